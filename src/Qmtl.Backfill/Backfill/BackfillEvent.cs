@@ -1,0 +1,41 @@
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Backfill;
+
+/// <summary>Something that happened during a backfill, for progress bars, logs and metrics. Events of one stream come in order, from any thread.</summary>
+/// <param name="Stream">The stream it happened to.</param>
+public abstract record BackfillEvent(StreamKey Stream);
+
+/// <summary>A stream's plan is made.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="BarsMissing">Bars to ask for.</param>
+/// <param name="Requests">Requests that will be made if none has to be repeated.</param>
+public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Requests) : BackfillEvent(Stream);
+
+/// <summary>A page is committed: its bars can be read and its empty bars are remembered.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Range">The asked range, both ends included.</param>
+/// <param name="BarsWritten">Bars written.</param>
+/// <param name="BarsEmpty">Bars now known to be empty.</param>
+/// <param name="BarsAsked">Missing bars that this page was to settle; those neither written nor empty are still missing.</param>
+public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked) : BackfillEvent(Stream);
+
+/// <summary>A request or a write failed for a passing reason and will be tried again.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Range">The asked range, both ends included.</param>
+/// <param name="Attempt">The number of the retry to come, from 1.</param>
+/// <param name="Delay">How long is waited before it.</param>
+/// <param name="Error">What failed.</param>
+public sealed record BackfillRetrying(StreamKey Stream, TimeRange Range, int Attempt, TimeSpan Delay, Exception Error) : BackfillEvent(Stream);
+
+/// <summary>Rows of a stream's answers could not be stored. Raised once a stream, when it ends, with the counts of all its answers.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Rejected">The counts by reason.</param>
+public sealed record BackfillRowsRejected(StreamKey Stream, string Source, RejectedRows Rejected) : BackfillEvent(Stream);
+
+/// <summary>A range has ended.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Result">How.</param>
+public sealed record BackfillRangeEnded(StreamKey Stream, BackfillResult Result) : BackfillEvent(Stream);

@@ -1,0 +1,36 @@
+namespace Qmtl.Backfill;
+
+/// <summary>How a <see cref="BackfillEngine"/> works. Every default suits a desk that fills minutes from an exchange.</summary>
+public sealed record BackfillOptions
+{
+    /// <summary>The most requests to sources that run at once, over all streams.</summary>
+    /// <value>4 by default; from 1 to 256.</value>
+    public int ThrottleLimit { get; init; } = 4;
+
+    /// <summary>How often a request, or a write, that failed for a passing reason is tried again.</summary>
+    /// <value>3 by default; 0 turns retries off; at most 100.</value>
+    public int MaxRetries { get; init; } = 3;
+
+    /// <summary>The first delay before a retry; it doubles each time, with jitter. A source's <c>Retry-After</c> takes precedence where it is longer.</summary>
+    /// <value>200 milliseconds by default.</value>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The longest <c>Retry-After</c> that is waited for. Where a source bans for longer, the range fails at once and says until when.</summary>
+    /// <value>5 minutes by default.</value>
+    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// How long after its close a bar must be before a source's "none" is believed for good. Sources publish late; a young bar that is
+    /// not there yet stays missing and is asked for again.
+    /// </summary>
+    /// <value>Null by default: two intervals, at least one minute.</value>
+    public TimeSpan? SettleTime { get; init; }
+
+    /// <summary>Whether bars that the source is known not to have are asked for again.</summary>
+    /// <value>False by default.</value>
+    public bool RetryEmpty { get; init; }
+
+    /// <summary>The most bars a request spans where the source does not say.</summary>
+    /// <value>1,000 by default.</value>
+    public int DefaultBarsPerRequest { get; init; } = 1000;
+}

@@ -1,0 +1,68 @@
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.Time;
+
+namespace Qmtl.Backfill;
+
+/// <summary>A store and, where given, the source that fills it.</summary>
+public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
+{
+    private readonly TimeProvider _timeProvider;
+
+    /// <summary>A provider over <paramref name="store"/>, which it owns and disposes.</summary>
+    /// <param name="store">Where the bars are.</param>
+    /// <param name="fetcher">The source that fills it; null for a provider that only reads.</param>
+    /// <param name="options">How it is filled; defaults where null.</param>
+    /// <param name="timeProvider">The clock; the system's where null.</param>
+    public StoreHistoryProvider(IHistoryStore store, IDataFetcher? fetcher = null, BackfillOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        Store = store;
+        Fetcher = fetcher;
+        Options = options ?? new BackfillOptions();
+        _timeProvider = timeProvider ?? TimeProvider.System;
+    }
+
+    /// <summary>Where the bars are.</summary>
+    public IHistoryStore Store { get; }
+
+    /// <summary>The source that fills the store, or null.</summary>
+    public IDataFetcher? Fetcher { get; }
+
+    /// <summary>How the store is filled.</summary>
+    public BackfillOptions Options { get; }
+
+    /// <inheritdoc/>
+    public string DisplayName => Store.DisplayName;
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<BarFrame> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default) =>
+        Store.ReadAsync(stream, range, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        Store.GetCoverageAsync(stream, within, cancellationToken);
+
+    /// <summary>Asks the source for the bars missing inside <paramref name="range"/> and stores them. Only what is missing is asked for.</summary>
+    /// <exception cref="InvalidOperationException">The provider has no fetcher; nothing was read or written.</exception>
+    /// <exception cref="SourceException">The source could not answer; what it had answered before is stored.</exception>
+    /// <exception cref="StoreException">The store refused or cannot be reached.</exception>
+    public async Task FillMissingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
+    {
+        IDataFetcher fetcher = Fetcher
+            ?? throw new InvalidOperationException($"The provider {DisplayName} has no fetcher, so it cannot fill missing bars. Create it with one.");
+        var engine = new BackfillEngine(Options, _timeProvider);
+        await foreach (BackfillResult result in engine.RunAsync([new BackfillRequest(Store, fetcher, stream, [range])], cancellationToken))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (result.Error is { } error)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+}

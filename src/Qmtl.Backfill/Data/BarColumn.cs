@@ -1,0 +1,54 @@
+namespace Qmtl.Data;
+
+/// <summary>A named, typed payload column; the typed values are on <see cref="BarColumn{T}"/>.</summary>
+public abstract class BarColumn
+{
+    private protected BarColumn(string name, BarColumnType type, int length)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        Name = name;
+        Type = type;
+        Length = length;
+    }
+
+    /// <summary>The column's name, for example <c>close</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The type of the values.</summary>
+    public BarColumnType Type { get; }
+
+    /// <summary>How many rows there are.</summary>
+    public int Length { get; }
+
+    /// <summary>Whether any row is null; where not, readers need not look row by row.</summary>
+    public abstract bool HasNulls { get; }
+
+    /// <summary>Whether the row at <paramref name="index"/> is null.</summary>
+    public abstract bool IsNull(int index);
+
+    /// <summary>The value at <paramref name="index"/> as an object, or null. It boxes: hot paths read <see cref="BarColumn{T}.Values"/>.</summary>
+    public abstract object? GetValue(int index);
+
+    /// <summary>The rows from <paramref name="start"/> on, <paramref name="length"/> of them, without copying.</summary>
+    public abstract BarColumn Slice(int start, int length);
+
+    /// <summary>The rows at <paramref name="indexes"/>, in that order, copied.</summary>
+    public abstract BarColumn Select(ReadOnlySpan<int> indexes);
+
+    /// <summary>A column of <paramref name="type"/> that is null in each of <paramref name="length"/> rows.</summary>
+    public static BarColumn OfNulls(string name, BarColumnType type, int length) => type switch
+    {
+        BarColumnType.Double => new BarColumn<double>(name, new double[length], AllNull(length)),
+        BarColumnType.Long => new BarColumn<long>(name, new long[length], AllNull(length)),
+        BarColumnType.Boolean => new BarColumn<bool>(name, new bool[length], AllNull(length)),
+        BarColumnType.String => new BarColumn<string?>(name, new string?[length]),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a column type."),
+    };
+
+    private static bool[] AllNull(int length)
+    {
+        bool[] nulls = new bool[length];
+        Array.Fill(nulls, true);
+        return nulls;
+    }
+}

@@ -1,0 +1,60 @@
+namespace Qmtl.Data;
+
+/// <summary>The names that columns may have, and those that this project gives a meaning.</summary>
+public static class ColumnNames
+{
+    /// <summary>The bar's open.</summary>
+    public const string Timestamp = "ts";
+
+    /// <summary>The stream's node id.</summary>
+    public const string NodeId = "node_id";
+
+    /// <summary>The stream's interval in seconds.</summary>
+    public const string Interval = "interval";
+
+    // A column that is whole in one answer and fractional in the next must not change its type between the two.
+    private static readonly HashSet<string> MeasureNames = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "open", "high", "low", "close", "volume", "quote_volume", "vwap", "price",
+        "taker_buy_base_volume", "taker_buy_quote_volume",
+    };
+
+    /// <summary>Whether the name is one of the key columns, which a payload cannot have.</summary>
+    public static bool IsKey(string name) =>
+        string.Equals(name, Timestamp, StringComparison.OrdinalIgnoreCase)
+        || string.Equals(name, NodeId, StringComparison.OrdinalIgnoreCase)
+        || string.Equals(name, Interval, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Whether the name is a candle's price or volume. Built from rows, such a column is always <see cref="BarColumnType.Double"/>,
+    /// also where this page's values happen to be whole numbers or numbers in text.
+    /// </summary>
+    public static bool IsMeasure(string name) => MeasureNames.Contains(name);
+
+    internal static void RequireUsable(IReadOnlyList<BarColumn> columns, int rows)
+    {
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (BarColumn column in columns)
+        {
+            if (column.Length != rows)
+            {
+                throw new ArgumentException($"Column '{column.Name}' has {column.Length} rows, the timestamps have {rows}.", nameof(columns));
+            }
+
+            if (IsKey(column.Name))
+            {
+                throw new ArgumentException($"A payload column cannot be named '{column.Name}': that is a key column. Rename or drop it.", nameof(columns));
+            }
+
+            if (column.Name.Contains('\0') || column.Name.Length > 63)
+            {
+                throw new ArgumentException($"'{column.Name.Replace("\0", "\\0", StringComparison.Ordinal)}' cannot be a column's name: at most 63 characters and no NUL.", nameof(columns));
+            }
+
+            if (!seen.Add(column.Name))
+            {
+                throw new ArgumentException($"Two columns are named '{column.Name}' (case does not count). Rename or drop one.", nameof(columns));
+            }
+        }
+    }
+}

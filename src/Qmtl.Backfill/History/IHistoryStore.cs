@@ -1,0 +1,40 @@
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.History;
+
+/// <summary>
+/// A place that keeps bars and what was learnt about bars that do not exist. Every write is idempotent and whole: it is
+/// there completely or not at all, whenever the process dies. Instances may be used from several threads at once.
+/// </summary>
+public interface IHistoryStore : IAsyncDisposable
+{
+    /// <summary>What and where the store is, for people: no password, no user.</summary>
+    string DisplayName { get; }
+
+    /// <summary>All streams of which the store holds a bar, by node id (ordinal), then interval.</summary>
+    Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The bars that are stored, computed from the rows themselves.</summary>
+    /// <param name="stream">The stream. One that the store does not know has no bars; that is no error.</param>
+    /// <param name="within">Only bars that open inside, both ends included; null for all.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
+    Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the bars inside <paramref name="range"/> (both ends included) in ascending order, a frame of some thousand at a time.</summary>
+    IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default);
+
+    /// <summary>The bars for which a source answered that there is none.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="source">The source's name; null for what any source answered.</param>
+    /// <param name="within">Only bars that open inside, both ends included; null for all.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
+    Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Writes pages in one transaction: the bars (one that is there is replaced) and, with them, what was learnt about empty bars.
+    /// For each page, what the page's source was thought not to have among <see cref="BarPage.Asked"/> is forgotten and replaced by <see cref="BarPage.Empty"/>.
+    /// </summary>
+    /// <exception cref="StoreException">The store refused or cannot be reached; nothing of the pages was written.</exception>
+    Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,20 @@
+namespace Qmtl.History;
+
+/// <summary>A store refused a request or could not be reached. The message is written for an operator and holds no secret.</summary>
+public sealed class StoreException : Exception
+{
+    /// <summary>An error of the store.</summary>
+    public StoreException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An error of the store, with its cause.</summary>
+    public StoreException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>Whether trying again may help (server restarting, file locked, deadlock); false by default.</summary>
+    public bool IsTransient { get; init; }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace Qmtl.Time;
+
+/// <summary>Reads and writes instants as people write them; inside, an instant is a <see cref="long"/> of Unix seconds, UTC.</summary>
+public static class UnixTime
+{
+    private static readonly long Earliest = DateTimeOffset.MinValue.ToUnixTimeSeconds();
+    private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
+    /// <summary>
+    /// Reads an instant: ISO 8601 (<c>2024-01-31</c>, <c>2024-01-31T09:30:00Z</c>, with or without an offset; without one it
+    /// is UTC), or Unix seconds as a whole number.
+    /// </summary>
+    /// <returns>The instant with offset zero.</returns>
+    /// <exception cref="FormatException">The text is neither. The message names the value and the way out.</exception>
+    public static DateTimeOffset Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long seconds))
+        {
+            return FromSeconds(seconds);
+        }
+
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out DateTimeOffset instant)
+            ? instant.ToUniversalTime()
+            : throw new FormatException($"'{text}' is not a time. Write ISO 8601, for example 2024-01-31 or 2024-01-31T09:30:00Z (UTC unless an offset is given), or Unix seconds.");
+    }
+
+    /// <summary>The instant <paramref name="seconds"/> after the Unix epoch, with offset zero.</summary>
+    /// <exception cref="FormatException">The number is no Unix seconds of the years 1 to 9999; where it looks like milliseconds, microseconds or nanoseconds the message says so.</exception>
+    public static DateTimeOffset FromSeconds(long seconds)
+    {
+        if (seconds < Earliest || seconds > Latest)
+        {
+            throw new FormatException(
+                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is beyond the year 9999). If it counts milliseconds, microseconds or nanoseconds, divide it first.");
+        }
+
+        return DateTimeOffset.FromUnixTimeSeconds(seconds);
+    }
+
+    /// <summary>
+    /// The instant a <see cref="DateTime"/> means: one of kind <see cref="DateTimeKind.Local"/> is converted, any other is taken as UTC.
+    /// </summary>
+    public static DateTimeOffset FromDateTime(DateTime value) => value.Kind == DateTimeKind.Local
+        ? new DateTimeOffset(value).ToUniversalTime()
+        : new DateTimeOffset(DateTime.SpecifyKind(value, DateTimeKind.Utc));
+
+    /// <summary>ISO 8601 in UTC with seconds, for example <c>2024-01-31T09:30:00Z</c>; a number where no calendar date is that far out.</summary>
+    public static string Format(long seconds) => seconds >= Earliest && seconds <= Latest
+        ? DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+        : seconds.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,45 @@
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace Qmtl.PowerShell.Loader;
+
+/// <summary>
+/// The load context that the module and all its dependencies live in, so that a library's version here never collides with
+/// one of another module or of PowerShell itself.
+/// </summary>
+public sealed class ModuleLoadContext : AssemblyLoadContext
+{
+    private static readonly Lock Gate = new();
+    private static ModuleLoadContext? s_instance;
+
+    private readonly AssemblyDependencyResolver _resolver;
+
+    private ModuleLoadContext(string modulePath)
+        : base("Qmtl", isCollectible: false) => _resolver = new AssemblyDependencyResolver(modulePath);
+
+    /// <summary>Loads the module's assembly into the context, once a process.</summary>
+    /// <param name="modulePath">Full path of the module's assembly.</param>
+    public static Assembly Load(string modulePath)
+    {
+        lock (Gate)
+        {
+            s_instance ??= new ModuleLoadContext(modulePath);
+            return s_instance.LoadFromAssemblyPath(modulePath);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        // Not found here means PowerShell's own (System.Management.Automation) or the runtime's: the default context has it.
+        string? path = assemblyName.Name == typeof(ModuleLoadContext).Assembly.GetName().Name ? null : _resolver.ResolveAssemblyToPath(assemblyName);
+        return path is null ? null : LoadFromAssemblyPath(path);
+    }
+
+    /// <inheritdoc/>
+    protected override nint LoadUnmanagedDll(string unmanagedDllName)
+    {
+        string? path = _resolver.ResolveUnmanagedDllToPath(unmanagedDllName);
+        return path is null ? nint.Zero : LoadUnmanagedDllFromPath(path);
+    }
+}
