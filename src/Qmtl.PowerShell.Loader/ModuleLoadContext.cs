@@ -10,7 +10,7 @@ namespace Qmtl.PowerShell.Loader;
 public sealed class ModuleLoadContext : AssemblyLoadContext
 {
     private static readonly Lock Gate = new();
-    private static ModuleLoadContext? s_instance;
+    private static ModuleLoadContext? _instance;
 
     private readonly AssemblyDependencyResolver _resolver;
 
@@ -23,8 +23,8 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     {
         lock (Gate)
         {
-            s_instance ??= new ModuleLoadContext(modulePath);
-            return s_instance.LoadFromAssemblyPath(modulePath);
+            _instance ??= new ModuleLoadContext(modulePath);
+            return _instance.LoadFromAssemblyPath(modulePath);
         }
     }
 
