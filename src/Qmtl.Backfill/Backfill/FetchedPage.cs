@@ -22,5 +22,8 @@ internal sealed class FetchedPage(PlannedRequest planned)
 
     public long BarCount => Answers.Sum(answer => (long)answer.Frame.Count);
 
+    /// <summary>The open of the last bar that came, or null where none did.</summary>
+    public long? LastBar => Answers.Max(answer => answer.Frame.Bounds?.End);
+
     public long EmptyCount => Answers.Sum(answer => answer.Empty.BarCount);
 }

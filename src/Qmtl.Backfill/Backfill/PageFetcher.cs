@@ -77,6 +77,8 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     private async Task<RawBars> RequestAsync(FetchedPage page, TimeRange asked, CancellationToken cancellationToken)
     {
         await slots.WaitAsync(cancellationToken);
+        long started = timeProvider.GetTimestamp();
+        Exception? failure = null;
         try
         {
             page.Requests++;
@@ -85,9 +87,15 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             return await _fetcher.FetchAsync(_stream, asked, cancellationToken).WaitAsync(cancellationToken)
                 ?? throw new SourceException($"The source '{_fetcher.Name}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
+        }
         finally
         {
             slots.Release();
+            raise(new BackfillSourceAsked(_stream, _fetcher.Name, asked, timeProvider.GetElapsedTime(started), failure));
         }
     }
 

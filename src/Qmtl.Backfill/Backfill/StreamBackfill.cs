@@ -47,6 +47,19 @@ internal sealed class StreamBackfill
     /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        long started = _timeProvider.GetTimestamp();
+        _raise(new BackfillStarted(Stream, _request.Fetcher.Name, _request.Ranges.Count));
+        await CompleteRangesAsync(cancellationToken);
+        if (_rejected.Total > 0)
+        {
+            _raise(new BackfillRowsRejected(Stream, _request.Fetcher.Name, _rejected));
+        }
+
+        _raise(new BackfillEnded(Stream, _request.Fetcher.Name, _timeProvider.GetElapsedTime(started)));
+    }
+
+    private async Task CompleteRangesAsync(CancellationToken cancellationToken)
+    {
         (List<TimeRange> open, List<TimeRange> withoutBars) = SplitByBars();
         foreach (TimeRange range in withoutBars)
         {
@@ -74,11 +87,6 @@ internal sealed class StreamBackfill
         catch (Exception error)
         {
             EndAll(ledger, error);
-        }
-
-        if (_rejected.Total > 0)
-        {
-            _raise(new BackfillRowsRejected(Stream, _request.Fetcher.Name, _rejected));
         }
     }
 
@@ -267,7 +275,7 @@ internal sealed class StreamBackfill
 
         if (page.Answers.Count > 0)
         {
-            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount));
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, page.LastBar));
         }
 
         Emit(results);
