@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qmtl.Cli.Demo;
 using Qmtl.Cli.Hosting;
 
 namespace Qmtl.Cli.Commands;
@@ -11,5 +12,6 @@ internal sealed class DemoCommand(CliHost host)
     public override IReadOnlyList<string> Examples => ["qmtl demo"];
 
     /// <inheritdoc/>
-    protected override Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken) => Task.FromResult(0);
+    protected override Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken) =>
+        new DemoRun(Host).RunAsync(Directory.CreateTempSubdirectory("qmtl-demo-"), cancellationToken);
 }
