@@ -22,8 +22,19 @@ internal sealed class StreamOptions
             Description = single ? "The node's id, for example BTCUSDT." : "A node's id, for example BTCUSDT. Repeat it for several nodes.",
             HelpName = "id",
             Required = required,
-            Arity = single ? ArgumentArity.ExactlyOne : ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.OneOrMore,
         };
+        if (single)
+        {
+            _nodes.Validators.Add(static result =>
+            {
+                if (result.Tokens.Count > 1)
+                {
+                    result.AddError("--node: one node at a time; its bars are printed in order. Run the command once for each.");
+                }
+            });
+        }
+
         _interval = new Option<BarInterval?>("--interval")
         {
             Description = "The length of a bar: 60, 60s, 1m, 4h, 1d, 1w, 00:05:00.",

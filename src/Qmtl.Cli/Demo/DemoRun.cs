@@ -3,7 +3,6 @@ using Qmtl.Cli.Commands;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
-using Qmtl.Fetching;
 using Qmtl.Fetching.Binance;
 using Qmtl.History;
 using Qmtl.Simulation;
@@ -56,7 +55,7 @@ internal sealed class DemoRun(CliHost host)
 
     private static bool IsComplete(BackfillResult result) => result.Status is BackfillStatus.Completed or BackfillStatus.Empty;
 
-    private static async Task RecordAsync(IHistoryStore store, IDataFetcher fetcher, CancellationToken cancellationToken)
+    private static async Task RecordAsync(IHistoryStore store, BinanceFetcher fetcher, CancellationToken cancellationToken)
     {
         foreach ((StreamKey stream, IReadOnlyList<TimeRange> recorded) in DemoScenario.Streams)
         {
@@ -76,7 +75,7 @@ internal sealed class DemoRun(CliHost host)
         }
     }
 
-    private async Task<IReadOnlyList<BackfillResult>> BackfillAsync(IHistoryStore store, IDataFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
+    private async Task<IReadOnlyList<BackfillResult>> BackfillAsync(IHistoryStore store, BinanceFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
     {
         BackfillRequest[] requests = [.. DemoScenario.Streams.Select(item => new BackfillRequest(store, fetcher, item.Stream, [DemoScenario.Week]))];
         var run = new BackfillRun(host, Options) { IsLive = host.IsLive && !silent };

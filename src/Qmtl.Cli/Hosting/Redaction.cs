@@ -16,7 +16,8 @@ internal static partial class Redaction
         return Whitespace().Replace(hidden.Trim(), " ");
     }
 
-    [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]*://)[^\s/@]*(@[^\s/@]*)*@", RegexOptions.IgnoreCase)]
+    // Up to the last @ of the word, because people forget to escape @ and / in a password.
+    [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]*://)\S*@", RegexOptions.IgnoreCase)]
     private static partial Regex UserInfo();
 
     [GeneratedRegex("""(?<name>\b(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'[^']*'|[^;&\s]*)""", RegexOptions.IgnoreCase)]
