@@ -10,7 +10,7 @@ internal static class Tables
     /// <summary>A table with the given left-aligned columns.</summary>
     public static Table Create(CliHost host, params IEnumerable<string> columns)
     {
-        Table table = new Table().Border(host.IsUnicode ? TableBorder.Rounded : TableBorder.Simple).BorderColor(Color.Grey);
+        Table table = new Table().Border(host.IsUnicode ? TableBorder.Rounded : TableBorder.None).BorderColor(Color.Grey);
         table.UseSafeBorder = true;
         foreach (string column in columns)
         {
