@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Qmtl.Cli.Hosting;
 using Qmtl.History;
+using Qmtl.History.Relational.Sqlite;
 
 namespace Qmtl.Cli.Commands;
 
@@ -60,7 +61,13 @@ internal sealed class StoreOptions
 
     /// <summary>Opens the store that the arguments name, for a command that only reads.</summary>
     /// <exception cref="UsageException">As <see cref="Open"/>, or the store is a file that does not exist.</exception>
-    public IHistoryStore OpenExisting(ParseResult arguments) => Open(arguments);
+    public IHistoryStore OpenExisting(ParseResult arguments)
+    {
+        IHistoryStore store = Open(arguments);
+        return store is SqliteHistoryStore { FilePath: var path } && !File.Exists(path)
+            ? throw new UsageException($"There is no store '{path}'. Check --store; qmtl backfill creates one.")
+            : store;
+    }
 
     private static NetworkCredential? ReadCredential(string? passwordFile)
     {

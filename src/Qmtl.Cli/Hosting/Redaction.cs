@@ -17,7 +17,7 @@ internal static partial class Redaction
     }
 
     // Up to the last @ of the word, because people forget to escape @ and / in a password.
-    [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]*://)\S*@", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]*:/+)\S*@", RegexOptions.IgnoreCase)]
     private static partial Regex UserInfo();
 
     [GeneratedRegex("""(?<name>\b(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'[^']*'|[^;&\s]*)""", RegexOptions.IgnoreCase)]

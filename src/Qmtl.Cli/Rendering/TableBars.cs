@@ -35,7 +35,7 @@ internal sealed class TableBars(CliHost host) : IBarWriter
         }
 
         string[] names = [.. _frames[0].Columns.Select(column => column.Name)];
-        Table table = Tables.Create(host, "Time (UTC)");
+        Table table = Tables.Create(host).AddColumn(new TableColumn(new Text("Time (UTC)")).NoWrap());
         foreach (string name in names)
         {
             table.AddColumn(new TableColumn(new Text(name)).RightAligned());

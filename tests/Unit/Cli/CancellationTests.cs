@@ -41,7 +41,8 @@ public sealed class CancellationTests
         using Process process = Start(arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        await stalled.Task.WaitAsync(Patience);
+        await Task.WhenAny(stalled.Task, process.WaitForExitAsync()).WaitAsync(Patience);
+        Assert.True(stalled.Task.IsCompleted, "The command ended before the exchange fell silent.");
         using (Process kill = Process.Start("kill", ["-s", signal, process.Id.ToString(CultureInfo.InvariantCulture)]))
         {
             await kill.WaitForExitAsync();

@@ -35,7 +35,7 @@ public sealed partial class DemoCommandTests
         }
     }
 
-    [GeneratedRegex("^ [A-Z]+ 1m [#+~.-]+$")]
+    [GeneratedRegex("^ [A-Z]+ 1m +[#+~.-]+$")]
     private static partial Regex Strip();
 
     [GeneratedRegex(@"^  (qmtl|dotnet run .* --) (?<arguments>.*)$", RegexOptions.Multiline)]
