@@ -62,7 +62,14 @@ internal sealed class SourceOptions
             throw new UsageException("--file belongs to --source csv. Leave it out, or write --source csv.");
         }
 
-        return new BinanceFetcher(baseUri is null ? null : new BinanceFetcherOptions { BaseUri = baseUri });
+        try
+        {
+            return new BinanceFetcher(baseUri is null ? null : new BinanceFetcherOptions { BaseUri = baseUri });
+        }
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
     }
 
     /// <summary>All bars of <paramref name="stream"/> that the source has, where it can tell: a file can, an exchange cannot.</summary>
