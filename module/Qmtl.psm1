@@ -28,8 +28,11 @@ $assembly = [Qmtl.PowerShell.Loader.ModuleLoadContext]::Load([System.IO.Path]::C
 $inner = Import-Module -Assembly $assembly -PassThru
 
 # Imported again with -Force, PowerShell takes the assembly's module from its cache and forgets to hand its cmdlets to this
-# one (https://github.com/PowerShell/PowerShell/issues/20710), so they are handed over by hand.
-$addExportedCmdlet = [System.Management.Automation.PSModuleInfo].GetMethod('AddExportedCmdlet', [System.Reflection.BindingFlags]'Instance, NonPublic')
+# one (https://github.com/PowerShell/PowerShell/issues/20710), and then does not find their help. Both are done by hand.
+$instance = [System.Reflection.BindingFlags]'Instance, Public, NonPublic'
+$addExportedCmdlet = [System.Management.Automation.PSModuleInfo].GetMethod('AddExportedCmdlet', $instance)
+$helpFile = [System.Management.Automation.CmdletInfo].GetProperty('HelpFile', $instance)
 foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
+    $helpFile.SetValue($cmdlet, [System.IO.Path]::Combine($folder, 'en-US', 'Qmtl.PowerShell.dll-Help.xml'))
     $null = $addExportedCmdlet.Invoke($ExecutionContext.SessionState.Module, @(, $cmdlet))
 }
