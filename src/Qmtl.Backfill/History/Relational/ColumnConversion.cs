@@ -1,0 +1,123 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Qmtl.Data;
+
+namespace Qmtl.History.Relational;
+
+/// <summary>Turns a payload column into the type that the table keeps, where nothing is lost by it.</summary>
+internal static class ColumnConversion
+{
+    // Every whole number up to here is exactly one double; beyond, neighbours fall together.
+    private const long LargestExactInDouble = 1L << 53;
+
+    /// <summary>Whether no row has a value.</summary>
+    public static bool IsAllNull(BarColumn column)
+    {
+        for (int row = 0; row < column.Length; row++)
+        {
+            if (!column.IsNull(row))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Converts where every value survives; otherwise gives the first that does not.</summary>
+    public static bool TryConvert(BarColumn column, StoredType type, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)
+    {
+        (fitting, int misfit) = (column.Type, type) switch
+        {
+            (_, StoredType.Any) => (column, -1),
+            (BarColumnType.Boolean, StoredType.Boolean) or (BarColumnType.String, StoredType.Text) => (column, -1),
+            (BarColumnType.Double or BarColumnType.Long, StoredType.Numeric) => (column, -1),
+            (BarColumnType.Double, StoredType.Double) => (column, -1),
+            (BarColumnType.Double, StoredType.Single) => (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
+            (BarColumnType.Long, StoredType.Double) => Convert((BarColumn<long>)column, static value => Math.Abs(value) <= LargestExactInDouble, static value => (double)value),
+            (BarColumnType.Long, StoredType.Single) => Convert((BarColumn<long>)column, static value => value == (long)(float)value, static value => (double)value),
+            (BarColumnType.Long, StoredType.Int64) => (column, -1),
+            (BarColumnType.Long, StoredType.Int32) => (column, FirstMisfit((BarColumn<long>)column, static value => value == (int)value)),
+            (BarColumnType.Long, StoredType.Int16) => (column, FirstMisfit((BarColumn<long>)column, static value => value == (short)value)),
+            (BarColumnType.Double, StoredType.Int64) => Convert((BarColumn<double>)column, static value => IsWhole(value, long.MinValue, 9.2e18), static value => (long)value),
+            (BarColumnType.Double, StoredType.Int32) => Convert((BarColumn<double>)column, static value => IsWhole(value, int.MinValue, int.MaxValue), static value => (long)value),
+            (BarColumnType.Double, StoredType.Int16) => Convert((BarColumn<double>)column, static value => IsWhole(value, short.MinValue, short.MaxValue), static value => (long)value),
+            _ => (column, FirstValue(column)),
+        };
+
+        // No value at all fits any column, whatever type the source gave it.
+        if (misfit < 0 && !Keeps(type, fitting.Type))
+        {
+            fitting = BarColumn.OfNulls(column.Name, ColumnTypeFor(type), column.Length);
+        }
+
+        example = misfit < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{column.GetValue(misfit)}");
+        if (misfit >= 0)
+        {
+            fitting = null;
+        }
+
+        return misfit < 0;
+    }
+
+    /// <summary>The type in which a column of the database is read.</summary>
+    public static BarColumnType ColumnTypeFor(StoredType type) => type switch
+    {
+        StoredType.Double or StoredType.Single or StoredType.Numeric => BarColumnType.Double,
+        StoredType.Int64 or StoredType.Int32 or StoredType.Int16 => BarColumnType.Long,
+        StoredType.Boolean => BarColumnType.Boolean,
+        _ => BarColumnType.String,
+    };
+
+    private static bool Keeps(StoredType type, BarColumnType values) =>
+        type == StoredType.Any || ColumnTypeFor(type) == values || (type == StoredType.Numeric && values == BarColumnType.Long);
+
+    private static bool IsWhole(double value, double smallest, double largest) =>
+        value >= smallest && value <= largest && Math.Floor(value) == value;
+
+    private static int FirstValue(BarColumn column)
+    {
+        for (int row = 0; row < column.Length; row++)
+        {
+            if (!column.IsNull(row))
+            {
+                return row;
+            }
+        }
+
+        return -1;
+    }
+
+    private static int FirstMisfit<T>(BarColumn<T> column, Func<T, bool> fits)
+    {
+        ReadOnlySpan<T> values = column.Values.Span;
+        for (int row = 0; row < values.Length; row++)
+        {
+            if (!column.IsNull(row) && !fits(values[row]))
+            {
+                return row;
+            }
+        }
+
+        return -1;
+    }
+
+    private static (BarColumn Column, int Misfit) Convert<TFrom, TTo>(BarColumn<TFrom> column, Func<TFrom, bool> fits, Func<TFrom, TTo> convert)
+        where TTo : struct
+    {
+        int misfit = FirstMisfit(column, fits);
+        if (misfit >= 0)
+        {
+            return (column, misfit);
+        }
+
+        ReadOnlySpan<TFrom> values = column.Values.Span;
+        var converted = new TTo[values.Length];
+        for (int row = 0; row < values.Length; row++)
+        {
+            converted[row] = column.IsNull(row) ? default : convert(values[row]);
+        }
+
+        return (new BarColumn<TTo>(column.Name, converted, column.Nulls), -1);
+    }
+}

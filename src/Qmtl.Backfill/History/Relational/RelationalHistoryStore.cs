@@ -1,0 +1,261 @@
+using System.Runtime.CompilerServices;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.History.Relational;
+
+/// <summary>
+/// A history store in a relational database: a table a node (or one for all), one row a bar, and beside them a table of
+/// the ranges that sources are known not to have. Tables that other programs made or fill count as well, as long as they
+/// have the columns <c>node_id</c>, <c>interval</c> (seconds) and <c>ts</c> (Unix seconds, UTC).
+/// </summary>
+public abstract class RelationalHistoryStore : IHistoryStore
+{
+    // Far beyond any calendar, and far enough from the ends of a long that no arithmetic on a bar's open overflows.
+    private static readonly TimeRange AllTime = new(-(1L << 61), 1L << 61);
+
+    private readonly TimeProvider _timeProvider;
+    private bool _disposed;
+
+    private protected RelationalHistoryStore(string displayName, TimeProvider? timeProvider)
+    {
+        DisplayName = displayName;
+        _timeProvider = timeProvider ?? TimeProvider.System;
+    }
+
+    /// <inheritdoc/>
+    public string DisplayName { get; }
+
+    private protected abstract TableNaming Naming { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>A stream is listed where this store would look for it, so with one table for all, only that table counts.</remarks>
+    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
+        GuardAsync(() => ListStreamsAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        GuardAsync(
+            async () =>
+            {
+                await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
+                return session is not null
+                    && Within(within)?.AlignTo(stream.Interval) is { } range
+                    && await FindBarsAsync(session, stream, cancellationToken) is { } table
+                        ? await session.GetCoverageAsync(table, stream, range, cancellationToken)
+                        : TimeRangeSet.Empty(stream.Interval);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.</remarks>
+    public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        if (Within(range)?.AlignTo(stream.Interval) is not { } bars)
+        {
+            yield break;
+        }
+
+        await using RelationalSession? session = await GuardAsync(() => OpenSessionAsync(forWriting: false, cancellationToken), cancellationToken);
+        if (session is null || await GuardAsync(() => FindBarsAsync(session, stream, cancellationToken), cancellationToken) is not { } table)
+        {
+            yield break;
+        }
+
+        await using IBarReader reader = session.OpenReader(table, stream, bars);
+        while (await GuardAsync(() => reader.ReadFrameAsync(cancellationToken), cancellationToken) is { } frame)
+        {
+            yield return frame;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        GuardAsync(
+            async () =>
+            {
+                await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
+                if (session is null
+                    || Within(within) is not { } range
+                    || (await session.FindTablesAsync([RelationalSession.EmptyRangesTable], cancellationToken)).Count == 0)
+                {
+                    return TimeRangeSet.Empty(stream.Interval);
+                }
+
+                IReadOnlyList<EmptyRange> rows = await session.ReadEmptyRangesAsync(stream, source, range, cancellationToken);
+                return new TimeRangeSet(stream.Interval, rows.Select(row => new TimeRange(row.Start, row.End))).Intersect(range);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pages);
+        RequirePagesOf(stream, pages);
+        return EmptyRangeUpdate.Touched(pages) is { } touched
+            ? GuardAsync(() => WritePagesAsync(stream, pages, touched, cancellationToken), cancellationToken)
+            : Task.CompletedTask;
+    }
+
+    /// <summary>Closes connections and lets go of files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            await CloseAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A connection for one operation; null where there is no database yet, which only a read meets.</summary>
+    private protected abstract Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken);
+
+    /// <summary>The operator's view of an error of the driver; null for an error that is not the store's.</summary>
+    private protected abstract StoreException? Translate(Exception exception);
+
+    /// <summary>Runs work of the database where it may block.</summary>
+    private protected virtual Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => work();
+
+    private protected abstract ValueTask CloseAsync();
+
+    private static TimeRange? Within(TimeRange? within) => within is { } range ? AllTime.Intersect(range) : AllTime;
+
+    private static void RequirePagesOf(StreamKey stream, IReadOnlyList<BarPage> pages)
+    {
+        foreach (BarPage page in pages)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(page.Source, nameof(pages));
+            BarInterval wrong = new[] { page.Frame.Interval, page.Asked.Interval, page.Empty.Interval }.FirstOrDefault(interval => interval != stream.Interval);
+            if (wrong != default)
+            {
+                throw new ArgumentException($"A page of {wrong} bars cannot be written to the stream {stream}.", nameof(pages));
+            }
+
+            if (EmptyRangeUpdate.Touched([page]) is { } touched && AllTime.Intersect(touched) != touched)
+            {
+                throw new ArgumentException($"A bar at {(touched.Start < AllTime.Start ? touched.Start : touched.End)} is beyond what a store keeps. Timestamps are Unix seconds.", nameof(pages));
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(CancellationToken cancellationToken)
+    {
+        await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
+        if (session is null)
+        {
+            return [];
+        }
+
+        IReadOnlyList<string> names = await session.ListTablesAsync(cancellationToken);
+        if (Naming.SharedTable is { } shared)
+        {
+            names = [.. names.Where(name => Naming.IsIn(shared, name))];
+        }
+
+        var streams = new HashSet<StreamKey>();
+        foreach (FoundTable found in await session.FindTablesAsync(names, cancellationToken))
+        {
+            // A table that only looks like one of bars is somebody else's; naming it as a stream is an error, listing is not.
+            if (TableSchema.TryCreate(found.Name, found.Columns, found.HasKey, out TableSchema? table, out _))
+            {
+                streams.UnionWith((await session.ListStreamsAsync(table, cancellationToken)).Where(stream => Naming.IsIn(stream.NodeId, found.Name)));
+            }
+        }
+
+        return [.. streams.OrderBy(stream => stream.NodeId, StringComparer.Ordinal).ThenBy(stream => stream.Interval)];
+    }
+
+    private async Task<TableSchema?> FindBarsAsync(RelationalSession session, StreamKey stream, CancellationToken cancellationToken) =>
+        SchemaOf(await session.FindTablesAsync([Naming.TableOf(stream.NodeId)], cancellationToken), Naming.TableOf(stream.NodeId));
+
+    private TableSchema? SchemaOf(IReadOnlyList<FoundTable> found, string table)
+    {
+        if (found.FirstOrDefault(candidate => candidate.Name == table) is not { } description)
+        {
+            return null;
+        }
+
+        return TableSchema.TryCreate(table, description.Columns, description.HasKey, out TableSchema? schema, out string? problem)
+            ? schema
+            : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
+    }
+
+    private async Task<bool> WritePagesAsync(StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
+    {
+        await using RelationalSession session = await OpenSessionAsync(forWriting: true, cancellationToken)
+            ?? throw new InvalidOperationException("A session for writing always has a database.");
+        await session.BeginAsync(stream, cancellationToken);
+        BarFrame[] frames = [.. pages.Select(page => page.Frame).Where(frame => frame.Count > 0)];
+        (TableSchema? table, bool hasEmptyRanges) = await PrepareTablesAsync(session, stream, pages, frames, cancellationToken);
+        if (table is not null)
+        {
+            PlannedFrame[] planned = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
+            foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(planned))
+            {
+                await session.WriteBarsAsync(table, stream, run, cancellationToken);
+            }
+        }
+
+        if (hasEmptyRanges)
+        {
+            IReadOnlyList<EmptyRange> stored = await session.ReadEmptyRangesAsync(stream, source: null, touched, cancellationToken);
+            long now = _timeProvider.GetUtcNow().ToUnixTimeSeconds();
+            await session.ChangeEmptyRangesAsync(stream, EmptyRangeUpdate.Compute(stream.Interval, stored, pages, now), cancellationToken);
+        }
+
+        await session.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    // The schema is brought up to date before the first row is touched: a lock on a table for a change of its columns, asked
+    // for by a transaction that already holds rows, is how two writers would end up waiting for each other.
+    private async Task<(TableSchema? Table, bool HasEmptyRanges)> PrepareTablesAsync(
+        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, BarFrame[] frames, CancellationToken cancellationToken)
+    {
+        const int Attempts = 5;
+        string name = Naming.TableOf(stream.NodeId);
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            IReadOnlyList<FoundTable> found = await session.FindTablesAsync([name, RelationalSession.EmptyRangesTable], cancellationToken);
+            TableSchema? table = frames.Length > 0 ? SchemaOf(found, name) : null;
+            bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
+            var changes = new List<string>();
+            if (frames.Length > 0)
+            {
+                IReadOnlyList<(string Name, StoredType Type)> missing = WritePlan.MissingColumns(table, frames);
+                changes.AddRange(table is null ? [session.CreateTableSql(name, missing)] : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
+            }
+
+            if (!hasEmptyRanges && pages.Any(page => !page.Empty.IsEmpty))
+            {
+                changes.Add(session.CreateEmptyRangesSql());
+            }
+
+            if (changes.Count == 0)
+            {
+                return (table, hasEmptyRanges);
+            }
+
+            await session.TryChangeSchemaAsync(changes, cancellationToken);
+        }
+
+        throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
+    }
+
+    private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return await RunAsync(work, cancellationToken);
+        }
+        catch (Exception exception) when (Translate(exception) is { } translated)
+        {
+            // A cancelled statement ends in an error of the driver; whoever cancelled expects to be told just that.
+            throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken) : translated;
+        }
+    }
+}

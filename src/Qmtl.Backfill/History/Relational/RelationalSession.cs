@@ -1,0 +1,166 @@
+using System.Data.Common;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.History.Relational;
+
+/// <summary>
+/// One connection for the length of one operation. What every relational database does alike is here, in standard SQL;
+/// what each does best in its own way is left to the dialect that derives from it.
+/// </summary>
+internal abstract class RelationalSession : IAsyncDisposable
+{
+    /// <summary>The table of known-empty ranges, beside the tables of bars.</summary>
+    public const string EmptyRangesTable = TableNaming.ReservedPrefix + "empty_ranges";
+
+    protected abstract DbConnection Connection { get; }
+
+    /// <summary>What follows the closing bracket of <c>CREATE TABLE</c>.</summary>
+    protected virtual string TableOptions => string.Empty;
+
+    /// <summary>Begins the transaction of a write; until it ends, no other session writes to the stream.</summary>
+    public abstract Task BeginAsync(StreamKey stream, CancellationToken cancellationToken);
+
+    /// <summary>Makes everything since <see cref="BeginAsync"/> lasting. Without it, disposal undoes it.</summary>
+    public abstract Task CommitAsync(CancellationToken cancellationToken);
+
+    /// <summary>The columns of those of <paramref name="tables"/> that exist.</summary>
+    public abstract Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken);
+
+    /// <summary>The tables that have the three key columns, by name.</summary>
+    public abstract Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs statements that change the schema, and nothing else; false where another process made the same change at the same
+    /// time, and then nothing was changed.
+    /// </summary>
+    public abstract Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken);
+
+    /// <summary>Writes bars in one bulk operation: a bar that is there is replaced in the columns given, one that is not is added.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="run">Frames of the same columns, each later than the one before.</param>
+    /// <param name="cancellationToken">Ends the operation.</param>
+    public abstract Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken);
+
+    /// <summary>The bars in the table, computed in the way that is cheapest for the database.</summary>
+    public abstract Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
+
+    /// <summary>A reader of the stream's bars inside <paramref name="range"/>.</summary>
+    public abstract IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range);
+
+    /// <summary>Inserts and deletes known-empty ranges of a stream, many in a statement.</summary>
+    public abstract Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>The statement that makes a table of bars.</summary>
+    public string CreateTableSql(string table, IEnumerable<(string Name, StoredType Type)> payload)
+    {
+        IEnumerable<string> columns = payload.Select(column => $", {SqlText.Quote(column.Name)} {TypeName(column.Type)}");
+        return $"CREATE TABLE {TableSql(table)} ({KeyColumn(ColumnNames.NodeId, TypeName(StoredType.Text))}, "
+            + $"{KeyColumn(ColumnNames.Interval, TypeName(StoredType.Int32))}, {KeyColumn(ColumnNames.Timestamp, TypeName(StoredType.Int64))}"
+            + $"{string.Concat(columns)}, PRIMARY KEY ({SqlText.Quote(ColumnNames.NodeId)}, {SqlText.Quote(ColumnNames.Interval)}, {SqlText.Quote(ColumnNames.Timestamp)})){TableOptions}";
+    }
+
+    /// <summary>The statement that adds a payload column.</summary>
+    public string AddColumnSql(string table, string column, StoredType type) =>
+        $"ALTER TABLE {TableSql(table)} ADD COLUMN {SqlText.Quote(column)} {TypeName(type)}";
+
+    /// <summary>The statement that makes the table of known-empty ranges.</summary>
+    public string CreateEmptyRangesSql() =>
+        $"CREATE TABLE {TableSql(EmptyRangesTable)} (node_id {TypeName(StoredType.Text)} NOT NULL, \"interval\" {TypeName(StoredType.Int32)} NOT NULL, "
+        + $"source {TypeName(StoredType.Text)} NOT NULL, start_ts {TypeName(StoredType.Int64)} NOT NULL, end_ts {TypeName(StoredType.Int64)} NOT NULL, "
+        + $"learnt_at {TypeName(StoredType.Int64)} NOT NULL, PRIMARY KEY (node_id, \"interval\", source, start_ts)){TableOptions}";
+
+    /// <summary>Each node id and interval of which the table has a row.</summary>
+    public async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(TableSchema table, CancellationToken cancellationToken)
+    {
+        string from = TableSql(table.Table);
+        string node = SqlText.Quote(table.NodeId.Name);
+        string interval = SqlText.Quote(table.Interval.Name);
+
+        // With the key in place, each stream is one step down the index; a table of another program may have to be read whole.
+        string sql = table.HasKey
+            ? $"""
+                WITH RECURSIVE nodes(n) AS (
+                    SELECT min({node}) FROM {from}
+                    UNION ALL SELECT (SELECT min({node}) FROM {from} WHERE {node} > n) FROM nodes WHERE n IS NOT NULL),
+                pairs(n, i) AS (
+                    SELECT n, (SELECT min({interval}) FROM {from} WHERE {node} = n) FROM nodes WHERE n IS NOT NULL
+                    UNION ALL SELECT n, (SELECT min({interval}) FROM {from} WHERE {node} = n AND {interval} > i) FROM pairs WHERE i IS NOT NULL)
+                SELECT n, i FROM pairs WHERE i IS NOT NULL
+                """
+            : $"SELECT DISTINCT {node}, {interval} FROM {from} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL";
+        await using DbCommand command = Connection.CreateCommand(sql);
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var streams = new List<StreamKey>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (StreamOf(reader.GetValue(0), reader.GetValue(1)) is { } stream)
+            {
+                streams.Add(stream);
+            }
+        }
+
+        return streams;
+    }
+
+    /// <summary>The known-empty ranges of the stream that share a bar with <paramref name="within"/>, by source, then start.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="source">One source; null for all.</param>
+    /// <param name="within">The bars of interest.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
+    public async Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
+    {
+        string table = TableSql(EmptyRangesTable);
+        const string Stream = "node_id = @node AND \"interval\" = @interval";
+
+        // The ranges of one source do not overlap, so only the last that starts before the bars of interest can reach into them.
+        string sql = $"""
+            WITH RECURSIVE sources(s) AS (
+                SELECT min(source) FROM {table} WHERE {Stream}
+                UNION ALL SELECT (SELECT min(source) FROM {table} WHERE {Stream} AND source > s) FROM sources WHERE s IS NOT NULL)
+            SELECT e.source, e.start_ts, e.end_ts, e.learnt_at
+            FROM sources JOIN {table} e ON e.source = s
+            WHERE e.node_id = @node AND e."interval" = @interval AND (@source IS NULL OR s = @source) AND e.start_ts <= @end
+                AND e.start_ts >= coalesce((SELECT max(start_ts) FROM {table} WHERE {Stream} AND source = s AND start_ts <= @start), @start)
+                AND e.end_ts >= @start AND e.end_ts >= e.start_ts
+            ORDER BY e.source, e.start_ts
+            """;
+        await using DbCommand command = Connection.CreateCommand(
+            sql, ("node", stream.NodeId), ("interval", stream.Interval.Seconds), ("source", source), ("start", within.Start), ("end", within.End));
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ranges = new List<EmptyRange>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ranges.Add(new EmptyRange(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
+        }
+
+        return ranges;
+    }
+
+    /// <summary>The table as it is named in a statement.</summary>
+    protected virtual string TableSql(string table) => SqlText.Quote(table);
+
+    /// <summary>The database's word for a type that the library makes columns of.</summary>
+    protected abstract string TypeName(StoredType type);
+
+    private static string KeyColumn(string name, string type) => $"{SqlText.Quote(name)} {type} NOT NULL";
+
+    // Rows of other programs may name a stream that cannot be: a blank node, an interval of zero.
+    private static StreamKey? StreamOf(object nodeId, object interval)
+    {
+        try
+        {
+            return nodeId is string node && interval is long or int or short
+                ? new StreamKey(node, BarInterval.FromSeconds(Convert.ToInt64(interval, null)))
+                : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+}

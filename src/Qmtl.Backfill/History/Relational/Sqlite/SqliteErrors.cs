@@ -1,0 +1,53 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Qmtl.History.Relational.Sqlite;
+
+/// <summary>What SQLite's errors mean to an operator, and what to do about them.</summary>
+internal sealed class SqliteErrors(string displayName, string path)
+{
+    /// <summary>Says why no file can be made at the path, where that is clear beforehand.</summary>
+    /// <exception cref="StoreException">The path is a folder, or its folder does not exist.</exception>
+    public void RequireUsablePath()
+    {
+        if (Directory.Exists(path))
+        {
+            throw IsFolder();
+        }
+
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
+        {
+            throw new StoreException($"{displayName} cannot be opened: the folder {folder} does not exist. Create it, or correct the path.");
+        }
+    }
+
+    public StoreException? Translate(Exception exception) => exception switch
+    {
+        SqliteException error => Translate(error),
+        IOException or UnauthorizedAccessException => new StoreException($"{displayName} cannot be reached: {exception.Message}", exception),
+        _ => null,
+    };
+
+    private StoreException Translate(SqliteException error) => error.SqliteErrorCode switch
+    {
+        raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL =>
+            Error(error, "is locked by another process that did not finish in time. Try again, or end that process", isTransient: true),
+        raw.SQLITE_SCHEMA => Error(error, "was changed by another process just now. Try again", isTransient: true),
+        raw.SQLITE_READONLY => Error(error, "is read-only, or its folder is. Make both writable, or use another file"),
+        raw.SQLITE_FULL => Error(error, "has no room left to grow: the disk is full. Free some space; nothing of this write was kept"),
+        raw.SQLITE_NOTADB => Error(error, "is not a SQLite database. Correct the path, or use another file"),
+        raw.SQLITE_CORRUPT => Error(error, "is damaged. Restore it from a copy, or move it away and fill a new one"),
+        raw.SQLITE_CANTOPEN => Directory.Exists(path) ? IsFolder() : Error(error, "cannot be opened. Check the path and that this user may write to the file and its folder"),
+        raw.SQLITE_PERM or raw.SQLITE_AUTH => Error(error, "may not be used by this user. Change the file's permissions"),
+        raw.SQLITE_IOERR => Error(error, "cannot be read or written: the disk or the network drive reports an error. Check both"),
+        raw.SQLITE_CONSTRAINT => Error(error, "refused a bar because of a rule of its table that is not the library's. Remove the rule, or use another table"),
+        raw.SQLITE_INTERRUPT => Error(error, "was interrupted. Try again", isTransient: true),
+        _ => Error(error, "refused a request"),
+    };
+
+    private StoreException IsFolder() => new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.");
+
+    // The driver wraps SQLite's own words: "SQLite Error 5: 'database is locked'.".
+    private StoreException Error(SqliteException error, string what, bool isTransient = false) =>
+        new($"{displayName} {what} ({error.Message.TrimEnd('.')}).", error) { IsTransient = isTransient };
+}

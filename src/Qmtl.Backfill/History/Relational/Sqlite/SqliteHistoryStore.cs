@@ -1,0 +1,104 @@
+using Microsoft.Data.Sqlite;
+
+namespace Qmtl.History.Relational.Sqlite;
+
+/// <summary>
+/// A history store in one SQLite file, made when first written. Several processes may use the file at once: it is in WAL
+/// mode, in which readers and the one writer do not wait for each other. Writers wait for each other up to 30 seconds.
+/// </summary>
+/// <remarks>
+/// A committed page survives the death of the process at any instant. Pages committed just before the machine loses power
+/// may be missing afterwards, whole (<c>synchronous=NORMAL</c>): the next run fetches them again, so a disk flush for every
+/// page would buy nothing.
+/// </remarks>
+public sealed class SqliteHistoryStore : RelationalHistoryStore
+{
+    private readonly string _path;
+    private readonly string _connectionString;
+    private readonly SqliteErrors _errors;
+    private readonly SemaphoreSlim _writer = new(1, 1);
+
+    /// <summary>A store in the file at <paramref name="path"/>. Nothing is read or created before the first use.</summary>
+    /// <param name="path">The file; relative to the current directory where it is not absolute.</param>
+    /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
+    /// <param name="timeProvider">The clock that says when something was learnt; the system's where null.</param>
+    /// <exception cref="ArgumentException">The path is blank or <c>:memory:</c>, or the table cannot be named so.</exception>
+    public SqliteHistoryStore(string path, string? table = null, TimeProvider? timeProvider = null)
+        : base($"sqlite:{FullPath(path)}", timeProvider)
+    {
+        _path = FullPath(path);
+        _errors = new SqliteErrors(DisplayName, _path);
+        Naming = new TableNaming(table, maximumBytes: 4096, StringComparer.OrdinalIgnoreCase, "sqlite_");
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = _path,
+            Mode = SqliteOpenMode.ReadWriteCreate,
+
+            // The session waits by itself; the driver's own wait, which cannot be cancelled, comes on top and is kept short.
+            DefaultTimeout = 1,
+        }.ToString();
+    }
+
+    private protected override TableNaming Naming { get; }
+
+    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_path))
+        {
+            _errors.RequireUsablePath();
+            if (!forWriting)
+            {
+                return null;
+            }
+
+            // Connections kept from before the file was deleted would write into what no longer has a name.
+            Forget();
+        }
+
+        if (!forWriting)
+        {
+            return SqliteSession.OpenForReading(_connectionString, cancellationToken);
+        }
+
+        // One writer at a time is SQLite's rule; inside the process, waiting in a queue is cheaper than asking the file again and again.
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            return SqliteSession.OpenForWriting(_connectionString, _writer, cancellationToken);
+        }
+        catch
+        {
+            _writer.Release();
+            throw;
+        }
+    }
+
+    private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+
+    // SQLite has no asynchronous file access: its calls block, so they run on a thread of the pool.
+    private protected override Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => Task.Run(work, cancellationToken);
+
+    private protected override ValueTask CloseAsync()
+    {
+        Forget();
+        return ValueTask.CompletedTask;
+    }
+
+    private static string FullPath(string path)
+    {
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0'))
+        {
+            throw new ArgumentException("The store's path is blank or holds a NUL character. Name a file, for example history.db.", nameof(path));
+        }
+
+        return path == ":memory:"
+            ? throw new ArgumentException("A store in memory would be gone at once. Name a file, for example history.db.", nameof(path))
+            : Path.GetFullPath(path);
+    }
+
+    private void Forget()
+    {
+        using var connection = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(connection);
+    }
+}

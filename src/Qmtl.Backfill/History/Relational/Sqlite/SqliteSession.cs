@@ -1,0 +1,255 @@
+using System.Data.Common;
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Qmtl.Data;
+using Qmtl.Time;
+using SQLitePCL;
+
+namespace Qmtl.History.Relational.Sqlite;
+
+/// <summary>One operation on a SQLite file.</summary>
+internal sealed class SqliteSession : RelationalSession
+{
+    private const int LockWaitMilliseconds = 30_000;
+    private const int LockWaitSliceMilliseconds = 100;
+
+    private readonly SqliteConnection _connection;
+    private readonly SemaphoreSlim? _writer;
+    private readonly CancellationTokenRegistration _cancellation;
+    private bool _inTransaction;
+
+    private SqliteSession(string connectionString, SemaphoreSlim? writer, CancellationToken cancellationToken)
+    {
+        _connection = new SqliteConnection(connectionString);
+        try
+        {
+            _connection.Open();
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
+
+        _writer = writer;
+        sqlite3 database = Database;
+        _ = raw.sqlite3_busy_timeout(database, LockWaitMilliseconds);
+        _cancellation = cancellationToken.Register(() => raw.sqlite3_interrupt(database));
+    }
+
+    protected override DbConnection Connection => _connection;
+
+    // The bars of a stream lie side by side in the order of their key; there is no second copy of the key beside them.
+    protected override string TableOptions => " WITHOUT ROWID";
+
+    private sqlite3 Database => _connection.Handle!;
+
+    public static SqliteSession OpenForReading(string connectionString, CancellationToken cancellationToken) =>
+        new(connectionString, writer: null, cancellationToken);
+
+    /// <summary>Opens a session that may write; <paramref name="writer"/> is held by the caller and released with the session.</summary>
+    public static SqliteSession OpenForWriting(string connectionString, SemaphoreSlim writer, CancellationToken cancellationToken) =>
+        new(connectionString, writer, cancellationToken);
+
+    public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
+    {
+        UseWriteAheadLog();
+        Run("PRAGMA synchronous=NORMAL");
+
+        // SQLite's own wait cannot be cancelled, so the long wait is made of short ones.
+        long started = Stopwatch.GetTimestamp();
+        _ = raw.sqlite3_busy_timeout(Database, LockWaitSliceMilliseconds);
+        while (!TryRun("BEGIN IMMEDIATE"))
+        {
+            if (Stopwatch.GetElapsedTime(started).TotalMilliseconds > LockWaitMilliseconds)
+            {
+                Run("BEGIN IMMEDIATE");
+                break;
+            }
+
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        _inTransaction = true;
+        _ = raw.sqlite3_busy_timeout(Database, LockWaitMilliseconds);
+    }
+
+    public override Task CommitAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Run("COMMIT");
+        _inTransaction = false;
+        return Task.CompletedTask;
+    }
+
+    public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            SELECT name FROM sqlite_schema AS t WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+                AND (SELECT count(*) FROM pragma_table_info(t.name) WHERE lower(name) IN ('node_id', 'interval', 'ts')) = 3
+            ORDER BY name
+            """;
+        await using DbCommand command = _connection.CreateCommand(Sql);
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var names = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
+    {
+        var found = new List<FoundTable>();
+        foreach (string table in tables)
+        {
+            IReadOnlyList<StoredColumn> columns = await ReadColumnsAsync(table, cancellationToken);
+            if (columns.Count > 0)
+            {
+                found.Add(new FoundTable(table, columns, await HasKeyAsync(table, cancellationToken)));
+            }
+        }
+
+        return found;
+    }
+
+    // The transaction holds the file's write lock, so nobody else can have changed the schema meanwhile.
+    public override Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        foreach (string statement in statements)
+        {
+            Run(statement);
+        }
+
+        return Task.FromResult(true);
+    }
+
+    public override Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    {
+        SqliteBarWriter.Write(_connection, table, stream, run, cancellationToken);
+        return Task.CompletedTask;
+    }
+
+    public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
+        Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
+
+    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+        new SqliteBarReader(_connection, table, stream, range);
+
+    public override Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
+    {
+        if (update.Removed.Count > 0)
+        {
+            using var delete = new SqliteStatement(
+                _connection, $"DELETE FROM {EmptyRangesTable} WHERE node_id = ? AND \"interval\" = ? AND source = ? AND start_ts = ?");
+            ForEach(delete, stream, update.Removed, withEnd: false, cancellationToken);
+        }
+
+        if (update.Added.Count > 0)
+        {
+            using var insert = new SqliteStatement(
+                _connection, $"INSERT OR REPLACE INTO {EmptyRangesTable} (node_id, \"interval\", source, start_ts, end_ts, learnt_at) VALUES (?, ?, ?, ?, ?, ?)");
+            ForEach(insert, stream, update.Added, withEnd: true, cancellationToken);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _cancellation.DisposeAsync();
+        try
+        {
+            if (_inTransaction)
+            {
+                // An error may already have rolled the transaction back; then there is nothing left to do, and no harm in trying.
+                _ = raw.sqlite3_exec(Database, "ROLLBACK");
+            }
+
+            await _connection.DisposeAsync();
+        }
+        finally
+        {
+            _writer?.Release();
+        }
+    }
+
+    protected override string TypeName(StoredType type) => SqliteTypes.NameOf(type);
+
+    private static void ForEach(SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
+    {
+        statement.Bind(1, stream.NodeId);
+        statement.Bind(2, stream.Interval.Seconds);
+        foreach (EmptyRange range in ranges)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            statement.Bind(3, range.Source);
+            statement.Bind(4, range.Start);
+            if (withEnd)
+            {
+                statement.Bind(5, range.End);
+                statement.Bind(6, range.LearntAt);
+            }
+
+            _ = statement.Step();
+            statement.Reset();
+        }
+    }
+
+    private async Task<IReadOnlyList<StoredColumn>> ReadColumnsAsync(string table, CancellationToken cancellationToken)
+    {
+        await using DbCommand command = _connection.CreateCommand("SELECT name, type FROM pragma_table_info(@table) ORDER BY cid", ("table", table));
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var columns = new List<StoredColumn>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            string declared = reader.GetString(1);
+            columns.Add(new StoredColumn(reader.GetString(0), SqliteTypes.Of(declared), declared.Length == 0 ? "no type" : declared));
+        }
+
+        return columns;
+    }
+
+    private async Task<bool> HasKeyAsync(string table, CancellationToken cancellationToken)
+    {
+        // The third condition: three columns in the index, and each of them one of the key.
+        const string Sql = """
+            SELECT EXISTS (
+                SELECT 1 FROM pragma_index_list(@table) AS l WHERE l."unique" = 1 AND l.partial = 0
+                    AND (SELECT count(*) FROM pragma_index_info(l.name)) = 3
+                    AND (SELECT count(*) FROM pragma_index_info(l.name) WHERE lower(name) IN ('node_id', 'interval', 'ts')) = 3)
+            """;
+        await using DbCommand command = _connection.CreateCommand(Sql, ("table", table));
+        return await command.ExecuteScalarAsync(cancellationToken) is 1L;
+    }
+
+    // The mode is kept in the file. A file of another program is switched too, unless somebody is using it just now; it then works as it is.
+    private void UseWriteAheadLog()
+    {
+        using var mode = new SqliteStatement(_connection, "PRAGMA journal_mode");
+        _ = mode.Step();
+        if (raw.sqlite3_column_text(mode.Handle, 0).utf8_to_string() != "wal")
+        {
+            mode.Reset();
+            _ = TryRun("PRAGMA journal_mode=WAL");
+        }
+    }
+
+    private void Run(string sql) => SqliteException.ThrowExceptionForRC(raw.sqlite3_exec(Database, sql), Database);
+
+    // False where the file is locked by another session.
+    private bool TryRun(string sql)
+    {
+        int result = raw.sqlite3_exec(Database, sql);
+        if ((result & 0xff) is raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
+        {
+            return false;
+        }
+
+        SqliteException.ThrowExceptionForRC(result, Database);
+        return true;
+    }
+}

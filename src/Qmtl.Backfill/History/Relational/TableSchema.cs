@@ -1,0 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+using Qmtl.Data;
+
+namespace Qmtl.History.Relational;
+
+/// <summary>The columns of a table of bars, whoever made it.</summary>
+internal sealed class TableSchema
+{
+    private TableSchema(string table, StoredColumn nodeId, StoredColumn interval, StoredColumn timestamp, IReadOnlyList<StoredColumn> payload, bool hasKey)
+    {
+        Table = table;
+        NodeId = nodeId;
+        Interval = interval;
+        Timestamp = timestamp;
+        Payload = payload;
+        HasKey = hasKey;
+    }
+
+    /// <summary>The table's name, not quoted.</summary>
+    public string Table { get; }
+
+    public StoredColumn NodeId { get; }
+
+    public StoredColumn Interval { get; }
+
+    public StoredColumn Timestamp { get; }
+
+    /// <summary>All other columns, in the table's order.</summary>
+    public IReadOnlyList<StoredColumn> Payload { get; }
+
+    /// <summary>
+    /// Whether a unique key of exactly node id, interval and timestamp is in place, so that no bar can be there twice and a
+    /// stream's bars can be reached in order. Tables of other programs may lack it.
+    /// </summary>
+    public bool HasKey { get; }
+
+    /// <summary>Sorts the columns of a table into key and payload; false where it cannot be one of bars, and then why.</summary>
+    public static bool TryCreate(
+        string table,
+        IReadOnlyList<StoredColumn> columns,
+        bool hasKey,
+        [NotNullWhen(true)] out TableSchema? schema,
+        [NotNullWhen(false)] out string? problem)
+    {
+        schema = null;
+        StoredColumn? nodeId = Find(columns, ColumnNames.NodeId);
+        StoredColumn? interval = Find(columns, ColumnNames.Interval);
+        StoredColumn? timestamp = Find(columns, ColumnNames.Timestamp);
+        if (nodeId is null || interval is null || timestamp is null)
+        {
+            string missing = nodeId is null ? ColumnNames.NodeId : interval is null ? ColumnNames.Interval : ColumnNames.Timestamp;
+            problem = $"it has no column '{missing}', so it is not a table of bars. Name another table";
+            return false;
+        }
+
+        problem = WrongType(nodeId, "text", StoredType.Text)
+            ?? WrongType(interval, "whole seconds", StoredType.Int16, StoredType.Int32, StoredType.Int64)
+            ?? WrongType(timestamp, "whole seconds since 1970 in UTC", StoredType.Int16, StoredType.Int32, StoredType.Int64);
+        if (problem is not null)
+        {
+            return false;
+        }
+
+        StoredColumn[] payload = [.. columns
+            .Where(column => column != nodeId && column != interval && column != timestamp)
+            .DistinctBy(column => column.Name, StringComparer.OrdinalIgnoreCase)];
+        schema = new TableSchema(table, nodeId, interval, timestamp, payload, hasKey);
+        return true;
+    }
+
+    /// <summary>The payload column of that name: spelled the same where there is one, otherwise whatever its case.</summary>
+    public StoredColumn? FindPayload(string name) => Find(Payload, name);
+
+    private static StoredColumn? Find(IReadOnlyList<StoredColumn> columns, string name) =>
+        columns.FirstOrDefault(column => string.Equals(column.Name, name, StringComparison.Ordinal))
+        ?? columns.FirstOrDefault(column => string.Equals(column.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    private static string? WrongType(StoredColumn column, string holds, params ReadOnlySpan<StoredType> allowed) =>
+        allowed.Contains(column.Type) || column.Type == StoredType.Any
+            ? null
+            : $"its column '{column.Name}' is of type {column.TypeName} where a table of bars holds {holds}. Change the column's type, or name another table";
+}
