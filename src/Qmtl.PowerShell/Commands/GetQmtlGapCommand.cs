@@ -18,6 +18,9 @@ public sealed class GetQmtlGapCommand : AsyncCommand
     // Coverage of one stream comes as many objects; its gaps lie between them, so all of them are needed first.
     private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), (DateTimeOffset? Start, DateTimeOffset? End)> _asked = [];
 
+    // One bound of the operator's and one of the coverage's may leave nothing of a stream, and that is no mistake.
+    private bool _boundsAreOfOneOrigin;
+
     /// <summary>Whose history.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [HistoryProviderArgument]
@@ -55,13 +58,16 @@ public sealed class GetQmtlGapCommand : AsyncCommand
     public IDataFetcher? Fetcher { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => _boundsAreOfOneOrigin = Start.HasValue == End.HasValue;
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         StreamKey stream;
         try
         {
             stream = new StreamKey(NodeId!, Interval);
-            if (Start is { } && End is { })
+            if (_boundsAreOfOneOrigin && Start is not null && End is not null)
             {
                 _ = RangeArguments.Between(Start, End);
             }
@@ -90,6 +96,12 @@ public sealed class GetQmtlGapCommand : AsyncCommand
     private async Task FindAsync(IHistoryProvider provider, StreamKey stream, DateTimeOffset? start, DateTimeOffset? end, CancellationToken cancellationToken)
     {
         start ??= await FirstBarAsync(provider, stream, cancellationToken);
+        if (start > end)
+        {
+            Post(() => WriteVerbose($"{stream}: nothing of its coverage lies between -Start and -End."));
+            return;
+        }
+
         TimeRange? range = RangeArguments.Closed(
             stream.Interval, start.Value, end, TimeProvider.System.GetUtcNow(), text => Post(() => WriteVerbose($"{stream}: {text}")));
         if (range is null)

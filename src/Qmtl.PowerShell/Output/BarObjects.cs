@@ -22,7 +22,7 @@ internal static class BarObjects
         bool isCandle = CandleColumns.All(name => frame.FindColumn(name) is not null);
         for (int row = 0; row < frame.Count; row++)
         {
-            var bar = new PSObject(columns.Length + 1);
+            var bar = new PSObject();
             bar.Properties.Add(new PSNoteProperty(Timestamp, UnixTime.FromSeconds(frame.Timestamps[row])), preValidated: true);
             foreach (BarColumn column in columns)
             {

@@ -46,7 +46,7 @@ internal static class ScriptFailure
     private static string Place(ErrorRecord? record) => record?.InvocationInfo switch
     {
         null or { ScriptLineNumber: 0 } => string.Empty,
-        { ScriptName: { Length: > 0 } file } at => $" at {file}:{at.ScriptLineNumber}",
+        { ScriptName: { Length: > 0 } file } at => $" at {Path.GetFileName(file)}:{at.ScriptLineNumber}",
         { } at => $" at line {at.ScriptLineNumber}",
     };
 
