@@ -37,8 +37,8 @@ internal sealed class LoopbackServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        _listener.Dispose();
         await _accepting;
+        _listener.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -53,7 +53,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
                 connections.Add(Task.Run(() => ServeAsync(socket)));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException)
         {
             await Task.WhenAll(connections);
         }
