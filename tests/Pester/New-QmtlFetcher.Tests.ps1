@@ -28,6 +28,7 @@ BeforeAll {
 
     if (-not ('Qmtl.PesterSources.NetSource' -as [type])) {
         Add-Type -TypeDefinition @'
+using System;
 using System.Collections.Generic;
 using System.Net.Http;
 using System.Threading.Tasks;
@@ -39,7 +40,8 @@ namespace Qmtl.PesterSources
     {
         public string Name => "net";
         public int Failures;
-        public async Task<IReadOnlyList<Row>> FetchAsync(long start, long end, string nodeId, string interval)
+        public DateTime EarliestBar => DateTime.UnixEpoch.AddMinutes(2);
+        public async Task<IReadOnlyList<Row>> FetchAsync(long start, long end, string nodeId, TimeSpan interval)
         {
             await Task.Yield();
             if (Failures-- > 0) { throw new HttpRequestException("connection refused"); }
@@ -86,10 +88,20 @@ Describe 'New-QmtlFetcher' {
         $run.Rows.close | Should -Be 1.5, 2.5, 3.5
     }
 
+    It 'says how a CSV file writes its times, and which rows cannot be read' {
+        $file = Join-Path $TestDrive 'ms.csv'
+        Set-Content $file 'ts,close', '1704067200000,1.5', 'rubbish,2', '1704067320000,3.5'
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+        $story = Invoke-QmtlBackfill $provider X 1m 1704067200 1704067320 -Verbose -WarningVariable warnings -WarningAction SilentlyContinue 4>&1
+        "$story" | Should -Match 'read as Milliseconds'
+        "$warnings" | Should -Match 'ms\.csv: rows that cannot be read, line 3: '
+        (Get-QmtlHistory $provider X 1m).close | Should -Be 1.5, 3.5
+    }
+
     It 'says that <Case>' -ForEach @(
         @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'." }
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
-        @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*relative/path*" }
+        @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*absolute http or https address*" }
         @{ Case = 'an object has no Fetch method'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ a = 1 }) }; Message = '*no Fetch(start, end, nodeId, interval) method*' }
         @{ Case = 'a page size is not from 1'; Make = { New-QmtlFetcher { } -BarsPerRequest 0 }; Message = '*0*' }
         @{ Case = 'an object''s page size is no number'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ BarsPerRequest = 'x' } | Add-Member ScriptMethod Fetch { } -PassThru) }; Message = "*BarsPerRequest*'x'*" }
@@ -248,7 +260,10 @@ Describe 'an object as a source' {
     }
 
     It 'may be a .NET object whose method returns a task' {
-        (Invoke-Source ([Qmtl.PesterSources.NetSource]::new())).Rows.Close | Should -Be 2.5, 2.5, 2.5
+        $run = Invoke-Source ([Qmtl.PesterSources.NetSource]::new())
+        $run.Rows.Close | Should -Be 2.5, 2.5
+        $run.Result.BarsEmpty | Should -Be 1 -Because 'it has nothing before its earliest bar'
+        (New-QmtlFetcher -InputObject ([Qmtl.PesterSources.NetSource]::new())).Name | Should -Be net
     }
 
     It 'is asked again after a network error of .NET code' {

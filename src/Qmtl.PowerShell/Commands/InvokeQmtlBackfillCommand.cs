@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Csv;
 using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
@@ -18,6 +20,9 @@ namespace Qmtl.PowerShell.Commands;
 public sealed class InvokeQmtlBackfillCommand : AsyncCommand
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    // Files that the operator was told about, whichever of their streams came first.
+    private readonly ConcurrentDictionary<CsvFetcher, bool> _told = [];
 
     // All ranges of a stream go to the engine together, so that they share the source's pages.
     private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), BackfillWork> _work = [];
@@ -112,7 +117,7 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
         var engine = new BackfillEngine(options, onEvent: happened =>
         {
             progress.Add(happened);
-            Tell(happened);
+            Post(() => BackfillStory.Tell(this, happened));
         });
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task showing = ShowAsync(progress, done.Token);
@@ -132,10 +137,16 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
     private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, CancellationToken cancellationToken)
     {
         var provider = (StoreHistoryProvider)work.Provider;
-        BackfillJob job = engine.Submit(new BackfillRequest(provider.Store, Fetcher ?? provider.Fetcher!, work.Stream, work.Ranges), cancellationToken);
+        IDataFetcher fetcher = Fetcher ?? provider.Fetcher!;
+        BackfillJob job = engine.Submit(new BackfillRequest(provider.Store, fetcher, work.Stream, work.Ranges), cancellationToken);
         await foreach (BackfillResult result in job.ReadResultsAsync(CancellationToken.None))
         {
             await EmitAsync(work, result);
+        }
+
+        if (fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
+        {
+            Post(() => BackfillStory.Tell(this, csv));
         }
     }
 
@@ -194,28 +205,6 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
         foreach (ProgressRecord record in records)
         {
             WriteProgress(record);
-        }
-    }
-
-    private void Tell(BackfillEvent happened)
-    {
-        switch (happened)
-        {
-            case BackfillPlanned planned:
-                Post(() => WriteVerbose($"{planned.Stream}: {planned.BarsMissing} bars to ask for, {planned.Requests} requests planned."));
-                break;
-            case BackfillRetrying retry:
-                Post(() => WriteVerbose($"{retry.Stream}: retry {retry.Attempt} of {retry.Range} in {retry.Delay.TotalSeconds:0.0} s: {retry.Error.Message}"));
-                break;
-            case BackfillPageCommitted page:
-                Post(() => WriteDebug($"{page.Stream}: {page.Range} committed, {page.BarsWritten} bars written, {page.BarsEmpty} empty."));
-                break;
-            case BackfillRowsRejected rejected:
-                Post(() => WriteWarning($"{rejected.Stream}: {rejected.Rejected.Total} rows from {rejected.Source} were not stored: {rejected.Rejected}."));
-                break;
-            case BackfillEnded ended:
-                Post(() => WriteVerbose($"{ended.Stream}: done in {ended.Duration.TotalSeconds:0.0} s."));
-                break;
         }
     }
 

@@ -5,17 +5,21 @@ using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Scripting;
 
-/// <summary>A source made of any object with a <c>Fetch(start, end, nodeId, interval)</c> method; properties Name, BarsPerRequest and EarliestBar are honoured.</summary>
+/// <summary>
+/// A source made of any object with a <c>Fetch(start, end, nodeId, interval)</c> method; properties Name, BarsPerRequest and
+/// EarliestBar are honoured. Script runs on the pipeline thread; a .NET method is the engine's matter.
+/// </summary>
 internal sealed class DuckTypedFetcher : IDataFetcher
 {
-    private readonly DuckTypedObject _target;
-    private readonly string _method;
+    private readonly Func<StreamKey, TimeRange, CancellationToken, Task<RawBars>> _fetch;
     private readonly long? _earliestBar;
 
     private DuckTypedFetcher(DuckTypedObject target, string method, string typeName, string? name, int? barsPerRequest)
     {
-        _target = target;
-        _method = method;
+        _fetch = target.IsScript(method)
+            ? async (stream, range, cancellationToken) => ScriptRows.ToRawBars(
+                await target.CallAsync(method, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken))
+            : new ObjectFetcher(target.Identity).FetchAsync;
         Name = name ?? target.GetProperty("Name") as string ?? DefaultName(target, method, typeName);
         BarsPerRequest = barsPerRequest ?? ReadBarsPerRequest(target, typeName);
         if (target.GetProperty("EarliestBar") is { } earliest)
@@ -50,8 +54,7 @@ internal sealed class DuckTypedFetcher : IDataFetcher
     {
         try
         {
-            return ScriptRows.ToRawBars(
-                await _target.CallAsync(_method, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken));
+            return await _fetch(stream, range, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is not SourceException)
         {

@@ -36,6 +36,9 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>The first of the names that the object has a method of (case is ignored), or null.</summary>
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
 
+    /// <summary>Whether the method is script: a ScriptMethod, or a method of a PowerShell class, whose type lives in a dynamic assembly.</summary>
+    public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || target.BaseObject.GetType().Assembly.IsDynamic;
+
     /// <summary>The value of the property (case is ignored), or null where there is none or it is null.</summary>
     public object? GetProperty(string name) => target.Properties[name]?.Value is { } value ? Unwrap(value) : null;
 
@@ -46,10 +49,9 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
     public async Task<IReadOnlyList<object>> CallAsync(string method, object[] arguments, CancellationToken cancellationToken)
     {
-        PSMethodInfo member = target.Methods[method];
-        object? answer = member is PSScriptMethod || target.BaseObject.GetType().Assembly.IsDynamic
+        object? answer = IsScript(method)
             ? await PipelineDispatcher.InvokeScriptAsync(() => RequireNoErrors(CallMethod.Invoke(target, method, arguments)), cancellationToken)
-            : await Task.Run(() => member.Invoke(arguments), cancellationToken);
+            : await Task.Run(() => target.Methods[method].Invoke(arguments), cancellationToken);
         return await FlattenAsync(answer, cancellationToken);
     }
 
