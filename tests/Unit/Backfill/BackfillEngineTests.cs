@@ -216,6 +216,22 @@ public sealed class BackfillEngineTests
     }
 
     [Fact]
+    public async Task A_source_that_asks_for_no_delay_is_not_hammered()
+    {
+        var fetcher = new ScriptedFetcher
+        {
+            Answer = (_, call, honest, _) => call == 1
+                ? throw new SourceException("429") { IsTransient = true, RetryAfter = TimeSpan.Zero }
+                : Task.FromResult(honest),
+        };
+
+        Task<BackfillResult> running = RunOneAsync(fetcher, new TimeRange(0, 60), new BackfillOptions { RetryDelay = TimeSpan.FromSeconds(10) });
+        await AdvanceUntilAsync(running, TimeSpan.FromSeconds(1));
+
+        Assert.NotEqual(TimeSpan.Zero, _events.OfType<BackfillRetrying>().Single().Delay);
+    }
+
+    [Fact]
     public async Task A_ban_longer_than_an_operator_would_wait_fails_at_once()
     {
         var fetcher = new ScriptedFetcher
