@@ -16,6 +16,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     private readonly string _path;
     private readonly string _connectionString;
     private readonly SqliteErrors _errors;
+    private readonly SqliteSchemaCache _cache = new();
     private readonly SemaphoreSlim _writer = new(1, 1);
 
     /// <summary>A store in the file at <paramref name="path"/>. Nothing is read or created before the first use.</summary>
@@ -60,14 +61,14 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 
         if (!forWriting)
         {
-            return SqliteSession.OpenForReading(_connectionString, cancellationToken);
+            return SqliteSession.OpenForReading(_connectionString, _cache, cancellationToken);
         }
 
         // One writer at a time is SQLite's rule; inside the process, waiting in a queue is cheaper than asking the file again and again.
         await _writer.WaitAsync(cancellationToken);
         try
         {
-            return SqliteSession.OpenForWriting(_connectionString, _writer, cancellationToken);
+            return SqliteSession.OpenForWriting(_connectionString, _cache, _writer, cancellationToken);
         }
         catch
         {
@@ -101,6 +102,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 
     private void Forget()
     {
+        _cache.Clear();
         using var connection = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(connection);
     }

@@ -14,11 +14,13 @@ internal sealed class SqliteSession : RelationalSession
     private const int LockWaitSliceMilliseconds = 100;
 
     private readonly SqliteConnection _connection;
+    private readonly SqliteSchemaCache _cache;
     private readonly SemaphoreSlim? _writer;
     private readonly CancellationTokenRegistration _cancellation;
     private bool _inTransaction;
+    private bool _schemaChanged;
 
-    private SqliteSession(string connectionString, SemaphoreSlim? writer, CancellationToken cancellationToken)
+    private SqliteSession(string connectionString, SqliteSchemaCache cache, SemaphoreSlim? writer, CancellationToken cancellationToken)
     {
         _connection = new SqliteConnection(connectionString);
         try
@@ -31,6 +33,7 @@ internal sealed class SqliteSession : RelationalSession
             throw;
         }
 
+        _cache = cache;
         _writer = writer;
         sqlite3 database = Database;
         _ = raw.sqlite3_busy_timeout(database, LockWaitMilliseconds);
@@ -47,12 +50,12 @@ internal sealed class SqliteSession : RelationalSession
     /// <summary>The table as it is named in a statement; without the schema, a name could mean a temporary table or a part of the statement.</summary>
     public static string NameOf(string table) => $"main.{SqlText.Quote(table)}";
 
-    public static SqliteSession OpenForReading(string connectionString, CancellationToken cancellationToken) =>
-        new(connectionString, writer: null, cancellationToken);
+    public static SqliteSession OpenForReading(string connectionString, SqliteSchemaCache cache, CancellationToken cancellationToken) =>
+        new(connectionString, cache, writer: null, cancellationToken);
 
     /// <summary>Opens a session that may write; <paramref name="writer"/> is held by the caller and released with the session.</summary>
-    public static SqliteSession OpenForWriting(string connectionString, SemaphoreSlim writer, CancellationToken cancellationToken) =>
-        new(connectionString, writer, cancellationToken);
+    public static SqliteSession OpenForWriting(string connectionString, SqliteSchemaCache cache, SemaphoreSlim writer, CancellationToken cancellationToken) =>
+        new(connectionString, cache, writer, cancellationToken);
 
     public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
     {
@@ -107,12 +110,23 @@ internal sealed class SqliteSession : RelationalSession
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
     {
         var found = new List<FoundTable>();
+        long version = ReadSchemaVersion();
         foreach (string table in tables)
         {
-            IReadOnlyList<StoredColumn> columns = await ReadColumnsAsync(table, cancellationToken);
-            if (columns.Count > 0)
+            if (_schemaChanged || !_cache.TryGet(table, version, out FoundTable? known))
             {
-                found.Add(new FoundTable(table, columns, await HasKeyAsync(table, cancellationToken)));
+                known = await LookUpAsync(table, cancellationToken);
+
+                // A change that is rolled back takes its number back too, for the next change to use again.
+                if (!_schemaChanged)
+                {
+                    _cache.Set(table, version, known);
+                }
+            }
+
+            if (known is not null)
+            {
+                found.Add(known);
             }
         }
 
@@ -122,6 +136,7 @@ internal sealed class SqliteSession : RelationalSession
     // The transaction holds the file's write lock, so nobody else can have changed the schema meanwhile.
     public override Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
+        _schemaChanged = true;
         foreach (string statement in statements)
         {
             Run(statement);
@@ -202,6 +217,19 @@ internal sealed class SqliteSession : RelationalSession
             _ = statement.Step();
             statement.Reset();
         }
+    }
+
+    private long ReadSchemaVersion()
+    {
+        using var version = new SqliteStatement(_connection, "PRAGMA schema_version");
+        _ = version.Step();
+        return version.GetFloor(0).Floor;
+    }
+
+    private async Task<FoundTable?> LookUpAsync(string table, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredColumn> columns = await ReadColumnsAsync(table, cancellationToken);
+        return columns.Count == 0 ? null : new FoundTable(table, columns, await HasKeyAsync(table, cancellationToken));
     }
 
     private async Task<IReadOnlyList<StoredColumn>> ReadColumnsAsync(string table, CancellationToken cancellationToken)
