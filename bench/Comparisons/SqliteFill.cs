@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Qmtl.Bench.Data;
+using Qmtl.Unit.Fixtures;
 using Qmtl.Bench.Harness;
 using Qmtl.Data;
 using Qmtl.History;
@@ -17,7 +18,7 @@ internal sealed class SqliteFill : IComparisonSet
 
     private static readonly string[] ParameterNames = ["$n", "$i", "$t", "$o", "$h", "$l", "$c", "$v"];
 
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private int _file;
 
     public string Name => "sqlite-fill";

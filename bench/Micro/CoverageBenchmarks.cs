@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Data.Sqlite;
 using Qmtl.Bench.Data;
+using Qmtl.Unit.Fixtures;
 using Qmtl.History;
 using Qmtl.Time;
 
@@ -12,7 +13,7 @@ public class CoverageBenchmarks
 {
     private const long Bars = 1_000_000;
 
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private IHistoryStore _store = null!;
 
     /// <summary>Fills the store once.</summary>

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Data.Sqlite;
 using Qmtl.Backfill;
 using Qmtl.Bench.Data;
+using Qmtl.Unit.Fixtures;
 using Qmtl.Fetching;
 using Qmtl.History;
 
@@ -13,7 +14,7 @@ public class FillBenchmarks
 {
     private const long Bars = 100_000;
 
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly IDataFetcher _fetcher = SyntheticBars.Fetcher(1000);
     private int _file;
 
