@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Qmtl.Bench.Data;
-using Qmtl.Unit.Fixtures;
 using Qmtl.Bench.Harness;
 using Qmtl.Data;
 using Qmtl.History;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Comparisons;
 

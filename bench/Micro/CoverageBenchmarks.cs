@@ -1,9 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Data.Sqlite;
 using Qmtl.Bench.Data;
-using Qmtl.Unit.Fixtures;
 using Qmtl.History;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Micro;
 

@@ -2,9 +2,9 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Data.Sqlite;
 using Qmtl.Backfill;
 using Qmtl.Bench.Data;
-using Qmtl.Unit.Fixtures;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Micro;
 
