@@ -146,7 +146,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
         new PostgreSqlBarWriter(connection, _transaction!, TableSql(table.Table), table, stream).WriteAsync(run, cancellationToken);
 
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
-        PostgreSqlCoverage.ReadAsync(connection, TableSql(table.Table), table, stream, within, cancellationToken);
+        new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
     public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new PostgreSqlBarReader(connection, TableSql(table.Table), table, stream, range);
