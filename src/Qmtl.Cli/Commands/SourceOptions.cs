@@ -81,7 +81,7 @@ internal sealed class SourceOptions
             return null;
         }
 
-        TimeRange? extent = csv.GetExtent(stream);
+        TimeRange? extent = csv.GetExtent(stream, cancellationToken);
         if (extent is null)
         {
             // Asking for any bar says what is wrong with the file.
