@@ -98,6 +98,11 @@ internal sealed class SourceOptions
             throw new UsageException("--source csv needs --file.");
         }
 
+        if (Directory.Exists(file))
+        {
+            throw new UsageException($"'{file}' is a folder. Name a CSV file in it with --file.");
+        }
+
         return File.Exists(file) ? new CsvFetcher(file) : throw new UsageException($"There is no file '{file}'. Check --file.");
     }
 }
