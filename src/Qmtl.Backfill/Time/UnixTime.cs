@@ -35,7 +35,7 @@ public static class UnixTime
         if (seconds < Earliest || seconds > Latest)
         {
             throw new FormatException(
-                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is beyond the year 9999). If it counts milliseconds, microseconds or nanoseconds, divide it first.");
+                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is {(seconds < 0 ? "before the year 1" : "beyond the year 9999")}). If it counts milliseconds, microseconds or nanoseconds, divide it first.");
         }
 
         return DateTimeOffset.FromUnixTimeSeconds(seconds);

@@ -68,9 +68,14 @@ internal sealed class StoreOptions
     public IHistoryStore OpenExisting(ParseResult arguments)
     {
         IHistoryStore store = Open(arguments);
-        return store is SqliteHistoryStore { FilePath: var path } && !File.Exists(path)
-            ? throw new UsageException($"There is no store '{path}'. Check --store; qmtl backfill creates one.")
-            : store;
+        if (store is not SqliteHistoryStore { FilePath: var path } || File.Exists(path))
+        {
+            return store;
+        }
+
+        throw new UsageException(Directory.Exists(path)
+            ? $"'{path}' is a folder. Name the store's file in it with --store."
+            : $"There is no store '{path}'. Check --store; qmtl backfill creates one.");
     }
 
     private static NetworkCredential? ReadCredential(string? passwordFile)

@@ -47,6 +47,20 @@ public sealed class BadUsageTests
     }
 
     [Theory]
+    [InlineData("coverage --store")]
+    [InlineData("backfill --store x.db --node BTCUSDT --interval 1m --start 2024-01-01 --file")]
+    public async Task A_folder_in_place_of_a_file_is_called_a_folder(string commandLine)
+    {
+        using var folder = new CliFolder();
+        string path = Path.GetDirectoryName(folder.StorePath)!;
+
+        CliOutcome outcome = await CliRunner.RunAsync([.. commandLine.Split(' '), path]);
+
+        Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
+        Assert.Contains($"'{path}' is a folder", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("coverage")]
     [InlineData("gaps --node BTCUSDT --interval 1m")]
     [InlineData("history --node BTCUSDT --interval 1m")]

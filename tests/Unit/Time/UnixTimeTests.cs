@@ -43,6 +43,13 @@ public class UnixTimeTests
     public void Milliseconds_are_not_taken_for_seconds(string text) =>
         Assert.Contains("milliseconds", Assert.Throws<FormatException>(() => UnixTime.Parse(text)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(long.MinValue, "before the year 1")]
+    [InlineData(-62_135_596_801, "before the year 1")]
+    [InlineData(253_402_300_800, "beyond the year 9999")]
+    public void Numbers_beyond_the_calendar_are_refused_and_the_side_is_said(long seconds, string side) =>
+        Assert.Contains(side, Assert.Throws<FormatException>(() => UnixTime.FromSeconds(seconds)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Local_times_are_converted_and_all_others_are_utc()
     {
