@@ -1,18 +1,138 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Qmtl.Data;
+using Qmtl.History;
+
 namespace Qmtl.Backfill;
 
-/// <summary>Runs backfills.</summary>
+/// <summary>
+/// Runs backfills: plans the fewest requests, makes several at once, checks what comes back, and commits it page by page.
+/// What is committed is in the store, so a later run asks only for the rest.
+/// </summary>
+/// <remarks>An engine may be used from several threads. Requests for one stream of one store run one after the other.</remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class BackfillEngine
 {
+    private readonly BackfillOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly Action<BackfillEvent> _raise;
+    private readonly RetryPolicy _retries;
+    private readonly SemaphoreSlim _requestSlots;
+    private readonly SemaphoreSlim _streamSlots;
+    private readonly ConcurrentDictionary<BackfillJob, byte> _outstanding = new();
+    private readonly Dictionary<(IHistoryStore Store, StreamKey Stream), Task> _lastOfStream = [];
+
     /// <summary>An engine.</summary>
     /// <param name="options">How it works; defaults where null.</param>
     /// <param name="timeProvider">The clock for "closed", "settled" and every delay; the system's where null.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public BackfillEngine(BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null)
     {
-        _ = (options, timeProvider, onEvent);
+        _options = options ?? new BackfillOptions();
+        _options.Validate();
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _raise = onEvent ?? (static _ => { });
+        _retries = new RetryPolicy(_options, _timeProvider);
+        _requestSlots = new SemaphoreSlim(_options.ThrottleLimit);
+        _streamSlots = new SemaphoreSlim(_options.ThrottleLimit);
     }
 
-    /// <summary>Runs all requests and yields the result of each range as soon as it is done. Cancelling yields a Cancelled result for each unfinished range, without throwing.</summary>
-    public IAsyncEnumerable<BackfillResult> RunAsync(IEnumerable<BackfillRequest> requests, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException($"{requests} {cancellationToken}");
+    /// <summary>Starts a request and returns at once.</summary>
+    /// <param name="request">What to complete.</param>
+    /// <param name="cancellationToken">Stops it; ranges without a result then end as <see cref="BackfillStatus.Cancelled"/>.</param>
+    public BackfillJob Submit(BackfillRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var job = new BackfillJob(request);
+        _outstanding.TryAdd(job, 0);
+        lock (_lastOfStream)
+        {
+            (IHistoryStore, StreamKey) key = (request.Store, request.Stream);
+            Task previous = _lastOfStream.GetValueOrDefault(key, Task.CompletedTask);
+            job.Completion = Task.Run(() => RunAsync(job, previous, cancellationToken), CancellationToken.None);
+            _lastOfStream[key] = job.Completion;
+        }
+
+        return job;
+    }
+
+    /// <summary>Waits until everything submitted so far has ended.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken = default) =>
+        Task.WhenAll(_outstanding.Keys.Select(job => job.Completion)).WaitAsync(cancellationToken);
+
+    /// <summary>Runs all requests and yields the result of each range as soon as it is done.</summary>
+    /// <param name="requests">What to complete.</param>
+    /// <param name="cancellationToken">Stops the run. It then still yields a result for every range, <see cref="BackfillStatus.Cancelled"/> for those not done, and ends without throwing.</param>
+    public async IAsyncEnumerable<BackfillResult> RunAsync(IEnumerable<BackfillRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+
+        // A caller who stops reading early must not leave work running behind.
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var all = Channel.CreateUnbounded<BackfillResult>(new UnboundedChannelOptions { SingleReader = true });
+        List<BackfillJob> jobs = [.. requests.Select(request => Submit(request, abandoned.Token))];
+        Task forwarding = Task.WhenAll(jobs.Select(job => ForwardAsync(job, all.Writer)))
+            .ContinueWith(done => all.Writer.TryComplete(done.Exception), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            await foreach (BackfillResult result in all.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                yield return result;
+            }
+        }
+        finally
+        {
+            await abandoned.CancelAsync();
+            await forwarding;
+        }
+    }
+
+    private static async Task ForwardAsync(BackfillJob job, ChannelWriter<BackfillResult> all)
+    {
+        await foreach (BackfillResult result in job.ReadResultsAsync())
+        {
+            all.TryWrite(result);
+        }
+    }
+
+    private async Task RunAsync(BackfillJob job, Task previous, CancellationToken cancellationToken)
+    {
+        bool holdsSlot = false;
+        try
+        {
+            await previous;
+            try
+            {
+                await _streamSlots.WaitAsync(cancellationToken);
+                holdsSlot = true;
+            }
+            catch (OperationCanceledException)
+            {
+                // The run below sees the cancelled token and gives every range its result.
+            }
+
+            await new StreamBackfill(job.Request, _options, _retries, _requestSlots, _timeProvider, _raise, job.Add).RunAsync(cancellationToken);
+        }
+        finally
+        {
+            if (holdsSlot)
+            {
+                _streamSlots.Release();
+            }
+
+            job.Complete();
+            _outstanding.TryRemove(job, out _);
+            lock (_lastOfStream)
+            {
+                (IHistoryStore, StreamKey) key = (job.Request.Store, job.Request.Stream);
+                if (_lastOfStream.TryGetValue(key, out Task? last) && last == job.Completion)
+                {
+                    _lastOfStream.Remove(key);
+                }
+            }
+        }
+    }
 }

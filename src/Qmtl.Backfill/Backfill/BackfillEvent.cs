@@ -7,6 +7,18 @@ namespace Qmtl.Backfill;
 /// <param name="Stream">The stream it happened to.</param>
 public abstract record BackfillEvent(StreamKey Stream);
 
+/// <summary>A request has begun; a <see cref="BackfillEnded"/> follows, whatever happens between.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Ranges">How many ranges are to be completed.</param>
+public sealed record BackfillStarted(StreamKey Stream, string Source, int Ranges) : BackfillEvent(Stream);
+
+/// <summary>A request has ended: each of its ranges has its result.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Duration">From <see cref="BackfillStarted"/> on.</param>
+public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Duration) : BackfillEvent(Stream);
+
 /// <summary>A stream's plan is made.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="BarsMissing">Bars to ask for.</param>
@@ -19,7 +31,16 @@ public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Re
 /// <param name="BarsWritten">Bars written.</param>
 /// <param name="BarsEmpty">Bars now known to be empty.</param>
 /// <param name="BarsAsked">Missing bars that this page was to settle; those neither written nor empty are still missing.</param>
-public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked) : BackfillEvent(Stream);
+/// <param name="LastBar">The open of the last bar written (Unix seconds, UTC), or null where none was.</param>
+public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? LastBar) : BackfillEvent(Stream);
+
+/// <summary>A source has answered one request, or failed to.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Range">The asked range, both ends included.</param>
+/// <param name="Duration">How long the source took.</param>
+/// <param name="Error">Why it failed, or null.</param>
+public sealed record BackfillSourceAsked(StreamKey Stream, string Source, TimeRange Range, TimeSpan Duration, Exception? Error) : BackfillEvent(Stream);
 
 /// <summary>A request or a write failed for a passing reason and will be tried again.</summary>
 /// <param name="Stream">The stream.</param>

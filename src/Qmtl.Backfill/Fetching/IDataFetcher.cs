@@ -21,8 +21,8 @@ public interface IDataFetcher
     int? BarsPerRequest => null;
 
     /// <summary>
-    /// The open (Unix seconds, UTC) of the first bar that the source can have of the stream; nothing before it is asked for.
-    /// Null, the default, where that is not known.
+    /// The open (Unix seconds, UTC) of the first bar that the source can ever have of the stream, such as a symbol's listing. Bars
+    /// before it are remembered as empty without being asked for. Null, the default, where that is not known.
     /// </summary>
     long? GetEarliestBar(StreamKey stream) => null;
 

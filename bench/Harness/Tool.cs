@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace Qmtl.Bench.Harness;
+
+/// <summary>A program of the machine that the other side of a comparison runs.</summary>
+internal static class Tool
+{
+    /// <summary>Whether the program is on PATH.</summary>
+    public static bool Exists(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name)));
+
+    /// <summary>Runs it to its end and returns how long that took.</summary>
+    public static async Task<TimeSpan> RunAsync(string name, IEnumerable<string> arguments, string input = "", IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var start = new ProcessStartInfo(name, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string key, string? value) in environment ?? new Dictionary<string, string?>())
+        {
+            start.Environment[key] = value;
+        }
+
+        long started = Stopwatch.GetTimestamp();
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start.");
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = await process.StandardError.ReadToEndAsync();
+        await output;
+        await process.WaitForExitAsync();
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
+        return process.ExitCode == 0 ? elapsed : throw new InvalidOperationException($"{name} ended with {process.ExitCode}: {error}");
+    }
+}

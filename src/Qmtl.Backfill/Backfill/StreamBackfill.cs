@@ -1,0 +1,303 @@
+using System.Threading.Channels;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Time;
+
+namespace Qmtl.Backfill;
+
+/// <summary>
+/// Completes one request: plans, fetches several pages at once, and writes them with a single writer. Between the two stands a
+/// bounded queue, so that memory does not grow with the range, and the writer commits together whatever has gathered there.
+/// </summary>
+internal sealed class StreamBackfill
+{
+    // Enough bars to write at the store's bulk speed, few enough to hold.
+    private const int BarsPerCommit = 50_000;
+    private const int MaximumQueuedPages = 64;
+
+    private readonly BackfillRequest _request;
+    private readonly BackfillOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly RetryPolicy _retries;
+    private readonly PageFetcher _fetcher;
+    private readonly Action<BackfillEvent> _raise;
+    private readonly Action<BackfillResult> _emit;
+    private RejectedRows _rejected = RejectedRows.None;
+
+    public StreamBackfill(
+        BackfillRequest request, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise, Action<BackfillResult> emit)
+    {
+        _request = request;
+        _options = options;
+        _timeProvider = timeProvider;
+        _retries = retries;
+        _raise = raise;
+        _emit = result =>
+        {
+            raise(new BackfillRangeEnded(request.Stream, result));
+            emit(result);
+        };
+        _fetcher = new PageFetcher(request, options, retries, slots, timeProvider, raise);
+    }
+
+    private StreamKey Stream => _request.Stream;
+
+    private int BarsPerRequest => Math.Max(1, _request.Fetcher.BarsPerRequest ?? _options.DefaultBarsPerRequest);
+
+    /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        long started = _timeProvider.GetTimestamp();
+        _raise(new BackfillStarted(Stream, _request.Fetcher.Name, _request.Ranges.Count));
+        await CompleteRangesAsync(cancellationToken);
+        if (_rejected.Total > 0)
+        {
+            _raise(new BackfillRowsRejected(Stream, _request.Fetcher.Name, _rejected));
+        }
+
+        _raise(new BackfillEnded(Stream, _request.Fetcher.Name, _timeProvider.GetElapsedTime(started)));
+    }
+
+    private async Task CompleteRangesAsync(CancellationToken cancellationToken)
+    {
+        (List<TimeRange> open, List<TimeRange> withoutBars) = SplitByBars();
+        foreach (TimeRange range in withoutBars)
+        {
+            _emit(new BackfillResult { Stream = Stream, Range = range, Status = BackfillStatus.Completed });
+        }
+
+        if (open.Count == 0)
+        {
+            return;
+        }
+
+        RangeLedger ledger = new(Stream, open, TimeRangeSet.Empty(Stream.Interval), _timeProvider);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            TimeRangeSet missing = await FindMissingAsync(open, cancellationToken);
+            ledger = new RangeLedger(Stream, open, missing, _timeProvider);
+            await CompleteAsync(ledger, missing, cancellationToken);
+            EndAll(ledger, null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            EndAll(ledger, null, cancelled: true);
+        }
+        catch (Exception error)
+        {
+            EndAll(ledger, error);
+        }
+    }
+
+    // A bar that has not closed is still forming: it is not missing, and it must not be stored.
+    private (List<TimeRange> Open, List<TimeRange> WithoutBars) SplitByBars()
+    {
+        var open = new List<TimeRange>();
+        var withoutBars = new List<TimeRange>();
+        long lastClosed = Stream.Interval.LastClosedBar(_timeProvider.GetUtcNow());
+        foreach (TimeRange range in _request.Ranges)
+        {
+            if (range.Start <= lastClosed && new TimeRange(range.Start, Math.Min(range.End, lastClosed)).AlignTo(Stream.Interval) is { } bars)
+            {
+                open.Add(bars);
+            }
+            else
+            {
+                withoutBars.Add(range);
+            }
+        }
+
+        return (open, withoutBars);
+    }
+
+    private async Task<TimeRangeSet> FindMissingAsync(List<TimeRange> ranges, CancellationToken cancellationToken)
+    {
+        var requested = new TimeRangeSet(Stream.Interval, ranges);
+        TimeRange bounds = requested.Bounds!.Value;
+        TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, cancellationToken);
+        TimeRangeSet knownEmpty = _options.RetryEmpty
+            ? TimeRangeSet.Empty(Stream.Interval)
+            : await StoreAsync(token => _request.Store.GetKnownEmptyAsync(Stream, _request.Fetcher.Name, bounds, token), bounds, cancellationToken);
+        return BackfillPlanner.FindMissing(requested, covered, knownEmpty);
+    }
+
+    private async Task CompleteAsync(RangeLedger ledger, TimeRangeSet missing, CancellationToken cancellationToken)
+    {
+        Emit(ledger.TakeFinished());
+        TimeRangeSet before = BeforeEarliest(missing);
+        TimeRangeSet asked = missing.Subtract(before);
+        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest)));
+
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pages = Channel.CreateBounded<FetchedPage>(new BoundedChannelOptions(QueueLength()) { SingleReader = true });
+        Task fetching = FetchAllAsync(ledger, before, asked, pages.Writer, ended.Token);
+        try
+        {
+            await WriteAllAsync(ledger, pages.Reader, ended.Token);
+        }
+        finally
+        {
+            // Whatever ended the writer must end the fetchers too, or they would wait for room in the queue for ever.
+            await ended.CancelAsync();
+            await fetching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        await fetching;
+    }
+
+    // The source says that it has nothing before this bar: as good an answer as an empty one, and free.
+    private TimeRangeSet BeforeEarliest(TimeRangeSet missing)
+    {
+        long settled = _fetcher.LastSettledBar(_timeProvider.GetUtcNow());
+        return _request.Fetcher.GetEarliestBar(Stream) is { } earliest && missing.Bounds is { } bounds && bounds.Start < Math.Min(earliest, settled)
+            ? missing.Intersect(new TimeRange(bounds.Start, Math.Min(earliest - 1, settled)))
+            : TimeRangeSet.Empty(Stream.Interval);
+    }
+
+    private int QueueLength() => Math.Clamp(2 * BarsPerCommit / BarsPerRequest, 2, MaximumQueuedPages);
+
+    private async Task FetchAllAsync(RangeLedger ledger, TimeRangeSet before, TimeRangeSet asked, ChannelWriter<FetchedPage> pages, CancellationToken cancellationToken)
+    {
+        Exception? failure = null;
+        try
+        {
+            foreach (TimeRange range in before)
+            {
+                var bars = new TimeRangeSet(Stream.Interval, range);
+                var page = new FetchedPage(new PlannedRequest(range, bars));
+                page.Answers.Add(new BarPage(_request.Fetcher.Name, BarFrame.Empty(Stream.Interval), bars, bars));
+                await pages.WriteAsync(page, cancellationToken);
+            }
+
+            await Parallel.ForEachAsync(
+                BackfillPlanner.Plan(asked, BarsPerRequest),
+                new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit, CancellationToken = cancellationToken },
+                async (planned, token) => await pages.WriteAsync(await FetchAsync(ledger, planned, token), token));
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
+        }
+        finally
+        {
+            pages.TryComplete(failure);
+        }
+    }
+
+    private async Task<FetchedPage> FetchAsync(RangeLedger ledger, PlannedRequest planned, CancellationToken cancellationToken)
+    {
+        lock (ledger)
+        {
+            if (!ledger.IsWanted(planned))
+            {
+                return new FetchedPage(planned);
+            }
+
+            ledger.Started(planned);
+        }
+
+        FetchedPage page = await _fetcher.FetchAsync(planned, cancellationToken);
+        if (page.Error is not null)
+        {
+            // At once, not only when the writer comes to it: the other fetchers need not ask for this range any more.
+            lock (ledger)
+            {
+                ledger.Fail(page);
+            }
+        }
+
+        return page;
+    }
+
+    private async Task WriteAllAsync(RangeLedger ledger, ChannelReader<FetchedPage> pages, CancellationToken cancellationToken)
+    {
+        var batch = new List<FetchedPage>();
+        while (await pages.WaitToReadAsync(cancellationToken))
+        {
+            batch.Clear();
+            long bars = 0;
+            while (bars < BarsPerCommit && pages.TryRead(out FetchedPage? page))
+            {
+                batch.Add(page);
+                bars += page.BarCount;
+            }
+
+            await CommitAsync(batch, cancellationToken);
+            foreach (FetchedPage page in batch)
+            {
+                Settle(ledger, page);
+            }
+        }
+    }
+
+    private async Task CommitAsync(List<FetchedPage> batch, CancellationToken cancellationToken)
+    {
+        List<BarPage> answers = [.. batch.SelectMany(page => page.Answers).Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty)];
+        if (answers.Count == 0)
+        {
+            return;
+        }
+
+        FetchedPage first = batch.First(page => page.Answers.Count > 0);
+        try
+        {
+            await StoreAsync(
+                async token =>
+                {
+                    await _request.Store.WriteAsync(Stream, answers, token);
+                    return true;
+                },
+                first.Planned.Range,
+                cancellationToken,
+                () => first.Retries++);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (FetchedPage page in batch)
+            {
+                page.Answers.Clear();
+                page.Error ??= error;
+            }
+        }
+    }
+
+    private void Settle(RangeLedger ledger, FetchedPage page)
+    {
+        _rejected = _rejected.Plus(page.Rejected);
+        List<BackfillResult> results;
+        lock (ledger)
+        {
+            results = ledger.Settle(page);
+        }
+
+        if (page.Answers.Count > 0)
+        {
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, page.LastBar));
+        }
+
+        Emit(results);
+    }
+
+    private Task<T> StoreAsync<T>(Func<CancellationToken, Task<T>> action, TimeRange range, CancellationToken cancellationToken, Action? onRetry = null) =>
+        _retries.ExecuteAsync(
+            action,
+            (attempt, delay, error) =>
+            {
+                onRetry?.Invoke();
+                _raise(new BackfillRetrying(Stream, range, attempt, delay, error));
+            },
+            cancellationToken);
+
+    private void EndAll(RangeLedger ledger, Exception? error, bool cancelled = false) => Emit(ledger.EndAll(error, cancelled));
+
+    private void Emit(IEnumerable<BackfillResult> results)
+    {
+        foreach (BackfillResult result in results)
+        {
+            _emit(result);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.Time;
+
+namespace Qmtl.Unit.Backfill;
+
+/// <summary>A source for tests of the engine: has every bar but its holes, records what it was asked, and misbehaves when told to.</summary>
+internal sealed class ScriptedFetcher : IDataFetcher
+{
+    private readonly ConcurrentQueue<TimeRange> _asked = new();
+
+    public string Name { get; init; } = "scripted";
+
+    public int? BarsPerRequest { get; init; } = 1000;
+
+    public long? Earliest { get; init; }
+
+    public HashSet<long> Holes { get; init; } = [];
+
+    /// <summary>Replaces the answer: the range, the number of the call from 1, and what an honest source would say.</summary>
+    public Func<TimeRange, int, RawBars, CancellationToken, Task<RawBars>> Answer { get; set; } = (_, _, honest, _) => Task.FromResult(honest);
+
+    public IReadOnlyCollection<TimeRange> Asked => _asked;
+
+    public static RawBars Bars(params IEnumerable<long> timestamps)
+    {
+        long[] opens = [.. timestamps];
+        return new RawBars(opens, [new BarColumn<double>("close", Array.ConvertAll(opens, open => (double)open))]);
+    }
+
+    public long? GetEarliestBar(StreamKey stream) => Earliest;
+
+    public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    {
+        _asked.Enqueue(range);
+        var timestamps = new List<long>();
+        for (long timestamp = range.Start; timestamp <= range.End; timestamp += stream.Interval.Seconds)
+        {
+            if (!Holes.Contains(timestamp))
+            {
+                timestamps.Add(timestamp);
+            }
+        }
+
+        return Answer(range, _asked.Count, Bars(timestamps), cancellationToken);
+    }
+}
