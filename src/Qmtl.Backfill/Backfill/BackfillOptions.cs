@@ -1,3 +1,5 @@
+using Qmtl.Time;
+
 namespace Qmtl.Backfill;
 
 /// <summary>How a <see cref="BackfillEngine"/> works. Every default suits a desk that fills minutes from an exchange.</summary>
@@ -33,6 +35,10 @@ public sealed record BackfillOptions
     /// <summary>The most bars a request spans where the source does not say.</summary>
     /// <value>1,000 by default.</value>
     public int DefaultBarsPerRequest { get; init; } = 1000;
+
+    /// <summary>The open of the last bar of <paramref name="interval"/> that is old enough at <paramref name="now"/> for a "none" to be believed: Unix seconds, UTC.</summary>
+    public long LastSettledBar(BarInterval interval, DateTimeOffset now) =>
+        interval.LastClosedBar(now - (SettleTime ?? TimeSpan.FromSeconds(Math.Max(60, 2 * interval.Seconds))));
 
     /// <summary>Checks every option against its limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>

@@ -10,7 +10,6 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
 {
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
-    private readonly TimeSpan _settleTime = options.SettleTime ?? TimeSpan.FromSeconds(Math.Max(60, 2 * request.Stream.Interval.Seconds));
 
     /// <summary>Fetches the page. Errors end up in it; only a cancellation is thrown.</summary>
     public async Task<FetchedPage> FetchAsync(PlannedRequest planned, CancellationToken cancellationToken)
@@ -40,7 +39,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     }
 
     /// <summary>The last bar that is old enough for a "none" to be believed.</summary>
-    public long LastSettledBar(DateTimeOffset now) => _stream.Interval.LastClosedBar(now - _settleTime);
+    public long LastSettledBar(DateTimeOffset now) => options.LastSettledBar(_stream.Interval, now);
 
     private async Task<List<TimeRangeSet>> AskAsync(FetchedPage page, TimeRangeSet missing, CancellationToken cancellationToken)
     {

@@ -1,15 +1,89 @@
+using System.Data.Common;
 using System.Net;
+using Qmtl.History.Relational.PostgreSql;
+using Qmtl.History.Relational.Sqlite;
 
 namespace Qmtl.History;
 
 /// <summary>Opens a store from what an operator writes: a file path or a connection string.</summary>
 public static class HistoryStoreFactory
 {
+    private const string SqlitePrefix = "sqlite:";
+
+    // A text with one of these is meant as a connection string to a server, even where it is not a whole one: taken for a
+    // path, it would leave a file behind that is named by its password.
+    private static readonly string[] ServerKeywords = ["host", "server", "port", "database", "username", "user id", "userid", "user name", "user", "uid", "password", "pwd", "psw"];
+
+    private static readonly string[] FileKeywords = ["data source", "datasource", "filename"];
+
     /// <summary>Opens the store that <paramref name="pathOrConnectionString"/> names. Nothing is read or created before the first use.</summary>
-    /// <param name="pathOrConnectionString">A file path (SQLite), <c>postgresql://user:pass@host:port/db</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
+    /// <param name="pathOrConnectionString">
+    /// A file path (SQLite; <c>Data Source=…</c> and <c>sqlite:…</c> are understood too), <c>postgresql://user:pass@host:port/db</c>,
+    /// or Npgsql's own form (<c>Host=…;Database=…</c>). In the URI, characters with a meaning are percent-encoded.
+    /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
     /// <param name="credential">User and password, in place of those in the connection string.</param>
     /// <exception cref="ArgumentException">The text is neither, or a part of it is wrong. The message names the part and never holds the password.</exception>
-    public static IHistoryStore Open(string pathOrConnectionString, string? table = null, NetworkCredential? credential = null) =>
-        throw new NotSupportedException($"{pathOrConnectionString} {table} {credential}");
+    public static IHistoryStore Open(string pathOrConnectionString, string? table = null, NetworkCredential? credential = null)
+    {
+        if (string.IsNullOrWhiteSpace(pathOrConnectionString))
+        {
+            throw new ArgumentException("The store is not named. Give a file path, or a connection string such as postgresql://user:password@host:5432/database.", nameof(pathOrConnectionString));
+        }
+
+        if (PostgreSqlConnectionString.IsUri(pathOrConnectionString))
+        {
+            return new PostgreSqlHistoryStore(pathOrConnectionString, table, credential);
+        }
+
+        string[] keywords = KeywordsOf(pathOrConnectionString);
+        if (keywords.Intersect(FileKeywords).Any())
+        {
+            return OpenFile(PathOf(pathOrConnectionString, keywords), table, credential);
+        }
+
+        if (keywords.Intersect(ServerKeywords).Any())
+        {
+            return new PostgreSqlHistoryStore(pathOrConnectionString, table, credential);
+        }
+
+        if (pathOrConnectionString.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase))
+        {
+            return OpenFile(pathOrConnectionString[SqlitePrefix.Length..], table, credential);
+        }
+
+        int scheme = pathOrConnectionString.IndexOf("://", StringComparison.Ordinal);
+        return scheme > 0 && pathOrConnectionString.AsSpan(0, scheme).IndexOfAnyExceptInRange('A', 'z') < 0
+            ? throw new ArgumentException(
+                $"There is no store for '{pathOrConnectionString[..scheme]}://'. Give a file path (SQLite) or postgresql://user:password@host:5432/database.", nameof(pathOrConnectionString))
+            : OpenFile(pathOrConnectionString, table, credential);
+    }
+
+    private static SqliteHistoryStore OpenFile(string path, string? table, NetworkCredential? credential) => credential is null
+        ? new SqliteHistoryStore(path, table)
+        : throw new ArgumentException("A SQLite file knows no users. Leave the credential out.", nameof(credential));
+
+    // Empty where the text is not of the form Keyword=value;….
+    private static string[] KeywordsOf(string text)
+    {
+        try
+        {
+            return [.. new DbConnectionStringBuilder { ConnectionString = text }.Keys.Cast<string>().Select(keyword => keyword.ToLowerInvariant())];
+        }
+        catch (ArgumentException)
+        {
+            // Not well formed: a server's connection string with a slip in it must not be taken for a path either.
+            return [.. text.Split(';').Select(part => part.Split('=')[0].Trim().ToLowerInvariant())];
+        }
+    }
+
+    private static string PathOf(string text, string[] keywords)
+    {
+        if (keywords.FirstOrDefault(keyword => !FileKeywords.Contains(keyword)) is { } other)
+        {
+            throw new ArgumentException($"'{other}' cannot be set for a SQLite file: Data Source=path is all there is.", nameof(text));
+        }
+
+        return (string)new DbConnectionStringBuilder { ConnectionString = text }[keywords[0]];
+    }
 }

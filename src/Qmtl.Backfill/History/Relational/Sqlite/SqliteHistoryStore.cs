@@ -39,6 +39,9 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
         }.ToString();
     }
 
+    /// <summary>The file's absolute path.</summary>
+    public string FilePath => _path;
+
     private protected override TableNaming Naming { get; }
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)

@@ -1,0 +1,92 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using Qmtl.Data;
+
+namespace Qmtl.Fetching.Binance;
+
+/// <summary>Reads the exchange's JSON rows straight into columns. A row is an array: see the exchange's documentation of <c>GET /api/v3/klines</c>.</summary>
+internal static class KlineReader
+{
+    private const int TradesField = 8;
+
+    // Which amount stands in which field; -1 for the times, the number of trades and what is to be ignored.
+    private static ReadOnlySpan<sbyte> AmountOfField => [-1, 0, 1, 2, 3, 4, -1, 5, -1, 6, 7, -1];
+
+    /// <summary>Adds the rows of one page. A wrong row spoils only itself: amounts it lacks are NaN, and a row without a time is counted.</summary>
+    /// <returns>How many rows there were, with those that could not be read.</returns>
+    /// <exception cref="JsonException">The text is no JSON, or no array.</exception>
+    public static int Read(ReadOnlySpan<byte> json, KlineColumns into)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw new JsonException("The answer is no array.");
+        }
+
+        int rows = 0;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            rows++;
+            if (reader.TokenType == JsonTokenType.StartArray)
+            {
+                ReadRow(ref reader, into);
+            }
+            else
+            {
+                reader.Skip();
+                into.Unreadable = into.Unreadable.Plus(RejectionReason.Unreadable, 1);
+            }
+        }
+
+        // Looks for anything after the array, which would not be JSON.
+        reader.Read();
+        return rows;
+    }
+
+    private static void ReadRow(ref Utf8JsonReader reader, KlineColumns into)
+    {
+        bool placed = false;
+        for (int field = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; field++)
+        {
+            if (field == 0)
+            {
+                // The time is in milliseconds, and a bar opens on a whole second.
+                placed = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long milliseconds) && AddRow(into, milliseconds);
+            }
+            else if (placed && field == TradesField)
+            {
+                into.SetTrades(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long trades) ? trades : null);
+            }
+            else if (placed && field < AmountOfField.Length && AmountOfField[field] >= 0)
+            {
+                into.SetAmount(AmountOfField[field], ReadAmount(ref reader));
+            }
+
+            reader.Skip();
+        }
+
+        if (!placed)
+        {
+            into.Unreadable = into.Unreadable.Plus(RejectionReason.MissingTimestamp, 1);
+        }
+    }
+
+    private static bool AddRow(KlineColumns into, long milliseconds)
+    {
+        (long seconds, long rest) = Math.DivRem(milliseconds, 1000);
+        if (rest != 0)
+        {
+            return false;
+        }
+
+        into.AddRow(seconds);
+        return true;
+    }
+
+    private static double ReadAmount(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.String when Utf8Parser.TryParse(reader.ValueSpan, out double value, out int length) && length == reader.ValueSpan.Length => value,
+        JsonTokenType.Number when reader.TryGetDouble(out double value) => value,
+        _ => double.NaN,
+    };
+}

@@ -1,0 +1,43 @@
+using Qmtl.Time;
+
+namespace Qmtl.Fetching.Csv;
+
+/// <summary>A stretch of the file: where it begins and which times its rows have.</summary>
+/// <param name="Offset">Its place in the file, in bytes.</param>
+/// <param name="Rows">How many rows it has, with those that could not be read.</param>
+/// <param name="Times">From the earliest to the latest time in it (Unix seconds, UTC); null where no row has one.</param>
+/// <param name="Before">The time of the last readable row before it; null where there is none.</param>
+internal sealed record CsvBlock(long Offset, int Rows, TimeRange? Times, long? Before);
+
+/// <summary>What a file was when it was looked at; another length or time of writing means that it has changed.</summary>
+internal readonly record struct CsvStamp(long Length, DateTime Written)
+{
+    public static CsvStamp Of(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? new CsvStamp(file.Length, file.LastWriteTimeUtc) : default;
+    }
+}
+
+/// <summary>What one look through the whole file found. It has an entry for every few thousand rows, so it is small.</summary>
+internal sealed record CsvIndex
+{
+    public required CsvStamp Stamp { get; init; }
+
+    public required CsvLayout Layout { get; init; }
+
+    public required IReadOnlyList<CsvBlock> Blocks { get; init; }
+
+    /// <summary>From the first to the last time of each node; of all rows, under an empty name, where no column names the node.</summary>
+    public required IReadOnlyDictionary<string, TimeRange> Extents { get; init; }
+
+    /// <summary>The time of the first readable row in the file.</summary>
+    public required long FirstTime { get; init; }
+
+    public required CsvTimestampFormat TimestampFormat { get; init; }
+
+    public required IReadOnlyList<CsvProblem> Problems { get; init; }
+
+    /// <summary>The key of a node in <see cref="Extents"/>.</summary>
+    public string KeyOf(string nodeId) => Layout.Node is null ? string.Empty : nodeId;
+}

@@ -1,0 +1,43 @@
+using System.Net;
+using Npgsql;
+
+namespace Qmtl.History.Relational.PostgreSql;
+
+/// <summary>A history store in a PostgreSQL database (version 13 or later), in the first schema of the user's search path.</summary>
+/// <remarks>Tables are made by the first write. Any number of processes may read and write; two writers of one stream take turns.</remarks>
+public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
+{
+    // A name that is longer is cut off by the server, so that two long names could mean one table.
+    internal const int MaximumNameBytes = 63;
+
+    private readonly NpgsqlDataSource _dataSource;
+    private readonly PostgreSqlErrors _errors;
+
+    /// <summary>A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.</summary>
+    /// <param name="connectionString"><c>postgresql://user:pass@host:port/db?sslmode=…</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
+    /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
+    /// <param name="credential">User and password, in place of those in the connection string.</param>
+    /// <param name="timeProvider">The clock that says when something was learnt; the system's where null.</param>
+    /// <exception cref="ArgumentException">A part of the connection string is wrong, or the table cannot be named so. The message names the part and never holds the password.</exception>
+    public PostgreSqlHistoryStore(string connectionString, string? table = null, NetworkCredential? credential = null, TimeProvider? timeProvider = null)
+        : this(PostgreSqlConnectionString.Parse(connectionString, credential), table, timeProvider)
+    {
+    }
+
+    private PostgreSqlHistoryStore(NpgsqlConnectionStringBuilder connection, string? table, TimeProvider? timeProvider)
+        : base(PostgreSqlConnectionString.Display(connection), timeProvider)
+    {
+        Naming = new TableNaming(table, MaximumNameBytes, StringComparer.Ordinal);
+        _errors = new PostgreSqlErrors(DisplayName, connection.Password);
+        _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
+    }
+
+    private protected override TableNaming Naming { get; }
+
+    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
+        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken));
+
+    private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+
+    private protected override ValueTask CloseAsync() => _dataSource.DisposeAsync();
+}

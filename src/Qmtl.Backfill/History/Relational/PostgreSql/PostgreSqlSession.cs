@@ -1,0 +1,211 @@
+using System.Buffers.Binary;
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.History.Relational.PostgreSql;
+
+/// <summary>One operation on a PostgreSQL database.</summary>
+internal sealed class PostgreSqlSession(NpgsqlConnection connection) : RelationalSession
+{
+    private const string BeforeSchemaChange = "before_schema_change";
+
+    private NpgsqlTransaction? _transaction;
+    private string? _schema;
+
+    protected override DbConnection Connection => connection;
+
+    public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
+    {
+        _transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        // Writers of one stream take turns: two that insert the same bars in different order would otherwise deadlock.
+        await LockAsync($"stream {stream.Interval.Seconds} {stream.NodeId}", cancellationToken);
+    }
+
+    public override Task CommitAsync(CancellationToken cancellationToken) => _transaction!.CommitAsync(cancellationToken);
+
+    public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                AND (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                    AND lower(a.attname) IN ('node_id', 'interval', 'ts')) = 3
+            ORDER BY 1
+            """;
+        await using DbCommand command = connection.CreateCommand(Sql);
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var names = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
+    {
+        // One row even where no table is found: the schema is needed to make one.
+        const string Sql = """
+            SELECT current_schema()::text, c.relname::text, a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod),
+                EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                    AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 3 AND i.indnatts = 3
+                    AND (SELECT count(*) FROM pg_attribute k WHERE k.attrelid = c.oid AND k.attnum = ANY (i.indkey)
+                        AND lower(k.attname) IN ('node_id', 'interval', 'ts')) = 3)
+            FROM (SELECT 1) AS one
+            LEFT JOIN pg_class c ON c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+            LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN pg_type d ON d.oid = a.atttypid
+            LEFT JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
+            ORDER BY c.relname, a.attnum
+            """;
+        await using var command = new NpgsqlCommand(Sql, connection)
+        {
+            Parameters = { new NpgsqlParameter<string[]> { TypedValue = [.. tables], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
+        };
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var columns = new Dictionary<string, List<StoredColumn>>(StringComparer.Ordinal);
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            _schema = reader.IsDBNull(0) ? null : reader.GetString(0);
+            if (reader.IsDBNull(1) || reader.IsDBNull(2))
+            {
+                continue;
+            }
+
+            string table = reader.GetString(1);
+            if (!columns.TryGetValue(table, out List<StoredColumn>? ofTable))
+            {
+                columns.Add(table, ofTable = []);
+            }
+
+            ofTable.Add(new StoredColumn(reader.GetString(2), PostgreSqlTypes.Of(reader.GetString(3)), reader.GetString(4)));
+            if (reader.GetBoolean(5))
+            {
+                keys.Add(table);
+            }
+        }
+
+        return [.. columns.Select(entry => new FoundTable(entry.Key, entry.Value, keys.Contains(entry.Key)))];
+    }
+
+    public override async Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        // Of our own processes, one changes the schema at a time. It comes after the lock on the stream and before any on a
+        // table, in every process, so that nobody waits in a circle.
+        await LockAsync("schema", cancellationToken);
+        await _transaction!.SaveAsync(BeforeSchemaChange, cancellationToken);
+        try
+        {
+            foreach (string statement in statements)
+            {
+                await connection.ExecuteAsync(statement, cancellationToken);
+            }
+        }
+        catch (PostgresException error) when (error.SqlState
+            is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
+        {
+            await _transaction.RollbackAsync(BeforeSchemaChange, cancellationToken);
+            return false;
+        }
+
+        await _transaction.ReleaseAsync(BeforeSchemaChange, cancellationToken);
+        return true;
+    }
+
+    public override Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
+        new PostgreSqlBarWriter(connection, _transaction!, TableSql(table.Table), table, stream).WriteAsync(run, cancellationToken);
+
+    public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
+        PostgreSqlCoverage.ReadAsync(connection, TableSql(table.Table), table, stream, within, cancellationToken);
+
+    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+        new PostgreSqlBarReader(connection, TableSql(table.Table), table, stream, range);
+
+    public override async Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
+    {
+        string table = TableSql(EmptyRangesTable);
+        if (update.Removed.Count > 0)
+        {
+            await RunAsync(
+                $"DELETE FROM {table} USING unnest($3, $4) AS gone(source, start_ts) WHERE node_id = $1 AND \"interval\" = $2 "
+                + $"AND {table}.source = gone.source AND {table}.start_ts = gone.start_ts",
+                stream,
+                cancellationToken,
+                Texts(update.Removed),
+                Longs(update.Removed, range => range.Start));
+        }
+
+        if (update.Added.Count > 0)
+        {
+            await RunAsync(
+                $"INSERT INTO {table} (node_id, \"interval\", source, start_ts, end_ts, learnt_at) SELECT $1, $2, * FROM unnest($3, $4, $5, $6) "
+                + "ON CONFLICT (node_id, \"interval\", source, start_ts) DO UPDATE SET end_ts = excluded.end_ts, learnt_at = excluded.learnt_at",
+                stream,
+                cancellationToken,
+                Texts(update.Added),
+                Longs(update.Added, range => range.Start),
+                Longs(update.Added, range => range.End),
+                Longs(update.Added, range => range.LearntAt));
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_transaction is not null)
+            {
+                await _transaction.DisposeAsync();
+            }
+
+            await connection.DisposeAsync();
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or IOException)
+        {
+            // The connection broke; the server has rolled back, and whoever was using it has been told.
+        }
+    }
+
+    protected override string TypeName(StoredType type) => PostgreSqlTypes.NameOf(type);
+
+    // Without the schema, a table named like one of the server's own would be taken for that.
+    protected override string TableSql(string table) => _schema is null
+        ? throw new PostgresException("the search path names no schema that exists", "ERROR", "ERROR", PostgresErrorCodes.InvalidSchemaName)
+        : $"{SqlText.Quote(_schema)}.{SqlText.Quote(table)}";
+
+    private static NpgsqlParameter<string[]> Texts(IEnumerable<EmptyRange> ranges) =>
+        new NpgsqlParameter<string[]> { TypedValue = [.. ranges.Select(range => range.Source)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
+    private static NpgsqlParameter<long[]> Longs(IEnumerable<EmptyRange> ranges, Func<EmptyRange, long> value) =>
+        new NpgsqlParameter<long[]> { TypedValue = [.. ranges.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+
+    private async Task RunAsync(string sql, StreamKey stream, CancellationToken cancellationToken, params NpgsqlParameter[] more)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = stream.NodeId });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds });
+        foreach (NpgsqlParameter parameter in more)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
+    private async Task LockAsync(string name, CancellationToken cancellationToken)
+    {
+        long number = BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("qmtl " + name)));
+        await using DbCommand command = connection.CreateCommand("SELECT pg_advisory_xact_lock(@number)", ("number", number));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Qmtl.Backfill;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.History;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary><c>qmtl backfill</c>: completes a store from a source.</summary>
+internal sealed class BackfillCommand : CliCommand
+{
+    private static readonly BackfillOptions Defaults = new();
+
+    private readonly StoreOptions _store;
+    private readonly StreamOptions _streams;
+    private readonly RangeOptions _range;
+    private readonly SourceOptions _source;
+    private readonly Option<int?> _throttleLimit = new("--throttle-limit")
+    {
+        Description = $"The most requests that run at once, over all nodes, from 1 to 256. Default: {Defaults.ThrottleLimit}.",
+        HelpName = "count",
+        CustomParser = OptionParsing.WholeNumber(1, 256),
+    };
+
+    private readonly Option<int?> _maxRetries = new("--max-retries")
+    {
+        Description = $"How often a request is tried again after a failure that can pass, from 0 to 100. Default: {Defaults.MaxRetries}.",
+        HelpName = "count",
+        CustomParser = OptionParsing.WholeNumber(0, 100),
+    };
+
+    private readonly Option<bool> _retryEmpty = new("--retry-empty")
+    {
+        Description = "Ask again for bars that the source is known not to have.",
+    };
+
+    private readonly Option<bool> _json;
+
+    public BackfillCommand(CliHost host)
+        : base("backfill", "Fetches the bars that are missing, only those, and stores each once. Run it as often as you like.", host)
+    {
+        _store = new StoreOptions(this, host);
+        _streams = new StreamOptions(this, required: true);
+        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last bar that has closed");
+        _source = new SourceOptions(this);
+        Options.Add(_throttleLimit);
+        Options.Add(_maxRetries);
+        Options.Add(_retryEmpty);
+        _json = JsonOption.AddTo(this, "a node, as soon as it is done");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "qmtl backfill --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01",
+        "qmtl backfill --store bars.db --node BTCUSDT --interval 1m        (from its first bar to now, for cron)",
+        "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv --start 2024-01-01 --end 2024-01-31T23:59:00Z",
+        "qmtl backfill --store postgresql://writer@db.example/market --node BTCUSDT --interval 1h --start 2020-01-01 --json",
+    ];
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
+        _ = _range.Given(arguments);
+        IDataFetcher fetcher = _source.CreateFetcher(arguments);
+        DateTimeOffset now = Host.TimeProvider.GetUtcNow();
+        await using IHistoryStore store = _store.Open(arguments);
+
+        // Every range is known to be good before the first bar is asked for.
+        var requests = new List<BackfillRequest>();
+        foreach (StreamKey stream in streams)
+        {
+            requests.Add(new BackfillRequest(store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, cancellationToken)]));
+        }
+
+        var options = new BackfillOptions
+        {
+            ThrottleLimit = arguments.GetValue(_throttleLimit) ?? Defaults.ThrottleLimit,
+            MaxRetries = arguments.GetValue(_maxRetries) ?? Defaults.MaxRetries,
+            RetryEmpty = arguments.GetValue(_retryEmpty),
+        };
+        bool json = arguments.GetValue(_json);
+        var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive };
+        var lines = new JsonLines(Host.Output);
+        IReadOnlyList<BackfillResult> results = await run.RunAsync(
+            requests, result => json ? lines.WriteResultAsync(result, CancellationToken.None) : Task.CompletedTask, cancellationToken);
+        if (!json)
+        {
+            BackfillReport.Write(Host, results);
+        }
+
+        return await new BackfillVerdict(Host, store, fetcher.Name, options, now).GiveAsync(results, cancellationToken);
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Time;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary><c>qmtl coverage</c>: what a store holds.</summary>
+internal sealed class CoverageCommand : CliCommand
+{
+    private readonly StoreOptions _store;
+    private readonly StreamOptions _streams;
+    private readonly Option<bool> _json;
+
+    public CoverageCommand(CliHost host)
+        : base("coverage", "Shows what a store holds: every stream, from its first bar to its last, and the holes between.", host)
+    {
+        _store = new StoreOptions(this, host);
+        _streams = new StreamOptions(this, required: false);
+        _json = JsonOption.AddTo(this, "a range without a hole");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "qmtl coverage --store bars.db",
+        "qmtl coverage --store bars.db --node BTCUSDT --interval 1m --json",
+        "qmtl coverage --store postgresql://reader@db.example:5432/market --password-file /run/secrets/db",
+    ];
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        await using IHistoryStore store = _store.OpenExisting(arguments);
+        IReadOnlyList<string> nodes = _streams.Nodes(arguments);
+        BarInterval? interval = _streams.Interval(arguments);
+        StreamKey[] streams = [.. (await store.GetStreamsAsync(cancellationToken))
+            .Where(stream => (nodes.Count == 0 || nodes.Contains(stream.NodeId)) && (interval is null || stream.Interval == interval))];
+        if (arguments.GetValue(_json))
+        {
+            var lines = new JsonLines(Host.Output);
+            foreach (StreamKey stream in streams)
+            {
+                foreach (TimeRange range in await store.GetCoverageAsync(stream, cancellationToken: cancellationToken))
+                {
+                    await lines.WriteRangeAsync(stream, range, cancellationToken);
+                }
+            }
+
+            return ExitCode.Complete;
+        }
+
+        var report = new CoverageReport(Host);
+        foreach (StreamKey stream in streams)
+        {
+            TimeRangeSet stored = await store.GetCoverageAsync(stream, cancellationToken: cancellationToken);
+            report.Add(stream, stored, await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken));
+        }
+
+        report.Write($"No such stream is in {store.DisplayName}.");
+        return ExitCode.Complete;
+    }
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Qmtl.Backfill;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Data;
+using Qmtl.Time;
+using Spectre.Console;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary><c>qmtl gaps</c>: what is missing from a store.</summary>
+internal sealed class GapsCommand : CliCommand
+{
+    private readonly StoreOptions _store;
+    private readonly StreamOptions _streams;
+    private readonly RangeOptions _range;
+    private readonly Option<bool> _includeEmpty = new("--include-empty")
+    {
+        Description = "Count bars that a source is known not to have as missing too.",
+    };
+
+    private readonly Option<bool> _json;
+
+    public GapsCommand(CliHost host)
+        : base("gaps", "Lists the bars that are missing. Bars known to be empty and bars that have not closed are not missing.", host)
+    {
+        _store = new StoreOptions(this, host);
+        _streams = new StreamOptions(this, required: true);
+        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last bar that has closed");
+        Options.Add(_includeEmpty);
+        _json = JsonOption.AddTo(this, "a gap");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "qmtl gaps --store bars.db --node BTCUSDT --interval 1m",
+        "qmtl gaps --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01 --end 2024-01-31T23:59:00Z --json",
+    ];
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
+        await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
+        var gaps = new List<(StreamKey Stream, TimeRangeSet Missing)>();
+        foreach (StreamKey stream in streams)
+        {
+            TimeRange range = await _range.ResolveAsync(arguments, stream, provider.Store, Host.TimeProvider.GetUtcNow(), cancellationToken);
+            gaps.Add((stream, await GapFinder.FindAsync(provider, stream, range, includeEmpty: arguments.GetValue(_includeEmpty), cancellationToken: cancellationToken)));
+        }
+
+        await (arguments.GetValue(_json) ? WriteJsonAsync(gaps, cancellationToken) : WriteTableAsync(gaps));
+        return ExitCode.Complete;
+    }
+
+    private async Task WriteJsonAsync(List<(StreamKey Stream, TimeRangeSet Missing)> gaps, CancellationToken cancellationToken)
+    {
+        var lines = new JsonLines(Host.Output);
+        foreach ((StreamKey stream, TimeRangeSet missing) in gaps)
+        {
+            foreach (TimeRange gap in missing)
+            {
+                await lines.WriteRangeAsync(stream, gap, cancellationToken);
+            }
+        }
+    }
+
+    private Task WriteTableAsync(List<(StreamKey Stream, TimeRangeSet Missing)> gaps)
+    {
+        Table table = Tables.Create(Host, "Node", "Interval", "Start", "End").WithNumbers("Bars");
+        foreach ((StreamKey stream, TimeRangeSet missing) in gaps)
+        {
+            foreach (TimeRange gap in missing)
+            {
+                table.AddRow(
+                    new Text(stream.NodeId),
+                    new Text(stream.Interval.ToString()),
+                    new Text(UnixTime.Format(gap.Start)),
+                    new Text(UnixTime.Format(gap.End)),
+                    new Text(Tables.Count(gap.CountBars(stream.Interval))));
+            }
+        }
+
+        if (table.Rows.Count > 0)
+        {
+            Host.Console.Write(table);
+        }
+
+        Host.Console.WriteLine(table.Rows.Count == 0
+            ? "Nothing is missing."
+            : $"{Tables.Count(gaps.Sum(gap => gap.Missing.BarCount), "bar")} missing in {Tables.Count(table.Rows.Count, "gap")}.");
+        return Task.CompletedTask;
+    }
+}

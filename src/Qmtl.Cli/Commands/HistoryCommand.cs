@@ -1,0 +1,89 @@
+using System.CommandLine;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Time;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary><c>qmtl history</c>: the bars themselves.</summary>
+internal sealed class HistoryCommand : CliCommand
+{
+    private static readonly long Earliest = DateTimeOffset.MinValue.ToUnixTimeSeconds();
+    private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
+    private readonly StoreOptions _store;
+    private readonly StreamOptions _streams;
+    private readonly RangeOptions _range;
+    private readonly Option<bool> _json;
+    private readonly Option<bool> _csv = new("--csv")
+    {
+        Description = "CSV with the columns ts (Unix seconds) and the payload; the default where output is redirected.",
+    };
+
+    public HistoryCommand(CliHost host)
+        : base("history", "Prints stored bars in ascending order: the first ones as a table on a terminal, all of them as CSV or JSON lines.", host)
+    {
+        _store = new StoreOptions(this, host);
+        _streams = new StreamOptions(this, required: true, single: true);
+        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        Options.Add(_csv);
+        _json = JsonOption.AddTo(this, "a bar");
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_csv) && result.GetValue(_json))
+            {
+                result.AddError("--csv or --json, not both.");
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "qmtl history --store bars.db --node BTCUSDT --interval 1m --start 2024-01-01 --end 2024-01-01T23:59:00Z",
+        "qmtl history --store bars.db --node BTCUSDT --interval 1m --csv > BTCUSDT-1m.csv",
+        "qmtl history --store bars.db --node BTCUSDT --interval 1m --json | jq .close",
+    ];
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        StreamKey stream = _streams.Streams(arguments).Single();
+        (long? start, long? end) = _range.Given(arguments);
+        await using IHistoryStore store = _store.OpenExisting(arguments);
+        if (arguments.GetValue(_json))
+        {
+            using var json = new JsonBars(Host.Output);
+            await WriteAsync(json);
+        }
+        else if (arguments.GetValue(_csv) || !Host.IsTerminal)
+        {
+            await using var csv = new CsvBars(Host.Output);
+            await WriteAsync(csv);
+        }
+        else
+        {
+            await WriteAsync(new TableBars(Host));
+        }
+
+        return ExitCode.Complete;
+
+        async Task WriteAsync(IBarWriter writer)
+        {
+            long left = writer.Limit;
+            await foreach (BarFrame frame in store.ReadAsync(stream, new TimeRange(start ?? Earliest, end ?? Latest), cancellationToken))
+            {
+                await writer.WriteAsync(frame.Count <= left ? frame : frame.Slice(0, (int)left), cancellationToken);
+                left -= Math.Min(left, frame.Count);
+                if (left == 0)
+                {
+                    break;
+                }
+            }
+
+            await writer.CompleteAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.CommandLine.Parsing;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary>Option values that are read by the library's own parsers.</summary>
+internal static class OptionParsing
+{
+    /// <summary>A parser of one value whose <see cref="FormatException"/> or <see cref="ArgumentException"/> becomes the option's error.</summary>
+    public static Func<ArgumentResult, T?> Using<T>(Func<string, T> parse) => result =>
+    {
+        try
+        {
+            return parse(result.Tokens.Single().Value);
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException)
+        {
+            result.AddError(result.Parent is OptionResult { Option.Name: var option } ? $"{option}: {exception.Message}" : exception.Message);
+            return default;
+        }
+    };
+
+    /// <summary>A parser of a whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Func<ArgumentResult, int?> WholeNumber(int least, int most) => Using<int?>(text =>
+        int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            ? value
+            : throw new FormatException($"'{text}' is not a whole number from {least} to {most}."));
+}

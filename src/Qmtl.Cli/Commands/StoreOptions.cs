@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Net;
+using Qmtl.Cli.Hosting;
+using Qmtl.History;
+using Qmtl.History.Relational.Sqlite;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary>The options that say which store: <c>--store</c>, <c>--table</c>, <c>--password-file</c>.</summary>
+internal sealed class StoreOptions
+{
+    private const string StoreVariable = "QMTL_STORE";
+
+    private readonly CliHost _host;
+
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = $"A file (SQLite), postgresql://user@host:port/db, or Npgsql's own form (Host=…;Database=…). Default: the environment variable {StoreVariable}.",
+        HelpName = "path-or-dsn",
+    };
+
+    private readonly Option<string?> _table = new("--table")
+    {
+        Description = "The table of all streams. Default: a table per node, named by its id.",
+        HelpName = "name",
+    };
+
+    private readonly Option<string?> _passwordFile = new("--password-file")
+    {
+        Description = "A file whose first line is the store's password. PGPASSWORD works too; both keep it out of the process list.",
+        HelpName = "file",
+    };
+
+    public StoreOptions(Command command, CliHost host)
+    {
+        _host = host;
+        command.Options.Add(_store);
+        command.Options.Add(_table);
+        command.Options.Add(_passwordFile);
+    }
+
+    /// <summary>Opens the store that the arguments name.</summary>
+    /// <exception cref="UsageException">No store is named, its name is wrong, or the password file cannot be read.</exception>
+    public IHistoryStore Open(ParseResult arguments)
+    {
+        string? store = arguments.GetValue(_store) ?? _host.GetEnvironmentVariable(StoreVariable);
+        if (string.IsNullOrWhiteSpace(store))
+        {
+            throw new UsageException($"Which store? Give --store a file path or a connection string, or set {StoreVariable}.");
+        }
+
+        try
+        {
+            return HistoryStoreFactory.Open(store, arguments.GetValue(_table), ReadCredential(arguments.GetValue(_passwordFile)));
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>Opens the store that the arguments name, for a command that only reads.</summary>
+    /// <exception cref="UsageException">As <see cref="Open"/>, or the store is a file that does not exist.</exception>
+    public IHistoryStore OpenExisting(ParseResult arguments)
+    {
+        IHistoryStore store = Open(arguments);
+        return store is SqliteHistoryStore { FilePath: var path } && !File.Exists(path)
+            ? throw new UsageException($"There is no store '{path}'. Check --store; qmtl backfill creates one.")
+            : store;
+    }
+
+    private static NetworkCredential? ReadCredential(string? passwordFile)
+    {
+        if (passwordFile is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new NetworkCredential("", File.ReadLines(passwordFile).FirstOrDefault());
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--password-file cannot be read: {exception.Message}", exception);
+        }
+    }
+}

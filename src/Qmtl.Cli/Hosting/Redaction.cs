@@ -1,0 +1,28 @@
+using System.Text.RegularExpressions;
+
+namespace Qmtl.Cli.Hosting;
+
+/// <summary>
+/// The last line of defence between a secret and a log. The library's own messages hold none; but an argument in the wrong
+/// place is quoted by the parser, and a driver's message is not ours.
+/// </summary>
+internal static partial class Redaction
+{
+    /// <summary>The message on one line, without passwords of URIs and connection strings.</summary>
+    public static string OneLine(string message)
+    {
+        string hidden = UserInfo().Replace(message, "${scheme}***@");
+        hidden = Password().Replace(hidden, "${name}***");
+        return Whitespace().Replace(hidden.Trim(), " ");
+    }
+
+    // Up to the last @ of the word, because people forget to escape @ and / in a password.
+    [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]*:/+)\S*@", RegexOptions.IgnoreCase)]
+    private static partial Regex UserInfo();
+
+    [GeneratedRegex("""(?<name>\b(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'[^']*'|[^;&\s]*)""", RegexOptions.IgnoreCase)]
+    private static partial Regex Password();
+
+    [GeneratedRegex(@"\s*[\r\n]+\s*")]
+    private static partial Regex Whitespace();
+}

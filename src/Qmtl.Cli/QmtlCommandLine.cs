@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Qmtl.Cli.Commands;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Fetching;
+using Qmtl.History;
+
+namespace Qmtl.Cli;
+
+/// <summary>The <c>qmtl</c> command line: parses, runs a command, and turns whatever comes of it into an exit code.</summary>
+internal static class QmtlCommandLine
+{
+    /// <summary>Runs one command line to its end.</summary>
+    /// <returns>One of <see cref="ExitCode"/>. It never throws.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellationToken)
+    {
+        // A node id may begin with @, so arguments are never read from response files.
+        ParseResult parsed = CreateRoot(host).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is ParseErrorAction or null)
+        {
+            foreach (string problem in parsed.Errors.Select(error => error.Message).Distinct())
+            {
+                host.WriteDiagnostic("error", problem);
+            }
+
+            await host.Error.WriteLineAsync($"Try: {CommandPath(parsed)} --help");
+            return ExitCode.BadUsage;
+        }
+
+        var invocation = new InvocationConfiguration
+        {
+            // Signals are TerminationSignals' concern, exceptions ours.
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+            Output = host.Console.Profile.Out.Writer,
+            Error = host.Error,
+        };
+        try
+        {
+            return await parsed.InvokeAsync(invocation, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            host.WriteDiagnostic("error", "Cancelled.");
+            return ExitCode.Cancelled;
+        }
+        catch (UsageException exception)
+        {
+            host.WriteDiagnostic("error", exception.Message);
+            return ExitCode.BadUsage;
+        }
+        catch (Exception exception) when (exception is SourceException or StoreException or IOException or UnauthorizedAccessException)
+        {
+            host.WriteDiagnostic("error", exception.Message);
+            return ExitCode.Failed;
+        }
+        catch (Exception exception)
+        {
+            host.WriteDiagnostic("error", $"This should not have happened ({exception.GetType().Name}): {exception.Message} Please report it with the command you ran.");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand CreateRoot(CliHost host)
+    {
+        var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
+        {
+            new CoverageCommand(host),
+            new GapsCommand(host),
+            new BackfillCommand(host),
+            new HistoryCommand(host),
+            new DemoCommand(host),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "qmtl" : $"qmtl {parsed.CommandResult.Command.Name}";
+}

@@ -1,0 +1,67 @@
+using Qmtl.Cli.Hosting;
+using Qmtl.Data;
+using Qmtl.Time;
+using Spectre.Console;
+
+namespace Qmtl.Cli.Rendering;
+
+/// <summary>Shows streams with their bounds, their counts and a strip of their time.</summary>
+internal sealed class CoverageReport(CliHost host)
+{
+    // Narrow enough for the table to fit 120 columns, wide enough to see an hour's hole in a week.
+    private const int StripWidth = 72;
+
+    private readonly List<(StreamKey Stream, TimeRange? Within, TimeRangeSet Stored, TimeRangeSet Empty)> _rows = [];
+
+    /// <summary>Adds a stream.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="stored">The bars that are there.</param>
+    /// <param name="empty">The bars that a source is known not to have.</param>
+    /// <param name="within">The time to show; from the first stored bar to the last where null.</param>
+    public void Add(StreamKey stream, TimeRangeSet stored, TimeRangeSet empty, TimeRange? within = null) =>
+        _rows.Add((stream, within ?? stored.Bounds, stored, empty.Subtract(stored)));
+
+    /// <summary>Writes what was added, or <paramref name="nothing"/> where that is nothing.</summary>
+    public void Write(string nothing)
+    {
+        if (_rows.Count == 0)
+        {
+            host.Console.WriteLine(nothing);
+            return;
+        }
+
+        Table table = Tables.Create(host, "Node", "Interval", "First", "Last").WithNumbers("Bars", "Missing", "Empty");
+        foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty) in _rows)
+        {
+            long known = within is { } range ? empty.Intersect(range).BarCount : 0;
+            long there = within is { } shown ? stored.Intersect(shown).BarCount : 0;
+            table.AddRow(
+                new Text(stream.NodeId),
+                new Text(stream.Interval.ToString()),
+                new Text(within is { } first ? UnixTime.Format(first.Start) : ""),
+                new Text(within is { } last ? UnixTime.Format(last.End) : ""),
+                new Text(Tables.Count(there)),
+                new Text(Tables.Count((within?.CountBars(stream.Interval) ?? 0) - there - known)),
+                new Text(Tables.Count(known)));
+        }
+
+        host.Console.Write(table);
+        WriteStrips();
+    }
+
+    private void WriteStrips()
+    {
+        // A long node id must not push the strip off the line.
+        int label = Math.Min(24, _rows.Max(row => row.Stream.ToString().Length));
+        int width = Math.Clamp(host.Console.Profile.Width - label - 3, 10, StripWidth);
+        foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty) in _rows)
+        {
+            string name = stream.ToString();
+            string shown = name.Length <= label ? name.PadRight(label) : string.Concat(name.AsSpan(0, label - 3), "...");
+            string strip = within is { } range ? CoverageStrip.Draw(range, stored, empty, width, host.IsUnicode) : "";
+            host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
+        }
+
+        host.Console.MarkupLine($" {CoverageStrip.Legend(host.IsUnicode)}");
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using CsvHelper;
+using Qmtl.Data;
+
+namespace Qmtl.Cli.Rendering;
+
+/// <summary>
+/// Writes bars as CSV: a header, <c>ts</c> in Unix seconds, then the payload. There is no second time column, so that
+/// <c>qmtl backfill --file</c> reads back what <c>qmtl history</c> wrote.
+/// </summary>
+internal sealed class CsvBars : IBarWriter, IAsyncDisposable
+{
+    private readonly CsvWriter _csv;
+    private IReadOnlyList<string>? _header;
+
+    public CsvBars(Stream output) => _csv = new CsvWriter(
+        new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
+        new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(BarFrame frame, CancellationToken cancellationToken)
+    {
+        // A column that another program adds meanwhile has no place in the header; it is left out.
+        _header ??= WriteHeader(frame.Columns.Select(column => column.Name));
+        BarColumn?[] columns = [.. _header.Select(frame.FindColumn)];
+        for (int row = 0; row < frame.Count; row++)
+        {
+            _csv.WriteField(frame.Timestamps[row]);
+            foreach (BarColumn? column in columns)
+            {
+                WriteField(column, row);
+            }
+
+            _csv.NextRecord();
+        }
+
+        await _csv.FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        _header ??= WriteHeader([]);
+        await _csv.FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _csv.DisposeAsync();
+
+    private string[] WriteHeader(IEnumerable<string> names)
+    {
+        string[] header = [.. names];
+        _csv.WriteField(ColumnNames.Timestamp);
+        Array.ForEach(header, name => _csv.WriteField(name));
+        _csv.NextRecord();
+        return header;
+    }
+
+    private void WriteField(BarColumn? column, int row)
+    {
+        switch (column)
+        {
+            case null:
+            case var _ when column.IsNull(row):
+                _csv.WriteField(null);
+                break;
+            case BarColumn<double> doubles:
+                _csv.WriteField(doubles.Values.Span[row]);
+                break;
+            case BarColumn<long> longs:
+                _csv.WriteField(longs.Values.Span[row]);
+                break;
+            case BarColumn<bool> booleans:
+                _csv.WriteField(booleans.Values.Span[row] ? "true" : "false");
+                break;
+            case BarColumn<string?> strings:
+                _csv.WriteField(strings.Values.Span[row]);
+                break;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Cli.Rendering;
+
+/// <summary>
+/// Writes JSON lines: one object a line, names in snake_case. Every instant is there twice, as ISO 8601 (UTC) and as Unix
+/// seconds. The names are a contract with scripts.
+/// </summary>
+internal sealed class JsonLines(Stream output)
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        // The output is no HTML page; node ids stay readable.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Writes a range of bars, such as one of a coverage or a gap.</summary>
+    public Task WriteRangeAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
+        WriteAsync(
+            new RangeLine
+            {
+                NodeId = stream.NodeId,
+                Interval = stream.Interval.ToString(),
+                IntervalSeconds = stream.Interval.Seconds,
+                Start = UnixTime.Format(range.Start),
+                End = UnixTime.Format(range.End),
+                StartTs = range.Start,
+                EndTs = range.End,
+                Bars = range.CountBars(stream.Interval),
+            },
+            cancellationToken);
+
+    /// <summary>Writes what became of a range.</summary>
+    public Task WriteResultAsync(BackfillResult result, CancellationToken cancellationToken) =>
+        WriteAsync(
+            new ResultLine
+            {
+                NodeId = result.Stream.NodeId,
+                Interval = result.Stream.Interval.ToString(),
+                IntervalSeconds = result.Stream.Interval.Seconds,
+                Start = UnixTime.Format(result.Range.Start),
+                End = UnixTime.Format(result.Range.End),
+                StartTs = result.Range.Start,
+                EndTs = result.Range.End,
+                Bars = result.Range.CountBars(result.Stream.Interval),
+                Status = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()),
+                BarsWritten = result.BarsWritten,
+                BarsEmpty = result.BarsEmpty,
+                BarsRejected = result.BarsRejected,
+                BarsMissing = result.BarsMissing,
+                Requests = result.Requests,
+                Retries = result.Retries,
+                DurationSeconds = Math.Round(result.Duration.TotalSeconds, 3),
+                Error = result.Error is null ? null : Hosting.Redaction.OneLine(result.Error.Message),
+            },
+            cancellationToken);
+
+    private async Task WriteAsync<T>(T line, CancellationToken cancellationToken)
+    {
+        await JsonSerializer.SerializeAsync(output, line, Options, cancellationToken);
+        output.WriteByte((byte)'\n');
+        // A reader at the other end of a pipe sees a line as soon as it is known.
+        await output.FlushAsync(cancellationToken);
+    }
+
+    private record RangeLine
+    {
+        [JsonPropertyOrder(-1)]
+        public required string NodeId { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required string Interval { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required long IntervalSeconds { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required string Start { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required string End { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required long StartTs { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required long EndTs { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        public required long Bars { get; init; }
+    }
+
+    private sealed record ResultLine : RangeLine
+    {
+        public required string Status { get; init; }
+
+        public required long BarsWritten { get; init; }
+
+        public required long BarsEmpty { get; init; }
+
+        public required long BarsRejected { get; init; }
+
+        public required long BarsMissing { get; init; }
+
+        public required int Requests { get; init; }
+
+        public required int Retries { get; init; }
+
+        public required double DurationSeconds { get; init; }
+
+        public required string? Error { get; init; }
+    }
+}

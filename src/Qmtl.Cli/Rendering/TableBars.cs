@@ -1,0 +1,59 @@
+using System.Globalization;
+using Qmtl.Cli.Hosting;
+using Qmtl.Data;
+using Qmtl.Time;
+using Spectre.Console;
+
+namespace Qmtl.Cli.Rendering;
+
+/// <summary>Shows the first bars as a table, and says so where there are more.</summary>
+internal sealed class TableBars(CliHost host) : IBarWriter
+{
+    private const int Shown = 50;
+
+    private readonly List<BarFrame> _frames = [];
+    private int _bars;
+
+    /// <summary>One more than is shown, to know whether there are more.</summary>
+    public long Limit => Shown + 1;
+
+    /// <inheritdoc/>
+    public Task WriteAsync(BarFrame frame, CancellationToken cancellationToken)
+    {
+        _frames.Add(frame);
+        _bars += frame.Count;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        if (_bars == 0)
+        {
+            host.Console.WriteLine("No bar is stored in that range.");
+            return Task.CompletedTask;
+        }
+
+        string[] names = [.. _frames[0].Columns.Select(column => column.Name)];
+        Table table = Tables.Create(host).AddColumn(new TableColumn(new Text("Time (UTC)")).NoWrap());
+        foreach (string name in names)
+        {
+            table.AddColumn(new TableColumn(new Text(name)).RightAligned());
+        }
+
+        foreach (BarRow row in _frames.SelectMany(frame => frame.Rows).Take(Shown))
+        {
+            table.AddRow([new Text(UnixTime.Format(row.Timestamp)), .. names.Select(name => new Text(Display(row[name])))]);
+        }
+
+        host.Console.Write(table);
+        if (_bars > Shown)
+        {
+            host.Console.WriteLine($"Only the first {Shown} bars are shown. --csv or --json prints all of them.");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static string Display(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+}

@@ -1,0 +1,4 @@
+namespace Qmtl.Cli;
+
+/// <summary>The command line cannot be carried out as written. The message names the value, the rule and the way out.</summary>
+internal sealed class UsageException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,0 +1,95 @@
+using Qmtl.Cli;
+
+namespace Qmtl.Unit.Cli;
+
+public sealed class BadUsageTests
+{
+    private const string Stream = "--node BTCUSDT --interval 1m";
+
+    [Theory]
+    [InlineData("", "command")]
+    [InlineData("forward", "'forward'")]
+    [InlineData("coverage", "--store")]
+    [InlineData("gaps --store x.db", "--node")]
+    [InlineData("gaps --store x.db --node BTCUSDT", "--interval")]
+    [InlineData("gaps --store x.db --node BTCUSDT --interval 1M", "a month has no fixed length")]
+    [InlineData("gaps --store x.db --node BTCUSDT --interval 0", "--interval: '0' is not a bar interval")]
+    [InlineData($"gaps --store x.db {Stream} --start yesterday", "--start: 'yesterday' is not a time")]
+    [InlineData($"gaps --store x.db {Stream} --start 1704067200000", "milliseconds")]
+    [InlineData($"backfill --store x.db {Stream} --start 2024-01-02 --end 2024-01-01", "Swap the two")]
+    [InlineData($"backfill --store x.db {Stream} --start 2024-01-01T00:00:01Z --end 2024-01-01T00:00:59Z", "No 1m bar opens")]
+    [InlineData($"backfill --store x.db {Stream} --start 2999-01-01", "has closed yet")]
+    [InlineData($"backfill --store x.db {Stream} --source kraken --start 2024-01-01", "kraken")]
+    [InlineData($"backfill --store x.db {Stream} --source csv --start 2024-01-01", "needs --file")]
+    [InlineData($"backfill --store x.db {Stream} --file nowhere.csv --start 2024-01-01", "There is no file 'nowhere.csv'")]
+    [InlineData($"backfill --store x.db {Stream} --source binance --file a.csv --start 2024-01-01", "--file belongs to --source csv")]
+    [InlineData($"backfill --store x.db {Stream} --base-uri ftp://host --start 2024-01-01", "--base-uri: 'ftp://host'")]
+    [InlineData($"backfill --store x.db {Stream} --throttle-limit 0 --start 2024-01-01", "--throttle-limit: '0' is not a whole number from 1 to 256")]
+    [InlineData($"backfill --store x.db {Stream} --max-retries -1 --start 2024-01-01", "from 0 to 100")]
+    [InlineData($"history --store x.db {Stream} --csv --json", "not both")]
+    [InlineData($"history --store x.db {Stream} --node ETHUSDT", "--node")]
+    public async Task A_command_line_that_cannot_be_carried_out_exits_2_and_says_why(string commandLine, string expected)
+    {
+        using var folder = new CliFolder();
+        string[] arguments = [.. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(argument => argument == "x.db" ? folder.StorePath : argument)];
+
+        CliOutcome outcome = await CliRunner.RunAsync(arguments);
+
+        Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
+        Assert.Contains(expected, outcome.Error, StringComparison.Ordinal);
+        Assert.StartsWith("qmtl: error: ", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(outcome.Output);
+        Assert.False(File.Exists(folder.StorePath));
+    }
+
+    [Theory]
+    [InlineData("coverage")]
+    [InlineData("gaps --node BTCUSDT --interval 1m")]
+    [InlineData("history --node BTCUSDT --interval 1m")]
+    public async Task Reading_a_file_that_does_not_exist_exits_2_and_creates_none(string commandLine)
+    {
+        using var folder = new CliFolder();
+
+        CliOutcome outcome = await CliRunner.RunAsync([.. commandLine.Split(' '), "--store", folder.StorePath]);
+
+        Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
+        Assert.Contains(folder.StorePath, outcome.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.StorePath));
+    }
+
+    [Theory]
+    [InlineData("coverage --store postgresql://desk:hunter2@db.example:port/market")]
+    [InlineData("postgresql://desk:hunter2@db.example/market")]
+    [InlineData("coverage --store postgresql://desk:hunter2@127.0.0.1:1/market")]
+    [InlineData("coverage --store Host=127.0.0.1;Port=1;Username=desk;Password=hunter2;Database=market")]
+    [InlineData("coverage --store Host=127.0.0.1;Nonsense=1;Password=hunter2")]
+    public async Task A_password_in_the_arguments_is_never_shown(string commandLine)
+    {
+        CliOutcome outcome = await CliRunner.RunAsync(commandLine.Split(' '));
+
+        Assert.NotEqual(ExitCode.Complete, outcome.ExitCode);
+        Assert.StartsWith("qmtl: error: ", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", outcome.Error + outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("coverage")]
+    [InlineData("gaps")]
+    [InlineData("backfill")]
+    [InlineData("history")]
+    [InlineData("demo")]
+    public async Task The_help_of_every_command_has_examples_and_the_exit_codes(string command)
+    {
+        // The store's address may hold a password; help must not print it as a default.
+        var environment = new Dictionary<string, string> { ["QMTL_STORE"] = "postgresql://desk:hunter2@db.example/market" };
+
+        CliOutcome outcome = await CliRunner.RunAsync(environment, [command, "--help"]);
+
+        Assert.Equal(ExitCode.Complete, outcome.ExitCode);
+        Assert.Contains($"qmtl {command}", outcome.Output[outcome.Output.IndexOf("Examples:", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.Contains("130  cancelled", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", outcome.Output, StringComparison.Ordinal);
+        Assert.Empty(outcome.Error);
+    }
+}

@@ -1,0 +1,21 @@
+using Qmtl.Cli.Hosting;
+
+namespace Qmtl.Unit.Cli;
+
+public sealed class RedactionTests
+{
+    [Theory]
+    [InlineData("cannot reach postgresql://desk:secret@host:5432/db now", "cannot reach postgresql://***@host:5432/db now")]
+    [InlineData("postgresql://desk:se@cret@host/db", "postgresql://***@host/db")]
+    [InlineData("Host=a;Username=u;Password=secret;Port=1", "Host=a;Username=u;Password=***;Port=1")]
+    [InlineData("Host=a;pwd = 'se;cret' ;Port=1", "Host=a;pwd = *** ;Port=1")]
+    [InlineData("Host=a;Password=\"se;cret\"", "Host=a;Password=***")]
+    [InlineData("postgresql://desk:se/cret@host/db", "postgresql://***@host/db")]
+    [InlineData("https://api.binance.com/api/v3/klines?symbol=BTCUSDT", "https://api.binance.com/api/v3/klines?symbol=BTCUSDT")]
+    public void Passwords_are_hidden_and_the_rest_is_kept(string message, string expected) =>
+        Assert.Equal(expected, Redaction.OneLine(message));
+
+    [Fact]
+    public void A_message_is_one_line() =>
+        Assert.Equal("first second third", Redaction.OneLine("first\r\n  second\nthird\n"));
+}
