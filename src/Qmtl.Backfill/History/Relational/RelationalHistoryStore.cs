@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Qmtl.Data;
 using Qmtl.Time;
 
@@ -226,6 +227,7 @@ public abstract class RelationalHistoryStore : IHistoryStore
             if (frames.Length > 0)
             {
                 IReadOnlyList<(string Name, StoredType Type)> missing = WritePlan.MissingColumns(table, frames);
+                RequireNamesThatFit(missing.Select(column => column.Name));
                 changes.AddRange(table is null ? [session.CreateTableSql(name, missing)] : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
             }
 
@@ -249,6 +251,14 @@ public abstract class RelationalHistoryStore : IHistoryStore
         }
 
         throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
+    }
+
+    private void RequireNamesThatFit(IEnumerable<string> columns)
+    {
+        if (columns.FirstOrDefault(column => Encoding.UTF8.GetByteCount(column) > Naming.MaximumBytes) is { } tooLong)
+        {
+            throw new StoreException($"The column name '{tooLong}' is longer than the {Naming.MaximumBytes} bytes that {DisplayName} keeps of a name. Rename the column at the source.");
+        }
     }
 
     private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)

@@ -83,22 +83,22 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>Each node id and interval of which the table has a row.</summary>
     public virtual async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(TableSchema table, CancellationToken cancellationToken)
     {
-        string from = TableSql(table.Table);
-        string node = SqlText.Quote(table.NodeId.Name);
-        string interval = SqlText.Quote(table.Interval.Name);
+        string from = $"FROM {TableSql(table.Table)} AS t";
+        string node = $"t.{SqlText.Quote(table.NodeId.Name)}";
+        string interval = $"t.{SqlText.Quote(table.Interval.Name)}";
 
         // With the key in place, each stream is one step down the index; a table of another program may have to be read whole.
         string sql = table.HasKey
             ? $"""
                 WITH RECURSIVE nodes(n) AS (
-                    SELECT min({node}) FROM {from}
-                    UNION ALL SELECT (SELECT min({node}) FROM {from} WHERE {node} > n) FROM nodes WHERE n IS NOT NULL),
+                    SELECT min({node}) {from}
+                    UNION ALL SELECT (SELECT min({node}) {from} WHERE {node} > nodes.n) FROM nodes WHERE nodes.n IS NOT NULL),
                 pairs(n, i) AS (
-                    SELECT n, (SELECT min({interval}) FROM {from} WHERE {node} = n) FROM nodes WHERE n IS NOT NULL
-                    UNION ALL SELECT n, (SELECT min({interval}) FROM {from} WHERE {node} = n AND {interval} > i) FROM pairs WHERE i IS NOT NULL)
-                SELECT n, i FROM pairs WHERE i IS NOT NULL
+                    SELECT nodes.n, (SELECT min({interval}) {from} WHERE {node} = nodes.n) FROM nodes WHERE nodes.n IS NOT NULL
+                    UNION ALL SELECT pairs.n, (SELECT min({interval}) {from} WHERE {node} = pairs.n AND {interval} > pairs.i) FROM pairs WHERE pairs.i IS NOT NULL)
+                SELECT pairs.n, pairs.i FROM pairs WHERE pairs.i IS NOT NULL
                 """
-            : $"SELECT DISTINCT {node}, {interval} FROM {from} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL";
+            : $"SELECT DISTINCT {node}, {interval} {from} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL";
         await using DbCommand command = Connection.CreateCommand(sql);
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         var streams = new List<StreamKey>();
@@ -147,8 +147,8 @@ internal abstract class RelationalSession : IAsyncDisposable
         return ranges;
     }
 
-    /// <summary>The table as it is named in a statement.</summary>
-    protected virtual string TableSql(string table) => SqlText.Quote(table);
+    /// <summary>The table as it is named in a statement: with its schema, so that no name means anything else.</summary>
+    protected abstract string TableSql(string table);
 
     /// <summary>The database's word for a type that the library makes columns of.</summary>
     protected abstract string TypeName(StoredType type);

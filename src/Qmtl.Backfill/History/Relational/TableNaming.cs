@@ -41,6 +41,9 @@ internal class TableNaming
         }
     }
 
+    /// <summary>The longest name that the database keeps, in bytes of UTF-8.</summary>
+    public int MaximumBytes => _maximumBytes;
+
     /// <summary>The table of all streams; null for a table a node.</summary>
     public string? SharedTable => _table;
 

@@ -62,7 +62,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
             cancellationToken);
 
         string names = string.Concat(columns.Select(column => $", {SqlText.Quote(column.Name)}"));
-        string insert = $"INSERT INTO {tableSql} ({_node}, {_interval}, {_timestamp}{names}) "
+        string insert = $"INSERT INTO {tableSql} AS target ({_node}, {_interval}, {_timestamp}{names}) "
             + $"SELECT @node, @interval, s.opened{string.Concat(columns.Select((column, index) => $", {Value(column, index)}"))} FROM {Stage} s";
         string ofStream = $"{_node} = @node AND {_interval} = @interval AND t.{_timestamp} = s.opened";
         if (table.HasKey)

@@ -20,8 +20,8 @@ internal static class PostgreSqlCoverage
     public static async Task<TimeRangeSet> ReadAsync(NpgsqlConnection connection, string tableSql, TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken)
     {
         var builder = new TimeRangeSetBuilder(stream.Interval);
-        string timestamp = SqlText.Quote(table.Timestamp.Name);
-        string rows = $"FROM {tableSql} WHERE {SqlText.Quote(table.NodeId.Name)} = $1 AND {SqlText.Quote(table.Interval.Name)} = $2";
+        string timestamp = $"t.{SqlText.Quote(table.Timestamp.Name)}";
+        string rows = $"FROM {tableSql} AS t WHERE t.{SqlText.Quote(table.NodeId.Name)} = $1 AND t.{SqlText.Quote(table.Interval.Name)} = $2";
 
         // Without the key there may be no index to walk, and a bar may be counted twice; every timestamp is looked at then.
         string sql = table.HasKey
@@ -61,12 +61,11 @@ internal static class PostgreSqlCoverage
     // $1 node, $2 interval, $3 first bar, $4 last bar, $5 the interval again as a bigint, $6 a bar's open that marks the grid.
     private static string SpansSql(string timestamp, string rows)
     {
-        string firstFrom = $"(SELECT {timestamp} - mod(mod({timestamp} - $6, $5) + $5, $5) {rows} AND {timestamp} BETWEEN {{0}} AND $4 ORDER BY {timestamp} LIMIT 1)";
         string inSpan = $"{rows} AND {timestamp} BETWEEN spans.opened AND least(spans.opened + {BarsInSpan - 1} * $5, $4) AND {OnGrid(timestamp)}";
         return $"""
             WITH RECURSIVE walk(opened) AS (
-                SELECT {string.Format(null, firstFrom, "$3")}
-                UNION ALL SELECT {string.Format(null, firstFrom, $"walk.opened + {BarsInSpan} * $5")} FROM walk WHERE walk.opened IS NOT NULL),
+                SELECT {FirstBarFrom("$3")}
+                UNION ALL SELECT {FirstBarFrom($"walk.opened + {BarsInSpan} * $5")} FROM walk WHERE walk.opened IS NOT NULL),
             counted AS MATERIALIZED (
                 SELECT spans.opened, bars.n FROM walk spans CROSS JOIN LATERAL (SELECT count(*) AS n {inSpan}) bars WHERE spans.opened IS NOT NULL)
             SELECT opened, opened + {BarsInSpan - 1} * $5 FROM counted WHERE n = {BarsInSpan}
@@ -78,6 +77,9 @@ internal static class PostgreSqlCoverage
             WHERE spans.n BETWEEN 1 AND {BarsInSpan - 1}
             ORDER BY 1
             """;
+
+        string FirstBarFrom(string start) =>
+            $"(SELECT {timestamp} - mod(mod({timestamp} - $6, $5) + $5, $5) {rows} AND {timestamp} BETWEEN {start} AND $4 ORDER BY {timestamp} LIMIT 1)";
     }
 
     private static string OnGrid(string timestamp) => $"mod({timestamp} - $6, $5) = 0";

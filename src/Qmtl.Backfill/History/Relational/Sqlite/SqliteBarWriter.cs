@@ -30,7 +30,7 @@ internal static class SqliteBarWriter
         string key = KeySql(table);
         string parameters = string.Join(", ", Enumerable.Range(1, 3 + columns.Length).Select(index => $"?{index}"));
         string update = columns.Length == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
-        return $"INSERT INTO {SqlText.Quote(table.Table)} ({string.Join(", ", [key, .. columns])}) VALUES ({parameters}) ON CONFLICT ({key}) DO {update}";
+        return $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. columns])}) VALUES ({parameters}) ON CONFLICT ({key}) DO {update}";
     }
 
     // Nothing but this code keeps a bar from being there twice in a table without the key. Such a table may have no index
@@ -38,7 +38,7 @@ internal static class SqliteBarWriter
     private static void WriteWithoutKey(
         SqliteConnection connection, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, string[] columns, CancellationToken cancellationToken)
     {
-        string target = SqlText.Quote(table.Table);
+        string target = SqliteSession.NameOf(table.Table);
         string timestamp = SqlText.Quote(table.Timestamp.Name);
         string ofStream = $"{SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
         Run(connection, $"CREATE TABLE {Stage} (opened INTEGER PRIMARY KEY{string.Concat(columns.Select((_, index) => $", c{index}"))})");

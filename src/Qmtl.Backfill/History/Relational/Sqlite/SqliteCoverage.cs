@@ -22,7 +22,7 @@ internal static class SqliteCoverage
     public static TimeRangeSet Read(SqliteConnection connection, TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken)
     {
         string timestamp = SqlText.Quote(table.Timestamp.Name);
-        string rows = $"FROM {SqlText.Quote(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
+        string rows = $"FROM {SqliteSession.NameOf(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
         using var scan = Prepare(connection, $"SELECT {timestamp} {rows} ORDER BY {timestamp}", stream);
         var builder = new TimeRangeSetBuilder(stream.Interval);
 

@@ -44,6 +44,9 @@ internal sealed class SqliteSession : RelationalSession
 
     private sqlite3 Database => _connection.Handle!;
 
+    /// <summary>The table as it is named in a statement; without the schema, a name could mean a temporary table or a part of the statement.</summary>
+    public static string NameOf(string table) => $"main.{SqlText.Quote(table)}";
+
     public static SqliteSession OpenForReading(string connectionString, CancellationToken cancellationToken) =>
         new(connectionString, writer: null, cancellationToken);
 
@@ -178,6 +181,8 @@ internal sealed class SqliteSession : RelationalSession
     }
 
     protected override string TypeName(StoredType type) => SqliteTypes.NameOf(type);
+
+    protected override string TableSql(string table) => NameOf(table);
 
     private static void ForEach(SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
     {

@@ -1,0 +1,132 @@
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
+using static Qmtl.Unit.Fixtures.Columns;
+
+namespace Qmtl.Unit.History;
+
+public abstract partial class HistoryStoreContract
+{
+    [StoreFact]
+    public async Task Two_stores_that_write_the_same_bars_at_once_double_none()
+    {
+        await using IHistoryStore one = Open();
+        await using IHistoryStore two = Open();
+        Task[] writers = [.. new[] { one, two, one, two }.Select((store, writer) => Task.Run(async () =>
+        {
+            for (int page = 0; page < 15; page++)
+            {
+                // Each from another end, so that two which locked rows one by one would soon wait for each other.
+                int place = writer % 2 == 0 ? page : 14 - page;
+                BarFrame frame = Frame([.. Enumerable.Range(place * 80, 100).Select(bar => bar * 60L)]);
+                TimeRangeSet empty = Set((1_000_000 * 60L + place * 600, 1_000_000 * 60L + place * 600));
+                await store.WriteAsync(Stream, [Page(frame, empty, empty, $"source {writer}")]);
+            }
+        }))];
+        await Task.WhenAll(writers);
+
+        Assert.Equal(Set((0, 1219 * 60)), await one.GetCoverageAsync(Stream));
+        Assert.Equal(1220L, await ScalarAsync("SELECT count(*) FROM \"BTCUSDT\""));
+        Assert.Equal(15, (await two.GetKnownEmptyAsync(Stream, "source 3")).BarCount);
+    }
+
+    [StoreFact]
+    public async Task Many_writers_may_make_and_widen_one_table_at_once()
+    {
+        const int Writers = 8;
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+        {
+            await using IHistoryStore store = Open("shared");
+            var stream = new StreamKey($"node{writer}", Minute);
+            for (int page = 0; page < 3; page++)
+            {
+                BarFrame frame = Frame([page * 60L], Doubles("close", 1.0), Doubles($"column_{page}", 2.0));
+                await store.WriteAsync(stream, [Page(frame, Set((6000, 6000)), Set((6000, 6000)))]);
+            }
+        })));
+
+        await using IHistoryStore all = Open("shared");
+        Assert.Equal(Writers, (await all.GetStreamsAsync()).Count);
+        foreach (StreamKey stream in await all.GetStreamsAsync())
+        {
+            BarFrame read = await ReadOneAsync(all, stream);
+            Assert.Equal([0, 60, 120], OpensOf(read));
+            Assert.Equal([null, null, 2.0], ValuesOf(read, "column_2"));
+        }
+    }
+
+    [StoreFact]
+    public async Task A_reader_does_not_keep_a_writer_waiting()
+    {
+        await using IHistoryStore store = Open();
+        await using IHistoryStore other = Open();
+        await WriteAsync(store, Frame([.. Enumerable.Range(0, 20_000).Select(bar => bar * 60L)]));
+
+        int frames = 0;
+        await foreach (BarFrame frame in store.ReadAsync(Stream, new TimeRange(0, long.MaxValue)))
+        {
+            // In the middle of the read: would deadlock if the reader held the writer off.
+            await WriteAsync(other, Frame([-60L * ++frames]));
+            Assert.NotEqual(0, frame.Count);
+        }
+
+        Assert.Equal(Set((-60L * frames, 19_999 * 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [StoreFact]
+    public async Task A_failing_page_leaves_nothing_of_the_write()
+    {
+        // The table of another program has a rule of its own, which the second page breaks.
+        await ExecuteAsync("CREATE TABLE \"BTCUSDT\" (node_id text NOT NULL, \"interval\" integer NOT NULL, ts bigint NOT NULL CHECK (ts < 1000), close double precision, PRIMARY KEY (node_id, \"interval\", ts))");
+        await using IHistoryStore store = Open();
+        await store.WriteAsync(Stream, [Page(Frame(60), Set((0, 60)), Set((0, 0)))]);
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.WriteAsync(
+            Stream,
+            [Page(Frame(120, 180), Set((0, 240)), Set((240, 240))), Page(Frame([240, 1200], Longs("new", 1L, 2L)))]));
+
+        Assert.False(error.IsTransient);
+        Assert.StartsWith(store.DisplayName, error.Message, StringComparison.Ordinal);
+        Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
+        Assert.Equal(Set((0, 0)), await store.GetKnownEmptyAsync(Stream, Source));
+        Assert.Null((await ReadOneAsync(store)).FindColumn("new"));
+
+        await WriteAsync(store, Frame(120));
+        Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    [StoreFact]
+    public async Task A_write_that_is_cancelled_on_its_way_leaves_nothing()
+    {
+        // The clock is asked for the time once the bars are written, before the commit.
+        using var cancellation = new CancellationTokenSource();
+        await using IHistoryStore store = Open(timeProvider: new CallbackTimeProvider(cancellation.Cancel));
+        await WriteAsync(store, Frame(-60));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => store.WriteAsync(Stream, [Page(Frame([0, 60], Doubles("new", 1.0, 2.0)), Set((120, 120)), Set((120, 120)))], cancellation.Token));
+
+        Assert.True(cancellation.IsCancellationRequested);
+        Assert.Equal(Set((-60, -60)), await store.GetCoverageAsync(Stream));
+        Assert.True((await store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
+    }
+
+    [StoreFact]
+    public async Task A_table_that_is_dropped_between_two_writes_is_made_again()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame(60));
+        await ExecuteAsync("DROP TABLE \"BTCUSDT\"");
+        await WriteAsync(store, Frame(120));
+        Assert.Equal(Set((120, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    private sealed class CallbackTimeProvider(Action callback) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            callback();
+            return base.GetUtcNow();
+        }
+    }
+}

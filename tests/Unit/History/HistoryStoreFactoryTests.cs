@@ -1,0 +1,102 @@
+using System.Net;
+using Npgsql;
+using Qmtl.History;
+using Qmtl.History.Relational.PostgreSql;
+using Qmtl.History.Relational.Sqlite;
+
+namespace Qmtl.Unit.History;
+
+public sealed class HistoryStoreFactoryTests
+{
+    [Theory]
+    [InlineData("history.db")]
+    [InlineData("./data/history.db")]
+    [InlineData("/data/a=b;c.db")]
+    [InlineData("/data/postgresql://x")]
+    [InlineData("Data Source=history.db")]
+    [InlineData("data source=\"history.db\"")]
+    [InlineData("sqlite:history.db")]
+    public async Task A_path_is_a_SQLite_file(string text)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(text);
+        Assert.IsType<SqliteHistoryStore>(store);
+        Assert.StartsWith("sqlite:", store.DisplayName, StringComparison.Ordinal);
+        Assert.True(Path.IsPathFullyQualified(store.DisplayName["sqlite:".Length..]));
+    }
+
+    [Fact]
+    public async Task What_a_store_shows_of_itself_opens_it_again()
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open("some file.db");
+        await using IHistoryStore again = HistoryStoreFactory.Open(store.DisplayName);
+        Assert.Equal(store.DisplayName, again.DisplayName);
+    }
+
+    [Theory]
+    [InlineData("postgresql://user:pw@example.org:5433/market", "postgresql://example.org:5433/market")]
+    [InlineData("POSTGRES://user:pw@example.org/market", "postgresql://example.org:5432/market")]
+    [InlineData("postgresql://example.org", "postgresql://example.org:5432/")]
+    [InlineData("postgresql://user@example.org", "postgresql://example.org:5432/user")]
+    [InlineData("postgresql://u:pw@[::1]:5433/a%20b", "postgresql://[::1]:5433/a b")]
+    [InlineData("postgresql:///market", "postgresql://localhost:5432/market")]
+    [InlineData("postgresql://u:p/w?rd@h/db", "postgresql://h:5432/db")]
+    [InlineData("Host=example.org;Database=market;Username=user;Password=pw", "postgresql://example.org:5432/market")]
+    [InlineData("server=example.org;port=5433;user id=user;password=\"p;w=\"", "postgresql://example.org:5433/user")]
+    public async Task A_connection_string_is_a_PostgreSQL_database(string text, string display)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(text);
+        Assert.IsType<PostgreSqlHistoryStore>(store);
+        Assert.Equal(display, store.DisplayName);
+    }
+
+    [Fact]
+    public void Every_part_of_a_URI_is_decoded()
+    {
+        NpgsqlConnectionStringBuilder connection = PostgreSqlConnectionString.Parse(
+            "postgresql://a%40b:p%3A%2F%25%3Bw@host:1234/d%2Fb?sslmode=verify-full&connect_timeout=7&application_name=my%20app&Maximum%20Pool%20Size=5", null);
+        Assert.Equal(("a@b", "p:/%;w", "host", 1234, "d/b"), (connection.Username, connection.Password, connection.Host, connection.Port, connection.Database));
+        Assert.Equal((SslMode.VerifyFull, 7, "my app", 5), (connection.SslMode, connection.Timeout, connection.ApplicationName, connection.MaxPoolSize));
+    }
+
+    [Fact]
+    public void A_credential_overrides_and_settings_of_the_operator_stay()
+    {
+        NpgsqlConnectionStringBuilder connection = PostgreSqlConnectionString.Parse("Host=h;Username=u;Password=p;Command Timeout=5;Keepalive=1", new NetworkCredential("other", "secret"));
+        Assert.Equal(("other", "secret", 5, 1), (connection.Username, connection.Password, connection.CommandTimeout, connection.KeepAlive));
+    }
+
+    [Theory]
+    [InlineData("", "not named")]
+    [InlineData("postgresql://u:hunter2@h:abc/db", "port")]
+    [InlineData("postgresql://u:hunter2@h:99999/db", "port")]
+    [InlineData("postgresql://u:hunter2%@h/db", "password")]
+    [InlineData("postgresql://u:hunter2@h/d%zz", "database")]
+    [InlineData("postgresql://u%:hunter2@h/db", "user")]
+    [InlineData("postgresql://u:hunter2", "port")]
+    [InlineData("postgresql://u:x@y?hunter2=@h/db", "parameter number 1")]
+    [InlineData("postgresql://u:x@h/db?password=hunter2%", "parameter number 1")]
+    [InlineData("postgresql://u:hunter2@h/db?sslmode=maybe", "SSL Mode")]
+    [InlineData("postgresql://u:hunter2@h/db?nonsense=1", "parameter number 1")]
+    [InlineData("postgresql://u:hunter2@h/db?sslmode", "parameter number 1")]
+    [InlineData("Host=h;Port=many;Password=hunter2", "Port")]
+    [InlineData("Host=h;Port=70000;Password=hunter2", "port")]
+    [InlineData("Host=h;Password=x;hunter2=y", "keyword number 3")]
+    [InlineData("Host=h;Password=x;hunter2", "Keyword=value")]
+    [InlineData("Password=hunter2;Username=u", "no host")]
+    [InlineData("mysql://u:hunter2@h/db", "mysql")]
+    [InlineData("http://u:hunter2@h:9000", "http")]
+    public void A_wrong_part_is_named_and_the_password_is_not_shown(string text, string part)
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open(text));
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_takes_no_credential() =>
+        Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open("history.db", null, new NetworkCredential("u", "p")));
+
+    [Fact]
+    public void A_file_takes_no_other_keyword() =>
+        Assert.Contains("mode", Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open("Data Source=x.db;Mode=ReadOnly")).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,242 @@
+using System.Data.Common;
+using System.Net;
+using Npgsql;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.History.Relational.PostgreSql;
+using Qmtl.Unit.Fixtures;
+using static Qmtl.Unit.Fixtures.Columns;
+
+namespace Qmtl.Unit.History;
+
+[RequiresPostgreSql]
+[Collection(PostgreSqlCollection.Name)]
+public sealed class PostgreSqlHistoryStoreTests(PostgreSqlServer server) : HistoryStoreContract, IAsyncLifetime
+{
+    private string _database = string.Empty;
+
+    public async Task InitializeAsync() => _database = await server.CreateDatabaseAsync();
+
+    public async Task DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"DROP DATABASE IF EXISTS {_database} WITH (FORCE)", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    [PostgreSqlFact]
+    public async Task Nothing_shows_the_user_or_the_password()
+    {
+        await using IHistoryStore store = Open();
+        Assert.Equal($"postgresql://127.0.0.1:{server.Port}/{_database}", store.DisplayName);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_URI_with_an_escaped_password_connects()
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.UriOf(_database) + "?sslmode=disable");
+        await WriteAsync(store, Frame(60));
+        Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [PostgreSqlFact]
+    public async Task A_credential_takes_the_place_of_the_connection_strings()
+    {
+        var credential = new NetworkCredential(PostgreSqlServer.UserName, PostgreSqlServer.Password);
+        await using IHistoryStore store = HistoryStoreFactory.Open($"postgresql://nobody:wrong@127.0.0.1:{server.Port}/{_database}", null, credential);
+        Assert.Empty(await store.GetStreamsAsync());
+    }
+
+    [PostgreSqlFact]
+    public async Task A_wrong_password_is_a_clear_error_that_does_not_hold_it()
+    {
+        const string Wrong = "hunter2-not-the-password";
+        await using IHistoryStore store = HistoryStoreFactory.Open($"Host=127.0.0.1;Port={server.Port};Database={_database};Username=qmtl;Password={Wrong}");
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetCoverageAsync(Stream));
+        Assert.Contains("refused the user or the password", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Wrong, error.ToString(), StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_database_that_does_not_exist_is_a_clear_error()
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.ConnectionStringOf("no_such_database"));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+        Assert.Contains("does not exist", error.Message, StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_server_that_is_not_there_is_a_passing_error()
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open("postgresql://user:secret-word@127.0.0.1:1/db");
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(60)));
+        Assert.True(error.IsTransient);
+        Assert.DoesNotContain("secret-word", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_server_without_TLS_is_a_clear_error_where_TLS_is_demanded()
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.UriOf(_database) + "?sslmode=verify-full");
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+        Assert.Contains("SSL", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(PostgreSqlServer.Password, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_user_without_rights_is_told_so()
+    {
+        await ExecuteAsync("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'reader'; REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER ROLE reader SET search_path = public");
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.ConnectionStringOf(_database), null, new NetworkCredential("reader", "reader"));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(60)));
+        Assert.Contains("does not allow", error.Message, StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_session_that_the_server_ends_is_a_passing_error_and_the_next_try_works()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame(60));
+        await using DbConnection holder = await ConnectAsync();
+        await using DbTransaction transaction = await holder.BeginTransactionAsync();
+        await ExecuteAsync(holder, "LOCK TABLE \"BTCUSDT\" IN ACCESS EXCLUSIVE MODE");
+        Task<StoreException> writing = Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(120)));
+        while (await ScalarAsync("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") is 0L)
+        {
+            await Task.Yield();
+        }
+
+        Assert.True((await writing).IsTransient);
+        await transaction.RollbackAsync();
+        await WriteAsync(store, Frame(180));
+        Assert.Equal(Set((60, 60), (180, 180)), await store.GetCoverageAsync(Stream));
+    }
+
+    [PostgreSqlFact]
+    public async Task A_server_that_crashes_and_comes_back_is_used_again()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame(60));
+        await server.StopAsync(immediately: true);
+        try
+        {
+            Assert.True((await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(120)))).IsTransient);
+            Assert.True((await Assert.ThrowsAsync<StoreException>(() => store.GetCoverageAsync(Stream))).IsTransient);
+        }
+        finally
+        {
+            await server.StartAsync();
+        }
+
+        await WriteAsync(store, Frame(180));
+        Assert.Equal(Set((60, 60), (180, 180)), await store.GetCoverageAsync(Stream));
+    }
+
+    [PostgreSqlFact]
+    public async Task Columns_of_every_type_are_read()
+    {
+        await ExecuteAsync("""
+            CREATE TABLE "BTCUSDT" (node_id text, "interval" smallint, ts integer, i2 smallint, i4 integer, f4 real, n numeric(30, 10), b boolean, c char(3), t timestamptz, d date, j json, a integer[]);
+            INSERT INTO "BTCUSDT" VALUES ('BTCUSDT', 60, 60, -1, 2, 0.5, 1234567890.0123456789, true, 'ab', '2024-01-01T00:00:00+02', '2024-01-01', '{"x":1}', '{1,2}');
+            INSERT INTO "BTCUSDT" (node_id, "interval", ts) VALUES ('BTCUSDT', 60, 120);
+            """);
+        await using IHistoryStore store = Open();
+
+        BarFrame read = await ReadOneAsync(store);
+        object[] expected = [-1L, 2L, 0.5, 1234567890.0123456789, true, "ab", "2023-12-31 22:00:00+00", "2024-01-01", "{\"x\":1}", "{1,2}"];
+        Assert.Equal(expected, read.Columns.Select(column => column.GetValue(0)));
+        Assert.All(read.Columns, column => Assert.True(column.IsNull(1)));
+        Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    [PostgreSqlTheory]
+    [InlineData("PRIMARY KEY (node_id, \"interval\", ts)")]
+    [InlineData("CHECK (true)")]
+    public async Task Columns_of_narrower_types_are_written_where_nothing_is_lost(string constraint)
+    {
+        await ExecuteAsync($"CREATE TABLE \"BTCUSDT\" (node_id varchar(20), \"interval\" smallint, ts integer, i2 smallint, i4 integer, f4 real, n numeric(30, 18), ni numeric, v varchar(10), {constraint})");
+        await using IHistoryStore store = Open();
+        for (int write = 0; write < 2; write++)
+        {
+            // Twice: into the table as it is empty, and over what is there.
+            await WriteAsync(store, Frame(
+                [60, 120],
+                Longs("i2", -32768L, 1),
+                Doubles("i4", 2147483647.0, 1),
+                Doubles("f4", 0.5, 1e30f),
+                Doubles("n", 0.1, 123456.789012345678),
+                Longs("ni", long.MinValue, long.MaxValue),
+                Texts("v", "x", null)));
+        }
+
+        Assert.Equal(2L, await ScalarAsync("SELECT count(*) FROM \"BTCUSDT\""));
+        Assert.Equal("0.100000000000000000", await ScalarAsync("SELECT n::text FROM \"BTCUSDT\" WHERE ts = 60"));
+        Assert.Equal("-9223372036854775808", await ScalarAsync("SELECT ni::text FROM \"BTCUSDT\" WHERE ts = 60"));
+        BarFrame read = await ReadOneAsync(store);
+        Assert.Equal([0.1, 123456.789012345678], ValuesOf(read, "n"));
+        Assert.Equal([0.5, (double)1e30f], ValuesOf(read, "f4"));
+        Assert.Equal([-32768L, 1L], ValuesOf(read, "i2"));
+
+        foreach (BarColumn column in (BarColumn[])[
+            Longs("i2", 32768L), Doubles("i4", 2147483648.0), Doubles("f4", 0.1)])
+        {
+            await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([180], column)));
+        }
+
+        Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    [PostgreSqlFact]
+    public async Task The_tables_of_the_users_own_schema_are_used()
+    {
+        await ExecuteAsync("CREATE SCHEMA \"own; schema\"; CREATE TABLE public.\"BTCUSDT\" (unrelated text)");
+        await ExecuteAsync($"ALTER DATABASE {_database} SET search_path = \"own; schema\", public");
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame(60));
+        Assert.Equal([Stream], await store.GetStreamsAsync());
+        Assert.Equal(1L, await ScalarAsync("SELECT count(*) FROM \"own; schema\".\"BTCUSDT\""));
+    }
+
+    [PostgreSqlFact]
+    public async Task A_search_path_without_a_schema_is_a_clear_error()
+    {
+        await ExecuteAsync($"ALTER DATABASE {_database} SET search_path = nowhere");
+        await using IHistoryStore store = Open();
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(60)));
+        Assert.Contains("search_path", error.Message, StringComparison.Ordinal);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_column_name_that_the_server_would_cut_off_is_refused()
+    {
+        await using IHistoryStore store = Open();
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([60], Doubles(new string('é', 40), 1.0))));
+        Assert.Contains("63 bytes", error.Message, StringComparison.Ordinal);
+    }
+
+    [PostgreSqlFact]
+    public void A_table_name_that_the_server_would_cut_off_is_refused() =>
+        Assert.Throws<ArgumentException>(() => new PostgreSqlHistoryStore("Host=localhost", new string('é', 40)));
+
+    private protected override IHistoryStore Open(string? table = null, TimeProvider? timeProvider = null) =>
+        new PostgreSqlHistoryStore(server.ConnectionStringOf(_database), table, timeProvider: timeProvider);
+
+    private protected override async Task<DbConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection(server.ConnectionStringOf(_database));
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    private static async Task ExecuteAsync(DbConnection connection, string sql)
+    {
+        await using DbCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+}
