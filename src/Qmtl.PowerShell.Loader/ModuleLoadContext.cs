@@ -10,21 +10,23 @@ namespace Qmtl.PowerShell.Loader;
 public sealed class ModuleLoadContext : AssemblyLoadContext
 {
     private static readonly Lock Gate = new();
-    private static ModuleLoadContext? _instance;
+    private static Assembly? _module;
 
     private readonly AssemblyDependencyResolver _resolver;
 
     private ModuleLoadContext(string modulePath)
         : base("Qmtl", isCollectible: false) => _resolver = new AssemblyDependencyResolver(modulePath);
 
-    /// <summary>Loads the module's assembly into the context, once a process.</summary>
+    /// <summary>
+    /// Loads the module's assembly into the context, once a process: importing the module again gives the assembly that is
+    /// there, because .NET cannot put a second one of that name beside it. A new build needs a new shell.
+    /// </summary>
     /// <param name="modulePath">Full path of the module's assembly.</param>
     public static Assembly Load(string modulePath)
     {
         lock (Gate)
         {
-            _instance ??= new ModuleLoadContext(modulePath);
-            return _instance.LoadFromAssemblyPath(modulePath);
+            return _module ??= new ModuleLoadContext(modulePath).LoadFromAssemblyPath(modulePath);
         }
     }
 

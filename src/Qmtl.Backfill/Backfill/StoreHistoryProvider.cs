@@ -63,6 +63,9 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         }
     }
 
+    /// <summary>What and where the provider is, for people.</summary>
+    public override string ToString() => DisplayName;
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 }

@@ -56,9 +56,11 @@ internal sealed class PendingColumn(string name)
     {
         null or DBNull => null,
         double or long or bool or string => value,
-        float or decimal or Half => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        float or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        Half half => (double)half,
         sbyte or byte or short or ushort or int or uint => Convert.ToInt64(value, CultureInfo.InvariantCulture),
-        ulong big => big <= long.MaxValue ? (long)big : (double)big,
+        ulong and <= long.MaxValue => Convert.ToInt64(value, CultureInfo.InvariantCulture),
+        ulong big => (double)big,
         DateTime or DateTimeOffset => ((IFormattable)value).ToString("o", CultureInfo.InvariantCulture),
         _ => AsText(value),
     };

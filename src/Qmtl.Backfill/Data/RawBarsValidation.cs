@@ -48,6 +48,12 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
             previous = timestamp;
         }
 
+        // Rows of nothing but a time would mark their bars as stored and keep a better source from ever filling them.
+        if (_rows > 0 && raw.Columns.Count == 0)
+        {
+            return false;
+        }
+
         foreach (BarColumn column in raw.Columns)
         {
             if (column.HasNulls || (column is BarColumn<double> numbers && !AllFinite(numbers.Values.Span)))
@@ -115,7 +121,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
             return RejectionReason.StillForming;
         }
 
-        bool anyValue = raw.Columns.Count == 0;
+        bool anyValue = false;
         foreach (BarColumn column in raw.Columns)
         {
             if (column.IsNull(row))

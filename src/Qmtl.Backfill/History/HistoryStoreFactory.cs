@@ -22,7 +22,7 @@ public static class HistoryStoreFactory
     /// or Npgsql's own form (<c>Host=…;Database=…</c>). In the URI, characters with a meaning are percent-encoded.
     /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
-    /// <param name="credential">User and password, in place of those in the connection string.</param>
+    /// <param name="credential">User and password, in place of those in the connection string; an empty user leaves the one that stands there.</param>
     /// <exception cref="ArgumentException">The text is neither, or a part of it is wrong. The message names the part and never holds the password.</exception>
     public static IHistoryStore Open(string pathOrConnectionString, string? table = null, NetworkCredential? credential = null)
     {

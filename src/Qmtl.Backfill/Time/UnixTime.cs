@@ -22,7 +22,8 @@ public static class UnixTime
             return FromSeconds(seconds);
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out DateTimeOffset instant)
+        return StartsWithYear(text)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out DateTimeOffset instant)
             ? instant.ToUniversalTime()
             : throw new FormatException($"'{text}' is not a time. Write ISO 8601, for example 2024-01-31 or 2024-01-31T09:30:00Z (UTC unless an offset is given), or Unix seconds.");
     }
@@ -51,4 +52,11 @@ public static class UnixTime
     public static string Format(long seconds) => seconds >= Earliest && seconds <= Latest
         ? DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
         : seconds.ToString(CultureInfo.InvariantCulture);
+
+    // The framework also reads 10:30 (today), 1.5 (the fifth of January of this year) and 01/02/2024 (of two meanings).
+    private static bool StartsWithYear(string text)
+    {
+        ReadOnlySpan<char> start = text.AsSpan().TrimStart();
+        return start.Length > 5 && start[4] == '-' && !start[..4].ContainsAnyExceptInRange('0', '9');
+    }
 }

@@ -4,7 +4,9 @@ using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Csv;
 using Qmtl.History;
+using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
 
@@ -43,7 +45,7 @@ internal sealed class BackfillCommand : CliCommand
     {
         _store = new StoreOptions(this, host);
         _streams = new StreamOptions(this, required: true);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last bar that has closed");
+        _range = new RangeOptions(this, startDefault: "the first stored bar, or the first one in --file", endDefault: "the last bar that has closed, or the last one in --file");
         _source = new SourceOptions(this);
         Options.Add(_throttleLimit);
         Options.Add(_maxRetries);
@@ -56,7 +58,7 @@ internal sealed class BackfillCommand : CliCommand
     [
         "qmtl backfill --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m        (from its first bar to now, for cron)",
-        "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv --start 2024-01-01 --end 2024-01-31T23:59:00Z",
+        "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv",
         "qmtl backfill --store postgresql://writer@db.example/market --node BTCUSDT --interval 1h --start 2020-01-01 --json",
     ];
 
@@ -73,7 +75,8 @@ internal sealed class BackfillCommand : CliCommand
         var requests = new List<BackfillRequest>();
         foreach (StreamKey stream in streams)
         {
-            requests.Add(new BackfillRequest(store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, cancellationToken)]));
+            TimeRange? extent = await SourceOptions.FindExtentAsync(fetcher, stream, cancellationToken);
+            requests.Add(new BackfillRequest(store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, extent, cancellationToken)]));
         }
 
         var options = new BackfillOptions
@@ -87,6 +90,11 @@ internal sealed class BackfillCommand : CliCommand
         var lines = new JsonLines(Host.Output);
         IReadOnlyList<BackfillResult> results = await run.RunAsync(
             requests, result => json ? lines.WriteResultAsync(result, CancellationToken.None) : Task.CompletedTask, cancellationToken);
+        if (fetcher is CsvFetcher csv)
+        {
+            CsvReport.Write(Host, csv, withFormat: !json);
+        }
+
         if (!json)
         {
             BackfillReport.Write(Host, results);

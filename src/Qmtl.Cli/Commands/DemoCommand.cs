@@ -12,6 +12,18 @@ internal sealed class DemoCommand(CliHost host)
     public override IReadOnlyList<string> Examples => ["qmtl demo"];
 
     /// <inheritdoc/>
-    protected override Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken) =>
-        new DemoRun(Host).RunAsync(Directory.CreateTempSubdirectory("qmtl-demo-"), cancellationToken);
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("qmtl-demo-");
+        try
+        {
+            return await new DemoRun(Host).RunAsync(folder, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody was told yet what could be done with it.
+            folder.Delete(recursive: true);
+            throw;
+        }
+    }
 }

@@ -46,7 +46,7 @@ internal sealed class GapsCommand : CliCommand
         var gaps = new List<(StreamKey Stream, TimeRangeSet Missing)>();
         foreach (StreamKey stream in streams)
         {
-            TimeRange range = await _range.ResolveAsync(arguments, stream, provider.Store, Host.TimeProvider.GetUtcNow(), cancellationToken);
+            TimeRange range = await _range.ResolveAsync(arguments, stream, provider.Store, Host.TimeProvider.GetUtcNow(), cancellationToken: cancellationToken);
             gaps.Add((stream, await GapFinder.FindAsync(provider, stream, range, includeEmpty: arguments.GetValue(_includeEmpty), cancellationToken: cancellationToken)));
         }
 

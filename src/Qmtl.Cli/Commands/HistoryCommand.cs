@@ -73,8 +73,10 @@ internal sealed class HistoryCommand : CliCommand
         async Task WriteAsync(IBarWriter writer)
         {
             long left = writer.Limit;
+            bool any = false;
             await foreach (BarFrame frame in store.ReadAsync(stream, new TimeRange(start ?? Earliest, end ?? Latest), cancellationToken))
             {
+                any = true;
                 await writer.WriteAsync(frame.Count <= left ? frame : frame.Slice(0, (int)left), cancellationToken);
                 left -= Math.Min(left, frame.Count);
                 if (left == 0)
@@ -84,6 +86,10 @@ internal sealed class HistoryCommand : CliCommand
             }
 
             await writer.CompleteAsync(cancellationToken);
+            if (!any)
+            {
+                Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
+            }
         }
     }
 }

@@ -14,7 +14,8 @@ internal static class OptionParsing
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {
-            result.AddError(result.Parent is OptionResult { Option.Name: var option } ? $"{option}: {exception.Message}" : exception.Message);
+            string problem = UsageException.MessageOf(exception);
+            result.AddError(result.Parent is OptionResult { Option.Name: var option } ? $"{option}: {problem}" : problem);
             return default;
         }
     };

@@ -37,18 +37,25 @@ internal sealed class RangeOptions
     /// The bars of <paramref name="stream"/> that should be there: from the start, or else the first bar in <paramref name="store"/>,
     /// to the end, or else the last bar that has closed; never a bar that has not.
     /// </summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="store">Where it is kept.</param>
+    /// <param name="now">The time that decides which bars have closed.</param>
+    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
     /// <exception cref="UsageException">No start was given and nothing is stored, or no bar opens inside, or none of them has closed yet.</exception>
-    public async Task<TimeRange> ResolveAsync(ParseResult arguments, StreamKey stream, IHistoryStore store, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<TimeRange> ResolveAsync(
+        ParseResult arguments, StreamKey stream, IHistoryStore store, DateTimeOffset now, TimeRange? extent = null, CancellationToken cancellationToken = default)
     {
         (long? givenStart, long? givenEnd) = Given(arguments);
-        long start = givenStart ?? await FirstStoredBarAsync(stream, store, cancellationToken);
+        long start = givenStart ?? extent?.Start ?? await FirstStoredBarAsync(stream, store, cancellationToken);
         long lastClosed = stream.Interval.LastClosedBar(now);
         if (start > lastClosed)
         {
             throw new UsageException($"No {stream.Interval} bar from {UnixTime.Format(start)} on has closed yet; the last closed one opened at {UnixTime.Format(lastClosed)}.");
         }
 
-        long end = Math.Min(givenEnd ?? lastClosed, lastClosed);
+        long end = Math.Min(givenEnd ?? extent?.End ?? lastClosed, lastClosed);
         TimeRange? range = start <= end ? new TimeRange(start, end).AlignTo(stream.Interval) : null;
         return range ?? throw new UsageException($"No {stream.Interval} bar opens from {UnixTime.Format(start)} to {UnixTime.Format(end)}. Widen the range.");
     }

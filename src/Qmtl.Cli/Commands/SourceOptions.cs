@@ -1,7 +1,9 @@
 using System.CommandLine;
+using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Binance;
 using Qmtl.Fetching.Csv;
+using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
 
@@ -25,7 +27,7 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _file = new("--file")
     {
-        Description = "The file of --source csv: a header, a ts column (seconds, milliseconds, microseconds or ISO 8601) and any payload.",
+        Description = "The file of --source csv: a header, a ts column (seconds, milliseconds, microseconds or ISO 8601), any payload and, where it holds several nodes, a node_id column.",
         HelpName = "path",
     };
 
@@ -60,7 +62,33 @@ internal sealed class SourceOptions
             throw new UsageException("--file belongs to --source csv. Leave it out, or write --source csv.");
         }
 
-        return new BinanceFetcher(baseUri is null ? null : new BinanceFetcherOptions { BaseUri = baseUri });
+        try
+        {
+            return new BinanceFetcher(baseUri is null ? null : new BinanceFetcherOptions { BaseUri = baseUri });
+        }
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
+    }
+
+    /// <summary>All bars of <paramref name="stream"/> that the source has, where it can tell: a file can, an exchange cannot.</summary>
+    /// <exception cref="SourceException">The file cannot be read, or it has no row of the stream.</exception>
+    public static async Task<TimeRange?> FindExtentAsync(IDataFetcher fetcher, StreamKey stream, CancellationToken cancellationToken)
+    {
+        if (fetcher is not CsvFetcher csv)
+        {
+            return null;
+        }
+
+        TimeRange? extent = csv.GetExtent(stream);
+        if (extent is null)
+        {
+            // Asking for any bar says what is wrong with the file.
+            await csv.FetchAsync(stream, new TimeRange(0, 0), cancellationToken);
+        }
+
+        return extent;
     }
 
     private static CsvFetcher CreateCsvFetcher(string? file)

@@ -53,9 +53,13 @@ internal sealed class StoreOptions
         {
             return HistoryStoreFactory.Open(store, arguments.GetValue(_table), ReadCredential(arguments.GetValue(_passwordFile)));
         }
+        catch (ArgumentException exception) when (exception.ParamName == "credential")
+        {
+            throw new UsageException("--password-file is for a server; a SQLite file knows no users. Leave it out.", exception);
+        }
         catch (ArgumentException exception)
         {
-            throw new UsageException(exception.Message, exception);
+            throw UsageException.From(exception);
         }
     }
 

@@ -63,7 +63,7 @@ internal sealed class StreamOptions
         }
         catch (ArgumentException exception)
         {
-            throw new UsageException(exception.Message, exception);
+            throw UsageException.From(exception);
         }
     }
 }

@@ -30,7 +30,6 @@ internal sealed class TableBars(CliHost host) : IBarWriter
     {
         if (_bars == 0)
         {
-            host.Console.WriteLine("No bar is stored in that range.");
             return Task.CompletedTask;
         }
 

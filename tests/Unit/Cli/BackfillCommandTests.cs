@@ -101,6 +101,42 @@ public sealed class BackfillCommandTests
     }
 
     [Fact]
+    public async Task A_file_is_taken_from_its_first_bar_to_its_last_and_its_form_of_time_is_told()
+    {
+        using var folder = new CliFolder();
+        string csv = folder.PathOf("bars.csv");
+        await File.WriteAllTextAsync(csv, "ts,close\n1704067200000,1\n1704067260000,2\nsoon,3\n1704067380000,4\n");
+
+        CliOutcome outcome = await CliRunner.RunAsync(
+            "backfill", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--source", "csv", "--file", csv);
+
+        Assert.Contains("times are Unix milliseconds.", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("line 4: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            [new TimeRange(CliFolder.Minute(0), CliFolder.Minute(1)), new TimeRange(CliFolder.Minute(3), CliFolder.Minute(3))],
+            await folder.CoverageAsync(CliFolder.Stream));
+
+        // The row that could not be read may have been the bar that is missing, so nobody claims that there is none.
+        Assert.Equal(ExitCode.Failed, outcome.ExitCode);
+        Assert.Contains("1 bar still missing", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_exits_1_and_says_why()
+    {
+        using var folder = new CliFolder();
+        string csv = folder.PathOf("bars.csv");
+        await File.WriteAllTextAsync(csv, "node_id,ts,close\nETHUSDT,1704067200,1\n");
+
+        CliOutcome outcome = await CliRunner.RunAsync(
+            "backfill", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--file", csv);
+
+        Assert.Equal(ExitCode.Failed, outcome.ExitCode);
+        Assert.Contains("no rows of BTCUSDT", outcome.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.StorePath));
+    }
+
+    [Fact]
     public async Task Bars_younger_than_the_settle_time_do_not_fail_a_job()
     {
         using var folder = new CliFolder();

@@ -10,6 +10,8 @@ public sealed class BadUsageTests
     [InlineData("", "command")]
     [InlineData("forward", "'forward'")]
     [InlineData("coverage", "--store")]
+    [InlineData("coverage --store :memory:", "A store in memory would be gone at once")]
+    [InlineData("coverage --store mysql://host/db", "mysql://")]
     [InlineData("gaps --store x.db", "--node")]
     [InlineData("gaps --store x.db --node BTCUSDT", "--interval")]
     [InlineData("gaps --store x.db --node BTCUSDT --interval 1M", "a month has no fixed length")]
@@ -39,6 +41,7 @@ public sealed class BadUsageTests
         Assert.Contains(expected, outcome.Error, StringComparison.Ordinal);
         Assert.StartsWith("qmtl: error: ", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter '", outcome.Error, StringComparison.Ordinal);
         Assert.Empty(outcome.Output);
         Assert.False(File.Exists(folder.StorePath));
     }

@@ -50,7 +50,9 @@ public sealed class HistoryCommandTests
         using var folder = new CliFolder();
         await folder.WriteAsync([0]);
 
-        Assert.Equal("ts\n", (await RunAsync(folder, "--start", "2025-01-01")).Output);
+        CliOutcome csv = await RunAsync(folder, "--start", "2025-01-01");
+        Assert.Equal("ts\n", csv.Output);
+        Assert.Equal("qmtl: note: No bar of BTCUSDT 1m is stored in that range. See: qmtl coverage.", csv.Error.TrimEnd());
         Assert.Empty((await RunAsync(folder, "--start", "2025-01-01", "--json")).Output);
     }
 

@@ -50,12 +50,17 @@ public sealed class CsvFetcher : IDataFetcher
 
     /// <inheritdoc/>
     /// <remarks>Null also where the file cannot be read: <see cref="FetchAsync"/> then says why.</remarks>
-    public long? GetEarliestBar(StreamKey stream)
+    public long? GetEarliestBar(StreamKey stream) => GetExtent(stream)?.Start;
+
+    /// <summary>From the stream's first bar in the file to its last; null where it has none, or where the file cannot be read.</summary>
+    public TimeRange? GetExtent(StreamKey stream)
     {
         try
         {
             CsvIndex index = Look(CancellationToken.None);
-            return index.Extents.TryGetValue(index.KeyOf(stream.NodeId), out TimeRange extent) ? stream.Interval.Floor(extent.Start) : null;
+            return index.Extents.TryGetValue(index.KeyOf(stream.NodeId), out TimeRange extent)
+                ? new TimeRange(stream.Interval.Floor(extent.Start), stream.Interval.Floor(extent.End))
+                : null;
         }
         catch (SourceException)
         {

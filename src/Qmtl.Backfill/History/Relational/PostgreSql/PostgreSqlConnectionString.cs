@@ -50,7 +50,8 @@ internal static class PostgreSqlConnectionString
         NpgsqlConnectionStringBuilder connection = IsUri(text) ? ParseUri(text) : ParseKeywords(text);
         if (credential is not null)
         {
-            connection.Username = credential.UserName;
+            // A password alone, as from a secret's file, leaves the user that the text names.
+            connection.Username = credential.UserName.Length > 0 ? credential.UserName : connection.Username;
             connection.Password = credential.Password;
         }
 

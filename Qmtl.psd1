@@ -1,0 +1,29 @@
+@{
+    RootModule           = 'module/Qmtl.psm1'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '5b1c2f6e-6d0c-4c58-9f5a-3f3e8a7c1d42'
+    Author               = 'Qmtl'
+    CompanyName          = 'Qmtl'
+    Copyright            = 'Copyright (c) Qmtl. MIT License.'
+    Description          = 'Keeps time-series history complete: finds missing bars, fetches only those from an exchange, a file or a script, and stores each exactly once in SQLite or PostgreSQL.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
+    CmdletsToExport      = @(
+        'Get-QmtlCoverage'
+        'Get-QmtlGap'
+        'Get-QmtlHistory'
+        'Invoke-QmtlBackfill'
+        'New-QmtlFetcher'
+        'New-QmtlHistoryProvider'
+    )
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env pwsh
+#Requires -Version 7.4
+<#
+.SYNOPSIS
+    Builds, tests and packs Qmtl. Needs PowerShell and the .NET SDK, nothing else.
+.DESCRIPTION
+    Build  Builds everything. 'Import-Module ./Qmtl.psd1' then works.
+    Test   Runs every test: engine, stores, command line and, where Pester is installed, the shell.
+    Bench  Runs the benchmarks; what follows is passed on to them.
+    Pack   Makes artifacts/Qmtl/<version>, a module folder that can be imported, copied or published to a gallery.
+    Demo   Backfills a week of minutes from a simulated exchange, without a network.
+    Help   Makes the commands' help of docs/cmdlets.
+.EXAMPLE
+    ./build.ps1
+    Import-Module ./Qmtl.psd1
+.EXAMPLE
+    ./build.ps1 -Task Pack
+    Publish-PSResource -Path ./artifacts/Qmtl/0.1.0
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Position = 0)]
+    [ValidateSet('Build', 'Test', 'Bench', 'Pack', 'Demo', 'Help')]
+    [string]
+    $Task = 'Build',
+
+    [Parameter()]
+    [ValidateSet('Debug', 'Release')]
+    [string]
+    $Configuration = 'Release',
+
+    # Passed on to the benchmarks.
+    [Parameter(ValueFromRemainingArguments)]
+    [string[]]
+    $Arguments = @()
+)
+
+Set-StrictMode -Version 3
+$ErrorActionPreference = 'Stop'
+$root = $PSScriptRoot
+
+function Invoke-DotNet {
+    & dotnet @args
+    if ($LASTEXITCODE -ne 0) {
+        throw "'dotnet $args' failed with exit code $LASTEXITCODE."
+    }
+}
+
+function Join-Root([string[]] $Path) {
+    [System.IO.Path]::Combine(@($root) + $Path)
+}
+
+function Invoke-Build {
+    Invoke-DotNet build (Join-Root 'Qmtl.sln') --configuration $Configuration
+}
+
+function Export-Help {
+    # In a shell of its own: the assemblies that it loads would stay in this one.
+    & (Join-Path $PSHOME 'pwsh') -NoProfile -NonInteractive -File (Join-Root 'docs', 'cmdlets', 'Export-Help.ps1')
+    if ($LASTEXITCODE -ne 0) {
+        throw 'The help could not be made.'
+    }
+}
+
+function Invoke-Pack {
+    $version = (Import-PowerShellDataFile (Join-Root 'Qmtl.psd1')).ModuleVersion
+    $target = Join-Root 'artifacts', 'Qmtl', $version
+    if (Test-Path -LiteralPath $target) {
+        Remove-Item -LiteralPath $target -Recurse -Force
+    }
+
+    $bin = [System.IO.Path]::Combine($target, 'module', 'bin')
+    Invoke-DotNet publish (Join-Root 'src', 'Qmtl.PowerShell') --configuration Release --output $bin
+
+    # Debug symbols and API documentation are no use to a shell, and no PowerShell runs in a browser or on a phone.
+    Get-ChildItem -LiteralPath $bin -File | Where-Object { $_.Extension -eq '.pdb' -or $_.Name -like 'Qmtl.*.xml' } | Remove-Item
+    Get-ChildItem -LiteralPath (Join-Path $bin 'runtimes') -Directory |
+        Where-Object Name -NotMatch '^(win|linux|osx)-' |
+        Remove-Item -Recurse
+
+    Copy-Item -LiteralPath (Join-Root 'Qmtl.psd1'), (Join-Root 'LICENSE'), (Join-Root 'README.md') -Destination $target
+    Copy-Item -LiteralPath (Join-Root 'module', 'Qmtl.psm1'), (Join-Root 'module', 'Qmtl.Format.ps1xml') -Destination (Join-Path $target 'module')
+
+    # What cannot be imported is not packed.
+    $check = "`$m = Import-Module '$($target -replace "'", "''")/Qmtl.psd1' -PassThru; if (`$m.ExportedCmdlets.Count -ne 6) { throw 'commands are missing' }"
+    & (Join-Path $PSHOME 'pwsh') -NoProfile -NonInteractive -Command $check
+    if ($LASTEXITCODE -ne 0) {
+        throw "The module in '$target' cannot be imported."
+    }
+
+    Get-Item -LiteralPath $target
+}
+
+switch ($Task) {
+    Build { Invoke-Build }
+    Test { Invoke-DotNet test (Join-Root 'Qmtl.sln') --configuration $Configuration }
+    Bench { Invoke-DotNet run --project (Join-Root 'bench') --configuration Release -- @Arguments }
+    Pack { Invoke-Pack }
+    Demo { Invoke-DotNet run --project (Join-Root 'src', 'Qmtl.Cli') --configuration Release -- demo }
+    Help {
+        Invoke-Build
+        Export-Help
+    }
+}

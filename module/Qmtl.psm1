@@ -1,0 +1,38 @@
+# Finds the built assemblies and loads the small loader into PowerShell's own load context; that one loads the module and
+# all of its dependencies into a context of their own.
+
+$packed = [System.IO.Path]::Combine($PSScriptRoot, 'bin')
+$folder = if ([System.IO.File]::Exists([System.IO.Path]::Combine($packed, 'Qmtl.PowerShell.dll'))) {
+    $packed
+}
+else {
+    # A clone: whatever was built last.
+    $built = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', 'src', 'Qmtl.PowerShell', 'bin'))
+    'Debug', 'Release' |
+        ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($built, $_, 'net10.0', 'Qmtl.PowerShell.dll') } |
+        Where-Object Exists |
+        Sort-Object -Property LastWriteTimeUtc -Descending |
+        Select-Object -First 1 -ExpandProperty DirectoryName
+}
+
+if (-not $folder) {
+    throw [System.IO.FileNotFoundException]::new(
+        "The Qmtl module is not built: there is no Qmtl.PowerShell.dll in '$packed' or below '$built'. Run 'dotnet build' or './build.ps1' in the repository, then import again.")
+}
+
+if (-not ('Qmtl.PowerShell.Loader.ModuleLoadContext' -as [type])) {
+    Add-Type -Path ([System.IO.Path]::Combine($folder, 'Qmtl.PowerShell.Loader.dll'))
+}
+
+$assembly = [Qmtl.PowerShell.Loader.ModuleLoadContext]::Load([System.IO.Path]::Combine($folder, 'Qmtl.PowerShell.dll'))
+$inner = Import-Module -Assembly $assembly -PassThru
+
+# Imported again with -Force, PowerShell takes the assembly's module from its cache and forgets to hand its cmdlets to this
+# one (https://github.com/PowerShell/PowerShell/issues/20710), and then does not find their help. Both are done by hand.
+$instance = [System.Reflection.BindingFlags]'Instance, Public, NonPublic'
+$addExportedCmdlet = [System.Management.Automation.PSModuleInfo].GetMethod('AddExportedCmdlet', $instance)
+$helpFile = [System.Management.Automation.CmdletInfo].GetProperty('HelpFile', $instance)
+foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
+    $helpFile.SetValue($cmdlet, [System.IO.Path]::Combine($folder, 'en-US', 'Qmtl.PowerShell.dll-Help.xml'))
+    $null = $addExportedCmdlet.Invoke($ExecutionContext.SessionState.Module, @(, $cmdlet))
+}

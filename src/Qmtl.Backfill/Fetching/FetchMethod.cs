@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Reflection;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Fetching;
+
+/// <summary>A method <c>Fetch(start, end, nodeId, interval)</c> of any object, and how to give it what it wants.</summary>
+internal sealed class FetchMethod
+{
+    private static readonly string[] Names = ["FetchAsync", "Fetch"];
+
+    private readonly MethodInfo _method;
+
+    private FetchMethod(MethodInfo method) => _method = method;
+
+    /// <summary>Finds the method.</summary>
+    /// <exception cref="ArgumentException">There is none. The message says what was looked for and what was found.</exception>
+    public static FetchMethod Of(Type type)
+    {
+        MethodInfo[] candidates = [.. type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static)
+            .Where(method => Names.Contains(method.Name, StringComparer.OrdinalIgnoreCase))];
+        foreach (string name in Names)
+        {
+            if (Array.Find(candidates, method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase) && IsUsable(method)) is { } found)
+            {
+                return new FetchMethod(found);
+            }
+        }
+
+        string others = candidates.Length == 0 ? string.Empty : $" It has {string.Join("; ", candidates.Select(method => method.ToString()))}.";
+        throw new ArgumentException(
+            $"An object of {type} cannot be a source: it has no public method Fetch(start, end, nodeId, interval) or FetchAsync of the same, with an optional CancellationToken.{others}"
+            + " Start and end are long (Unix seconds, UTC, both inside), DateTimeOffset or DateTime; nodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string.");
+    }
+
+    /// <summary>Calls the method. Its exceptions are thrown as they are.</summary>
+    public object? Invoke(object target, StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    {
+        ParameterInfo[] parameters = _method.GetParameters();
+        object?[] arguments = new object?[parameters.Length];
+        arguments[0] = Time(parameters[0].ParameterType, range.Start);
+        arguments[1] = Time(parameters[1].ParameterType, range.End);
+        arguments[2] = stream.NodeId;
+        arguments[3] = Interval(parameters[3].ParameterType, stream.Interval);
+        if (arguments.Length == 5)
+        {
+            arguments[4] = cancellationToken;
+        }
+
+        return _method.Invoke(target, BindingFlags.DoNotWrapExceptions, binder: null, arguments, CultureInfo.InvariantCulture);
+    }
+
+    private static bool IsUsable(MethodInfo method)
+    {
+        Type[] types = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
+        return !method.IsGenericMethodDefinition
+            && (types.Length == 4 || (types.Length == 5 && types[4] == typeof(CancellationToken)))
+            && Time(types[0], 0) is not null
+            && Time(types[1], 0) is not null
+            && types[2].IsAssignableFrom(typeof(string))
+            && Interval(types[3], BarInterval.FromSeconds(1)) is not null;
+    }
+
+    /// <summary>The instant as the type wants it; null where it cannot be that.</summary>
+    private static object? Time(Type type, long seconds) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var t when t == typeof(long) || t == typeof(object) => seconds,
+        var t when t == typeof(double) => (double)seconds,
+        var t when t == typeof(decimal) => (decimal)seconds,
+        var t when t == typeof(DateTimeOffset) => UnixTime.FromSeconds(seconds),
+        var t when t == typeof(DateTime) => UnixTime.FromSeconds(seconds).UtcDateTime,
+        _ => null,
+    };
+
+    private static object? Interval(Type type, BarInterval interval) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var t when t == typeof(long) || t == typeof(object) => interval.Seconds,
+        var t when t == typeof(int) => (int)interval.Seconds,
+        var t when t == typeof(double) => (double)interval.Seconds,
+        var t when t == typeof(decimal) => (decimal)interval.Seconds,
+        var t when t == typeof(TimeSpan) => interval.Duration,
+        var t when t == typeof(BarInterval) => interval,
+        var t when t == typeof(string) => interval.ToString(),
+        _ => null,
+    };
+}

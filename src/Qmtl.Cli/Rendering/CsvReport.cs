@@ -1,0 +1,35 @@
+using Qmtl.Cli.Hosting;
+using Qmtl.Fetching.Csv;
+
+namespace Qmtl.Cli.Rendering;
+
+/// <summary>Tells how a CSV file was read: its form of time, and the first rows that could not be read.</summary>
+internal static class CsvReport
+{
+    private const int ProblemsShown = 3;
+
+    /// <summary>Writes what is to be said about <paramref name="csv"/>, which has been read.</summary>
+    /// <param name="host">Where it goes.</param>
+    /// <param name="csv">The file.</param>
+    /// <param name="withFormat">Whether its form of time is told too, to a person.</param>
+    public static void Write(CliHost host, CsvFetcher csv, bool withFormat)
+    {
+        if (withFormat && csv.TimestampFormat is { } format)
+        {
+            host.Console.Profile.Out.Writer.WriteLine($"{csv}: times are {Describe(format)}.");
+        }
+
+        foreach (CsvProblem problem in csv.Problems.Take(ProblemsShown))
+        {
+            host.WriteDiagnostic("warning", $"{csv}, line {problem.Line}: {problem.Message}");
+        }
+    }
+
+    private static string Describe(CsvTimestampFormat format) => format switch
+    {
+        CsvTimestampFormat.Seconds => "Unix seconds",
+        CsvTimestampFormat.Milliseconds => "Unix milliseconds",
+        CsvTimestampFormat.Microseconds => "Unix microseconds",
+        _ => "ISO 8601",
+    };
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Management.Automation;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Arguments;
+
+/// <summary>
+/// Makes a <see cref="DateTimeOffset"/> in UTC of what an operator writes for a time: ISO 8601 text (UTC unless it carries an
+/// offset), a <see cref="DateTime"/> (converted where its kind is local, else taken as UTC), a <see cref="DateTimeOffset"/>, or
+/// Unix seconds as any whole number.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
+{
+    // Doubles hold every whole number up to this one.
+    private const double LargestExact = 9007199254740992;
+
+    /// <inheritdoc/>
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    {
+        object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        try
+        {
+            return value switch
+            {
+                null => null,
+                DateTimeOffset instant => instant.ToUniversalTime(),
+                DateTime instant => UnixTime.FromDateTime(instant),
+                string text => UnixTime.Parse(text),
+                sbyte or byte or short or ushort or int or uint or long => UnixTime.FromSeconds(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+                double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
+                _ => throw new FormatException($"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
+            };
+        }
+        catch (FormatException exception)
+        {
+            throw new ArgumentTransformationMetadataException(exception.Message, exception);
+        }
+    }
+
+    private static DateTimeOffset FromNumber(double seconds) => double.IsInteger(seconds) && Math.Abs(seconds) <= LargestExact
+        ? UnixTime.FromSeconds((long)seconds)
+        : throw new FormatException($"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time: Unix seconds are a whole number.");
+}

@@ -1,0 +1,22 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace Qmtl.PowerShell.Arguments;
+
+/// <summary>Offers the intervals that markets use.</summary>
+public sealed class IntervalCompleter : IArgumentCompleter
+{
+    private static readonly (string Text, string Meaning)[] Intervals =
+    [
+        ("1m", "1 minute"), ("5m", "5 minutes"), ("15m", "15 minutes"), ("30m", "30 minutes"),
+        ("1h", "1 hour"), ("4h", "4 hours"), ("1d", "1 day"), ("1w", "1 week, from Monday 00:00 UTC"),
+    ];
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
+        from interval in Intervals
+        where interval.Text.StartsWith(wordToComplete.Trim('\'', '"'), StringComparison.OrdinalIgnoreCase)
+        select new CompletionResult(interval.Text, interval.Text, CompletionResultType.ParameterValue, interval.Meaning);
+}

@@ -1,0 +1,53 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using Qmtl.Backfill;
+using Qmtl.Data;
+
+namespace Qmtl.PowerShell.Arguments;
+
+/// <summary>Offers the node ids of the streams that the bound provider's store holds.</summary>
+public sealed class NodeIdCompleter : IArgumentCompleter
+{
+    // Completion happens between two keystrokes; a store that takes longer is not asked to the end.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        object? bound = fakeBoundParameters["Provider"];
+        if ((bound is PSObject wrapped ? wrapped.BaseObject : bound) is not StoreHistoryProvider provider)
+        {
+            yield break;
+        }
+
+        string prefix = wordToComplete.Trim('\'', '"');
+        foreach (IGrouping<string, StreamKey> node in StreamsOf(provider).GroupBy(stream => stream.NodeId, StringComparer.Ordinal))
+        {
+            if (node.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                string intervals = string.Join(", ", node.Select(stream => stream.Interval.ToString()));
+                yield return new CompletionResult(Quote(node.Key), node.Key, CompletionResultType.ParameterValue, $"{node.Key}: {intervals}");
+            }
+        }
+    }
+
+    private static IReadOnlyList<StreamKey> StreamsOf(StoreHistoryProvider provider)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return Task.Run(() => provider.Store.GetStreamsAsync(patience.Token), patience.Token).WaitAsync(Patience).GetAwaiter().GetResult();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // There is nowhere to report to between two keystrokes, and the command itself will say what is wrong.
+            return [];
+        }
+    }
+
+    private static string Quote(string nodeId) => nodeId.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/') && !nodeId.StartsWith('-')
+        ? nodeId
+        : $"'{CodeGeneration.EscapeSingleQuotedStringContent(nodeId)}'";
+}

@@ -1,0 +1,124 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Tells which bars a provider lacks.</summary>
+[Cmdlet(VerbsCommon.Get, "QmtlGap")]
+[OutputType(typeof(Gap))]
+public sealed class GetQmtlGapCommand : AsyncCommand
+{
+    // Coverage of one stream comes as many objects; its gaps lie between them, so all of them are needed first.
+    private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), (DateTimeOffset? Start, DateTimeOffset? End)> _asked = [];
+
+    // One bound of the operator's and one of the coverage's may leave nothing of a stream, and that is no mistake.
+    private bool _boundsAreOfOneOrigin;
+
+    /// <summary>Whose history.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [HistoryProviderArgument]
+    [ValidateNotNull]
+    public IHistoryProvider? Provider { get; set; }
+
+    /// <summary>The node.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(NodeIdCompleter))]
+    public string? NodeId { get; set; }
+
+    /// <summary>The interval.</summary>
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [BarIntervalArgument]
+    [ArgumentCompleter(typeof(IntervalCompleter))]
+    public BarInterval Interval { get; set; }
+
+    /// <summary>The first instant looked at; the stream's first bar by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [InstantArgument]
+    public DateTimeOffset? Start { get; set; }
+
+    /// <summary>The last instant looked at; by default the end of the piped coverage, or else the last bar that has closed.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [InstantArgument]
+    public DateTimeOffset? End { get; set; }
+
+    /// <summary>Whether bars that the source is known not to have are gaps too.</summary>
+    [Parameter]
+    public SwitchParameter IncludeEmpty { get; set; }
+
+    /// <summary>The source whose "none" counts; the provider's own by default, and any source's where it has none.</summary>
+    [Parameter]
+    [FetcherArgument]
+    public IDataFetcher? Fetcher { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => _boundsAreOfOneOrigin = Start.HasValue == End.HasValue;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        StreamKey stream;
+        try
+        {
+            stream = new StreamKey(NodeId!, Interval);
+            if (_boundsAreOfOneOrigin && Start is not null && End is not null)
+            {
+                _ = RangeArguments.Between(Start, End);
+            }
+        }
+        catch (ArgumentException exception)
+        {
+            Refuse(exception, NodeId);
+            return;
+        }
+
+        (IHistoryProvider, StreamKey) key = (Provider!, stream);
+        _asked[key] = _asked.TryGetValue(key, out (DateTimeOffset? Start, DateTimeOffset? End) known)
+            ? (Start < known.Start ? Start : known.Start, End > known.End ? End : known.End)
+            : (Start, End);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (((IHistoryProvider provider, StreamKey stream), (DateTimeOffset? start, DateTimeOffset? end)) in _asked)
+        {
+            Run(cancellationToken => FindAsync(provider, stream, start, end, cancellationToken), provider);
+        }
+    }
+
+    private async Task FindAsync(IHistoryProvider provider, StreamKey stream, DateTimeOffset? start, DateTimeOffset? end, CancellationToken cancellationToken)
+    {
+        start ??= await FirstBarAsync(provider, stream, cancellationToken);
+        if (start > end)
+        {
+            Post(() => WriteVerbose($"{stream}: nothing of its coverage lies between -Start and -End."));
+            return;
+        }
+
+        TimeRange? range = RangeArguments.Closed(
+            stream.Interval, start.Value, end, TimeProvider.System.GetUtcNow(), text => Post(() => WriteVerbose($"{stream}: {text}")));
+        if (range is null)
+        {
+            return;
+        }
+
+        TimeRangeSet gaps = await GapFinder.FindAsync(provider, stream, range.Value, Fetcher?.Name, IncludeEmpty, cancellationToken);
+        Post(() => WriteVerbose($"{stream}: {gaps.BarCount} bars missing in {gaps.Count} gaps, {range}."));
+        await OutputAsync([.. gaps.Select(gap => new Gap(provider, stream, gap))]);
+    }
+
+    private static async Task<DateTimeOffset> FirstBarAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
+    {
+        TimeRangeSet covered = await provider.GetCoverageAsync(stream, null, cancellationToken);
+        return covered.Bounds is { } bounds
+            ? UnixTime.FromSeconds(bounds.Start)
+            : throw new ArgumentException($"{provider.DisplayName} holds no bar of {stream}, so nothing says where its history begins. Give -Start.");
+    }
+}

@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.Fetching.Csv;
+using Qmtl.History;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Backfill;
+using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
+using Qmtl.PowerShell.Scripting;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Fetches the bars that are missing in ranges and stores them.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "QmtlBackfill", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(BackfillOutcome))]
+public sealed class InvokeQmtlBackfillCommand : AsyncCommand
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    // Files that the operator was told about, whichever of their streams came first.
+    private readonly ConcurrentDictionary<CsvFetcher, bool> _told = [];
+
+    // All ranges of a stream go to the engine together, so that they share the source's pages.
+    private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), BackfillWork> _work = [];
+
+    /// <summary>Whose history.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [HistoryProviderArgument]
+    [ValidateNotNull]
+    public IHistoryProvider? Provider { get; set; }
+
+    /// <summary>The node.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(NodeIdCompleter))]
+    public string? NodeId { get; set; }
+
+    /// <summary>The interval.</summary>
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [BarIntervalArgument]
+    [ArgumentCompleter(typeof(IntervalCompleter))]
+    public BarInterval Interval { get; set; }
+
+    /// <summary>The first instant.</summary>
+    [Parameter(Mandatory = true, Position = 3, ValueFromPipelineByPropertyName = true)]
+    [InstantArgument]
+    public DateTimeOffset Start { get; set; }
+
+    /// <summary>The last instant, inside; the last bar that has closed by default.</summary>
+    [Parameter(Position = 4, ValueFromPipelineByPropertyName = true)]
+    [InstantArgument]
+    public DateTimeOffset? End { get; set; }
+
+    /// <summary>The source to ask in place of the provider's own.</summary>
+    [Parameter]
+    [FetcherArgument]
+    public IDataFetcher? Fetcher { get; set; }
+
+    /// <summary>The most requests that run at once, over all streams; 4 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = new BackfillOptions().ThrottleLimit;
+
+    /// <summary>How often a request that failed for a passing reason is tried again; 3 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, 100)]
+    public int MaxRetries { get; set; } = new BackfillOptions().MaxRetries;
+
+    /// <summary>Whether bars that the source is known not to have are asked for again.</summary>
+    [Parameter]
+    public SwitchParameter RetryEmpty { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        RequireSource(Provider!);
+        try
+        {
+            var stream = new StreamKey(NodeId!, Interval);
+            TimeRange? range = RangeArguments.Closed(Interval, Start, End, TimeProvider.System.GetUtcNow(), text => WriteVerbose($"{stream}: {text}"));
+            if (range is null)
+            {
+                return;
+            }
+
+            if (!_work.TryGetValue((Provider!, stream), out BackfillWork? work))
+            {
+                work = new BackfillWork(Provider!, stream);
+                _work.Add((Provider!, stream), work);
+            }
+
+            work.Ranges.Add(range.Value);
+        }
+        catch (ArgumentException exception)
+        {
+            Refuse(exception, NodeId);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        List<BackfillWork> approved = [.. _work.Values.Where(work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider))))];
+        if (approved.Count > 0)
+        {
+            Run(cancellationToken => RunAsync(approved, cancellationToken));
+        }
+    }
+
+    private async Task RunAsync(List<BackfillWork> approved, CancellationToken cancellationToken)
+    {
+        var progress = new BackfillProgress(approved.Count, TimeProvider.System);
+        var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty };
+        var engine = new BackfillEngine(options, onEvent: happened =>
+        {
+            progress.Add(happened);
+            Post(() => BackfillStory.Tell(this, happened));
+        });
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task showing = ShowAsync(progress, done.Token);
+        try
+        {
+            await Task.WhenAll([
+                .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, cancellationToken)),
+                FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), cancellationToken)]);
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await showing;
+        }
+    }
+
+    private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, CancellationToken cancellationToken)
+    {
+        var provider = (StoreHistoryProvider)work.Provider;
+        IDataFetcher fetcher = Fetcher ?? provider.Fetcher!;
+        BackfillJob job = engine.Submit(new BackfillRequest(provider.Store, fetcher, work.Stream, work.Ranges), cancellationToken);
+        await foreach (BackfillResult result in job.ReadResultsAsync(CancellationToken.None))
+        {
+            await EmitAsync(work, result);
+        }
+
+        if (fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
+        {
+            Post(() => BackfillStory.Tell(this, csv));
+        }
+    }
+
+    // A provider of the operator's own says nothing of how many calls it bears, so it gets one at a time.
+    private async Task FillAllAsync(IEnumerable<BackfillWork> works, CancellationToken cancellationToken)
+    {
+        foreach (BackfillWork work in works)
+        {
+            await foreach (BackfillResult result in SelfFillingBackfill.RunAsync(work, TimeProvider.System, cancellationToken))
+            {
+                await EmitAsync(work, result);
+            }
+        }
+    }
+
+    private Task EmitAsync(BackfillWork work, BackfillResult result)
+    {
+        // Ranges are cancelled only when the shell has stopped the pipeline, and then nobody takes their results.
+        if (result.Status == BackfillStatus.Cancelled)
+        {
+            return Task.CompletedTask;
+        }
+
+        var outcome = new BackfillOutcome(work.Provider, result);
+        return WriteAsync(() =>
+        {
+            WriteObject(outcome);
+            if (outcome.Error is { } error)
+            {
+                ErrorRecord record = ErrorRecords.From(error, outcome);
+                record.ErrorDetails = new ErrorDetails($"{outcome}: {ErrorRecords.PlainMessage(error)}");
+                WriteError(record);
+            }
+        });
+    }
+
+    private async Task ShowAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(ProgressInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                // Waits until it is shown: while script has the pipeline thread, no queue of stale bars builds up.
+                await WriteAsync(() => WriteAll(progress.TakeChanges()));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Post(() => WriteAll(BackfillProgress.TakeAway()));
+        }
+    }
+
+    private void WriteAll(IEnumerable<ProgressRecord> records)
+    {
+        foreach (ProgressRecord record in records)
+        {
+            WriteProgress(record);
+        }
+    }
+
+    private string SourceOf(IHistoryProvider provider) => (Fetcher ?? (provider as StoreHistoryProvider)?.Fetcher)?.Name ?? provider.DisplayName;
+
+    private void RequireSource(IHistoryProvider provider)
+    {
+        string? problem = provider switch
+        {
+            StoreHistoryProvider { Fetcher: null } when Fetcher is null =>
+                $"There is no fetcher to ask for missing bars: the provider {provider.DisplayName} was made without one. Give -Fetcher here, or to New-QmtlHistoryProvider; New-QmtlFetcher makes one.",
+            StoreHistoryProvider => null,
+            _ when Fetcher is not null =>
+                $"The provider {provider.DisplayName} fills itself through its own FillMissing method, so -Fetcher cannot be used with it. Leave -Fetcher out, or use a provider of New-QmtlHistoryProvider.",
+            DuckTypedHistoryProvider { CanFillMissing: false } =>
+                $"The provider {provider.DisplayName} has no FillMissing(start, end, nodeId, interval) method, so it cannot be filled. Add one, or use a provider of New-QmtlHistoryProvider with a fetcher.",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            ThrowTerminatingError(new ErrorRecord(new InvalidOperationException(problem), "NoFetcher", ErrorCategory.InvalidOperation, provider));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Management.Automation;
+
+namespace Qmtl.PowerShell.Pipeline;
+
+/// <summary>
+/// The base of every cmdlet that does work: it owns the cancellation (Ctrl-C), runs the work off the pipeline thread and brings
+/// what it writes back onto it.
+/// </summary>
+public abstract class AsyncCommand : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _cancellation = new();
+    private PipelineDispatcher? _dispatcher;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The command had just ended by itself.
+        }
+    }
+
+    /// <summary>Disposes what the command owns.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _cancellation.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Runs <paramref name="work"/> off the pipeline thread and returns when it has ended. Its exceptions become terminating errors.
+    /// </summary>
+    private protected void Run(Func<CancellationToken, Task> work, object? target = null)
+    {
+        try
+        {
+            PipelineDispatcher.Run(
+                dispatcher =>
+                {
+                    _dispatcher = dispatcher;
+                    return work(_cancellation.Token);
+                },
+                WriteWarning,
+                _cancellation);
+        }
+        catch (Exception exception) when (ErrorRecords.IsForOperator(exception))
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception, target));
+        }
+    }
+
+    /// <summary>From the work: writes objects one after the other and waits until the commands further down have taken them.</summary>
+    private protected Task OutputAsync(IEnumerable<object> values) => WriteAsync(() =>
+    {
+        foreach (object value in values)
+        {
+            WriteObject(value);
+        }
+    });
+
+    /// <summary>From the work: writes into the pipeline on its thread, and waits until the commands further down have taken it.</summary>
+    private protected Task WriteAsync(Action write) => Dispatcher.WriteAsync(write);
+
+    /// <summary>From the work, on any thread: does something on the pipeline thread, such as writing a warning, and does not wait for it.</summary>
+    private protected void Post(Action write) => Dispatcher.Post(write);
+
+    /// <summary>
+    /// Reports that one record could not be processed: without ending the pipeline where records come from it, and as a terminating
+    /// error where the operator gave the values on the command line.
+    /// </summary>
+    private protected void Refuse(Exception exception, object? target)
+    {
+        ErrorRecord record = ErrorRecords.From(exception, target);
+        if (MyInvocation.ExpectingInput)
+        {
+            WriteError(record);
+        }
+        else
+        {
+            ThrowTerminatingError(record);
+        }
+    }
+
+    private PipelineDispatcher Dispatcher => _dispatcher ?? throw new InvalidOperationException("Only the work of Run can write this way.");
+}

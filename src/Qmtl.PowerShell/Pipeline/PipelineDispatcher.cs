@@ -1,0 +1,173 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Threading.Channels;
+
+namespace Qmtl.PowerShell.Pipeline;
+
+/// <summary>
+/// Brings calls from any thread to the pipeline thread of the running cmdlet, the only one on which PowerShell lets script run
+/// and objects be written. The engine knows nothing of it: the dispatcher of a run is ambient and follows its tasks.
+/// </summary>
+internal sealed class PipelineDispatcher
+{
+    // How long a stopped cmdlet waits for its work to wind down. Beyond it, the shell has its prompt back, and the work
+    // ends by itself a moment later: everything it writes is one whole transaction or nothing.
+    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(700);
+
+    private static readonly AsyncLocal<PipelineDispatcher?> Ambient = new();
+
+    private readonly Channel<Action> _calls = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Action<string> _warn;
+    private readonly CancellationToken _stopping;
+
+    private PipelineDispatcher(Action<string> warn, CancellationToken stopping)
+    {
+        _warn = warn;
+        _stopping = stopping;
+    }
+
+    /// <summary>
+    /// Runs <paramref name="work"/> off the pipeline thread, while this thread, which must be the pipeline's, runs the calls that
+    /// the work sends to it. Returns when the work has ended, or shortly after <paramref name="cancellation"/>.
+    /// </summary>
+    /// <param name="work">What to run; it gets the dispatcher to write with.</param>
+    /// <param name="warn">Writes a warning; called on the pipeline thread.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="Exception">What the work threw, or what a write into the pipeline threw; the work was then cancelled.</exception>
+    public static void Run(Func<PipelineDispatcher, Task> work, Action<string> warn, CancellationTokenSource cancellation)
+    {
+        var dispatcher = new PipelineDispatcher(warn, cancellation.Token);
+        Task task = Task.Run(async () =>
+        {
+            Ambient.Value = dispatcher;
+            try
+            {
+                await work(dispatcher);
+            }
+            finally
+            {
+                dispatcher._calls.Writer.TryComplete();
+            }
+        });
+        try
+        {
+            if (dispatcher.Pump())
+            {
+                task.GetAwaiter().GetResult();
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopped as asked.
+        }
+        catch
+        {
+            cancellation.Cancel();
+            ((IAsyncResult)task).AsyncWaitHandle.WaitOne(StopGrace);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes into the pipeline and returns when that is done, so that a producer never runs ahead of the commands further down.
+    /// An exception of <paramref name="write"/> (the pipeline has ended) ends the whole run.
+    /// </summary>
+    public Task WriteAsync(Action write)
+    {
+        var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            write();
+            completion.SetResult();
+        });
+        return completion.Task.WaitAsync(_stopping);
+    }
+
+    /// <summary>Writes into the pipeline when its thread comes to it. An exception of <paramref name="write"/> ends the whole run.</summary>
+    public void Post(Action write) => _calls.Writer.TryWrite(() =>
+    {
+        if (!_stopping.IsCancellationRequested)
+        {
+            write();
+        }
+    });
+
+    /// <summary>
+    /// Runs <paramref name="script"/>, which needs PowerShell, where it may run: on the pipeline thread of the Qmtl cmdlet in
+    /// whose work this is, or else right here if this thread has a runspace. Its exceptions come back to the caller.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is neither.</exception>
+    public static Task<T> InvokeScriptAsync<T>(Func<T> script, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Ambient.Value is { } dispatcher)
+        {
+            return dispatcher.InvokeAsync(script, cancellationToken);
+        }
+
+        return Runspace.DefaultRunspace is not null
+            ? Task.FromResult(script())
+            : throw new InvalidOperationException(
+                "Script can run only on PowerShell's pipeline thread, and no Qmtl cmdlet is running that could take it there. Use Invoke-QmtlBackfill, Get-QmtlGap or Get-QmtlHistory instead of calling the object's methods.");
+    }
+
+    /// <summary>Tells the operator of the running cmdlet; nobody, where none is running.</summary>
+    public static void Warn(string message)
+    {
+        if (Ambient.Value is { } dispatcher)
+        {
+            dispatcher.Post(() => dispatcher._warn(message));
+        }
+    }
+
+    private Task<T> InvokeAsync<T>(Func<T> script, CancellationToken cancellationToken)
+    {
+        // Continuations leave the pipeline thread at once, so that it can go on pumping.
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                completion.SetResult(script());
+            }
+            catch (PipelineStoppedException)
+            {
+                // The operator stopped the shell in the middle of the script: that is no fault of the script.
+                throw;
+            }
+            catch (Exception exception)
+            {
+                completion.SetException(exception);
+            }
+        });
+        return completion.Task.WaitAsync(_stopping).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Runs calls until the work has ended (true), or until a stopped run has had its grace (false).</summary>
+    private bool Pump()
+    {
+        using var patience = new CancellationTokenSource();
+        using CancellationTokenRegistration stop = _stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).CancelAfter(StopGrace), patience);
+        try
+        {
+            while (_calls.Reader.WaitToReadAsync(patience.Token).AsTask().GetAwaiter().GetResult())
+            {
+                while (_calls.Reader.TryRead(out Action? call))
+                {
+                    call();
+                }
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

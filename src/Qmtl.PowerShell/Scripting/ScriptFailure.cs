@@ -1,0 +1,88 @@
+using System.Management.Automation;
+using System.Net;
+using Qmtl.Backfill;
+using Qmtl.Fetching;
+
+namespace Qmtl.PowerShell.Scripting;
+
+/// <summary>Makes of what went wrong in a script the error that the engine understands: will asking again help?</summary>
+internal static class ScriptFailure
+{
+    /// <summary>The source error for <paramref name="exception"/>, naming the line of script where it is known.</summary>
+    /// <param name="source">The source's name.</param>
+    /// <param name="exception">What the script or the method threw.</param>
+    public static SourceException ToSourceException(string source, Exception exception)
+    {
+        ErrorRecord? record = exception switch
+        {
+            ScriptErrorException script => script.Written,
+            IContainsErrorRecord container => container.ErrorRecord,
+            _ => null,
+        };
+        Exception cause = Cause(record?.Exception ?? exception);
+        if (cause is SourceException already)
+        {
+            return already;
+        }
+
+        (int? status, TimeSpan? retryAfter) = HttpAnswer(cause);
+        return new SourceException($"{source} failed{Place(record)}: {Pipeline.ErrorRecords.PlainMessage(cause)}", exception)
+        {
+            IsTransient = IsTransient(cause, status),
+            StatusCode = status,
+            RetryAfter = retryAfter,
+        };
+    }
+
+    // PowerShell wraps what a method threw; the operator wants what went wrong, not the wrapping.
+    private static Exception Cause(Exception exception) => exception switch
+    {
+        ActionPreferenceStopException { ErrorRecord.Exception: { } inner } when inner != exception => Cause(inner),
+        MethodInvocationException { InnerException: { } inner } => Cause(inner),
+        AggregateException { InnerExceptions: [var inner] } => Cause(inner),
+        _ => exception,
+    };
+
+    private static string Place(ErrorRecord? record) => record?.InvocationInfo switch
+    {
+        null or { ScriptLineNumber: 0 } => string.Empty,
+        { ScriptName: { Length: > 0 } file } at => $" at {Path.GetFileName(file)}:{at.ScriptLineNumber}",
+        { } at => $" at line {at.ScriptLineNumber}",
+    };
+
+    private static bool IsTransient(Exception exception, int? status)
+    {
+        if (status is { } code)
+        {
+            return code is 408 or 418 or 425 or 429 or >= 500;
+        }
+
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (TransientErrors.IsTransient(cause) || cause is WebException)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static (int? Status, TimeSpan? RetryAfter) HttpAnswer(Exception exception)
+    {
+        // Invoke-RestMethod throws a type of its own that carries the response; it is an HttpRequestException too.
+        int? status = (exception as HttpRequestException)?.StatusCode is { } code ? (int)code : null;
+        if (exception.GetType().GetProperty("Response")?.GetValue(exception) is not HttpResponseMessage response)
+        {
+            return (status, null);
+        }
+
+        TimeSpan? retryAfter = response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - DateTimeOffset.UtcNow is { Ticks: > 0 } wait ? wait : TimeSpan.Zero,
+            _ => null,
+        };
+        return ((int)response.StatusCode, retryAfter);
+    }
+}

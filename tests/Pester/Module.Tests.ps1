@@ -1,0 +1,133 @@
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+
+    # The module's files, without anything built, in a folder of their own.
+    function New-ModuleCopy {
+        $copy = Join-Path $TestDrive "copy$([guid]::NewGuid().ToString('n'))"
+        $null = New-Item -ItemType Directory -Path $copy
+        Copy-Item -LiteralPath (Join-Path $QmtlRoot 'Qmtl.psd1') -Destination $copy
+        Copy-Item -LiteralPath (Join-Path $QmtlRoot 'module') -Destination $copy -Recurse
+        $copy
+    }
+
+    # Folder of the assemblies that this shell has loaded.
+    function Get-BuiltFolder {
+        $assembly = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'Qmtl' }).Assemblies.Where({ $_.GetName().Name -eq 'Qmtl.PowerShell' })
+        Split-Path $assembly.Location
+    }
+}
+
+Describe 'the manifest' {
+    BeforeAll {
+        $manifest = Import-PowerShellDataFile (Join-Path $QmtlRoot 'Qmtl.psd1')
+    }
+
+    It 'is valid' {
+        Test-ModuleManifest -Path (Join-Path $QmtlRoot 'Qmtl.psd1') -ErrorAction Stop | Should -Not -BeNullOrEmpty
+    }
+
+    It 'exports each cmdlet by name and nothing else' {
+        $manifest.CmdletsToExport | Should -Be @(
+            'Get-QmtlCoverage', 'Get-QmtlGap', 'Get-QmtlHistory', 'Invoke-QmtlBackfill', 'New-QmtlFetcher', 'New-QmtlHistoryProvider')
+        (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
+        $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
+    }
+
+    It 'has the version of the assemblies' {
+        ([xml](Get-Content -Raw (Join-Path $QmtlRoot 'Directory.Build.props'))).Project.PropertyGroup.Version | Should -Be $manifest.ModuleVersion
+    }
+
+    It 'uses only approved verbs' {
+        (Get-Command -Module Qmtl).Verb | Should -BeIn (Get-Verb).Verb
+    }
+
+    It 'declares what each command writes' {
+        (Get-Command -Module Qmtl).Where({ -not $_.OutputType }) | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'the load context' {
+    BeforeAll {
+        # The native library of SQLite and Polly are loaded by the first run.
+        Get-QmtlCoverage -Provider (New-TestProvider -Bars 2) | Out-Null
+        $context = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'Qmtl' })
+    }
+
+    It 'holds the module and <_>' -ForEach 'Qmtl.Backfill', 'Microsoft.Data.Sqlite', 'Polly.Core', 'Npgsql' {
+        if ($_ -eq 'Npgsql') {
+            # Loaded when a store is opened with a connection string.
+            $null = New-QmtlHistoryProvider -ConnectionString 'postgresql://u:p@127.0.0.1:1/d'
+        }
+
+        $context.Assemblies.ForEach({ $_.GetName().Name }) | Should -Contain $_
+    }
+
+    It 'keeps them out of PowerShell''s own' {
+        $own = [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies.ForEach({ $_.GetName().Name })
+        $own | Should -Contain 'Qmtl.PowerShell.Loader'
+        $own.Where({ $_ -in 'Qmtl.PowerShell', 'Npgsql', 'Microsoft.Data.Sqlite', 'Polly.Core', 'CsvHelper' }) | Should -BeNullOrEmpty
+    }
+
+    It 'does not shadow PowerShell itself' {
+        Join-Path (Get-BuiltFolder) 'System.Management.Automation.dll' | Should -Not -Exist
+    }
+}
+
+Describe 'importing' {
+    It 'works twice, and again with -Force, and unloads' {
+        $shell = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+(Get-Command -Module Qmtl).Count
+(Get-Help Get-QmtlGap).Synopsis
+Remove-Module Qmtl
+(Get-Command Get-QmtlGap -ErrorAction Ignore).Count
+Import-Module '$QmtlRoot/Qmtl.psd1'
+(New-QmtlFetcher { }).Name.Length
+"@
+        $shell.Output -split '\r?\n' | Select-Object -First 4 | Should -Be '6', 'Tells which bars a provider lacks.', '0', '19'
+        $shell.ExitCode | Should -Be 0
+    }
+
+    It 'says what to do where nothing is built' {
+        $copy = New-ModuleCopy
+        $shell = Invoke-Shell "Import-Module '$copy/Qmtl.psd1'"
+        $shell.ExitCode | Should -Not -Be 0
+        $shell.Output -replace '\s+[|]?\s*', ' ' | Should -BeLike "*is not built*Run 'dotnet build' or './build.ps1'*"
+    }
+
+    It 'works from a packed folder, which carries its assemblies' {
+        $copy = New-ModuleCopy
+        Copy-Item -LiteralPath (Get-BuiltFolder) -Destination ([System.IO.Path]::Combine($copy, 'module', 'bin')) -Recurse
+        $shell = Invoke-Shell @"
+Import-Module '$copy/Qmtl.psd1'
+Set-Location '$copy'
+`$p = New-QmtlHistoryProvider -Fetcher { param(`$start, `$end) for (; `$start -le `$end; `$start += 60) { @{ ts = `$start; close = 1.0 } } }
+(Invoke-QmtlBackfill `$p X 1m 60 300).BarsWritten
+[System.Runtime.Loader.AssemblyLoadContext]::All.Where({ `$_.Name -eq 'Qmtl' }).Assemblies.Location | Split-Path | Sort-Object -Unique
+"@
+        $shell.Output.Trim() -split '\r?\n' | Should -Be '5', ([System.IO.Path]::Combine($copy, 'module', 'bin'))
+    }
+}
+
+Describe 'the views' {
+    It 'shows <Name> as a table' -ForEach @(
+        @{ Name = 'coverage'; Header = 'NodeId Interval Start'; Make = { Get-QmtlCoverage (New-TestProvider -Bars 2) } }
+        @{ Name = 'gaps'; Header = 'NodeId Interval Start'; Make = { Get-QmtlGap (New-TestProvider) X 1m -Start 0 -End 60 } }
+        @{ Name = 'results'; Header = 'NodeId Interval Start'; Make = { Invoke-QmtlBackfill (New-TestProvider) X 1m 0 60 } }
+        @{ Name = 'fetchers'; Header = 'Name +BarsPerRequest Kind'; Make = { New-QmtlFetcher { } } }
+        @{ Name = 'providers'; Header = 'Provider +Fetcher'; Make = { New-TestProvider } }
+        @{ Name = 'candles'; Header = 'Timestamp +open +high +low +close +volume'; Make = { Get-QmtlHistory (New-TestProvider -Bars 2) X 1m } }
+    ) {
+        & $Make | Out-String -Width 200 | Should -Match $Header
+    }
+
+    It 'shows an error in one short line' {
+        $provider = New-TestProvider -Fetcher { throw "first line $('x' * 200)`nsecond line" }
+        $text = Invoke-QmtlBackfill $provider X 1m 0 60 -ErrorAction SilentlyContinue | Out-String -Width 300
+        $text | Should -Match 'first line x+…'
+        $text | Should -Not -Match 'second line'
+    }
+}

@@ -1,0 +1,282 @@
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+
+    # What a source's answer for minutes 1 to 3 becomes in a store.
+    function Invoke-Source($Fetcher) {
+        $provider = New-TestProvider -Fetcher $Fetcher
+        $result = Invoke-QmtlBackfill $provider X 1m 60 180 -ErrorAction SilentlyContinue -ErrorVariable failures -WarningVariable warnings -WarningAction SilentlyContinue
+        [pscustomobject]@{
+            Result   = $result
+            Errors   = @($failures)
+            Warnings = @($warnings)
+            Rows     = @(Get-QmtlHistory $provider X 1m)
+            Minutes  = @(Get-StoredMinute $provider)
+        }
+    }
+
+    class ClassSource {
+        [string] $Name = 'a class'
+        [int] $BarsPerRequest = 2
+        [long] $EarliestBar = 120
+        [System.Collections.Generic.List[string]] $Calls = [System.Collections.Generic.List[string]]::new()
+
+        [object[]] Fetch([long] $start, [long] $end, [string] $nodeId, [string] $interval) {
+            $this.Calls.Add("$start $end $nodeId $interval")
+            return $(for ($ts = $start; $ts -le $end; $ts += 60) { [pscustomobject]@{ ts = $ts; close = 1.5 } })
+        }
+    }
+
+    if (-not ('Qmtl.PesterSources.NetSource' -as [type])) {
+        Add-Type -TypeDefinition @'
+using System;
+using System.Collections.Generic;
+using System.Net.Http;
+using System.Threading.Tasks;
+namespace Qmtl.PesterSources
+{
+    public record Row(long Ts, double Close);
+
+    public class NetSource
+    {
+        public string Name => "net";
+        public int Failures;
+        public DateTime EarliestBar => DateTime.UnixEpoch.AddMinutes(2);
+        public async Task<IReadOnlyList<Row>> FetchAsync(long start, long end, string nodeId, TimeSpan interval)
+        {
+            await Task.Yield();
+            if (Failures-- > 0) { throw new HttpRequestException("connection refused"); }
+            var rows = new List<Row>();
+            for (long ts = start; ts <= end; ts += 60) { rows.Add(new Row(ts, 2.5)); }
+            return rows;
+        }
+    }
+}
+'@
+    }
+}
+
+Describe 'New-QmtlFetcher' {
+    It 'makes a fetcher of a script block, named after its text' {
+        $one = New-QmtlFetcher -ScriptBlock { 'a' }
+        $one.Name | Should -Match '^script:[0-9a-f]{12}$'
+        (New-QmtlFetcher { 'a' }).Name | Should -Be $one.Name
+        (New-QmtlFetcher { 'b' }).Name | Should -Not -Be $one.Name
+    }
+
+    It 'takes a name and a page size' {
+        $fetcher = New-QmtlFetcher { } -Name mine -BarsPerRequest 7
+        $fetcher.Name | Should -Be mine
+        $fetcher.BarsPerRequest | Should -Be 7
+    }
+
+    It 'makes one of Binance, under its own name or that of another host' {
+        (New-QmtlFetcher -Binance).Name | Should -Be binance
+        (New-QmtlFetcher -Binance -BaseUri http://127.0.0.1:9).Name | Should -Be 'binance:127.0.0.1:9'
+        (New-QmtlFetcher -Binance -BarsPerRequest 100 -Name b).BarsPerRequest | Should -Be 100
+    }
+
+    It 'finds a CSV file relative to PowerShell''s location' {
+        Set-Content (Join-Path $TestDrive 'x.csv') 'ts,close', '60,1.5', '120,2.5', '180,3.5'
+        Push-Location $TestDrive
+        try {
+            $run = Invoke-Source (New-QmtlFetcher -Path x.csv)
+        }
+        finally {
+            Pop-Location
+        }
+
+        $run.Rows.close | Should -Be 1.5, 2.5, 3.5
+    }
+
+    It 'says how a CSV file writes its times, and which rows cannot be read' {
+        $file = Join-Path $TestDrive 'ms.csv'
+        Set-Content $file 'ts,close', '1704067200000,1.5', 'rubbish,2', '1704067320000,3.5'
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+        $story = Invoke-QmtlBackfill $provider X 1m 1704067200 1704067320 -Verbose -WarningVariable warnings -WarningAction SilentlyContinue 4>&1
+        "$story" | Should -Match 'read as Milliseconds'
+        "$warnings" | Should -Match 'ms\.csv: rows that cannot be read, line 3: '
+        (Get-QmtlHistory $provider X 1m).close | Should -Be 1.5, 3.5
+    }
+
+    It 'says that <Case>' -ForEach @(
+        @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'." }
+        @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
+        @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*absolute http or https address*" }
+        @{ Case = 'an object has no Fetch method'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ a = 1 }) }; Message = '*no Fetch(start, end, nodeId, interval) method*' }
+        @{ Case = 'a page size is not from 1'; Make = { New-QmtlFetcher { } -BarsPerRequest 0 }; Message = '*0*' }
+        @{ Case = 'an object''s page size is no number'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ BarsPerRequest = 'x' } | Add-Member ScriptMethod Fetch { } -PassThru) }; Message = "*BarsPerRequest*'x'*" }
+        @{ Case = 'two kinds of source are named'; Make = { New-QmtlFetcher -Binance -Path x.csv }; Message = '*Parameter set*' }
+    ) {
+        $Make | Should -Throw $Message
+    }
+}
+
+Describe 'a script block as a source' {
+    It 'gets Unix seconds, the node id and the interval' {
+        $got = [System.Collections.Generic.List[object]]::new()
+        $null = Invoke-Source { param($start, $end, $nodeId, $interval) $got.Add(@($start, $end, $nodeId, "$interval", $interval.Seconds)) }
+        $got[0] | Should -Be 60, 180, 'X', '1m', 60
+        $got[0][0] | Should -BeOfType long
+    }
+
+    It 'may emit <Shape>' -ForEach @(
+        @{ Shape = 'hashtables one by one'; Source = { param($start) 0..2 | ForEach-Object { @{ ts = $start + 60 * $_; close = 1.5 } } } }
+        @{ Shape = 'ordered dictionaries'; Source = { param($start) 0..2 | ForEach-Object { [ordered]@{ close = 1.5; ts = $start + 60 * $_ } } } }
+        @{ Shape = 'objects'; Source = { param($start) 0..2 | ForEach-Object { [pscustomobject]@{ ts = $start + 60 * $_; close = 1.5 } } } }
+        @{ Shape = 'rows of Import-Csv, all text'; Source = { param($start) 'ts,close', "$start,1.5", "$($start + 60),1.5", "$($start + 120),1.5" | ConvertFrom-Csv } }
+        @{ Shape = 'an array in one piece'; Source = { param($start) , @(0..2 | ForEach-Object { @{ ts = $start + 60 * $_; close = 1.5 } }) } }
+        @{ Shape = 'times as DateTime'; Source = { param($start) 0..2 | ForEach-Object { @{ Timestamp = [datetime]::UnixEpoch.AddSeconds($start + 60 * $_); close = 1.5 } } } }
+        @{ Shape = 'rows of a script with $args'; Source = { 0..2 | ForEach-Object { @{ ts = $args[0] + 60 * $_; close = 1.5 } } }.GetNewClosure() }
+    ) {
+        if ($Shape -like '*$args*') {
+            $Source = { $first = $args[0]; 0..2 | ForEach-Object { @{ ts = $first + 60 * $_; close = 1.5 } } }
+        }
+
+        $run = Invoke-Source $Source
+        $run.Minutes | Should -Be 1, 2, 3
+        $run.Rows.close | Should -Be 1.5, 1.5, 1.5
+        $run.Result.Status | Should -Be Completed
+    }
+
+    It 'may emit <Shape>, which means that there are no bars' -ForEach @(
+        @{ Shape = 'nothing'; Source = { } }
+        @{ Shape = 'a null'; Source = { $null } }
+        @{ Shape = 'an empty array'; Source = { , @() } }
+    ) {
+        $run = Invoke-Source $Source
+        $run.Result.Status | Should -Be Empty
+        $run.Result.BarsEmpty | Should -Be 3
+        $run.Errors | Should -BeNullOrEmpty
+    }
+
+    It 'is told once of rows that cannot be stored, with counts' {
+        $run = Invoke-Source {
+            param($start)
+            @{ ts = $start; close = 1.5 }
+            @{ ts = $start; close = 1.5 }
+            @{ ts = $start + 7; close = 1.5 }
+            @{ close = 1.5 }
+            @{ ts = $start + 60; close = [double]::NaN }
+            'rubbish'
+        }
+        $run.Minutes | Should -Be 1
+        $run.Warnings | Should -HaveCount 1
+        $run.Warnings[0].Message | Should -BeLike 'X 1m: * rows from script:* were not stored: *'
+        $run.Warnings[0].Message | Should -BeLike '*without a usable ts*'
+    }
+
+    It 'fails the range, and is not taken for empty, when it <How>' -ForEach @(
+        @{ How = 'throws'; Source = { throw 'no luck' } }
+        @{ How = 'writes an error'; Source = { Write-Error 'no luck' } }
+        @{ How = 'writes an error while the caller ignores errors'; Source = { $ErrorActionPreference = 'Continue'; Write-Error 'no luck' } }
+        @{ How = 'calls a command of a module that writes an error'; Source = {
+                New-Module { function Get-Nothing { [CmdletBinding()]param() Write-Error 'no luck' } } | Import-Module -Scope Local
+                Get-Nothing
+            }
+        }
+        @{ How = 'uses a method that throws'; Source = { [void][int]::Parse('no luck') } }
+    ) {
+        $run = Invoke-Source $Source
+        $run.Result.Status | Should -Be Failed
+        $run.Result.BarsEmpty | Should -Be 0
+        $run.Result.Retries | Should -Be 0 -Because 'asking again does not mend a script'
+        $run.Errors[0].Exception.Message | Should -BeLike '*no luck*'
+    }
+
+    It 'names the line of the failure' {
+        $file = Join-Path $TestDrive 'source.ps1'
+        Set-Content $file 'param($start)', '', 'throw "bad"'
+        $run = Invoke-Source { param($start) & $file $start }
+        $run.Errors[0].Exception.Message | Should -BeLike '*source.ps1:3: bad*'
+    }
+
+    It 'is asked again after <What>' -ForEach @(
+        @{ What = 'a network error'; Source = { throw [System.Net.Http.HttpRequestException]::new('refused') } }
+        @{ What = 'a time-out'; Source = { throw [System.TimeoutException]::new('slow') } }
+        @{ What = 'an HTTP 503'; Source = { throw [System.Net.Http.HttpRequestException]::new('busy', $null, 503) } }
+    ) {
+        $calls = [System.Collections.Generic.List[int]]::new()
+        $run = Invoke-Source {
+            param($start, $end, $nodeId, $interval)
+            $calls.Add(1)
+            if ($calls.Count -eq 1) { & $Source } else { & $EveryBar $start $end $nodeId $interval }
+        }
+        $run.Result.Status | Should -Be Completed
+        $run.Result.Retries | Should -Be 1
+        $run.Result.Requests | Should -Be 2
+    }
+
+    It 'is not asked again after an HTTP 404 of Invoke-RestMethod, and after a 500 it is' {
+        $exchange = Start-TestExchange
+        try {
+            $uri = "$($exchange.BaseUri)nothing-here"
+            $run = Invoke-Source { Invoke-RestMethod $uri }
+            $run.Result.Status | Should -Be Failed
+            $run.Result.Retries | Should -Be 0
+            $run.Errors[0].Exception.StatusCode | Should -Be 404
+        }
+        finally {
+            $exchange.DisposeAsync().AsTask().Wait()
+        }
+
+        # Nobody listens there any more.
+        (Invoke-Source { Invoke-RestMethod $uri }).Result.Retries | Should -Be 3
+    }
+
+    It 'can use the module itself' {
+        $other = New-TestProvider -Bars 3
+        $run = Invoke-Source { param($start, $end, $nodeId, $interval) Get-QmtlHistory $other $nodeId $interval -Start $start -End $end }
+        $run.Minutes | Should -Be 1, 2, 3
+        $run.Rows[2].close | Should -Be 3
+    }
+
+    It 'says where it cannot run' {
+        $provider = New-TestProvider
+        $seconds = $provider.GetType().Assembly.GetType('Qmtl.Time.BarInterval')::FromSeconds(60)
+        $stream = $provider.GetType().Assembly.GetType('Qmtl.Data.StreamKey')::new('X', $seconds)
+        $range = $provider.GetType().Assembly.GetType('Qmtl.Time.TimeRange')::new(60, 120)
+        { $provider.FillMissingAsync($stream, $range).GetAwaiter().GetResult() } | Should -Throw '*pipeline thread*Invoke-QmtlBackfill*'
+    }
+}
+
+Describe 'an object as a source' {
+    It 'may be an instance of a PowerShell class, with its name, page size and earliest bar' {
+        $source = [ClassSource]::new()
+        $run = Invoke-Source $source
+        $run.Minutes | Should -Be 2, 3
+        $source.Calls | Should -Be '120 180 X 1m'
+        $run.Result.BarsEmpty | Should -Be 1 -Because 'it has nothing before its earliest bar'
+        (New-QmtlFetcher -InputObject $source).Name | Should -Be 'a class'
+        (New-QmtlFetcher -InputObject $source).BarsPerRequest | Should -Be 2
+    }
+
+    It 'may be a PSCustomObject with a ScriptMethod' {
+        $source = [pscustomobject]@{ Value = 4.5 } | Add-Member -MemberType ScriptMethod -Name Fetch -PassThru -Value {
+            param($start, $end, $nodeId, $interval)
+            for ($ts = $start; $ts -le $end; $ts += 60) { @{ ts = $ts; close = $this.Value } }
+        }
+        $run = Invoke-Source $source
+        $run.Rows.close | Should -Be 4.5, 4.5, 4.5
+    }
+
+    It 'may be a .NET object whose method returns a task' {
+        $run = Invoke-Source ([Qmtl.PesterSources.NetSource]::new())
+        $run.Rows.Close | Should -Be 2.5, 2.5
+        $run.Result.BarsEmpty | Should -Be 1 -Because 'it has nothing before its earliest bar'
+        (New-QmtlFetcher -InputObject ([Qmtl.PesterSources.NetSource]::new())).Name | Should -Be net
+    }
+
+    It 'is asked again after a network error of .NET code' {
+        $source = [Qmtl.PesterSources.NetSource]::new()
+        $source.Failures = 2
+        (Invoke-Source $source).Result.Retries | Should -Be 2
+    }
+
+    It 'fails the range when its script throws or writes an error' {
+        foreach ($body in { throw 'no luck' }, { Write-Error 'no luck' }) {
+            $run = Invoke-Source ([pscustomobject]@{} | Add-Member ScriptMethod Fetch $body -PassThru)
+            $run.Result.Status | Should -Be Failed
+            $run.Errors[0].Exception.Message | Should -BeLike '*no luck*'
+        }
+    }
+}

@@ -1,0 +1,111 @@
+BeforeDiscovery {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+    $noData = -not (Find-SharedData)
+}
+
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+}
+
+Describe 'the pipeline' {
+    It 'from coverage over gaps to backfill needs nothing repeated' {
+        $provider = New-TestProvider -Bars 40 -Without (@(5) + 10..16 + 30..37)
+        $other = New-QmtlFetcher -Name other -ScriptBlock $EveryBar
+        $results = Get-QmtlCoverage $provider | Get-QmtlGap -Fetcher $other | Where-Object Bars -gt 5 | Invoke-QmtlBackfill -Fetcher $other
+        $results.BarsWritten | Should -Be 7, 8
+        Get-QmtlCoverage $provider | Get-QmtlGap -IncludeEmpty | ForEach-Object StartTimestamp | Should -Be 300
+    }
+
+    It 'brings a stream up to now' {
+        $provider = New-TestProvider -Fetcher $EveryBar
+        $null = Invoke-QmtlBackfill $provider X 1d -Start ([DateTimeOffset]::UtcNow.AddDays(-10)) -End ([DateTimeOffset]::UtcNow.AddDays(-5))
+        $null = Get-QmtlCoverage $provider | Get-QmtlGap -End (Get-Date) | Invoke-QmtlBackfill
+        Get-QmtlGap $provider X 1d | Should -BeNullOrEmpty
+        (Get-QmtlCoverage $provider).Bars | Should -BeIn 9, 10
+    }
+}
+
+Describe 'Binance' {
+    BeforeAll {
+        $exchange = Start-TestExchange
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Binance -BaseUri $exchange.BaseUri)
+    }
+
+    AfterAll {
+        $exchange.DisposeAsync().AsTask().Wait()
+    }
+
+    It 'is paged, stored, and not asked again' {
+        $result = Invoke-QmtlBackfill $provider BTCUSDT 1m -Start 2024-01-01 -End 2024-01-02T23:59:00
+        $result.Status | Should -Be Completed
+        $result.Requests | Should -BeGreaterOrEqual 3
+        $result.BarsWritten + $result.BarsEmpty | Should -Be 2880
+        $asked = $exchange.RequestCount
+        (Invoke-QmtlBackfill $provider BTCUSDT 1m -Start 2024-01-01 -End 2024-01-02T23:59:00).Requests | Should -Be 0
+        $exchange.RequestCount | Should -Be $asked
+        Get-QmtlHistory $provider BTCUSDT 1m | Select-Object -First 1 | ForEach-Object { $_.psobject.Properties.Name } |
+            Should -Contain taker_buy_quote_volume
+    }
+
+    It 'refuses a symbol that there is not, once' {
+        $result = Invoke-QmtlBackfill $provider NOPE 1m -Start 2024-01-01 -End 2024-01-02 -ErrorAction SilentlyContinue -ErrorVariable failures
+        $result.Status, $result.Retries | Should -Be Failed, 0
+        $failures[0].ToString() | Should -BeLike '*NOPE*Invalid symbol*'
+    }
+}
+
+Describe 'real candles through a script block' -Skip:$noData {
+    BeforeAll {
+        $rows = Import-Csv (Join-Path (Find-SharedData) 'XRPETH-1m.csv')
+        $times = [long[]]$rows.ts
+        $calls = [System.Collections.Generic.List[string]]::new()
+        $source = New-QmtlFetcher -Name XRPETH -BarsPerRequest 1000 -ScriptBlock {
+            param($start, $end, $nodeId, $interval)
+            $calls.Add("$start $end")
+            $first = [Array]::BinarySearch($times, $start)
+            for ($i = $first -lt 0 ? -bnot $first : $first; $i -lt $times.Length -and $times[$i] -le $end; $i++) {
+                $rows[$i]
+            }
+        }
+        $provider = New-TestProvider -Fetcher $source
+        $result = Invoke-QmtlBackfill $provider XRPETH 1m -Start $times[0] -End $times[-1]
+    }
+
+    It 'stores 2,469 bars and knows 1,091 to be empty, in 4 requests' {
+        $result.Status | Should -Be Completed
+        $result.BarsWritten, $result.BarsEmpty, $result.BarsRejected, $result.BarsMissing, $result.Requests | Should -Be 2469, 1091, 0, 0, 4
+        $calls | Should -HaveCount 4
+    }
+
+    It 'stores each as it was' {
+        $bars = @(Get-QmtlHistory $provider XRPETH 1m)
+        $bars | Should -HaveCount 2469
+        for ($i = 0; $i -lt $bars.Count; $i += 97) {
+            $bars[$i].Timestamp.ToUnixTimeSeconds() | Should -Be $times[$i]
+            $bars[$i].open, $bars[$i].high, $bars[$i].low, $bars[$i].close, $bars[$i].volume |
+                Should -Be ([double]$rows[$i].open), ([double]$rows[$i].high), ([double]$rows[$i].low), ([double]$rows[$i].close), ([double]$rows[$i].volume)
+        }
+    }
+
+    It 'makes no request in a second run' {
+        $before = $calls.Count
+        $again = Invoke-QmtlBackfill $provider XRPETH 1m -Start $times[0] -End $times[-1]
+        $again.Status, $again.Requests, $again.BarsWritten | Should -Be Completed, 0, 0
+        $calls.Count | Should -Be $before
+        Get-QmtlCoverage $provider | Get-QmtlGap | Should -BeNullOrEmpty
+    }
+
+    It 'has 676 holes in it' {
+        $holes = Get-QmtlCoverage $provider | Get-QmtlGap -IncludeEmpty
+        $holes | Should -HaveCount 676
+        ($holes | Measure-Object Bars -Sum).Sum | Should -Be 1091
+    }
+
+    It 'asks 4 times for the 676 holes, not 676 times' {
+        $before = $calls.Count
+        $results = Get-QmtlCoverage $provider | Get-QmtlGap -IncludeEmpty | Invoke-QmtlBackfill -RetryEmpty
+        $results | Should -HaveCount 676
+        $results.Status | Sort-Object -Unique | Should -Be Empty
+        $calls.Count - $before | Should -Be 4
+    }
+}

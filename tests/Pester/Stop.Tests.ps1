@@ -1,0 +1,123 @@
+BeforeDiscovery {
+    # A terminal's Ctrl-C is SIGINT; Windows has no way to send one to a single child.
+    $noSignals = $IsWindows
+}
+
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+
+    # Left alone, each of these would go on for a minute or more. A second is what is promised; a busy machine gets more.
+    $soon = 5000
+
+    # Runs script in a shell of its own, sends Ctrl-C once it has written 'ready', and tells what it then wrote and did.
+    function Stop-Shell([string] $Script) {
+        $file = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).ps1"
+        Set-Content -LiteralPath $file -Value @"
+`$ErrorActionPreference = 'Stop'
+`$ProgressPreference = 'SilentlyContinue'
+Import-Module '$QmtlRoot/Qmtl.psd1'
+try {
+$Script
+    [Console]::Out.WriteLine('went on')
+}
+finally {
+    [Console]::Out.WriteLine('stopped ' + [System.DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds())
+}
+"@
+        $start = [System.Diagnostics.ProcessStartInfo]::new((Join-Path $PSHOME 'pwsh'), [string[]]('-NoProfile', '-NonInteractive', '-File', $file))
+        $start.RedirectStandardOutput = $true
+        $start.RedirectStandardError = $true
+        $process = [System.Diagnostics.Process]::Start($start)
+        try {
+            do {
+                $line = $process.StandardOutput.ReadLineAsync().WaitAsync([timespan]::FromSeconds(30)).GetAwaiter().GetResult()
+            } until ($line -eq 'ready' -or $null -eq $line)
+
+            if ($line -ne 'ready') {
+                throw "The shell ended before it was ready: $($process.StandardError.ReadToEnd())"
+            }
+
+            $sent = [System.DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds()
+            & /bin/kill -INT $process.Id
+            $rest = $process.StandardOutput.ReadToEndAsync().WaitAsync([timespan]::FromSeconds(30)).GetAwaiter().GetResult()
+            $process.WaitForExit()
+            [pscustomobject]@{
+                Rest         = $rest
+                Milliseconds = $rest -match 'stopped (\d+)' ? [long]$Matches[1] - $sent : [long]::MaxValue
+            }
+        }
+        finally {
+            if (-not $process.HasExited) {
+                $process.Kill($true)
+            }
+
+            $process.Dispose()
+        }
+    }
+}
+
+Describe 'Ctrl-C' -Skip:$noSignals {
+    BeforeEach {
+        $path = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).db"
+    }
+
+    It 'stops a script block that is at work, and keeps the pages before it' {
+        $run = Stop-Shell @"
+    `$source = New-QmtlFetcher -Name s -BarsPerRequest 100 -ScriptBlock {
+        param(`$start, `$end)
+        if (`$start -ge 12000) {
+            while ((Get-QmtlCoverage -Provider (New-QmtlHistoryProvider -Path '$path')).Bars -lt 200) { Start-Sleep -Milliseconds 20 }
+            [Console]::Out.WriteLine('ready')
+            Start-Sleep -Seconds 60
+        }
+
+        for (; `$start -le `$end; `$start += 60) { @{ ts = `$start; close = `$start / 60 } }
+    }
+    Invoke-QmtlBackfill (New-QmtlHistoryProvider -Path '$path' -Fetcher `$source) X 1m 0 59940 -ThrottleLimit 1
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+
+        $provider = New-QmtlHistoryProvider -Path $path -Fetcher (New-QmtlFetcher -Name s -BarsPerRequest 100 -ScriptBlock $EveryBar)
+        (Get-QmtlCoverage $provider).Bars | Should -Be 200
+        $result = Invoke-QmtlBackfill $provider X 1m 0 59940
+        $result.Status, $result.BarsWritten | Should -Be Completed, 800
+        Get-StoredMinute $provider | Should -Be (0..999)
+    }
+
+    It 'stops the wait for a retry' {
+        $run = Stop-Shell @"
+    `$source = New-QmtlFetcher -ScriptBlock {
+        [Console]::Out.WriteLine('ready')
+        throw [System.TimeoutException]::new('slow')
+    }
+    Invoke-QmtlBackfill (New-QmtlHistoryProvider -Path '$path' -Fetcher `$source) X 1m 0 59940 -MaxRetries 100
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+        $path | Should -Not -Exist
+    }
+
+    It 'stops .NET code that does not listen' {
+        $run = Stop-Shell @"
+    Add-Type -TypeDefinition 'public class Deaf { public object[] Fetch(long start, long end, string nodeId, string interval) { System.Console.WriteLine("ready"); System.Threading.Thread.Sleep(60000); return null; } }'
+    Invoke-QmtlBackfill (New-QmtlHistoryProvider -Path '$path' -Fetcher ([Deaf]::new())) X 1m 0 59940
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+    }
+
+    It 'stops a read' {
+        $provider = New-QmtlHistoryProvider -Path $path -Fetcher (New-QmtlFetcher -ScriptBlock $EveryBar -BarsPerRequest 10000)
+        $null = Invoke-QmtlBackfill $provider X 1m 0 2999940
+        $run = Stop-Shell @"
+    `$provider = New-QmtlHistoryProvider -Path '$path'
+    `$told = `$false
+    while (`$true) {
+        Get-QmtlHistory `$provider X 1m | ForEach-Object { if (-not `$told) { `$told = `$true; [Console]::Out.WriteLine('ready') } }
+    }
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+    }
+}

@@ -1,0 +1,73 @@
+# Imports the built module once, and holds what several test files need. Dot-source it in BeforeAll.
+$ErrorActionPreference = 'Stop'
+
+$QmtlRoot = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', '..'))
+if (-not (Get-Module -Name Qmtl)) {
+    Import-Module ([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))
+}
+
+# A source that has every bar, in which a value follows from the bar's time.
+$EveryBar = {
+    param($start, $end, $nodeId, $interval)
+    for ($ts = $start; $ts -le $end; $ts += $interval.Seconds) {
+        @{ ts = $ts; open = 1.0; high = 2.0; low = 0.5; close = $ts / 60; volume = 10.0 }
+    }
+}
+
+# A store in a file of its own, with the bars of 1970-01-01T00:01 to the given number of minutes, except those left out.
+function New-TestProvider {
+    param([int] $Bars = 0, [long[]] $Without = @(), [object] $Fetcher = $EveryBar)
+
+    $path = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).db"
+    if ($Bars -gt 0) {
+        $source = {
+            param($start, $end, $nodeId, $interval)
+            & $EveryBar $start $end $nodeId $interval | Where-Object { $_.ts / 60 -notin $Without }
+        }
+        $setup = New-QmtlHistoryProvider -Path $path -Fetcher (New-QmtlFetcher -ScriptBlock $source -Name setup -BarsPerRequest 1000)
+        $null = Invoke-QmtlBackfill -Provider $setup -NodeId X -Interval 1m -Start 60 -End (60 * $Bars)
+    }
+
+    New-QmtlHistoryProvider -Path $path -Fetcher $Fetcher
+}
+
+# The timestamps of what is stored, in minutes.
+function Get-StoredMinute {
+    param($Provider, [string] $NodeId = 'X')
+
+    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval 1m | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
+}
+
+# Runs script text in a shell of its own; its output and errors are text.
+function Invoke-Shell {
+    param([string] $Script)
+
+    $file = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).ps1"
+    Set-Content -LiteralPath $file -Value "`$PSStyle.OutputRendering = 'PlainText'`n`$ErrorActionPreference = 'Stop'`n$Script"
+    $output = & (Join-Path $PSHOME 'pwsh') -NoProfile -NonInteractive -File $file 2>&1
+    [pscustomobject]@{ ExitCode = $LASTEXITCODE; Output = ($output | Out-String) }
+}
+
+# An exchange on loopback that speaks Binance's wire format, or nothing where it is not built.
+function Start-TestExchange {
+    $built = 'Debug', 'Release' |
+        ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'src', 'Qmtl.Simulation', 'bin', $_, 'net10.0', 'Qmtl.Simulation.dll') } |
+        Where-Object Exists |
+        Sort-Object LastWriteTimeUtc -Descending |
+        Select-Object -First 1
+    if (-not ('Qmtl.Simulation.SimulatedExchange' -as [type])) {
+        Add-Type -Path $built.FullName
+    }
+
+    [Qmtl.Simulation.SimulatedExchange]::Start()
+}
+
+# The folder of real candles, which lies beside the repository or above it; nothing where there is none.
+function Find-SharedData {
+    for ($folder = [System.IO.DirectoryInfo]$QmtlRoot; $folder; $folder = $folder.Parent) {
+        $data = [System.IO.Path]::Combine($folder.FullName, 'shared', 'data')
+        if (Test-Path -LiteralPath $data -PathType Container) {
+            return $data
+        }
+    }
+}

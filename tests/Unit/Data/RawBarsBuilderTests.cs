@@ -1,0 +1,159 @@
+using System.Collections;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Unit.Data;
+
+public class RawBarsBuilderTests
+{
+    private static readonly BarInterval Minute = BarInterval.Parse("1m");
+
+    private sealed record Candle(long Timestamp, double Open, decimal Close, int Trades);
+
+    public static TheoryData<object> Rows =>
+    [
+        new Hashtable { ["ts"] = 60, ["open"] = 1, ["close"] = 2.5, ["trades"] = 3 },
+        new Dictionary<string, object?> { ["TS"] = 60L, ["open"] = 1f, ["close"] = 2.5m, ["trades"] = (short)3 },
+        new SortedList<string, object?> { ["ts"] = "1970-01-01T00:01:00Z", ["open"] = "1", ["close"] = "2.5", ["trades"] = 3UL },
+        new Candle(60, 1, 2.5m, 3),
+        new { ts = 60.0, open = (byte)1, close = 2.5, trades = 3u },
+        new { ts = DateTimeOffset.FromUnixTimeSeconds(60), open = 1L, close = 2.5, trades = 3 },
+        new { Timestamp = new DateTime(1970, 1, 1, 0, 1, 0, DateTimeKind.Utc), open = (Half)1, close = 2.5, trades = (sbyte)3, node_id = "N", interval = 60 },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Rows_of_any_shape_become_the_same_columns(object row)
+    {
+        RawBars bars = RawBars.FromRows([row]);
+
+        Assert.Equal([60], bars.Timestamps.ToArray());
+        Dictionary<string, BarColumn> columns = bars.Columns.ToDictionary(column => column.Name, StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(3, columns.Count);
+        Assert.Equal((1.0, 2.5, 3L), (columns["open"].GetValue(0), columns["close"].GetValue(0), columns["trades"].GetValue(0)));
+        Assert.Equal(0, bars.Unreadable.Total);
+    }
+
+    [Fact]
+    public void Rows_of_a_frame_can_be_fed_back()
+    {
+        RawBars first = RawBars.FromRows([new { ts = 60, close = 1.5, live = true, note = "a" }, new { ts = 120, close = 2.5, live = false, note = "b" }]);
+        BarFrame frame = first.Validate(Minute, new TimeRange(0, 120), 120).Frame;
+
+        RawBars again = RawBars.FromRows(frame.Rows.Cast<object?>());
+
+        Assert.Equal([60, 120], again.Timestamps.ToArray());
+        Assert.Equal([1.5, true, "a"], again.Columns.Select(column => column.GetValue(0)));
+    }
+
+    [Fact]
+    public void Columns_have_the_narrowest_type_that_holds_all_values()
+    {
+        RawBars bars = RawBars.FromRows(
+        [
+            new { ts = 60, whole = (object?)1, number = (object?)1, flag = (object?)true, text = (object?)"a", mixed = (object?)1, nothing = (object?)null },
+            new { ts = 120, whole = (object?)2L, number = (object?)2.5, flag = (object?)false, text = (object?)"b", mixed = (object?)true, nothing = (object?)null },
+            new { ts = 180, whole = (object?)null, number = (object?)null, flag = (object?)null, text = (object?)null, mixed = (object?)null, nothing = (object?)DBNull.Value },
+        ]);
+
+        Assert.Equal(
+            [("whole", BarColumnType.Long), ("number", BarColumnType.Double), ("flag", BarColumnType.Boolean), ("text", BarColumnType.String), ("mixed", BarColumnType.String), ("nothing", BarColumnType.Double)],
+            bars.Columns.Select(column => (column.Name, column.Type)));
+        Assert.Equal([2L, 2.5, false, "b", "true", null], bars.Columns.Select(column => column.GetValue(1)));
+        Assert.All(bars.Columns, column => Assert.Null(column.GetValue(2)));
+    }
+
+    [Fact]
+    public void A_measure_is_a_number_whatever_it_looks_like_and_has_one_spelling()
+    {
+        RawBars bars = RawBars.FromRows([new { ts = 60, Close = 1, VOLUME = "2.5", open = "n/a" }]);
+
+        Assert.Equal(["close", "volume", "open"], bars.Columns.Select(column => column.Name));
+        Assert.All(bars.Columns, column => Assert.Equal(BarColumnType.Double, column.Type));
+        Assert.Equal([1.0, 2.5, double.NaN], bars.Columns.Select(column => column.GetValue(0)));
+    }
+
+    [Fact]
+    public void Large_whole_numbers_keep_all_their_digits()
+    {
+        RawBars bars = RawBars.FromRows([new { ts = 60, id = 9_007_199_254_740_993L }]);
+
+        Assert.Equal(9_007_199_254_740_993L, bars.Columns[0].GetValue(0));
+    }
+
+    [Fact]
+    public void Columns_that_only_some_rows_have_are_null_in_the_others()
+    {
+        RawBars bars = RawBars.FromRows(
+        [
+            new { ts = 60, close = 1.0 },
+            new { ts = 120, close = 2.0, note = "late" },
+            new { ts = 180, close = 3.0 },
+        ]);
+
+        Assert.Equal([null, "late", null], Enumerable.Range(0, 3).Select(bars.Columns[1].GetValue));
+        Assert.Equal(3, bars.Columns[1].Length);
+    }
+
+    [Fact]
+    public void Names_that_differ_in_case_are_one_column()
+    {
+        RawBars bars = RawBars.FromRows([new { ts = 60, Note = "a" }, new { ts = 120, note = "b" }]);
+
+        Assert.Equal("Note", Assert.Single(bars.Columns).Name);
+        Assert.Equal("b", bars.Columns[0].GetValue(1));
+    }
+
+    [Fact]
+    public void Rows_without_a_usable_time_are_counted()
+    {
+        RawBars bars = RawBars.FromRows(
+        [
+            new { close = 1.0 },
+            new { ts = (long?)null, close = 1.0 },
+            new { ts = 60.5, close = 1.0 },
+            new { ts = double.NaN, close = 1.0 },
+            new { ts = "soon", close = 1.0 },
+            new { ts = new object(), close = 1.0 },
+            new { ts = DateTimeOffset.UnixEpoch.AddMilliseconds(1), close = 1.0 },
+            new { ts = 1e300, close = 1.0 },
+            new { ts = 60, close = 1.0 },
+        ]);
+
+        Assert.Equal((8L, 1), (bars.Unreadable[RejectionReason.MissingTimestamp], bars.Timestamps.Length));
+        Assert.Equal(9, bars.RowCount);
+    }
+
+    [Fact]
+    public void What_is_no_row_is_counted()
+    {
+        RawBars bars = RawBars.FromRows([null, 42, "text", 1.5m, DateTime.UnixEpoch, new[] { 1, 2 }, new { ts = 60, close = 1.0 }]);
+
+        Assert.Equal((6L, 1), (bars.Unreadable[RejectionReason.Unreadable], bars.Timestamps.Length));
+    }
+
+    [Fact]
+    public void A_row_counted_as_unreadable_can_be_added_by_its_reader()
+    {
+        var builder = new RawBarsBuilder();
+        builder.AddUnreadable();
+        builder.AddRow(new { ts = 60, close = 1.0 });
+
+        Assert.Equal(2, builder.Build().RowCount);
+    }
+
+    [Fact]
+    public void A_table_of_bars_refuses_columns_that_cannot_be_stored()
+    {
+        var close = new BarColumn<double>("close", new[] { 1.0 });
+
+        Assert.Contains("2 rows", Assert.Throws<ArgumentException>(() => new RawBars(new long[] { 60 }, [new BarColumn<double>("close", new double[2])])).Message, StringComparison.Ordinal);
+        Assert.Contains("Two columns", Assert.Throws<ArgumentException>(() => new RawBars(new long[] { 60 }, [close, new BarColumn<double>("CLOSE", new[] { 1.0 })])).Message, StringComparison.Ordinal);
+        foreach (string key in new[] { "ts", "Node_Id", "INTERVAL" })
+        {
+            Assert.Contains("key column", Assert.Throws<ArgumentException>(() => new RawBars(new long[] { 60 }, [new BarColumn<double>(key, new[] { 1.0 })])).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("63 characters", Assert.Throws<ArgumentException>(() => new RawBars(new long[] { 60 }, [new BarColumn<double>(new string('x', 64), new[] { 1.0 })])).Message, StringComparison.Ordinal);
+    }
+}

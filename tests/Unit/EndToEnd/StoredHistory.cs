@@ -1,0 +1,44 @@
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Simulation.Markets;
+using Qmtl.Time;
+
+namespace Qmtl.Unit.EndToEnd;
+
+/// <summary>Compares what a store holds with what the market knows, bar by bar and value by value.</summary>
+internal static class StoredHistory
+{
+    /// <summary>Opens the store anew, as a process that knows nothing of the ones before would.</summary>
+    public static async Task AssertCompleteAsync(string storeName, StreamKey stream, ISimulatedMarket market, TimeRange range)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(storeName);
+        IReadOnlyList<SimulatedCandle> expected = market.ReadAll(stream.Interval, range);
+        int index = 0;
+        await foreach (BarFrame frame in store.ReadAsync(stream, range))
+        {
+            foreach (BarRow row in frame.Rows)
+            {
+                SimulatedCandle candle = expected[index++];
+                Assert.Equal(candle.Timestamp, row.Timestamp);
+                Assert.Equal(SimulatedCandle.ToDouble(candle.Open), row["open"]);
+                Assert.Equal(SimulatedCandle.ToDouble(candle.Close), row["close"]);
+                Assert.Equal(SimulatedCandle.ToDouble(candle.Volume), row["volume"]);
+                Assert.Equal(candle.Trades, row["trades"]);
+            }
+        }
+
+        Assert.Equal(expected.Count, index);
+        TimeRangeSet covered = await store.GetCoverageAsync(stream, range);
+        TimeRangeSet empty = await store.GetKnownEmptyAsync(stream, source: null, range);
+        Assert.Equal(expected.Count, covered.BarCount);
+        Assert.True(covered.Intersect(empty).IsEmpty);
+        Assert.Equal([range], covered.Union(empty));
+    }
+
+    /// <summary>The bars that need not be asked for again: those stored and those known to be empty.</summary>
+    public static async Task<TimeRangeSet> CommittedAsync(string storeName, StreamKey stream, TimeRange range)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(storeName);
+        return (await store.GetCoverageAsync(stream, range)).Union(await store.GetKnownEmptyAsync(stream, source: null, range));
+    }
+}

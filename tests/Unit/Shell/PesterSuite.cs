@@ -1,0 +1,40 @@
+namespace Qmtl.Unit.Shell;
+
+/// <summary>Runs the Pester suite, which tests the built module in a real shell, one case a file.</summary>
+public sealed class PesterSuite
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private static string Folder => Path.Combine(RepositoryRoot(), "tests", "Pester");
+
+    public static TheoryData<string> Files => [.. Directory.EnumerateFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
+
+    [PesterTheory]
+    [MemberData(nameof(Files))]
+    public async Task Every_test_of_the_file_passes(string file)
+    {
+        string path = Path.Combine(Folder, file).Replace("'", "''", StringComparison.Ordinal);
+        (int exitCode, string output) = await PowerShellProcess.RunAsync(
+            $$"""
+            $PSStyle.OutputRendering = 'PlainText'
+            $run = Invoke-Pester -Path '{{path}}' -Output Normal -PassThru
+            exit [int]($run.Result -ne 'Passed' -or $run.PassedCount + $run.SkippedCount -eq 0)
+            """,
+            Patience);
+
+        Assert.True(exitCode == 0, $"{file}:{Environment.NewLine}{output}");
+    }
+
+    private static string RepositoryRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Qmtl.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException($"No Qmtl.sln above {AppContext.BaseDirectory}.");
+    }
+}

@@ -1,0 +1,59 @@
+using Qmtl.Time;
+
+namespace Qmtl.Unit.Time;
+
+public class UnixTimeTests
+{
+    [Theory]
+    [InlineData("2024-01-31", "2024-01-31T00:00:00Z")]
+    [InlineData("2024-01-31T09:30", "2024-01-31T09:30:00Z")]
+    [InlineData("2024-01-31 09:30:15", "2024-01-31T09:30:15Z")]
+    [InlineData("2024-01-31T09:30:00Z", "2024-01-31T09:30:00Z")]
+    [InlineData("2024-01-31T09:30:00+02:00", "2024-01-31T07:30:00Z")]
+    [InlineData(" 2024-01-31 ", "2024-01-31T00:00:00Z")]
+    [InlineData("1706693400", "2024-01-31T09:30:00Z")]
+    [InlineData(" -60 ", "1969-12-31T23:59:00Z")]
+    public void Times_are_read_as_utc_unless_they_have_an_offset(string text, string expected)
+    {
+        DateTimeOffset instant = UnixTime.Parse(text);
+
+        Assert.Equal(TimeSpan.Zero, instant.Offset);
+        Assert.Equal(expected, UnixTime.Format(instant.ToUnixTimeSeconds()));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("yesterday")]
+    [InlineData("2024-13-01")]
+    [InlineData("1.5")]
+    [InlineData("10:30")]
+    [InlineData("Monday")]
+    [InlineData("01/02/2024")]
+    [InlineData("May 5")]
+    public void What_is_no_iso_8601_is_refused_with_the_way_out(string text)
+    {
+        var error = Assert.Throws<FormatException>(() => UnixTime.Parse(text));
+
+        Assert.Contains($"'{text}' is not a time. Write ISO 8601", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1706693400000")]
+    [InlineData("1706693400000000000")]
+    public void Milliseconds_are_not_taken_for_seconds(string text) =>
+        Assert.Contains("milliseconds", Assert.Throws<FormatException>(() => UnixTime.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Local_times_are_converted_and_all_others_are_utc()
+    {
+        var local = new DateTime(2024, 1, 31, 9, 30, 0, DateTimeKind.Local);
+
+        Assert.Equal(new DateTimeOffset(local).ToUniversalTime(), UnixTime.FromDateTime(local));
+        Assert.Equal(1706693400, UnixTime.FromDateTime(new DateTime(2024, 1, 31, 9, 30, 0, DateTimeKind.Unspecified)).ToUnixTimeSeconds());
+        Assert.Equal(1706693400, UnixTime.FromDateTime(new DateTime(2024, 1, 31, 9, 30, 0, DateTimeKind.Utc)).ToUnixTimeSeconds());
+    }
+
+    [Fact]
+    public void Numbers_beyond_the_calendar_are_printed_as_they_are() =>
+        Assert.Equal("9999999999999", UnixTime.Format(9_999_999_999_999));
+}
