@@ -59,19 +59,21 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
     }
 
     // Two ports of one host need not be one server. ILP makes the tables it does not find, so bars sent to another server would be
-    // stored there, and be missing here without a word. When the table was made, to the microsecond, tells the servers apart.
+    // stored there, and be missing here without a word. The table's number and its first commit, to the microsecond, tell the servers apart.
     private async Task<bool> IsSameServerAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
-        string sql = $"SELECT id FROM tables() WHERE table_name = {QuestDbSql.Literal(table.Name)}";
-        string transactions = $"SELECT min(timestamp)::long FROM wal_transactions({QuestDbSql.Literal(table.Name)})";
-        return await SameAsync(sql) && await SameAsync(transactions);
+        string name = QuestDbSql.Literal(table.Name);
+        (string number, bool isSame) = await CompareAsync($"SELECT id FROM tables() WHERE table_name = {name}");
 
-        async Task<bool> SameAsync(string question)
+        // The condition is always true. It makes a new table's question a new one: for one that it knows, the server would look at the table as it was.
+        return isSame && (await CompareAsync($"SELECT min(timestamp)::long FROM wal_transactions({name}) WHERE \"sequencerTxn\" <> -{number}")).IsSame;
+
+        async Task<(string Here, bool IsSame)> CompareAsync(string question)
         {
             await using var command = new NpgsqlCommand(question, connection);
-            object? here = await command.ExecuteScalarAsync(cancellationToken);
-            string expected = here is null or DBNull ? string.Empty : Convert.ToString(here, CultureInfo.InvariantCulture)!;
-            return await http.QueryAsync(question, cancellationToken) == expected;
+            object? answer = await command.ExecuteScalarAsync(cancellationToken);
+            string here = answer is null or DBNull ? string.Empty : Convert.ToString(answer, CultureInfo.InvariantCulture)!;
+            return (here, await http.QueryAsync(question, cancellationToken) == here);
         }
     }
 

@@ -46,7 +46,7 @@ internal static class QuestDbCoverage
     }
 
     // Bars that are added after the last one was looked up are left out, so that a hole behind it cannot be taken for covered.
-    // Null where the last bar is gone by now.
+    // The order is not the window's in a table that is kept in another. Null where the last bar is gone by now.
     private static async Task<TimeRangeSet?> TryReadAsync(
         NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, long last, CancellationToken cancellationToken)
     {
@@ -56,6 +56,7 @@ internal static class QuestDbCoverage
             SELECT t::long, p::long FROM (
                 SELECT {rows.TimestampSql} t, lag({rows.TimestampSql}) OVER (ORDER BY {rows.TimestampSql}) p {rows.FromSql} AND {rows.BetweenSql(within)} AND {rows.TimestampSql} <= {last})
             WHERE t - p <> {interval.Seconds * rows.UnitsPerSecond} OR p IS NULL OR t = {last}
+            ORDER BY t, p
             """);
         await using var command = new NpgsqlCommand(sql, connection);
         rows.AddParameters(command.Parameters);

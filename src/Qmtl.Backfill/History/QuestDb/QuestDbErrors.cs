@@ -40,9 +40,11 @@ internal sealed class QuestDbErrors(string displayName, string? password)
 
     private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false)
     {
-        string message = $"{displayName} {what} ({error.MessageText.TrimEnd('.')}). {wayOut}.";
-        bool holdsSecret = !string.IsNullOrEmpty(password) && (message + error).Contains(password, StringComparison.Ordinal);
-        return new StoreException(holdsSecret ? message.Replace(password!, "***", StringComparison.Ordinal) : message, holdsSecret ? null : error) { IsTransient = isTransient };
+        // Only the server's words can hold the secret; in ours it could only be found by chance (the default one is "quest").
+        string detail = error.MessageText.TrimEnd('.');
+        bool holdsSecret = !string.IsNullOrEmpty(password) && error.ToString().Contains(password, StringComparison.Ordinal);
+        detail = holdsSecret ? detail.Replace(password!, "***", StringComparison.Ordinal) : detail;
+        return new StoreException($"{displayName} {what} ({detail}). {wayOut}.", holdsSecret ? null : error) { IsTransient = isTransient };
     }
 
     private static bool Says(string text, params ReadOnlySpan<string> words)

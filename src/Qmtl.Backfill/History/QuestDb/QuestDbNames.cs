@@ -26,9 +26,10 @@ internal static class QuestDbNames
     // What stands for the end of a name that is too long; no escape begins so.
     private const char HashMark = '#';
 
-    // Everything below U+0010 is refused; the other control characters are not, but would make a folder that nobody can type.
-    private static readonly SearchValues<char> RefusedInTables = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,/:?\\~\u007f\ufeff"]);
-    private static readonly SearchValues<char> RefusedInColumns = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,-./:?\\~\u007f\ufeff"]);
+    // Everything below U+0010 is refused; the other control characters are not, but would make a folder that nobody can type. A table
+    // with ` at its ends can be made, and is then not found.
+    private static readonly SearchValues<char> RefusedInTables = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,/:?\\`~\u007f\ufeff"]);
+    private static readonly SearchValues<char> RefusedInColumns = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,-./:?\\`~\u007f\ufeff"]);
 
     /// <summary>Whether a name, escaped already, is short enough.</summary>
     public static bool IsShortEnough(string name) => name.Length <= MaximumCharacters && Encoding.UTF8.GetByteCount(name) <= MaximumBytes;

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Npgsql;
 using Qmtl.Data;
-using Qmtl.History.QuestDb.Ilp;
 using Qmtl.History.Relational;
 using Qmtl.Time;
 
@@ -14,8 +13,12 @@ namespace Qmtl.History.QuestDb;
 /// </remarks>
 internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPath bulkPath, StreamLocks locks, string displayName, TimeProvider timeProvider) : RelationalSession
 {
+    // What the server says where another session made the same change at the same time.
+    private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op"];
+
     private readonly Dictionary<string, QuestDbTable> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _unread = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<SentBars> _sent = [];
     private IDisposable? _lock;
     private StreamKey _stream;
 
@@ -62,6 +65,7 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
 
     public override async Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
+        bool changed = true;
         try
         {
             foreach (string statement in statements)
@@ -69,18 +73,18 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
                 await connection.ExecuteAsync(statement, cancellationToken);
             }
         }
-        catch (PostgresException error) when (error.MessageText.Contains("already exists", StringComparison.OrdinalIgnoreCase))
+        catch (PostgresException error) when (RaceMessages.Any(message => error.MessageText.Contains(message, StringComparison.OrdinalIgnoreCase)))
         {
-            return false;
+            changed = false;
         }
 
-        // A new column is in the log like a row, and is seen once it is applied.
+        // A new column is in the log like a row, and is seen once it is applied: ours as well as that of whoever was faster.
         foreach (QuestDbTable table in _tables.Values)
         {
             await WalWait.UntilReadableAsync(connection, table.Name, displayName, timeProvider, cancellationToken);
         }
 
-        return true;
+        return changed;
     }
 
     public override void RequireStorable(TableSchema table, IReadOnlyList<PlannedFrame> frames)
@@ -101,14 +105,15 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
 
         if (found.TakesIlp && await bulkPath.FindAsync(connection, found, cancellationToken) is { } http)
         {
-            await SendAsync(http, found, table, stream, frames, cancellationToken);
+            var bars = new SentBars(http, found, table, stream, frames);
+            await SendAsync(bars, cancellationToken);
+            _sent.Add(bars);
         }
         else
         {
             await QuestDbRowWriter.WriteAsync(connection, table, stream, frames, cancellationToken);
+            _unread.Add(found.Name);
         }
-
-        _unread.Add(found.Name);
     }
 
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
@@ -164,6 +169,8 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
         await connection.DisposeAsync();
     }
 
+    protected override string TableSql(string table) => SqlText.Quote(table);
+
     protected override string TypeName(StoredType type) => QuestDbTypes.NameOf(type);
 
     // QuestDB keeps each partition in files of its own and rewrites whole partitions when bars come out of order. These hold some
@@ -188,16 +195,15 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
     private async Task<IReadOnlyList<PlannedFrame>> CompleteAsync(
         QuestDbTable found, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
+        // Frames that overlap earlier ones of this write have to see them.
+        await ReadableAsync(cancellationToken);
         if (found.HasKey)
         {
-            // Frames of this write that overlap an earlier one with other columns have to see it.
-            await ReadableAsync(cancellationToken);
             return await QuestDbCarryOver.CompleteAsync(connection, table, stream, run, cancellationToken);
         }
 
         // Nothing keeps such a table from taking a bar twice. What an earlier process committed may not be readable yet, and counts.
         await WalWait.UntilReadableAsync(connection, found.Name, displayName, timeProvider, cancellationToken);
-        _unread.Remove(found.Name);
         var range = new TimeRange(run[0].Timestamps.Span[0], run[^1].Timestamps.Span[^1]);
         TimeRangeSet stored = await QuestDbCoverage.ReadAsync(connection, table, stream, range, displayName, cancellationToken);
         return [.. run.Select(frame => Without(frame, stored)).Where(frame => frame.Timestamps.Length > 0)];
@@ -226,12 +232,12 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
             [.. frame.Columns.Select(column => column with { Values = column.Values.Select(rows) })]);
     }
 
-    private async Task SendAsync(QuestDbHttp http, QuestDbTable found, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> frames, CancellationToken cancellationToken)
+    private async Task SendAsync(SentBars bars, CancellationToken cancellationToken)
     {
         try
         {
-            using var bars = new IlpContent(http.CreateEncoder(found.Name, table, stream), frames);
-            await http.WriteAsync(bars, cancellationToken);
+            await bars.SendAsync(cancellationToken);
+            _unread.Add(bars.Table.Name);
         }
         catch (StoreException error) when (error.IsTransient)
         {
@@ -241,6 +247,28 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
     }
 
     private async Task ReadableAsync(CancellationToken cancellationToken)
+    {
+        await AppliedAsync(cancellationToken);
+
+        // Where a table was dropped and made again, QuestDB acknowledges the next request on an old HTTP connection and throws its
+        // bars away. The request after that is stored, so what is missing is sent once more.
+        foreach (SentBars bars in _sent)
+        {
+            if (!await bars.IsStoredAsync(connection, cancellationToken))
+            {
+                await SendAsync(bars, cancellationToken);
+                await AppliedAsync(cancellationToken);
+                if (!await bars.IsStoredAsync(connection, cancellationToken))
+                {
+                    throw new StoreException($"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was probably dropped meanwhile. Try again.") { IsTransient = true };
+                }
+            }
+        }
+
+        _sent.Clear();
+    }
+
+    private async Task AppliedAsync(CancellationToken cancellationToken)
     {
         foreach (string table in _unread)
         {
