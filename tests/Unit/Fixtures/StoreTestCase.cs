@@ -20,5 +20,11 @@ public sealed class StoreTestCase : XunitTestCase
 
     protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
         base.GetSkipReason(factAttribute)
-        ?? (TestMethod.TestClass.Class.GetCustomAttributes(typeof(RequiresPostgreSqlAttribute)).Any() ? PostgreSqlBinaries.MissingReason : null);
+        ?? (Has<RequiresPostgreSqlAttribute>() ? PostgreSqlBinaries.MissingReason : null)
+        ?? (Has<RequiresQuestDbAttribute>() ? QuestDbServer.MissingReason : null)
+        ?? TestMethod.TestClass.Class.GetCustomAttributes(typeof(DiffersFromContractAttribute))
+            .Select(difference => difference.GetConstructorArguments().Cast<string>().ToArray())
+            .FirstOrDefault(difference => difference[0] == TestMethod.Method.Name)?[1];
+
+    private bool Has<TAttribute>() => TestMethod.TestClass.Class.GetCustomAttributes(typeof(TAttribute)).Any();
 }

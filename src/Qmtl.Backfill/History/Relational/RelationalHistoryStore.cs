@@ -193,6 +193,7 @@ public abstract class RelationalHistoryStore : IHistoryStore
         if (table is not null)
         {
             PlannedFrame[] planned = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
+            session.RequireStorable(table, planned);
             foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(planned))
             {
                 await session.WriteBarsAsync(table, stream, run, cancellationToken);
@@ -238,6 +239,12 @@ public abstract class RelationalHistoryStore : IHistoryStore
             if (changes.Count == 0)
             {
                 return (table, hasEmptyRanges);
+            }
+
+            if (table is not null)
+            {
+                // Not every database takes a change of the schema back, so what cannot be written is found out before it.
+                _ = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
             }
 
             await session.TryChangeSchemaAsync(changes, cancellationToken);

@@ -36,6 +36,12 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// </summary>
     public abstract Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken);
 
+    /// <summary>Refuses values that the database could not give back, before the first row is written. The default refuses none.</summary>
+    /// <exception cref="StoreException">A value is one of those.</exception>
+    public virtual void RequireStorable(TableSchema table, IReadOnlyList<PlannedFrame> frames)
+    {
+    }
+
     /// <summary>Writes bars in one bulk operation: a bar that is there is replaced in the columns given, one that is not is added.</summary>
     /// <param name="table">The table.</param>
     /// <param name="stream">The stream.</param>
@@ -56,7 +62,7 @@ internal abstract class RelationalSession : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     /// <summary>The statement that makes a table of bars.</summary>
-    public string CreateTableSql(string table, IEnumerable<(string Name, StoredType Type)> payload)
+    public virtual string CreateTableSql(string table, IEnumerable<(string Name, StoredType Type)> payload)
     {
         IEnumerable<string> columns = payload.Select(column => $", {SqlText.Quote(column.Name)} {TypeName(column.Type)}");
         return $"CREATE TABLE {TableSql(table)} ({KeyColumn(ColumnNames.NodeId, TypeName(StoredType.Text))}, "
@@ -65,17 +71,17 @@ internal abstract class RelationalSession : IAsyncDisposable
     }
 
     /// <summary>The statement that adds a payload column.</summary>
-    public string AddColumnSql(string table, string column, StoredType type) =>
+    public virtual string AddColumnSql(string table, string column, StoredType type) =>
         $"ALTER TABLE {TableSql(table)} ADD COLUMN {SqlText.Quote(column)} {TypeName(type)}";
 
     /// <summary>The statement that makes the table of known-empty ranges.</summary>
-    public string CreateEmptyRangesSql() =>
+    public virtual string CreateEmptyRangesSql() =>
         $"CREATE TABLE {TableSql(EmptyRangesTable)} (node_id {TypeName(StoredType.Text)} NOT NULL, \"interval\" {TypeName(StoredType.Int32)} NOT NULL, "
         + $"source {TypeName(StoredType.Text)} NOT NULL, start_ts {TypeName(StoredType.Int64)} NOT NULL, end_ts {TypeName(StoredType.Int64)} NOT NULL, "
         + $"learnt_at {TypeName(StoredType.Int64)} NOT NULL, PRIMARY KEY (node_id, \"interval\", source, start_ts)){TableOptions}";
 
     /// <summary>Each node id and interval of which the table has a row.</summary>
-    public async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(TableSchema table, CancellationToken cancellationToken)
+    public virtual async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(TableSchema table, CancellationToken cancellationToken)
     {
         string from = $"FROM {TableSql(table.Table)} AS t";
         string node = $"t.{SqlText.Quote(table.NodeId.Name)}";
@@ -112,7 +118,7 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <param name="source">One source; null for all.</param>
     /// <param name="within">The bars of interest.</param>
     /// <param name="cancellationToken">Ends the query.</param>
-    public async Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
+    public virtual async Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
     {
         string table = TableSql(EmptyRangesTable);
         const string Stream = "node_id = @node AND \"interval\" = @interval";
@@ -149,8 +155,8 @@ internal abstract class RelationalSession : IAsyncDisposable
 
     private static string KeyColumn(string name, string type) => $"{SqlText.Quote(name)} {type} NOT NULL";
 
-    // Rows of other programs may name a stream that cannot be: a blank node, an interval of zero.
-    private static StreamKey? StreamOf(object nodeId, object interval)
+    /// <summary>The stream that a row is of; null where rows of other programs name one that cannot be: a blank node, an interval of zero.</summary>
+    protected static StreamKey? StreamOf(object nodeId, object interval)
     {
         try
         {

@@ -11,7 +11,7 @@ namespace Qmtl.History.Relational;
 /// Two ids may share a table (SQLite does not tell <c>btc</c> from <c>BTC</c>): the node id is part of every row's key,
 /// so the table's name never says which stream a row is of, and a mapped name need not be turned back.
 /// </remarks>
-internal sealed class TableNaming
+internal class TableNaming
 {
     /// <summary>Table names with this beginning are the library's own.</summary>
     public const string ReservedPrefix = "qmtl_";
@@ -53,14 +53,17 @@ internal sealed class TableNaming
     /// <summary>Whether the bars of the node are looked for in <paramref name="table"/>.</summary>
     public bool IsIn(string nodeId, string table) => _comparer.Equals(TableOf(nodeId), table);
 
-    private bool IsUsable(string name) => Encoding.UTF8.GetByteCount(name) <= _maximumBytes && !IsReserved(name);
+    /// <summary>Whether the database and this library allow the name as it is.</summary>
+    protected virtual bool IsUsable(string name) => Encoding.UTF8.GetByteCount(name) <= _maximumBytes && !IsReserved(name);
 
-    private bool IsReserved(string name) =>
+    /// <summary>Whether the name begins like those that the database or this library keeps for itself.</summary>
+    protected bool IsReserved(string name) =>
         _reservedPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
-    private string Mapped(string nodeId)
+    /// <summary>The table of a node whose id is not usable as a name.</summary>
+    protected virtual string Mapped(string nodeId)
     {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(nodeId)))[..HashLength];
+        string hash = HashOf(nodeId);
 
         // The library's own names begin with the reserved word itself, so a mapped name must not; nor may it begin with the database's.
         string readable = IsReserved(nodeId) ? "_" + nodeId : nodeId;
@@ -80,6 +83,14 @@ internal sealed class TableNaming
         return $"{prefix}~{hash}";
     }
 
+    /// <summary>Hexadecimal digits that stand for a node id where it is too long for a name.</summary>
+    protected static string HashOf(string nodeId) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(nodeId)))[..HashLength];
+
+    /// <summary>What is wrong with a table's name that is not usable, and what to do; the name itself stands before it.</summary>
+    protected virtual string DescribeProblem(string table) =>
+        $"is longer than the {_maximumBytes} bytes that the database keeps of a name. Choose a shorter one";
+
     private void RequireUsable(string table)
     {
         if (string.IsNullOrWhiteSpace(table) || table.Contains('\0'))
@@ -94,7 +105,7 @@ internal sealed class TableNaming
 
         if (!IsUsable(table))
         {
-            throw new ArgumentException($"The table name '{table}' is longer than the {_maximumBytes} bytes that the database keeps of a name. Choose a shorter one.", nameof(table));
+            throw new ArgumentException($"The table name '{table}' {DescribeProblem(table)}.", nameof(table));
         }
     }
 }

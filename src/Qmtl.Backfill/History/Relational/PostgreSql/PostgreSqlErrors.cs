@@ -64,11 +64,12 @@ internal sealed class PostgreSqlErrors(string displayName, string? password)
 
     private StoreException Error(Exception exception, string what, string wayOut, bool isTransient = false, string? detail = null)
     {
-        string message = $"{displayName} {what} ({(detail ?? exception.Message).TrimEnd('.')}). {wayOut}.";
+        // Our own words hold no secret; to look for it in them would only tear apart words that hold a short one by chance.
+        string message = $"{displayName} {what} ({Scrub((detail ?? exception.Message).TrimEnd('.'))}). {wayOut}.";
 
         // The cause is kept for whoever debugs, unless it holds the secret.
         bool isClean = !Holds(exception.ToString());
-        return new StoreException(Scrub(message), isClean ? exception : null) { IsTransient = isTransient };
+        return new StoreException(message, isClean ? exception : null) { IsTransient = isTransient };
     }
 
     private bool Holds(string text) => !string.IsNullOrEmpty(password) && text.Contains(password, StringComparison.Ordinal);

@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using Npgsql;
+using Qmtl.Data;
+using Qmtl.History.QuestDb;
+using Qmtl.History.Relational.PostgreSql;
+using Qmtl.Time;
+
+namespace Qmtl.History;
+
+/// <summary>
+/// A store on a server that speaks PostgreSQL's protocol. The first use asks the server whether it is a PostgreSQL or a QuestDB, and
+/// from then on this is that. A server that cannot be asked is asked again at the next use.
+/// </summary>
+public sealed class DetectingHistoryStore : IHistoryStore
+{
+    private readonly NpgsqlConnectionStringBuilder _connection;
+    private readonly HistoryStoreOptions _options;
+    private readonly string _display;
+    private readonly SemaphoreSlim _asking = new(1, 1);
+    private IHistoryStore? _store;
+    private bool _disposed;
+
+    /// <summary>A store on the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
+    /// <param name="connectionString"><c>postgresql://user:pass@host:port/db</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
+    /// <param name="options">Table, credential and HTTP address; the kind is not looked at.</param>
+    /// <exception cref="ArgumentException">A part of the connection string is wrong, or the table cannot be named so in either database.</exception>
+    internal DetectingHistoryStore(string connectionString, HistoryStoreOptions options)
+    {
+        _connection = PostgreSqlConnectionString.Parse(connectionString, options.Credential);
+        _display = PostgreSqlConnectionString.Display(_connection);
+        _options = options;
+        ConnectionString = connectionString;
+        RequireTable();
+    }
+
+    /// <summary>The store that the server turned out to be; null before the first use.</summary>
+    public IHistoryStore? Detected => Volatile.Read(ref _store);
+
+    /// <inheritdoc/>
+    public string DisplayName => Detected?.DisplayName ?? _display;
+
+    private string ConnectionString { get; }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).GetStreamsAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).GetCoverageAsync(stream, within, cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        IHistoryStore store = await DetectAsync(cancellationToken);
+        await foreach (BarFrame frame in store.ReadAsync(stream, range, cancellationToken))
+        {
+            yield return frame;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).GetKnownEmptyAsync(stream, source, within, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).WriteAsync(stream, pages, cancellationToken);
+
+    /// <summary>Closes connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _asking.WaitAsync();
+        try
+        {
+            _disposed = true;
+            if (_store is not null)
+            {
+                await _store.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    /// <summary>The store that the server is.</summary>
+    /// <exception cref="StoreException">The server cannot be asked just now, or has no table of the name that was given.</exception>
+    internal async Task<IHistoryStore> DetectAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _store) is { } known)
+        {
+            return known;
+        }
+
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_store is null)
+            {
+                Volatile.Write(ref _store, Create(await IsQuestDbAsync(cancellationToken)));
+            }
+
+            return _store!;
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    private async Task<bool> IsQuestDbAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // QuestDB has no catalogue of types, and this needs none.
+            await using NpgsqlDataSource dataSource = new NpgsqlDataSourceBuilder(_connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
+            await using NpgsqlCommand command = dataSource.CreateCommand("SELECT version()");
+            return await command.ExecuteScalarAsync(cancellationToken) is string version && version.Contains("QuestDB", StringComparison.OrdinalIgnoreCase);
+        }
+        catch (Exception exception) when (new QuestDbErrors(_display, _connection.Password).Translate(exception) is { } translated)
+        {
+            throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken) : translated;
+        }
+    }
+
+    private IHistoryStore Create(bool isQuestDb)
+    {
+        try
+        {
+            return isQuestDb
+                ? new QuestDbHistoryStore(ConnectionString, _options.Table, _options.Credential, _options.HttpUri)
+                : new PostgreSqlHistoryStore(ConnectionString, _options.Table, _options.Credential);
+        }
+        catch (ArgumentException exception)
+        {
+            // A table's name that one of the two databases takes and this one does not.
+            throw new StoreException($"{_display}: {exception.Message}", exception);
+        }
+    }
+
+    // What neither database takes is wrong whatever the server is, and said at once.
+    private void RequireTable()
+    {
+        if (_options.Table is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = new QuestDbTableNaming(_options.Table);
+        }
+        catch (ArgumentException)
+        {
+            _ = new Relational.TableNaming(_options.Table, PostgreSqlHistoryStore.MaximumNameBytes, StringComparer.Ordinal);
+        }
+    }
+}

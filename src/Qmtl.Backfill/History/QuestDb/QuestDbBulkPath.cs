@@ -1,0 +1,81 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Qmtl.History.QuestDb;
+
+/// <summary>Decides at the first write whether bars go over HTTP, and says which way they go.</summary>
+internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
+{
+    private readonly SemaphoreSlim _deciding = new(1, 1);
+    private volatile Decision _decision = new(QuestDbWritePath.Undecided, null);
+
+    /// <summary>The way that was decided on.</summary>
+    public QuestDbWritePath Path => _decision.Path;
+
+    /// <summary>Why it is not HTTP; null where it is, or is not decided yet.</summary>
+    public string? Reason => _decision.Reason;
+
+    /// <summary>The HTTP server where bars go that way; null for the PostgreSQL wire.</summary>
+    /// <param name="connection">An open connection to the same server.</param>
+    /// <param name="table">The table that is about to be written; it exists.</param>
+    /// <param name="cancellationToken">Ends the questions.</param>
+    public async Task<QuestDbHttp?> FindAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
+    {
+        if (_decision.Path == QuestDbWritePath.Undecided)
+        {
+            await _deciding.WaitAsync(cancellationToken);
+            try
+            {
+                if (_decision.Path == QuestDbWritePath.Undecided)
+                {
+                    _decision = await DecideAsync(connection, table, cancellationToken);
+                }
+            }
+            finally
+            {
+                _deciding.Release();
+            }
+        }
+
+        return _decision.Path == QuestDbWritePath.IlpOverHttp ? http : null;
+    }
+
+    /// <summary>Asks again at the next write, because HTTP failed.</summary>
+    public void Reconsider() => _decision = new(QuestDbWritePath.Undecided, null);
+
+    public void Dispose()
+    {
+        http.Dispose();
+        _deciding.Dispose();
+    }
+
+    private async Task<Decision> DecideAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
+    {
+        string? problem = await http.FindProblemAsync(cancellationToken)
+            ?? (await IsSameServerAsync(connection, table, cancellationToken) ? null : "it does not show the same tables, or refuses the user or the password");
+        return problem is null
+            ? new Decision(QuestDbWritePath.IlpOverHttp, null)
+            : new Decision(QuestDbWritePath.PostgreSqlWire, $"{http.Address} cannot be used: {problem.TrimEnd('.')}");
+    }
+
+    // Two ports of one host need not be one server. ILP makes the tables it does not find, so bars sent to another server would be
+    // stored there, and be missing here without a word. The table's number and its first commit, to the microsecond, tell the servers apart.
+    private async Task<bool> IsSameServerAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
+    {
+        string name = QuestDbSql.Literal(table.Name);
+        (string number, bool isSame) = await CompareAsync($"SELECT id FROM tables() WHERE table_name = {name}");
+
+        // The condition is always true. It makes a new table's question a new one: for one that it knows, the server would look at the table as it was.
+        return isSame && (await CompareAsync($"SELECT min(timestamp)::long FROM wal_transactions({name}) WHERE \"sequencerTxn\" <> -{number}")).IsSame;
+
+        async Task<(string Here, bool IsSame)> CompareAsync(string question)
+        {
+            await using var command = new NpgsqlCommand(question, connection);
+            object? answer = await command.ExecuteScalarAsync(cancellationToken);
+            string here = answer is null or DBNull ? string.Empty : Convert.ToString(answer, CultureInfo.InvariantCulture)!;
+            return (here, await http.QueryAsync(question, cancellationToken) == here);
+        }
+    }
+
+    private sealed record Decision(QuestDbWritePath Path, string? Reason);
+}

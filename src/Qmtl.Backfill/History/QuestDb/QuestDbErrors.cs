@@ -1,0 +1,62 @@
+using Npgsql;
+using Qmtl.History.Relational.PostgreSql;
+
+namespace Qmtl.History.QuestDb;
+
+/// <summary>What QuestDB's errors mean to an operator, and what to do about them. The password never gets into a message.</summary>
+/// <remarks>QuestDB gives every error the SQLSTATE 00000, so what it means is in its words only. Connections fail as PostgreSQL's do.</remarks>
+internal sealed class QuestDbErrors(string displayName, string? password)
+{
+    private readonly PostgreSqlErrors _connection = new(displayName, password);
+
+    public StoreException? Translate(Exception exception) => exception switch
+    {
+        PostgresException error => Translate(error),
+        NpgsqlException { InnerException: PostgresException inner } => Translate(inner),
+        _ => _connection.Translate(exception),
+    };
+
+    private StoreException? Translate(PostgresException error)
+    {
+        string text = error.MessageText;
+        return 0 switch
+        {
+            _ when Says(text, "invalid username/password") =>
+                Error(error, "refused the user or the password", "Correct them in the connection string or the credential"),
+            _ when Says(text, "Access denied", "permission", "read only", "readonly") =>
+                Error(error, "does not allow this user to do that", "Use a user who may make, read and write tables"),
+            _ when Says(text, "No space left", "errno=28", "disk full") =>
+                Error(error, "has no room left: the server's disk is full", "Free some space", isTransient: true),
+            _ when Says(text, "table does not exist", "Invalid column", "table is dropped", "cached query plan cannot be used", "table schema", "metadata") =>
+                Error(error, "had a table dropped or altered during the request", "Try again", isTransient: true),
+            _ when Says(text, "busy", "could not lock", "timeout", "cancelled", "out of memory", "memory limit", "too many") =>
+                Error(error, "could not do it just now", "Try again", isTransient: true),
+
+            // 57P01 and the like, as PostgreSQL has them; QuestDB sends a few.
+            _ when error.IsTransient => _connection.Translate(error),
+            _ => Error(error, "refused a request", "See the server's log"),
+        };
+    }
+
+    private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false)
+    {
+        // Only the server's words can hold the secret; in ours it could only be found by chance (the default one is "quest").
+        string detail = error.MessageText.TrimEnd('.');
+        bool holdsSecret = !string.IsNullOrEmpty(password) && error.ToString().Contains(password, StringComparison.Ordinal);
+        detail = holdsSecret ? detail.Replace(password!, "***", StringComparison.Ordinal) : detail;
+        return new StoreException($"{displayName} {what} ({detail}). {wayOut}.", holdsSecret ? null : error) { IsTransient = isTransient };
+    }
+
+    private static bool Says(string text, params ReadOnlySpan<string> words)
+    {
+        foreach (string word in words)
+        {
+            if (text.Contains(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using Npgsql;
+using Qmtl.History.Relational;
+using Qmtl.History.Relational.PostgreSql;
+
+namespace Qmtl.History.QuestDb;
+
+/// <summary>
+/// A history store in a QuestDB (written for 9.3): reads and asks over its PostgreSQL wire, and writes bars over ILP/HTTP where that
+/// port answers, over the PostgreSQL wire otherwise. A write is done when it can be read.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Tables are made by the first write: <c>node_id SYMBOL, interval INT, ts TIMESTAMP</c> and the payload, partitioned by day, month or
+/// year as the interval asks for it, with a write-ahead log and DEDUP keys, so that writing a bar again replaces it. Tables of others
+/// are taken as they are: without DEDUP keys only bars that are missing are written, and one that is there stays as it is.
+/// </para>
+/// <para>
+/// QuestDB keeps bars of the years 1970 to 9999, no null in a BOOLEAN column (a bar without a value reads as false), no infinite
+/// number, and not the smallest long; what it could not give back is refused before anything is written. It has no lock that
+/// processes share: two that write one table without DEDUP keys at once can double a bar there, which reading then counts once.
+/// </para>
+/// </remarks>
+public sealed class QuestDbHistoryStore : RelationalHistoryStore
+{
+    private const int DefaultHttpPort = 9000;
+
+    private readonly NpgsqlDataSource _dataSource;
+    private readonly QuestDbErrors _errors;
+    private readonly QuestDbBulkPath _bulkPath;
+    private readonly StreamLocks _locks;
+    private readonly TimeProvider _timeProvider;
+
+    /// <summary>A store in the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
+    /// <param name="connectionString">The PostgreSQL wire: <c>postgresql://user:pass@host:8812/qdb</c>, or Npgsql's own form (<c>Host=…;Port=8812;…</c>).</param>
+    /// <param name="table">The table of all streams; null, the default, for a table a node, see <see cref="GetTableName"/>.</param>
+    /// <param name="credential">User and password, in place of those in the connection string; for both ports.</param>
+    /// <param name="httpUri">The HTTP server; where null, port 9000 of the same host.</param>
+    /// <param name="timeProvider">The clock; the system's where null.</param>
+    /// <exception cref="ArgumentException">A part of the connection string or the address is wrong, or the table cannot be named so. The message never holds the password.</exception>
+    public QuestDbHistoryStore(string connectionString, string? table = null, NetworkCredential? credential = null, Uri? httpUri = null, TimeProvider? timeProvider = null)
+        : this(PostgreSqlConnectionString.Parse(connectionString, credential), table, httpUri, timeProvider ?? TimeProvider.System)
+    {
+    }
+
+    private QuestDbHistoryStore(NpgsqlConnectionStringBuilder connection, string? table, Uri? httpUri, TimeProvider timeProvider)
+        : base(Display(connection), timeProvider)
+    {
+        // The open-source server has no TLS on this wire.
+        if (!connection.ShouldSerialize("SSL Mode"))
+        {
+            connection.SslMode = SslMode.Disable;
+        }
+
+        Naming = new QuestDbTableNaming(table);
+        _timeProvider = timeProvider;
+        _errors = new QuestDbErrors(DisplayName, connection.Password);
+        _locks = StreamLocks.Of(DisplayName);
+        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName));
+
+        // QuestDB has no catalogue of types to load.
+        _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
+    }
+
+    /// <summary>The way that bars take into the server; decided at the first write, and again after a failure.</summary>
+    public QuestDbWritePath WritePath => _bulkPath.Path;
+
+    /// <summary>Why bars do not go over HTTP, for people; null where they do, or where nothing was written yet.</summary>
+    public string? WritePathReason => _bulkPath.Reason;
+
+    private protected override TableNaming Naming { get; }
+
+    /// <summary>
+    /// The table that the node's bars are in: the id itself, with every character that QuestDB refuses in a name as <c>^</c> and the
+    /// two hexadecimal digits of each of its bytes (<c>BTC/USDT</c> is in <c>BTC^2FUSDT</c>). Only an id too long for a name ends in a hash.
+    /// </summary>
+    /// <param name="nodeId">The node id.</param>
+    public string GetTableName(string nodeId)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(nodeId);
+        return Naming.TableOf(nodeId);
+    }
+
+    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
+        new QuestDbSession(await _dataSource.OpenConnectionAsync(cancellationToken), _bulkPath, _locks, DisplayName, _timeProvider);
+
+    private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+
+    private protected override async ValueTask CloseAsync()
+    {
+        _bulkPath.Dispose();
+        await _dataSource.DisposeAsync();
+    }
+
+    private static string Display(NpgsqlConnectionStringBuilder connection)
+    {
+        string display = PostgreSqlConnectionString.Display(connection);
+        return "questdb" + display[display.IndexOf(':', StringComparison.Ordinal)..];
+    }
+
+    private static Uri HttpAddress(Uri? address, string hosts)
+    {
+        if (address is not null)
+        {
+            return address is { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" }
+                ? address
+                : throw new ArgumentException("The address of QuestDB's HTTP server is of the form http://host:9000, without user, password, query and fragment. Those of the connection string are used.", nameof(address));
+        }
+
+        string host = hosts.Split(',')[0];
+        return new UriBuilder("http", host.Contains(':') && !host.StartsWith('[') ? $"[{host}]" : host, DefaultHttpPort).Uri;
+    }
+}

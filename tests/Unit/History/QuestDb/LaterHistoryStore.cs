@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Time;
+
+namespace Qmtl.Unit.History.QuestDb;
+
+/// <summary>
+/// A store whose bars are kept a fixed time later than they are. The contract's tests use bars before 1970, which QuestDB refuses;
+/// with this around it, everything else about them can be tested.
+/// </summary>
+internal sealed class LaterHistoryStore(IHistoryStore store) : IHistoryStore
+{
+    // On the grid of every interval of the tests, weeks included.
+    private const long Later = 1_209_600L * 1_000;
+
+    public string DisplayName => store.DisplayName;
+
+    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) => store.GetStreamsAsync(cancellationToken);
+
+    public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        Move(await store.GetCoverageAsync(stream, Move(within), cancellationToken), -Later);
+
+    public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (BarFrame frame in store.ReadAsync(stream, Move(range)!.Value, cancellationToken))
+        {
+            yield return Move(frame, -Later);
+        }
+    }
+
+    public async Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        Move(await store.GetKnownEmptyAsync(stream, source, Move(within), cancellationToken), -Later);
+
+    public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
+        store.WriteAsync(stream, [.. pages.Select(page => new BarPage(page.Source, Move(page.Frame, Later), Move(page.Asked, Later), Move(page.Empty, Later)))], cancellationToken);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+
+    private static TimeRange? Move(TimeRange? range) =>
+        range is { } bounds ? new TimeRange(Math.Min(bounds.Start, long.MaxValue - Later) + Later, Math.Min(bounds.End, long.MaxValue - Later) + Later) : null;
+
+    private static TimeRangeSet Move(TimeRangeSet bars, long by) => new(bars.Interval, bars.Select(range => new TimeRange(range.Start + by, range.End + by)));
+
+    private static BarFrame Move(BarFrame frame, long by) => new(frame.Interval, Array.ConvertAll(frame.Timestamps.ToArray(), timestamp => timestamp + by), frame.Columns);
+}

@@ -1,0 +1,381 @@
+using System.Globalization;
+using System.Net;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.History.QuestDb;
+using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
+using static Qmtl.Unit.Fixtures.Columns;
+
+namespace Qmtl.Unit.History.QuestDb;
+
+/// <summary>What a QuestDB does in its own way, on a real server.</summary>
+[Collection(QuestDbCollection.Name)]
+public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStoreTest(server)
+{
+    [QuestDbFact]
+    public async Task The_server_is_recognised_when_it_is_first_asked()
+    {
+        await using var store = (DetectingHistoryStore)HistoryStoreFactory.Open(QuestDbServer.ConnectionString!);
+        Assert.Null(store.Detected);
+        Assert.StartsWith("postgresql://", store.DisplayName, StringComparison.Ordinal);
+
+        await WriteAsync(store, Frame(60, 120));
+        Assert.Equal(QuestDbWritePath.IlpOverHttp, Assert.IsType<QuestDbHistoryStore>(store.Detected).WritePath);
+        Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+        Assert.Equal([60, 120], OpensOf(await ReadOneAsync(store)));
+        Assert.Equal([Stream], await store.GetStreamsAsync());
+    }
+
+    [QuestDbFact]
+    public async Task What_a_store_shows_of_itself_opens_it_again_and_holds_no_secret()
+    {
+        await using QuestDbHistoryStore store = Open();
+        Assert.Equal($"questdb://{QuestDbServer.Address.Host}:{QuestDbServer.Address.Port}/qdb", store.DisplayName);
+        await using IHistoryStore again = HistoryStoreFactory.Open(store.DisplayName, new HistoryStoreOptions { Credential = new NetworkCredential("admin", "quest") });
+        Assert.IsType<QuestDbHistoryStore>(again);
+        Assert.Empty(await again.GetStreamsAsync());
+    }
+
+    [QuestDbFact]
+    public async Task A_wrong_password_is_a_clear_error_that_does_not_hold_it()
+    {
+        const string Wrong = "hunter2-not-the-password";
+        foreach (HistoryStoreKind kind in (HistoryStoreKind[])[HistoryStoreKind.Auto, HistoryStoreKind.QuestDb])
+        {
+            var options = new HistoryStoreOptions { Kind = kind, Credential = new NetworkCredential("admin", Wrong) };
+            await using IHistoryStore store = HistoryStoreFactory.Open(QuestDbServer.ConnectionString!, options);
+            StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+            Assert.Contains("refused the user or the password", error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain(Wrong, error.ToString(), StringComparison.Ordinal);
+            Assert.False(error.IsTransient);
+        }
+    }
+
+    [QuestDbFact]
+    public async Task A_table_of_ours_is_partitioned_by_its_interval_and_keyed()
+    {
+        await using QuestDbHistoryStore store = Open();
+        foreach ((string node, long seconds) in (List<(string, long)>)[("s", 1), ("m", 60), ("h", 3600), ("d", 86400)])
+        {
+            var interval = BarInterval.FromSeconds(seconds);
+            await WriteAsync(store, new StreamKey(node, interval), new BarFrame(interval, new[] { 864_000L }, [Doubles("close", 1)]));
+        }
+
+        Assert.Equal(
+            ["d YEAR true true", "h YEAR true true", "m MONTH true true", "s DAY true true"],
+            await Server.QueryAsync<string>("SELECT concat(table_name, ' ', \"partitionBy\", ' ', \"walEnabled\", ' ', dedup) FROM tables() WHERE table_name IN ('s', 'm', 'h', 'd') ORDER BY 1"));
+    }
+
+    [QuestDbTheory]
+    [InlineData("BTC/USDT", "BTC^2FUSDT")]
+    [InlineData("..", "^2E^2E")]
+    [InlineData("qmtl_x", "^71mtl_x")]
+    public async Task A_node_id_that_QuestDB_refuses_has_a_table_that_is_shown(string nodeId, string table)
+    {
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, new StreamKey(nodeId, Minute), Frame(60));
+        Assert.Equal(table, store.GetTableName(nodeId));
+        Assert.Equal([nodeId], await Server.QueryAsync<string>($"SELECT node_id FROM \"{table}\""));
+    }
+
+    [QuestDbFact]
+    public async Task One_table_can_hold_all_streams()
+    {
+        await using QuestDbHistoryStore store = Open("all bars; of everything");
+        await WriteAsync(store, Frame(60));
+        var other = new StreamKey("ETH/USDT", BarInterval.FromSeconds(300));
+        await WriteAsync(store, other, new BarFrame(other.Interval, new[] { 300L }, [Texts("note", "x")]));
+        Assert.Equal([Stream, other], await store.GetStreamsAsync());
+        Assert.Equal([2L], await Server.QueryAsync<long>("SELECT count() FROM \"all bars; of everything\""));
+    }
+
+    [QuestDbFact]
+    public async Task Values_of_every_type_come_back_as_they_went_in() => await RoundTripAsync(Open(), QuestDbWritePath.IlpOverHttp);
+
+    [QuestDbFact]
+    public async Task Without_the_HTTP_port_values_come_back_the_same() => await RoundTripAsync(Open(httpUri: ClosedPort), QuestDbWritePath.PostgreSqlWire);
+
+    [QuestDbFact]
+    public async Task Without_the_HTTP_port_the_reason_is_shown()
+    {
+        await using QuestDbHistoryStore store = Open(httpUri: ClosedPort);
+        Assert.Equal(QuestDbWritePath.Undecided, store.WritePath);
+        await WriteAsync(store, Frame([.. Enumerable.Range(0, 1234).Select(bar => bar * 60L)]));
+        Assert.Equal(QuestDbWritePath.PostgreSqlWire, store.WritePath);
+        Assert.Contains("http://127.0.0.1:1/ cannot be used", store.WritePathReason, StringComparison.Ordinal);
+        Assert.Equal(Set((0, 1233 * 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbFact]
+    public async Task Another_server_at_the_HTTP_port_is_not_written_to()
+    {
+        // The relay leads to the PostgreSQL wire: something answers, but not a QuestDB's HTTP server.
+        await using var relay = new TcpRelay(QuestDbServer.Address.Host, QuestDbServer.Address.Port);
+        await using QuestDbHistoryStore store = Open(httpUri: new Uri($"http://127.0.0.1:{relay.Port}"));
+        await WriteAsync(store, Frame(60));
+        Assert.Equal(QuestDbWritePath.PostgreSqlWire, store.WritePath);
+        Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbFact]
+    public async Task What_QuestDB_could_not_give_back_is_refused_before_anything_is_written()
+    {
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, Frame([60], Longs("n", 1), Doubles("d", 1), Flags("b", true)));
+        await AssertRefusedAsync(store, Frame([120], Longs("n", long.MinValue)), "-9223372036854775808");
+        await AssertRefusedAsync(store, Frame([120], Doubles("d", double.NegativeInfinity)), "-Infinity");
+        await AssertRefusedAsync(store, Frame([120, 180], new BarColumn<bool>("b", new[] { true, false }, new[] { true, false })), "false");
+        await AssertRefusedAsync(store, Frame([-60, 0], Doubles("d", 1, 2)), "1969-12-31");
+        Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbFact]
+    public async Task Bars_of_the_first_and_the_last_year_are_kept()
+    {
+        const long Last = 253_402_300_740;
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, Frame(0, Last));
+        Assert.Equal(Set((0, 0), (Last, Last)), await store.GetCoverageAsync(Stream));
+        Assert.Equal([0, Last], OpensOf(await ReadOneAsync(store)));
+    }
+
+    [QuestDbTheory]
+    [InlineData(60, 0.5, 1)]
+    [InlineData(60, 0.999, 2)]
+    [InlineData(1, 0.99, 3)]
+    [InlineData(604800, 0.99, 4)]
+    [InlineData(1209600, 0.9, 5)]
+    public async Task Coverage_equals_a_naive_model(long seconds, double density, int seed)
+    {
+        const int Bars = 20_000;
+        var random = new Random(seed);
+        var stream = new StreamKey("random", BarInterval.FromSeconds(seconds));
+        long start = stream.Interval.Ceiling(0);
+
+        // Dense and sparse stretches take turns, and one stretch is far away from all others.
+        long[] timestamps = [.. Enumerable.Range(0, Bars)
+            .Where(bar => random.NextDouble() < (bar / 3000 % 2 == 0 ? density : 1 - density))
+            .Select(bar => start + (bar + (bar > Bars / 2 ? 100_000L : 0)) * seconds)];
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, stream, new BarFrame(stream.Interval, timestamps, []));
+
+        TimeRangeSet expected = TimeRangeSet.FromTimestamps(stream.Interval, timestamps);
+        Assert.Equal(expected, await store.GetCoverageAsync(stream));
+        for (int i = 0; i < 10; i++)
+        {
+            long from = start + random.Next(Bars) * seconds + random.Next((int)seconds);
+            var within = new TimeRange(from, from + random.NextInt64(100_000L) * seconds);
+            Assert.Equal(expected.Intersect(within), await store.GetCoverageAsync(stream, within));
+        }
+    }
+
+    [QuestDbFact]
+    public async Task Rows_between_two_bars_neither_split_nor_fill_coverage()
+    {
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, Frame([.. Enumerable.Range(0, 2000).Where(bar => bar is not 100 and not 1500).Select(bar => bar * 60L)]));
+        await Server.ExecuteAsync("INSERT INTO \"BTCUSDT\" (node_id, interval, ts) VALUES ('BTCUSDT', 60, 6001000000), ('BTCUSDT', 60, 90000000001), ('BTCUSDT', 60, 59000000), ('BTCUSDT', 60, 119999900000)");
+        Assert.Equal(Set((0, 99 * 60), (101 * 60, 1499 * 60), (1501 * 60, 1999 * 60)), await store.GetCoverageAsync(Stream));
+        Assert.Equal(1998, (await ReadOneAsync(store)).Count);
+    }
+
+    [QuestDbFact]
+    public async Task Coverage_follows_what_other_programs_drop_and_add()
+    {
+        await using QuestDbHistoryStore store = Open();
+        long february = DateTimeOffset.Parse("2024-02-01Z", CultureInfo.InvariantCulture).ToUnixTimeSeconds();
+        await WriteAsync(store, Frame(february - 60, february));
+        await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" DROP PARTITION LIST '2024-02'");
+        await Server.ExecuteAsync($"INSERT INTO \"BTCUSDT\" (node_id, interval, ts) VALUES ('BTCUSDT', 60, {(february - 120) * 1_000_000})");
+        Assert.Equal(Set((february - 120, february - 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbFact]
+    public async Task Forgotten_ranges_are_marked_and_a_range_keeps_the_time_at_which_it_was_learnt()
+    {
+        var clock = new SettableClock { Now = 1_000_000 };
+        BarFrame none = BarFrame.Empty(Minute);
+        await using QuestDbHistoryStore store = Open(timeProvider: clock);
+        await store.WriteAsync(Stream, [Page(none, Set((-600, 600)))]);
+        clock.Now += 3600;
+        await store.WriteAsync(Stream, [Page(none, Set((120, 120), (660, 660)), Set((-600, -600), (120, 180), (660, 660)))]);
+
+        Assert.Equal(Set((-540, 120), (240, 660)), await store.GetKnownEmptyAsync(Stream, "exchange"));
+        Assert.Equal(
+            ["-600-600@1000000 true", "-540-60@1000000 false", "120-120@1003600 false", "240-600@1000000 false", "660-660@1003600 false"],
+            await Server.QueryAsync<string>("SELECT concat(start_ts, '-', end_ts, '@', learnt_at, ' ', removed) FROM qmtl_empty_ranges ORDER BY start_ts"));
+    }
+
+    [QuestDbFact]
+    public async Task Thousands_of_single_holes_are_learnt_and_forgotten_in_one_write()
+    {
+        TimeRangeSet holes = TimeRangeSet.FromTimestamps(Minute, [.. Enumerable.Range(0, 5000).Select(hole => hole * 120L)]);
+        await using QuestDbHistoryStore store = Open();
+        await store.WriteAsync(Stream, [Page(BarFrame.Empty(Minute), holes, holes)]);
+        Assert.Equal(holes, await store.GetKnownEmptyAsync(Stream, "exchange"));
+        await store.WriteAsync(Stream, [Page(BarFrame.Empty(Minute), Set(), Set((0, 600_000)))]);
+        Assert.True((await store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
+    }
+
+    [QuestDbFact]
+    public async Task A_write_that_is_cancelled_on_its_way_leaves_no_part_of_its_bars()
+    {
+        await using QuestDbHistoryStore store = Open();
+        BarFrame frame = Frame([.. Enumerable.Range(1, 300_000).Select(bar => bar * 60L)]);
+        await WriteAsync(store, Frame(0));
+        for (int attempt = 0; attempt < 5; attempt++)
+        {
+            using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(5 + attempt * 15));
+            try
+            {
+                await store.WriteAsync(Stream, [Page(frame)], cancellation.Token);
+                break;
+            }
+            catch (OperationCanceledException)
+            {
+                // All or none: cancelled after the last byte, the bars are there.
+                await Server.ExecuteAsync("SELECT 1");
+                Assert.Contains((await store.GetCoverageAsync(Stream)).BarCount, (long[])[1, 300_001]);
+            }
+        }
+    }
+
+    [QuestDbFact]
+    public async Task A_suspended_table_is_an_error_with_the_way_out_and_loses_nothing()
+    {
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, Frame(60));
+        if (!await TrySuspendAsync())
+        {
+            return;
+        }
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(120)));
+        Assert.Contains("is suspended", error.Message, StringComparison.Ordinal);
+        Assert.Contains("(DISK FULL: no room)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("RESUME WAL", error.Message, StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+        Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
+
+        await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" RESUME WAL");
+        await WriteAsync(store, Frame(180));
+        Assert.Equal(Set((60, 180)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbTheory]
+    [InlineData(100)]
+    [InlineData(200_000)]
+    [InlineData(1_000_000)]
+    public async Task A_connection_that_breaks_in_the_middle_of_a_write_is_a_passing_error_and_trying_again_completes_it(long bytes)
+    {
+        await using var relay = new TcpRelay(QuestDbServer.Address.Host, HttpPort);
+        await using QuestDbHistoryStore store = Open(httpUri: new Uri($"http://127.0.0.1:{relay.Port}"));
+        await WriteAsync(store, Frame(0));
+        BarFrame frame = Frame([.. Enumerable.Range(1, 50_000).Select(bar => bar * 60L)]);
+
+        relay.CutAfter(bytes);
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, frame));
+        Assert.True(error.IsTransient);
+        Assert.Equal(1, relay.Cuts);
+        Assert.Equal(1, (await store.GetCoverageAsync(Stream)).BarCount);
+
+        await WriteAsync(store, frame);
+        Assert.Equal(QuestDbWritePath.IlpOverHttp, store.WritePath);
+        Assert.Equal(Set((0, 50_000 * 60)), await store.GetCoverageAsync(Stream));
+        Assert.Equal([50_001L], await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""));
+    }
+
+    [QuestDbTheory]
+    [InlineData(20_000)]
+    [InlineData(300_000)]
+    public async Task The_PostgreSQL_wire_that_breaks_in_the_middle_of_a_write_is_a_passing_error_and_trying_again_completes_it(long bytes)
+    {
+        await using var relay = new TcpRelay(QuestDbServer.Address.Host, QuestDbServer.Address.Port);
+        await using var store = new QuestDbHistoryStore($"Host=127.0.0.1;Port={relay.Port};Username=admin;Password=quest;Database=qdb", httpUri: ClosedPort);
+        await WriteAsync(store, Frame(0));
+        BarFrame frame = Frame([.. Enumerable.Range(1, 10_000).Select(bar => bar * 60L)]);
+
+        relay.CutAfter(bytes);
+        Assert.True((await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, frame))).IsTransient);
+        Assert.Equal(1, relay.Cuts);
+        await WriteAsync(store, frame);
+        Assert.Equal(Set((0, 10_000 * 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbFact]
+    public async Task A_server_that_is_not_there_is_a_passing_error_and_is_asked_again()
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open("postgresql://admin:secret-word@127.0.0.1:1/qdb");
+        for (int i = 0; i < 2; i++)
+        {
+            StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetCoverageAsync(Stream));
+            Assert.True(error.IsTransient);
+            Assert.DoesNotContain("secret-word", error.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    private static int HttpPort => 9000;
+
+    private static async Task AssertRefusedAsync(IHistoryStore store, BarFrame frame, string hint)
+    {
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(240), frame));
+        Assert.Contains(hint, error.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing was written", error.Message, StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+    }
+
+    private static async Task RoundTripAsync(QuestDbHistoryStore store, QuestDbWritePath path)
+    {
+        long[] timestamps = [0, 60, 120, 180];
+        bool[] nulls = [false, true, false, false];
+        double[] doubles = [double.MaxValue, double.Epsilon, -0.0, 1e-300];
+        long[] longs = [long.MinValue + 1, long.MaxValue, 0, (1L << 53) + 1];
+        string?[] texts = ["", "quote ' \" \\ ; -- ünï¢ødé 🚀", null, "two\r\nlines\tand a tab"];
+        await using (store)
+        {
+            await WriteAsync(store, Frame(
+                timestamps,
+                Doubles("d", doubles),
+                new BarColumn<double>("dn", doubles, nulls),
+                Longs("l", longs),
+                new BarColumn<long>("ln", longs, nulls),
+                Flags("b", true, false, false, true),
+                Texts("s", texts),
+                Texts("long text", new string('x', 200_000), "", "", "")));
+            Assert.Equal(path, store.WritePath);
+
+            BarFrame read = await ReadOneAsync(store);
+            Assert.Equal(timestamps, OpensOf(read));
+            Assert.Equal(["d", "dn", "l", "ln", "b", "s", "long text"], read.Columns.Select(column => column.Name));
+            Assert.Equal(doubles.Select(BitConverter.DoubleToInt64Bits), ((BarColumn<double>)read.Columns[0]).Values.ToArray().Select(BitConverter.DoubleToInt64Bits));
+            Assert.Equal([double.MaxValue, null, -0.0, 1e-300], ValuesOf(read, "dn"));
+            Assert.Equal(longs, ((BarColumn<long>)read.Columns[2]).Values.ToArray());
+            Assert.Equal([long.MinValue + 1, null, 0L, (1L << 53) + 1], ValuesOf(read, "ln"));
+            Assert.Equal([true, false, false, true], ValuesOf(read, "b"));
+            Assert.Equal(texts, ((BarColumn<string?>)read.Columns[5]).Values.ToArray());
+            Assert.Equal(200_000, ((string)read.Columns[6].GetValue(0)!).Length);
+        }
+    }
+
+    // Only a server in development mode (dev.mode.enabled) can be told to suspend a table.
+    private async Task<bool> TrySuspendAsync()
+    {
+        try
+        {
+            await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" SUSPEND WAL WITH 'DISK FULL', 'no room'");
+            return true;
+        }
+        catch (Npgsql.PostgresException error) when (error.MessageText.Contains("dev mode", StringComparison.Ordinal))
+        {
+            return false;
+        }
+    }
+
+    private sealed class SettableClock : TimeProvider
+    {
+        public long Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeSeconds(Now);
+    }
+}
