@@ -42,6 +42,9 @@ public sealed class DetectingHistoryStore : IHistoryStore
     private string ConnectionString { get; }
 
     /// <inheritdoc/>
+    public string? DescribeWritePath() => Detected?.DescribeWritePath();
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).GetStreamsAsync(cancellationToken);
 

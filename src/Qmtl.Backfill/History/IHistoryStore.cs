@@ -12,6 +12,11 @@ public interface IHistoryStore : IAsyncDisposable
     /// <summary>What and where the store is, for people: no password, no user.</summary>
     string DisplayName { get; }
 
+    /// <summary>
+    /// How bars get into the store, for people, where a store has more than one way and has taken one; null, the default, otherwise.
+    /// </summary>
+    string? DescribeWritePath() => null;
+
     /// <summary>All streams of which the store holds a bar, by node id (ordinal), then interval.</summary>
     Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default);
 

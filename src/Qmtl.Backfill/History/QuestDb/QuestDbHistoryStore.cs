@@ -70,6 +70,14 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
 
     private protected override TableNaming Naming { get; }
 
+    /// <inheritdoc/>
+    public override string? DescribeWritePath() => WritePath switch
+    {
+        QuestDbWritePath.IlpOverHttp => "ILP over HTTP",
+        QuestDbWritePath.PostgreSqlWire => $"the PostgreSQL wire, which is several times slower than ILP over HTTP. {WritePathReason}",
+        _ => null,
+    };
+
     /// <summary>
     /// The table that the node's bars are in: the id itself, with every character that QuestDB refuses in a name as <c>^</c> and the
     /// two hexadecimal digits of each of its bytes (<c>BTC/USDT</c> is in <c>BTC^2FUSDT</c>). Only an id too long for a name ends in a hash.

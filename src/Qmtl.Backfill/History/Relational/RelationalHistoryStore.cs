@@ -30,6 +30,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
     private protected abstract TableNaming Naming { get; }
 
     /// <inheritdoc/>
+    public virtual string? DescribeWritePath() => null;
+
+    /// <inheritdoc/>
     /// <remarks>A stream is listed where this store would look for it, so with one table for all, only that table counts.</remarks>
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         GuardAsync(() => ListStreamsAsync(cancellationToken), cancellationToken);
