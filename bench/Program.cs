@@ -11,7 +11,7 @@ if (args is ["micro", .. string[] options])
     return 0;
 }
 
-IComparisonSet[] all = [new SqliteFill()];
+IComparisonSet[] all = [new SqliteFill(), new QuestDbFill()];
 IComparisonSet[] chosen = args.Length == 0 ? all : [.. all.Where(set => args.Contains(set.Name))];
 if (chosen.Length == 0)
 {
