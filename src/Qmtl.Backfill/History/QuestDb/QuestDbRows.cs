@@ -15,14 +15,16 @@ internal sealed class QuestDbRows
     {
         _stream = stream;
         UnitsPerSecond = QuestDbTypes.UnitsPerSecond(table.Timestamp);
-        TimestampSql = QuestDbTypes.ColumnSql(table.Timestamp);
+
+        // A number beside a DATE would be taken for microseconds, though a DATE counts milliseconds.
+        TimestampSql = QuestDbTypes.ColumnSql(table.Timestamp) + (table.Timestamp.TypeName == QuestDbTypes.Date ? "::long" : string.Empty);
         FromSql = $"FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = $1 AND {QuestDbTypes.ColumnSql(table.Interval)} = $2";
     }
 
     /// <summary>How many units of the timestamp column are a second.</summary>
     public long UnitsPerSecond { get; }
 
-    /// <summary>The timestamp column.</summary>
+    /// <summary>The timestamp column, comparable with numbers of its units.</summary>
     public string TimestampSql { get; }
 
     /// <summary>The stream's rows, with <c>$1</c> and <c>$2</c> for <see cref="AddParameters"/>.</summary>

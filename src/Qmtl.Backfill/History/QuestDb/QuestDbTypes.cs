@@ -8,8 +8,10 @@ internal static class QuestDbTypes
     /// <summary>Microseconds since the epoch, as every table of this library has its timestamps.</summary>
     public const string Timestamp = "TIMESTAMP";
 
+    /// <summary>Milliseconds since the epoch; only in tables of others.</summary>
+    public const string Date = "DATE";
+
     private const string TimestampInNanoseconds = "TIMESTAMP_NS";
-    private const string Date = "DATE";
 
     /// <summary>The type to declare a column with.</summary>
     public static string NameOf(StoredType type) => type switch
