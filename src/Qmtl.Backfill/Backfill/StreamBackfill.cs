@@ -71,7 +71,8 @@ internal sealed class StreamBackfill
             return;
         }
 
-        RangeLedger ledger = new(Stream, open, TimeRangeSet.Empty(Stream.Interval), _timeProvider);
+        // Until the store has told what it holds, every bar counts as missing.
+        var ledger = new RangeLedger(Stream, open, new TimeRangeSet(Stream.Interval, open), _timeProvider);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();

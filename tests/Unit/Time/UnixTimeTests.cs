@@ -63,4 +63,22 @@ public class UnixTimeTests
     [Fact]
     public void Numbers_beyond_the_calendar_are_printed_as_they_are() =>
         Assert.Equal("9999999999999", UnixTime.Format(9_999_999_999_999));
+
+    [Theory]
+    [InlineData("2024")]
+    [InlineData("20240131")]
+    public void What_could_be_a_date_is_not_taken_for_seconds_in_1970(string text)
+    {
+        FormatException error = Assert.Throws<FormatException>(() => UnixTime.Parse(text));
+
+        Assert.Contains("Write a date with hyphens", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1200")]
+    [InlineData("20241331")]
+    [InlineData("1704067200")]
+    public void Other_whole_numbers_are_unix_seconds(string text) =>
+        Assert.Equal(long.Parse(text, System.Globalization.CultureInfo.InvariantCulture), UnixTime.Parse(text).ToUnixTimeSeconds());
 }
