@@ -1,5 +1,6 @@
 using Polly;
 using Polly.Retry;
+using Qmtl.Fetching;
 
 namespace Qmtl.Backfill;
 
@@ -26,7 +27,7 @@ internal sealed class RetryPolicy
                     args.Outcome.Exception is { } error
                     && !args.Context.CancellationToken.IsCancellationRequested
                     && TransientErrors.IsTransient(error)
-                    && !(TransientErrors.RetryAfter(error) > options.MaxRetryAfter)),
+                    && !(error is SourceException { RetryAfter: { } asked } && asked > options.MaxRetryAfter)),
                 DelayGenerator = args => ValueTask.FromResult(LongerRetryAfter(args, options.RetryDelay)),
                 OnRetry = args =>
                 {

@@ -23,6 +23,7 @@ internal sealed class StreamBackfill
     private readonly Action<BackfillEvent> _raise;
     private readonly Action<BackfillResult> _emit;
     private RejectedRows _rejected = RejectedRows.None;
+    private Exception? _storeIsAway;
 
     public StreamBackfill(
         BackfillRequest request, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise, Action<BackfillResult> emit)
@@ -226,10 +227,29 @@ internal sealed class StreamBackfill
                 bars += page.BarCount;
             }
 
+            GiveUpAfterOutage(ledger, batch);
             await CommitAsync(batch, cancellationToken);
             foreach (FetchedPage page in batch)
             {
                 Settle(ledger, page);
+            }
+        }
+    }
+
+    // Every retry was spent on an earlier page of the same range; spending as many on each that still waits in the queue would only keep the operator waiting.
+    private void GiveUpAfterOutage(RangeLedger ledger, List<FetchedPage> batch)
+    {
+        if (_storeIsAway is not { } error)
+        {
+            return;
+        }
+
+        lock (ledger)
+        {
+            foreach (FetchedPage page in batch.Where(page => !ledger.IsWanted(page.Planned)))
+            {
+                page.Answers.Clear();
+                page.Error ??= error;
             }
         }
     }
@@ -254,9 +274,11 @@ internal sealed class StreamBackfill
                 first.Planned.Range,
                 cancellationToken,
                 () => first.Retries++);
+            _storeIsAway = null;
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
+            _storeIsAway = TransientErrors.IsTransient(error) ? error : null;
             foreach (FetchedPage page in batch)
             {
                 page.Answers.Clear();

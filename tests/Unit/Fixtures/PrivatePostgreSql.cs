@@ -52,7 +52,9 @@ public class PrivatePostgreSql : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync()
     {
         string name = $"test_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(ConnectionString);
+
+        // Not pooled: the server may have been restarted since.
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name} TEMPLATE template0", connection);
         await command.ExecuteNonQueryAsync();

@@ -10,7 +10,7 @@ using Qmtl.Time;
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>One operation on a PostgreSQL database.</summary>
-internal sealed class PostgreSqlSession(NpgsqlConnection connection) : RelationalSession
+internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage) : RelationalSession
 {
     private const string BeforeSchemaChange = "before_schema_change";
 
@@ -82,6 +82,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
             Parameters = { new NpgsqlParameter<string[]> { TypedValue = [.. tables], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
         });
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+        outage.End();
         if (_lockToTake is not null)
         {
             _lockToTake = null;
