@@ -13,7 +13,7 @@ internal sealed class StreamBackfill
 {
     // Enough bars to write at the store's bulk speed, few enough to hold.
     private const int BarsPerCommit = 50_000;
-    private const int MaximumQueuedPages = 64;
+    private const int MaximumQueuedPages = 16;
 
     private readonly BackfillRequest _request;
     private readonly BackfillOptions _options;

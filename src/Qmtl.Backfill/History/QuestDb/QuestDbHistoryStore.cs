@@ -26,6 +26,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private const int DefaultHttpPort = 9000;
 
     private readonly NpgsqlDataSource _dataSource;
+    private readonly ServerOutage _outage;
     private readonly QuestDbErrors _errors;
     private readonly QuestDbBulkPath _bulkPath;
     private readonly StreamLocks _locks;
@@ -54,7 +55,8 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
 
         Naming = new QuestDbTableNaming(table);
         _timeProvider = timeProvider;
-        _errors = new QuestDbErrors(DisplayName, connection.Password);
+        _outage = new ServerOutage(timeProvider);
+        _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
         _locks = StreamLocks.Of(DisplayName);
         _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName));
 
@@ -89,8 +91,12 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         return Naming.TableOf(nodeId);
     }
 
-    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
-        new QuestDbSession(await _dataSource.OpenConnectionAsync(cancellationToken), _bulkPath, _locks, DisplayName, _timeProvider);
+    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = await _dataSource.OpenConnectionAsync(cancellationToken);
+        _outage.End();
+        return new QuestDbSession(connection, _bulkPath, _locks, DisplayName, _timeProvider);
+    }
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 
