@@ -29,6 +29,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private readonly QuestDbErrors _errors;
     private readonly QuestDbBulkPath _bulkPath;
     private readonly StreamLocks _locks;
+    private readonly QuestDbCatalogue _catalogue = new();
     private readonly TimeProvider _timeProvider;
 
     /// <summary>A store in the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
@@ -52,6 +53,8 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
             connection.SslMode = SslMode.Disable;
         }
 
+        // No statement of this library leaves anything behind on a connection that would have to be reset.
+        connection.NoResetOnClose = true;
         Naming = new QuestDbTableNaming(table);
         _timeProvider = timeProvider;
         _errors = new QuestDbErrors(DisplayName, connection.Password);
@@ -82,7 +85,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     }
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
-        new QuestDbSession(await _dataSource.OpenConnectionAsync(cancellationToken), _bulkPath, _locks, DisplayName, _timeProvider);
+        new QuestDbSession(await _dataSource.OpenConnectionAsync(cancellationToken), _catalogue, _bulkPath, _locks, DisplayName, _timeProvider);
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 
