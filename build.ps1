@@ -47,7 +47,7 @@ function Invoke-DotNet {
 }
 
 function Join-Root([string[]] $Path) {
-    [System.IO.Path]::Combine(@($root) + $Path)
+    [System.IO.Path]::Combine([string[]](@($root) + $Path))
 }
 
 function Invoke-Build {
@@ -78,7 +78,10 @@ function Invoke-Pack {
         Where-Object Name -NotMatch '^(win|linux|osx)-' |
         Remove-Item -Recurse
 
-    Copy-Item -LiteralPath (Join-Root 'Qmtl.psd1'), (Join-Root 'LICENSE'), (Join-Root 'README.md') -Destination $target
+    'Qmtl.psd1', 'LICENSE', 'README.md', 'CHANGELOG.md' |
+        ForEach-Object { Join-Root $_ } |
+        Where-Object { Test-Path -LiteralPath $_ } |
+        Copy-Item -Destination $target
     Copy-Item -LiteralPath (Join-Root 'module', 'Qmtl.psm1'), (Join-Root 'module', 'Qmtl.Format.ps1xml') -Destination (Join-Path $target 'module')
 
     # What cannot be imported is not packed.

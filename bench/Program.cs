@@ -5,19 +5,31 @@ using Qmtl.Bench.Harness;
 // dotnet run --project bench -c Release                      all comparisons with their goals
 // dotnet run --project bench -c Release -- sqlite-fill ...   only the named ones
 // dotnet run --project bench -c Release -- micro [options]   BenchmarkDotNet, with its own options
+const string Memory = "memory";
 if (args is ["micro", .. string[] options])
 {
     BenchmarkSwitcher.FromAssembly(typeof(ComparisonRunner).Assembly).Run(options);
     return 0;
 }
 
-IComparisonSet[] all = [new SqliteFill(), new QuestDbFill()];
-IComparisonSet[] chosen = args.Length == 0 ? all : [.. all.Where(set => args.Contains(set.Name))];
-if (chosen.Length == 0)
+if (args is ["memory-here"])
 {
-    Console.Error.WriteLine($"Nothing is named {string.Join(", ", args)}. There is: micro, {string.Join(", ", all.Select(set => set.Name))}.");
+    await PeakMemory.RunAsync();
+    return 0;
+}
+
+IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine()];
+string[] unknown = [.. args.Where(name => name != Memory && !all.Any(set => set.Name == name))];
+if (unknown.Length > 0)
+{
+    Console.Error.WriteLine($"Nothing is named {string.Join(", ", unknown)}. There is: micro, {string.Join(", ", all.Select(set => set.Name))}, {Memory}.");
     return 2;
 }
 
-await ComparisonRunner.RunAsync(chosen, rounds: 5);
+await ComparisonRunner.RunAsync(args.Length == 0 ? all : [.. all.Where(set => args.Contains(set.Name))], rounds: 5);
+if (args.Length == 0 || args.Contains(Memory))
+{
+    await Tool.RunSelfAsync("memory-here");
+}
+
 return 0;

@@ -6,6 +6,7 @@ using Qmtl.Bench.Data;
 using Qmtl.Bench.Harness;
 using Qmtl.Data;
 using Qmtl.History.QuestDb;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Comparisons;
 
@@ -16,7 +17,7 @@ internal sealed class QuestDbFill : IComparisonSet
     private const string BareTable = "BTCUSDT_BARE";
 
     private readonly QuestDbConnection _server = new();
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(10) };
 
     public string Name => "questdb-fill";

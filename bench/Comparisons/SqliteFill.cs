@@ -4,6 +4,7 @@ using Qmtl.Bench.Data;
 using Qmtl.Bench.Harness;
 using Qmtl.Data;
 using Qmtl.History;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Comparisons;
 
@@ -17,7 +18,7 @@ internal sealed class SqliteFill : IComparisonSet
 
     private static readonly string[] ParameterNames = ["$n", "$i", "$t", "$o", "$h", "$l", "$c", "$v"];
 
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private int _file;
 
     public string Name => "sqlite-fill";

@@ -29,4 +29,12 @@ internal static class Tool
         TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
         return process.ExitCode == 0 ? elapsed : throw new InvalidOperationException($"{name} ended with {process.ExitCode}: {error}");
     }
+
+    /// <summary>Runs this program once more, in a process of its own, with its output on this one's.</summary>
+    public static async Task RunSelfAsync(params string[] arguments)
+    {
+        string[] host = Environment.GetCommandLineArgs()[0] is var program && program.EndsWith(".dll", StringComparison.Ordinal) ? [program] : [];
+        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. host, .. arguments]))!;
+        await process.WaitForExitAsync();
+    }
 }

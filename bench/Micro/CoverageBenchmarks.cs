@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Qmtl.Bench.Data;
 using Qmtl.History;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Micro;
 
@@ -12,7 +13,7 @@ public class CoverageBenchmarks
 {
     private const long Bars = 1_000_000;
 
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private IHistoryStore _store = null!;
 
     /// <summary>Fills the store once.</summary>

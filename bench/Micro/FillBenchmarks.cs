@@ -4,6 +4,7 @@ using Qmtl.Backfill;
 using Qmtl.Bench.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Micro;
 
@@ -13,7 +14,7 @@ public class FillBenchmarks
 {
     private const long Bars = 100_000;
 
-    private readonly TemporaryDirectory _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly IDataFetcher _fetcher = SyntheticBars.Fetcher(1000);
     private int _file;
 

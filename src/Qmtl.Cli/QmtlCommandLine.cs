@@ -39,7 +39,11 @@ internal static class QmtlCommandLine
         };
         try
         {
-            return await parsed.InvokeAsync(invocation, cancellationToken);
+            int code = await parsed.InvokeAsync(invocation, cancellationToken);
+
+            // Here, and not only when the host is disposed: output that cannot be written is a failure like any other.
+            await host.Output.FlushAsync(CancellationToken.None);
+            return code;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

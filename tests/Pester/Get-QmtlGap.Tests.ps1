@@ -96,6 +96,7 @@ Describe 'times' {
         @{ Text = 'ISO 8601 with an offset'; Value = '2024-01-31T09:00:00+09:00' }
         @{ Text = 'Unix seconds'; Value = 1706659200 }
         @{ Text = 'Unix seconds as a long'; Value = 1706659200L }
+        @{ Text = 'Unix seconds as an unsigned long'; Value = 1706659200UL }
         @{ Text = 'Unix seconds as a double'; Value = 1706659200.0 }
         @{ Text = 'Unix seconds as text'; Value = '1706659200' }
         @{ Text = 'a DateTime of kind UTC'; Value = [datetime]::new(2024, 1, 31, 0, 0, 0, [System.DateTimeKind]::Utc) }

@@ -149,8 +149,8 @@ Describe 'piped ranges' {
         $failures[0].FullyQualifiedErrorId | Should -BeLike 'SourceFailed,*'
         $failures[0].CategoryInfo.Category | Should -Be InvalidResult
         $failures[0].TargetObject.StartTimestamp | Should -Be 1200
-        $failures[0].ToString() | Should -BeLike 'X 1m 1970-01-01T00:20:00Z to 1970-01-01T00:24:00Z: * no luck'
-        ($results | Where-Object Status -eq Failed).Error.Message | Should -BeLike '*no luck'
+        $failures[0].ToString() | Should -BeLike 'X 1m 1970-01-01T00:20:00Z to 1970-01-01T00:24:00Z: * no luck.'
+        ($results | Where-Object Status -eq Failed).Error.Message | Should -BeLike '*no luck.'
         Get-StoredMinute $provider | Should -Be (1..5 + 40..44)
     }
 

@@ -99,6 +99,7 @@ Describe 'New-QmtlFetcher' {
     }
 
     It 'says that <Case>' -ForEach @(
+        @{ Case = 'a CSV file is a folder'; Make = { New-QmtlFetcher -Path $TestDrive }; Message = "'*' is a folder. Name a CSV file in it." }
         @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'." }
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
         @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*absolute http or https address*" }
@@ -183,11 +184,33 @@ Describe 'a script block as a source' {
         $run.Errors[0].Exception.Message | Should -BeLike '*no luck*'
     }
 
+    It 'fails the range when it leaves through <Word>' -ForEach @(
+        @{ Word = 'break'; Source = { break } }, @{ Word = 'continue'; Source = { continue } }, @{ Word = 'exit'; Source = { exit 3 } }
+    ) {
+        $run = Invoke-Source $Source
+        $run.Result.Status | Should -Be Failed
+        $run.Errors[0].Exception.Message | Should -BeLike '*left through break, continue or exit. Use return.'
+    }
+
+    It 'fails the range when a native program ends with an error, and not when it only chatters' {
+        $pwsh = Join-Path $PSHOME 'pwsh'
+        $failed = Invoke-Source { & $pwsh -NoProfile -Command 'exit 3' }
+        $failed.Result.Status | Should -Be Failed
+        $failed.Result.BarsEmpty | Should -Be 0
+        $chatted = Invoke-Source {
+            param($start)
+            & $pwsh -NoProfile -Command '[Console]::Error.WriteLine("half done")'
+            @{ ts = $start; close = 1.5 }
+        }
+        $chatted.Errors | Should -BeNullOrEmpty
+        $chatted.Minutes | Should -Contain 1
+    }
+
     It 'names the line of the failure' {
         $file = Join-Path $TestDrive 'source.ps1'
         Set-Content $file 'param($start)', '', 'throw "bad"'
         $run = Invoke-Source { param($start) & $file $start }
-        $run.Errors[0].Exception.Message | Should -BeLike '*source.ps1:3: bad*'
+        $run.Errors[0].Exception.Message | Should -BeLike '*source.ps1:3: bad.'
     }
 
     It 'is asked again after <What>' -ForEach @(

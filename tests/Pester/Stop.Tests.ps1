@@ -98,6 +98,24 @@ Describe 'Ctrl-C' -Skip:$noSignals {
         $path | Should -Not -Exist
     }
 
+    It 'stops a request to an exchange that does not answer' {
+        $exchange = Start-TestExchange -Latency ([timespan]::FromMinutes(1))
+        try {
+            $run = Stop-Shell @"
+    `$provider = New-QmtlHistoryProvider -Path '$path' -Fetcher (New-QmtlFetcher -Binance -BaseUri $($exchange.BaseUri))
+    Invoke-QmtlBackfill `$provider BTCUSDT 1m -Start 2024-01-01 -End 2024-01-02 -Verbose 4>&1 |
+        ForEach-Object { if ("`$_" -match 'requests planned') { [Console]::Out.WriteLine('ready') } }
+"@
+        }
+        finally {
+            $exchange.DisposeAsync().AsTask().Wait()
+        }
+
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+        $path | Should -Not -Exist
+    }
+
     It 'stops .NET code that does not listen' {
         $run = Stop-Shell @"
     Add-Type -TypeDefinition 'public class Deaf { public object[] Fetch(long start, long end, string nodeId, string interval) { System.Console.WriteLine("ready"); System.Threading.Thread.Sleep(60000); return null; } }'

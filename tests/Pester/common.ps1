@@ -48,8 +48,10 @@ function Invoke-Shell {
     [pscustomobject]@{ ExitCode = $LASTEXITCODE; Output = ($output | Out-String) }
 }
 
-# An exchange on loopback that speaks Binance's wire format, or nothing where it is not built.
+# An exchange on loopback that speaks Binance's wire format. Its project is built together with this suite's.
 function Start-TestExchange {
+    param([timespan] $Latency = [timespan]::Zero)
+
     $built = 'Debug', 'Release' |
         ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'src', 'Qmtl.Simulation', 'bin', $_, 'net10.0', 'Qmtl.Simulation.dll') } |
         Where-Object Exists |
@@ -59,7 +61,7 @@ function Start-TestExchange {
         Add-Type -Path $built.FullName
     }
 
-    [Qmtl.Simulation.SimulatedExchange]::Start()
+    [Qmtl.Simulation.SimulatedExchange]::Start([Qmtl.Simulation.SimulatedExchangeOptions]@{ Latency = $Latency })
 }
 
 # The folder of real candles, which lies beside the repository or above it; nothing where there is none.

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
@@ -21,7 +20,7 @@ public sealed class BackfillEngine
     private readonly RetryPolicy _retries;
     private readonly SemaphoreSlim _requestSlots;
     private readonly SemaphoreSlim _streamSlots;
-    private readonly ConcurrentDictionary<BackfillJob, byte> _outstanding = new();
+    private readonly HashSet<BackfillJob> _outstanding = [];
     private readonly Dictionary<(IHistoryStore Store, StreamKey Stream), Task> _lastOfStream = [];
 
     /// <summary>An engine.</summary>
@@ -47,9 +46,9 @@ public sealed class BackfillEngine
     {
         ArgumentNullException.ThrowIfNull(request);
         var job = new BackfillJob(request);
-        _outstanding.TryAdd(job, 0);
         lock (_lastOfStream)
         {
+            _outstanding.Add(job);
             (IHistoryStore, StreamKey) key = (request.Store, request.Stream);
             Task previous = _lastOfStream.GetValueOrDefault(key, Task.CompletedTask);
             job.Completion = Task.Run(() => RunAsync(job, previous, cancellationToken), CancellationToken.None);
@@ -60,8 +59,13 @@ public sealed class BackfillEngine
     }
 
     /// <summary>Waits until everything submitted so far has ended.</summary>
-    public Task WaitAsync(CancellationToken cancellationToken = default) =>
-        Task.WhenAll(_outstanding.Keys.Select(job => job.Completion)).WaitAsync(cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_lastOfStream)
+        {
+            return Task.WhenAll(_outstanding.Select(job => job.Completion)).WaitAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Runs all requests and yields the result of each range as soon as it is done.</summary>
     /// <param name="requests">What to complete.</param>
@@ -124,9 +128,9 @@ public sealed class BackfillEngine
             }
 
             job.Complete();
-            _outstanding.TryRemove(job, out _);
             lock (_lastOfStream)
             {
+                _outstanding.Remove(job);
                 (IHistoryStore, StreamKey) key = (job.Request.Store, job.Request.Stream);
                 if (_lastOfStream.TryGetValue(key, out Task? last) && last == job.Completion)
                 {

@@ -13,7 +13,7 @@ public sealed record BackfillOptions
     /// <value>3 by default; 0 turns retries off; at most 100.</value>
     public int MaxRetries { get; init; } = 3;
 
-    /// <summary>The first delay before a retry; it doubles each time, with jitter. A source's <c>Retry-After</c> takes precedence where it is longer.</summary>
+    /// <summary>The first delay before a retry; it doubles each time, with jitter. A source's <c>Retry-After</c> takes precedence where it is longer, and so do the seconds that a server needs to restart.</summary>
     /// <value>200 milliseconds by default.</value>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 

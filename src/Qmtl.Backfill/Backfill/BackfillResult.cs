@@ -27,7 +27,7 @@ public sealed record BackfillResult
     /// <summary>The same by reason.</summary>
     public RejectedRows Rejected { get; init; } = RejectedRows.None;
 
-    /// <summary>Bars that are still missing.</summary>
+    /// <summary>Bars that are still missing; all bars of the range where it ended before the store could tell what it holds.</summary>
     public long BarsMissing { get; init; }
 
     /// <summary>Requests made to the source, with those that were tried again. A request that served several ranges counts for the first of them.</summary>

@@ -1,5 +1,6 @@
 using Polly;
 using Polly.Retry;
+using Qmtl.Fetching;
 
 namespace Qmtl.Backfill;
 
@@ -26,8 +27,8 @@ internal sealed class RetryPolicy
                     args.Outcome.Exception is { } error
                     && !args.Context.CancellationToken.IsCancellationRequested
                     && TransientErrors.IsTransient(error)
-                    && !(TransientErrors.RetryAfter(error) > options.MaxRetryAfter)),
-                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Exception is { } error ? TransientErrors.RetryAfter(error) : null),
+                    && !(error is SourceException { RetryAfter: { } asked } && asked > options.MaxRetryAfter)),
+                DelayGenerator = args => ValueTask.FromResult(LongerRetryAfter(args, options.RetryDelay)),
                 OnRetry = args =>
                 {
                     if (args.Context.Properties.TryGetValue(OnRetryKey, out Action<int, TimeSpan, Exception>? onRetry))
@@ -42,6 +43,12 @@ internal sealed class RetryPolicy
 
         _pipeline = builder.Build();
     }
+
+    // Null leaves the delay to the strategy: a source that asks for less than the usual delay does not get hammered for it.
+    private static TimeSpan? LongerRetryAfter(RetryDelayGeneratorArguments<object> args, TimeSpan firstDelay) =>
+        args.Outcome.Exception is { } error && TransientErrors.RetryAfter(error) is { } asked && asked >= firstDelay * Math.Pow(2, args.AttemptNumber)
+            ? asked
+            : null;
 
     /// <summary>Runs <paramref name="action"/>, again where that may help.</summary>
     /// <param name="action">What to do.</param>

@@ -36,6 +36,9 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <inheritdoc/>
     public string DisplayName => Store.DisplayName;
 
+    /// <inheritdoc cref="IHistoryStore.DescribeWritePath"/>
+    public string? WritePath => Store.DescribeWritePath();
+
     /// <inheritdoc/>
     public IAsyncEnumerable<BarFrame> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default) =>
         Store.ReadAsync(stream, range, cancellationToken);

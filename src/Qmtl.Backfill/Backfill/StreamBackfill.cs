@@ -11,9 +11,7 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed class StreamBackfill
 {
-    // Enough bars to write at the store's bulk speed, few enough to hold.
-    private const int BarsPerCommit = 50_000;
-    private const int MaximumQueuedPages = 64;
+    private const int MaximumQueuedPages = 16;
 
     private readonly BackfillRequest _request;
     private readonly BackfillOptions _options;
@@ -23,6 +21,7 @@ internal sealed class StreamBackfill
     private readonly Action<BackfillEvent> _raise;
     private readonly Action<BackfillResult> _emit;
     private RejectedRows _rejected = RejectedRows.None;
+    private Exception? _storeIsAway;
 
     public StreamBackfill(
         BackfillRequest request, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise, Action<BackfillResult> emit)
@@ -41,6 +40,8 @@ internal sealed class StreamBackfill
     }
 
     private StreamKey Stream => _request.Stream;
+
+    private int BarsPerCommit => Math.Max(1, _request.Store.BarsPerWrite);
 
     private int BarsPerRequest => Math.Max(1, _request.Fetcher.BarsPerRequest ?? _options.DefaultBarsPerRequest);
 
@@ -71,7 +72,8 @@ internal sealed class StreamBackfill
             return;
         }
 
-        RangeLedger ledger = new(Stream, open, TimeRangeSet.Empty(Stream.Interval), _timeProvider);
+        // Until the store has told what it holds, every bar counts as missing.
+        var ledger = new RangeLedger(Stream, open, new TimeRangeSet(Stream.Interval, open), _timeProvider);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -225,10 +227,29 @@ internal sealed class StreamBackfill
                 bars += page.BarCount;
             }
 
+            GiveUpAfterOutage(ledger, batch);
             await CommitAsync(batch, cancellationToken);
             foreach (FetchedPage page in batch)
             {
                 Settle(ledger, page);
+            }
+        }
+    }
+
+    // Every retry was spent on an earlier page of the same range; spending as many on each that still waits in the queue would only keep the operator waiting.
+    private void GiveUpAfterOutage(RangeLedger ledger, List<FetchedPage> batch)
+    {
+        if (_storeIsAway is not { } error)
+        {
+            return;
+        }
+
+        lock (ledger)
+        {
+            foreach (FetchedPage page in batch.Where(page => !ledger.IsWanted(page.Planned)))
+            {
+                page.Answers.Clear();
+                page.Error ??= error;
             }
         }
     }
@@ -253,9 +274,11 @@ internal sealed class StreamBackfill
                 first.Planned.Range,
                 cancellationToken,
                 () => first.Retries++);
+            _storeIsAway = null;
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
+            _storeIsAway = TransientErrors.IsTransient(error) ? error : null;
             foreach (FetchedPage page in batch)
             {
                 page.Answers.Clear();

@@ -22,5 +22,11 @@ internal static class TransientErrors
         _ => false,
     };
 
-    public static TimeSpan? RetryAfter(Exception error) => (error as SourceException)?.RetryAfter;
+    /// <summary>The least time before the next try; null where the usual delay will do.</summary>
+    public static TimeSpan? RetryAfter(Exception error) => error switch
+    {
+        SourceException source => source.RetryAfter,
+        StoreException store => store.RetryAfter,
+        _ => null,
+    };
 }

@@ -5,7 +5,11 @@ public abstract class BarColumn
 {
     private protected BarColumn(string name, BarColumnType type, int length)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            throw new ArgumentException("A payload column has a blank name. Name it at the source, or leave it out.", nameof(name));
+        }
+
         Name = name;
         Type = type;
         Length = length;

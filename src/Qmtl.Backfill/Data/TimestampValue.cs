@@ -26,6 +26,9 @@ public static class TimestampValue
             case short or ushort or byte or sbyte or uint:
                 timestamp = Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture);
                 return true;
+            case ulong seconds and <= long.MaxValue:
+                timestamp = (long)seconds;
+                return true;
             case double seconds when double.IsInteger(seconds) && Math.Abs(seconds) <= LargestExact:
                 timestamp = (long)seconds;
                 return true;

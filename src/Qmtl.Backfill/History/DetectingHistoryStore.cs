@@ -16,6 +16,7 @@ public sealed class DetectingHistoryStore : IHistoryStore
     private readonly NpgsqlConnectionStringBuilder _connection;
     private readonly HistoryStoreOptions _options;
     private readonly string _display;
+    private readonly QuestDbErrors _errors;
     private readonly SemaphoreSlim _asking = new(1, 1);
     private IHistoryStore? _store;
     private bool _disposed;
@@ -28,6 +29,7 @@ public sealed class DetectingHistoryStore : IHistoryStore
     {
         _connection = PostgreSqlConnectionString.Parse(connectionString, options.Credential);
         _display = PostgreSqlConnectionString.Display(_connection);
+        _errors = new QuestDbErrors(_display, _connection.Password, new ServerOutage(TimeProvider.System));
         _options = options;
         ConnectionString = connectionString;
         RequireTable();
@@ -39,7 +41,13 @@ public sealed class DetectingHistoryStore : IHistoryStore
     /// <inheritdoc/>
     public string DisplayName => Detected?.DisplayName ?? _display;
 
+    /// <inheritdoc/>
+    public int BarsPerWrite => Detected?.BarsPerWrite ?? IHistoryStore.DefaultBarsPerWrite;
+
     private string ConnectionString { get; }
+
+    /// <inheritdoc/>
+    public string? DescribeWritePath() => Detected?.DescribeWritePath();
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
@@ -120,7 +128,7 @@ public sealed class DetectingHistoryStore : IHistoryStore
             await using NpgsqlCommand command = dataSource.CreateCommand("SELECT version()");
             return await command.ExecuteScalarAsync(cancellationToken) is string version && version.Contains("QuestDB", StringComparison.OrdinalIgnoreCase);
         }
-        catch (Exception exception) when (new QuestDbErrors(_display, _connection.Password).Translate(exception) is { } translated)
+        catch (Exception exception) when (_errors.Translate(exception) is { } translated)
         {
             throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken) : translated;
         }

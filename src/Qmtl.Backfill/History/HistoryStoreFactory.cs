@@ -97,7 +97,7 @@ public static class HistoryStoreFactory
         { Kind: not (HistoryStoreKind.Auto or HistoryStoreKind.Sqlite) } => throw new ArgumentException(
             $"A store of the kind {options.Kind} is named by a connection string such as postgresql://user:password@host:port/database; what was given reads as a file's path.", nameof(options)),
         { HttpUri: not null } => throw new ArgumentException("An HTTP address goes with a QuestDB only; what was given reads as a file's path. Leave the address out.", nameof(options)),
-        { Credential: not null } => throw new ArgumentException("A SQLite file knows no users. Leave the credential out.", nameof(options)),
+        { Credential: not null } => throw new ArgumentException("A SQLite file knows neither users nor passwords. Leave them out.", nameof(options)),
         _ => new SqliteHistoryStore(path, options.Table),
     };
 

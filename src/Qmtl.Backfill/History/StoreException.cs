@@ -17,4 +17,7 @@ public sealed class StoreException : Exception
 
     /// <summary>Whether trying again may help (server restarting, file locked, deadlock); false by default.</summary>
     public bool IsTransient { get; init; }
+
+    /// <summary>The least time to leave the store alone before trying again; null where the usual delay will do.</summary>
+    internal TimeSpan? RetryAfter { get; init; }
 }

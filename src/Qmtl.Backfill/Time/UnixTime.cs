@@ -19,7 +19,9 @@ public static class UnixTime
         ArgumentNullException.ThrowIfNull(text);
         if (long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long seconds))
         {
-            return FromSeconds(seconds);
+            return LooksLikeDate(text.AsSpan().Trim())
+                ? throw new FormatException($"'{text}' could be a date as well as Unix seconds in 1970. Write a date with hyphens, for example 2024-01-31.")
+                : FromSeconds(seconds);
         }
 
         return StartsWithYear(text)
@@ -35,7 +37,7 @@ public static class UnixTime
         if (seconds < Earliest || seconds > Latest)
         {
             throw new FormatException(
-                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is beyond the year 9999). If it counts milliseconds, microseconds or nanoseconds, divide it first.");
+                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is {(seconds < 0 ? "before the year 1" : "beyond the year 9999")}). If it counts milliseconds, microseconds or nanoseconds, divide it first.");
         }
 
         return DateTimeOffset.FromUnixTimeSeconds(seconds);
@@ -54,6 +56,14 @@ public static class UnixTime
         : seconds.ToString(CultureInfo.InvariantCulture);
 
     // The framework also reads 10:30 (today), 1.5 (the fifth of January of this year) and 01/02/2024 (of two meanings).
+    // 2024 and 20240131 are written by people who mean a date; as Unix seconds they would ask for bars since 1970.
+    private static bool LooksLikeDate(ReadOnlySpan<char> digits) => digits.Length switch
+    {
+        4 => digits is ['1', '9', ..] or ['2', '0', ..],
+        8 => DateOnly.TryParseExact(digits, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date) && date.Year is >= 1900 and < 2100,
+        _ => false,
+    };
+
     private static bool StartsWithYear(string text)
     {
         ReadOnlySpan<char> start = text.AsSpan().TrimStart();

@@ -81,7 +81,7 @@ internal sealed class SourceOptions
             return null;
         }
 
-        TimeRange? extent = csv.GetExtent(stream);
+        TimeRange? extent = csv.GetExtent(stream, cancellationToken);
         if (extent is null)
         {
             // Asking for any bar says what is wrong with the file.
@@ -96,6 +96,11 @@ internal sealed class SourceOptions
         if (file is null)
         {
             throw new UsageException("--source csv needs --file.");
+        }
+
+        if (Directory.Exists(file))
+        {
+            throw new UsageException($"'{file}' is a folder. Name a CSV file in it with --file.");
         }
 
         return File.Exists(file) ? new CsvFetcher(file) : throw new UsageException($"There is no file '{file}'. Check --file.");

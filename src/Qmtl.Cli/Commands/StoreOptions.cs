@@ -6,7 +6,7 @@ using Qmtl.History.Relational.Sqlite;
 
 namespace Qmtl.Cli.Commands;
 
-/// <summary>The options that say which store: <c>--store</c>, <c>--table</c>, <c>--password-file</c>.</summary>
+/// <summary>The options that say which store: <c>--store</c>, <c>--table</c>, <c>--store-kind</c>, <c>--http-uri</c>, <c>--password-file</c>.</summary>
 internal sealed class StoreOptions
 {
     private const string StoreVariable = "QMTL_STORE";
@@ -25,6 +25,19 @@ internal sealed class StoreOptions
         HelpName = "name",
     };
 
+    private readonly Option<HistoryStoreKind> _kind = new("--store-kind")
+    {
+        Description = "Which database --store names: auto (a server is asked), sqlite, postgresql or questdb.",
+        HelpName = "kind",
+        DefaultValueFactory = _ => HistoryStoreKind.Auto,
+    };
+
+    private readonly Option<string?> _httpUri = new("--http-uri")
+    {
+        Description = "QuestDB's HTTP server, for bulk writes. Default: port 9000 of the server's host.",
+        HelpName = "uri",
+    };
+
     private readonly Option<string?> _passwordFile = new("--password-file")
     {
         Description = "A file whose first line is the store's password. PGPASSWORD works too; both keep it out of the process list.",
@@ -36,6 +49,8 @@ internal sealed class StoreOptions
         _host = host;
         command.Options.Add(_store);
         command.Options.Add(_table);
+        command.Options.Add(_kind);
+        command.Options.Add(_httpUri);
         command.Options.Add(_passwordFile);
     }
 
@@ -51,11 +66,13 @@ internal sealed class StoreOptions
 
         try
         {
-            return HistoryStoreFactory.Open(store, arguments.GetValue(_table), ReadCredential(arguments.GetValue(_passwordFile)));
-        }
-        catch (ArgumentException exception) when (exception.ParamName == "credential")
-        {
-            throw new UsageException("--password-file is for a server; a SQLite file knows no users. Leave it out.", exception);
+            return HistoryStoreFactory.Open(store, new HistoryStoreOptions
+            {
+                Table = arguments.GetValue(_table),
+                Credential = ReadCredential(arguments.GetValue(_passwordFile)),
+                Kind = arguments.GetValue(_kind),
+                HttpUri = ReadUri(arguments.GetValue(_httpUri)),
+            });
         }
         catch (ArgumentException exception)
         {
@@ -68,9 +85,26 @@ internal sealed class StoreOptions
     public IHistoryStore OpenExisting(ParseResult arguments)
     {
         IHistoryStore store = Open(arguments);
-        return store is SqliteHistoryStore { FilePath: var path } && !File.Exists(path)
-            ? throw new UsageException($"There is no store '{path}'. Check --store; qmtl backfill creates one.")
-            : store;
+        if (store is not SqliteHistoryStore { FilePath: var path } || File.Exists(path))
+        {
+            return store;
+        }
+
+        throw new UsageException(Directory.Exists(path)
+            ? $"'{path}' is a folder. Name the store's file in it with --store."
+            : $"There is no store '{path}'. Check --store; qmtl backfill creates one.");
+    }
+
+    private static Uri? ReadUri(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
+            ? uri
+            : throw new UsageException($"'{text}' is not an address. Give --http-uri one of the form http://host:9000.");
     }
 
     private static NetworkCredential? ReadCredential(string? passwordFile)

@@ -55,5 +55,15 @@ internal sealed record CliHost : IAsyncDisposable
         Error.WriteLine($"qmtl: {severity}: {Redaction.OneLine(message)}");
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await Output.FlushAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await Output.FlushAsync();
+        }
+        catch (IOException)
+        {
+            // The command line has told of it already; what is left in the buffer has nowhere to go.
+        }
+    }
 }

@@ -28,7 +28,7 @@ public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
                 DateTime instant => UnixTime.FromDateTime(instant),
                 string text => UnixTime.Parse(text),
                 sbyte or byte or short or ushort or int or uint or long => UnixTime.FromSeconds(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
-                double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
+                ulong or double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
                 _ => throw new FormatException($"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
             };
         }

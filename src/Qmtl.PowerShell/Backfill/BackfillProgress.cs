@@ -44,8 +44,8 @@ internal sealed class BackfillProgress(int streams, TimeProvider timeProvider)
             _changed = true;
             switch (happened)
             {
-                case BackfillStarted { Stream: var stream }:
-                    _active.TryAdd(stream, new StreamCount { Slot = TakeSlot() });
+                case BackfillStarted { Stream: var stream } when !_active.ContainsKey(stream):
+                    _active.Add(stream, new StreamCount { Slot = TakeSlot() });
                     break;
                 case BackfillPlanned { Stream: var stream, BarsMissing: var bars } when _active.TryGetValue(stream, out StreamCount? count):
                     count.Planned += bars;

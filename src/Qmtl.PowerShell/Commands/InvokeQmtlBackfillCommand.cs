@@ -144,6 +144,11 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
             await EmitAsync(work, result);
         }
 
+        if (provider.WritePath is { } path)
+        {
+            Post(() => WriteVerbose($"{work.Stream}: bars go into {provider.DisplayName} by {path}"));
+        }
+
         if (fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
         {
             Post(() => BackfillStory.Tell(this, csv));

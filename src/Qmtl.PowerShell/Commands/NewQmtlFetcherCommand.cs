@@ -89,6 +89,11 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     private string ExistingFile(string path)
     {
         string full = FilePath.Resolve(this, path);
+        if (Directory.Exists(full))
+        {
+            throw new ArgumentException($"'{full}' is a folder. Name a CSV file in it.");
+        }
+
         return File.Exists(full) ? full : throw new FileNotFoundException($"There is no file '{full}'.", full);
     }
 }

@@ -7,7 +7,7 @@ using Qmtl.PowerShell.Pipeline;
 
 namespace Qmtl.PowerShell.Commands;
 
-/// <summary>Makes a history provider: a store (SQLite file or PostgreSQL) and, where given, the source that fills it.</summary>
+/// <summary>Makes a history provider: a store (SQLite file, PostgreSQL or QuestDB) and, where given, the source that fills it.</summary>
 [Cmdlet(VerbsCommon.New, "QmtlHistoryProvider", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(StoreHistoryProvider))]
 public sealed class NewQmtlHistoryProviderCommand : PSCmdlet
@@ -20,7 +20,7 @@ public sealed class NewQmtlHistoryProviderCommand : PSCmdlet
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "qmtl.db";
 
-    /// <summary>A PostgreSQL DSN or a connection string in Npgsql's own form.</summary>
+    /// <summary>A PostgreSQL or QuestDB server: a DSN, or a connection string in Npgsql's own form.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ConnectionStringSet)]
     [ValidateNotNullOrEmpty]
     public string? ConnectionString { get; set; }
@@ -29,6 +29,15 @@ public sealed class NewQmtlHistoryProviderCommand : PSCmdlet
     [Parameter(ParameterSetName = ConnectionStringSet)]
     [Credential]
     public PSCredential? Credential { get; set; }
+
+    /// <summary>Which database it is; a server is asked at the first use by default.</summary>
+    [Parameter(ParameterSetName = ConnectionStringSet)]
+    public HistoryStoreKind Kind { get; set; }
+
+    /// <summary>QuestDB's HTTP server, for bulk writes; port 9000 of the connection string's host by default.</summary>
+    [Parameter(ParameterSetName = ConnectionStringSet)]
+    [ValidateNotNull]
+    public Uri? HttpUri { get; set; }
 
     /// <summary>One table for all streams; by default each node has its own, named by its id.</summary>
     [Parameter]
@@ -46,7 +55,7 @@ public sealed class NewQmtlHistoryProviderCommand : PSCmdlet
         try
         {
             IHistoryStore store = ParameterSetName == ConnectionStringSet
-                ? HistoryStoreFactory.Open(ConnectionString!, Table, Credential?.GetNetworkCredential())
+                ? HistoryStoreFactory.Open(ConnectionString!, new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri })
                 : HistoryStoreFactory.Open(FilePath.Resolve(this, Path), Table);
             WriteVerbose($"The history is in {store.DisplayName}.");
             WriteObject(new StoreHistoryProvider(store, Fetcher));

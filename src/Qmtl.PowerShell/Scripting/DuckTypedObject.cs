@@ -12,15 +12,21 @@ namespace Qmtl.PowerShell.Scripting;
 /// </summary>
 internal sealed class DuckTypedObject(PSObject target)
 {
-    // Errors are turned into terminating ones where the scope reaches, and into output where it does not (code of another
-    // module), so that a source's failure can never pass for "there are no bars".
+    // Errors, and native programs' exit codes, are turned into terminating errors where the scope reaches, and into output where
+    // it does not (code of another module), so that a source's failure can never pass for "there are no bars".
     private static readonly ScriptBlock CallBlock = ScriptBlock.Create(
-        "param($Block, $Arguments) $ErrorActionPreference = 'Stop'; & $Block @Arguments 2>&1");
+        """
+        param($Block, $Arguments)
+        $ErrorActionPreference = 'Stop'
+        $PSNativeCommandUseErrorActionPreference = $true
+        & $Block @Arguments 2>&1
+        """);
 
     private static readonly ScriptBlock CallMethod = ScriptBlock.Create(
         """
         param($Target, $Method, $Arguments)
         $ErrorActionPreference = 'Stop'
+        $PSNativeCommandUseErrorActionPreference = $true
         & {
             if ($Arguments.Count -eq 2) { $Target.$Method($Arguments[0], $Arguments[1]) }
             else { $Target.$Method($Arguments[0], $Arguments[1], $Arguments[2], $Arguments[3]) }
@@ -59,25 +65,33 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <exception cref="RuntimeException">The script failed, or wrote an error.</exception>
     public static async Task<IReadOnlyList<object>> CallAsync(ScriptBlock script, object[] arguments, CancellationToken cancellationToken)
     {
-        Collection<PSObject> answer = await PipelineDispatcher.InvokeScriptAsync(() => RequireNoErrors(CallBlock.Invoke(script, arguments)), cancellationToken);
+        List<PSObject> answer = await PipelineDispatcher.InvokeScriptAsync(() => RequireNoErrors(CallBlock.Invoke(script, arguments)), cancellationToken);
         return await FlattenAsync(answer, cancellationToken);
     }
 
     /// <summary>The .NET object in a PSObject; a PSCustomObject stays what it is.</summary>
     public static object Unwrap(object value) => value is PSObject { BaseObject: not PSCustomObject and var inner } ? inner : value;
 
-    private static Collection<PSObject> RequireNoErrors(Collection<PSObject> output)
+    private static List<PSObject> RequireNoErrors(Collection<PSObject> output)
     {
+        var rows = new List<PSObject>(output.Count);
         foreach (PSObject item in output)
         {
-            if (item?.BaseObject is ErrorRecord error)
+            if (item?.BaseObject is not ErrorRecord error)
+            {
+                rows.Add(item!);
+            }
+            else if (!IsNativeText(error))
             {
                 throw new ScriptErrorException(error);
             }
         }
 
-        return output;
+        return rows;
     }
+
+    // What a native program writes to its standard error is often no error, such as curl's progress; its exit code tells.
+    private static bool IsNativeText(ErrorRecord error) => error.FullyQualifiedErrorId is "NativeCommandError" or "NativeCommandErrorMessage";
 
     private static async Task<IReadOnlyList<object>> FlattenAsync(object? answer, CancellationToken cancellationToken)
     {

@@ -26,7 +26,10 @@ internal static class ScriptFailure
         }
 
         (int? status, TimeSpan? retryAfter) = HttpAnswer(cause);
-        return new SourceException($"{source} failed{Place(record)}: {Pipeline.ErrorRecords.PlainMessage(cause)}", exception)
+        string problem = cause is FlowControlException
+            ? "it left through break, continue or exit. Use return"
+            : Pipeline.ErrorRecords.PlainMessage(cause).TrimEnd('.');
+        return new SourceException($"{source} failed{Place(record)}: {problem}.", exception)
         {
             IsTransient = IsTransient(cause, status),
             StatusCode = status,

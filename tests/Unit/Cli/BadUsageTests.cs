@@ -12,6 +12,9 @@ public sealed class BadUsageTests
     [InlineData("coverage", "--store")]
     [InlineData("coverage --store :memory:", "A store in memory would be gone at once")]
     [InlineData("coverage --store mysql://host/db", "mysql://")]
+    [InlineData("coverage --store postgresql://host/db --store-kind oracle", "oracle")]
+    [InlineData("coverage --store x.db --store-kind questdb", "reads as a file's path")]
+    [InlineData("coverage --store postgresql://host/db --http-uri nine", "'nine' is not an address")]
     [InlineData("gaps --store x.db", "--node")]
     [InlineData("gaps --store x.db --node BTCUSDT", "--interval")]
     [InlineData("gaps --store x.db --node BTCUSDT --interval 1M", "a month has no fixed length")]
@@ -44,6 +47,20 @@ public sealed class BadUsageTests
         Assert.DoesNotContain("Parameter '", outcome.Error, StringComparison.Ordinal);
         Assert.Empty(outcome.Output);
         Assert.False(File.Exists(folder.StorePath));
+    }
+
+    [Theory]
+    [InlineData("coverage --store")]
+    [InlineData("backfill --store x.db --node BTCUSDT --interval 1m --start 2024-01-01 --file")]
+    public async Task A_folder_in_place_of_a_file_is_called_a_folder(string commandLine)
+    {
+        using var folder = new CliFolder();
+        string path = Path.GetDirectoryName(folder.StorePath)!;
+
+        CliOutcome outcome = await CliRunner.RunAsync([.. commandLine.Split(' '), path]);
+
+        Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
+        Assert.Contains($"'{path}' is a folder", outcome.Error, StringComparison.Ordinal);
     }
 
     [Theory]

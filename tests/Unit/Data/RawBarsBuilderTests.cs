@@ -18,6 +18,7 @@ public class RawBarsBuilderTests
         new Candle(60, 1, 2.5m, 3),
         new { ts = 60.0, open = (byte)1, close = 2.5, trades = 3u },
         new { ts = DateTimeOffset.FromUnixTimeSeconds(60), open = 1L, close = 2.5, trades = 3 },
+        new { ts = 60UL, open = 1, close = 2.5, trades = 3 },
         new { Timestamp = new DateTime(1970, 1, 1, 0, 1, 0, DateTimeKind.Utc), open = (Half)1, close = 2.5, trades = (sbyte)3, node_id = "N", interval = 60 },
     ];
 
@@ -32,6 +33,14 @@ public class RawBarsBuilderTests
         Assert.Equal(3, columns.Count);
         Assert.Equal((1.0, 2.5, 3L), (columns["open"].GetValue(0), columns["close"].GetValue(0), columns["trades"].GetValue(0)));
         Assert.Equal(0, bars.Unreadable.Total);
+    }
+
+    [Fact]
+    public void A_column_with_a_blank_name_is_refused_with_the_way_out()
+    {
+        var error = Assert.Throws<ArgumentException>(() => RawBars.FromRows([new Hashtable { ["ts"] = 60, [" "] = 1 }]));
+
+        Assert.StartsWith("A payload column has a blank name. Name it", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

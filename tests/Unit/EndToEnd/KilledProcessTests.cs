@@ -15,8 +15,8 @@ public sealed class KilledProcessTests(PostgreSqlServer server) : IDisposable
 
     private static readonly StreamKey Stream = new("XRPETH", BarInterval.FromSeconds(60));
 
-    // A year of minutes: far more than is filled between two kills.
-    private static readonly TimeRange Range = new(1_704_067_200, 1_704_067_200 + (60 * (525_600 - 1)));
+    // Two years of minutes are over a thousand requests: more than all killed runs together get to make.
+    private static readonly TimeRange Range = new(1_640_995_200, 1_640_995_200 + (60 * ((2 * 525_600) - 1)));
 
     private readonly TemporaryFolder _folder = new();
 
@@ -46,7 +46,7 @@ public sealed class KilledProcessTests(PostgreSqlServer server) : IDisposable
         for (int kill = 0; kill < Kills; kill++)
         {
             int before = exchange.Requests.Count;
-            await KillAfterAsync(exchange, Arguments(store, exchange), random.Next(1, 25), random.Next(0, 12));
+            await KillAfterAsync(exchange, Arguments(store, exchange), random.Next(1, 60), random.Next(0, 12));
 
             AssertNothingAskedTwice(exchange, before, committed);
             TimeRangeSet kept = await StoredHistory.CommittedAsync(store, Stream, Range);

@@ -18,12 +18,8 @@ internal static class StoredHistory
         {
             foreach (BarRow row in frame.Rows)
             {
-                SimulatedCandle candle = expected[index++];
-                Assert.Equal(candle.Timestamp, row.Timestamp);
-                Assert.Equal(SimulatedCandle.ToDouble(candle.Open), row["open"]);
-                Assert.Equal(SimulatedCandle.ToDouble(candle.Close), row["close"]);
-                Assert.Equal(SimulatedCandle.ToDouble(candle.Volume), row["volume"]);
-                Assert.Equal(candle.Trades, row["trades"]);
+                Assert.True(index < expected.Count && IsOf(row, expected[index]), $"The bar at {UnixTime.Format(row.Timestamp)} is not the market's.");
+                index++;
             }
         }
 
@@ -41,4 +37,11 @@ internal static class StoredHistory
         await using IHistoryStore store = HistoryStoreFactory.Open(storeName);
         return (await store.GetCoverageAsync(stream, range)).Union(await store.GetKnownEmptyAsync(stream, source: null, range));
     }
+
+    private static bool IsOf(BarRow row, SimulatedCandle candle) =>
+        row.Timestamp == candle.Timestamp
+        && row["open"] is double open && open == SimulatedCandle.ToDouble(candle.Open)
+        && row["close"] is double close && close == SimulatedCandle.ToDouble(candle.Close)
+        && row["volume"] is double volume && volume == SimulatedCandle.ToDouble(candle.Volume)
+        && row["trades"] is long trades && trades == candle.Trades;
 }

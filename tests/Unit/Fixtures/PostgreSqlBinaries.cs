@@ -25,6 +25,9 @@ public static class PostgreSqlBinaries
             folders = folders.Concat(Directory.GetDirectories(Debian).OrderDescending(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin")));
         }
 
-        return folders.FirstOrDefault(folder => Needed.All(name => File.Exists(Path.Combine(folder, name + extension))));
+        return folders.FirstOrDefault(folder => Needed.All(name => IsThere(Path.Combine(folder, name + extension))));
     }
+
+    // A link whose target is gone exists, too.
+    private static bool IsThere(string path) => File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
 }

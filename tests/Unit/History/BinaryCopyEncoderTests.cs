@@ -8,7 +8,7 @@ namespace Qmtl.Unit.History;
 
 public sealed class BinaryCopyEncoderTests
 {
-    private static readonly StreamKey s_stream = new("é", BarInterval.FromSeconds(60));
+    private static readonly StreamKey Stream = new("é", BarInterval.FromSeconds(60));
 
     [Fact]
     public void The_header_and_trailer_are_those_of_the_documentation()
@@ -31,7 +31,7 @@ public sealed class BinaryCopyEncoderTests
         Assert.Equal(
             "0009" + "00000002C3A9" + "000000040000003C" + "00000008000000000000003C"
             + "000000083FF8000000000000" + "00000008FFFFFFFFFFFFFFFE" + "0000000101" + "0000000368C3A9" + "000000020003" + "000000043F000000",
-            Encode(frame, s_stream, 1000));
+            Encode(frame, Stream, 1000));
     }
 
     [Fact]
@@ -65,14 +65,14 @@ public sealed class BinaryCopyEncoderTests
     {
         long[] timestamps = [.. Enumerable.Range(0, 50).Select(bar => bar * 60L)];
         PlannedFrame frame = Frame(timestamps, (StoredType.Double, new BarColumn<double>("a", new double[50])));
-        Assert.Equal(Encode(frame, s_stream, 1 << 20), Encode(frame, s_stream, Math.Max(bufferSize, 44)));
+        Assert.Equal(Encode(frame, Stream, 1 << 20), Encode(frame, Stream, Math.Max(bufferSize, 44)));
     }
 
     [Fact]
     public void A_row_that_does_not_fit_is_left_for_a_larger_buffer()
     {
         PlannedFrame frame = Frame([0], (StoredType.Text, Texts("a", new string('x', 100))));
-        var encoder = new BinaryCopyEncoder(s_stream, StoredType.Int32, StoredType.Int64, frame, column => column.Type);
+        var encoder = new BinaryCopyEncoder(Stream, StoredType.Int32, StoredType.Int64, frame, column => column.Type);
         int row = 0;
         Assert.Equal(0, encoder.Encode(ref row, new byte[100]));
         Assert.Equal(0, row);

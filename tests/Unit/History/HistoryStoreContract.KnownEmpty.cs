@@ -9,14 +9,14 @@ namespace Qmtl.Unit.History;
 
 public abstract partial class HistoryStoreContract
 {
-    private static readonly BarFrame s_noBars = BarFrame.Empty(Minute);
+    private static readonly BarFrame NoBars = BarFrame.Empty(Minute);
 
     [StoreFact]
     public async Task Emptiness_is_remembered_by_source_and_within_a_range()
     {
         await using IHistoryStore store = Open();
         await store.WriteAsync(Stream, [Page(Frame(60), Set((0, 600)), Set((0, 0), (120, 600)))]);
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((900, 900)), Set((900, 900)), "other")]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((900, 900)), Set((900, 900)), "other")]);
 
         Assert.Equal(Set((0, 0), (120, 600)), await store.GetKnownEmptyAsync(Stream, Source));
         Assert.Equal(Set((900, 900)), await store.GetKnownEmptyAsync(Stream, "other"));
@@ -31,8 +31,8 @@ public abstract partial class HistoryStoreContract
     public async Task Asking_again_replaces_what_was_thought_of_the_asked_bars_only()
     {
         await using IHistoryStore store = Open();
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((0, 6000)), Set((0, 6000)))]);
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((600, 1200), (3000, 3060)), Set((660, 660)))]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((0, 6000)), Set((0, 6000)))]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((600, 1200), (3000, 3060)), Set((660, 660)))]);
         Assert.Equal(Set((0, 540), (660, 660), (1260, 2940), (3120, 6000)), await store.GetKnownEmptyAsync(Stream, Source));
     }
 
@@ -40,8 +40,8 @@ public abstract partial class HistoryStoreContract
     public async Task Asking_one_source_changes_nothing_of_another()
     {
         await using IHistoryStore store = Open();
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((0, 600)), Set((0, 600)), "a"), Page(s_noBars, Set((0, 600)), Set((0, 600)), "b")]);
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((0, 300)), Set(), "a")]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((0, 600)), Set((0, 600)), "a"), Page(NoBars, Set((0, 600)), Set((0, 600)), "b")]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((0, 300)), Set(), "a")]);
         Assert.Equal(Set((360, 600)), await store.GetKnownEmptyAsync(Stream, "a"));
         Assert.Equal(Set((0, 600)), await store.GetKnownEmptyAsync(Stream, "b"));
     }
@@ -50,7 +50,7 @@ public abstract partial class HistoryStoreContract
     public async Task A_bar_that_was_written_is_empty_for_no_source()
     {
         await using IHistoryStore store = Open();
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((0, 600)), Set((0, 600)), "a"), Page(s_noBars, Set((0, 600)), Set((0, 600)), "b")]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((0, 600)), Set((0, 600)), "a"), Page(NoBars, Set((0, 600)), Set((0, 600)), "b")]);
         await store.WriteAsync(Stream, [Page(Frame(120, 300, 360), source: "c")]);
         Assert.Equal(Set((0, 60), (180, 240), (420, 600)), await store.GetKnownEmptyAsync(Stream, "a"));
         Assert.Equal(Set((0, 60), (180, 240), (420, 600)), await store.GetKnownEmptyAsync(Stream, "b"));
@@ -61,9 +61,9 @@ public abstract partial class HistoryStoreContract
     {
         var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
         await using IHistoryStore store = Open(timeProvider: clock);
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((0, 600)), Set((0, 600)))]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((0, 600)), Set((0, 600)))]);
         clock.Advance(TimeSpan.FromHours(1));
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((120, 180), (660, 660)), Set((120, 120), (660, 660)))]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((120, 180), (660, 660)), Set((120, 120), (660, 660)))]);
 
         Assert.Equal(
             "0-60@1000000 120-120@1003600 240-600@1000000 660-660@1003600",
@@ -124,11 +124,11 @@ public abstract partial class HistoryStoreContract
     {
         TimeRangeSet holes = TimeRangeSet.FromTimestamps(Minute, [.. Enumerable.Range(0, 5000).Select(hole => hole * 120L)]);
         await using IHistoryStore store = Open();
-        await store.WriteAsync(Stream, [Page(s_noBars, holes, holes)]);
+        await store.WriteAsync(Stream, [Page(NoBars, holes, holes)]);
         Assert.Equal(holes, await store.GetKnownEmptyAsync(Stream, Source));
         Assert.Equal("5000", Convert.ToString(await ScalarAsync("SELECT count(*) FROM qmtl_empty_ranges"), CultureInfo.InvariantCulture));
 
-        await store.WriteAsync(Stream, [Page(s_noBars, Set((0, 600_000)))]);
+        await store.WriteAsync(Stream, [Page(NoBars, Set((0, 600_000)))]);
         Assert.True((await store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
         Assert.Equal("0", Convert.ToString(await ScalarAsync("SELECT count(*) FROM qmtl_empty_ranges"), CultureInfo.InvariantCulture));
     }

@@ -43,6 +43,13 @@ public class UnixTimeTests
     public void Milliseconds_are_not_taken_for_seconds(string text) =>
         Assert.Contains("milliseconds", Assert.Throws<FormatException>(() => UnixTime.Parse(text)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(long.MinValue, "before the year 1")]
+    [InlineData(-62_135_596_801, "before the year 1")]
+    [InlineData(253_402_300_800, "beyond the year 9999")]
+    public void Numbers_beyond_the_calendar_are_refused_and_the_side_is_said(long seconds, string side) =>
+        Assert.Contains(side, Assert.Throws<FormatException>(() => UnixTime.FromSeconds(seconds)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Local_times_are_converted_and_all_others_are_utc()
     {
@@ -56,4 +63,22 @@ public class UnixTimeTests
     [Fact]
     public void Numbers_beyond_the_calendar_are_printed_as_they_are() =>
         Assert.Equal("9999999999999", UnixTime.Format(9_999_999_999_999));
+
+    [Theory]
+    [InlineData("2024")]
+    [InlineData("20240131")]
+    public void What_could_be_a_date_is_not_taken_for_seconds_in_1970(string text)
+    {
+        FormatException error = Assert.Throws<FormatException>(() => UnixTime.Parse(text));
+
+        Assert.Contains("Write a date with hyphens", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1200")]
+    [InlineData("20241331")]
+    [InlineData("1704067200")]
+    public void Other_whole_numbers_are_unix_seconds(string text) =>
+        Assert.Equal(long.Parse(text, System.Globalization.CultureInfo.InvariantCulture), UnixTime.Parse(text).ToUnixTimeSeconds());
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Qmtl.Data;
 
 namespace Qmtl.Fetching.Binance;
@@ -7,6 +8,9 @@ internal sealed class KlineColumns
 {
     private static readonly string[] AmountNames =
         ["open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base_volume", "taker_buy_quote_volume"];
+
+    /// <summary>How many prices and volumes a row has.</summary>
+    public const int AmountCount = 8;
 
     private readonly double[][] _amounts;
     private long[] _timestamps;
@@ -29,8 +33,12 @@ internal sealed class KlineColumns
 
     public RejectedRows Unreadable { get; set; } = RejectedRows.None;
 
-    /// <summary>Adds a row by its open (Unix seconds, UTC); what is not set in it afterwards is unknown.</summary>
-    public void AddRow(long timestamp)
+    /// <summary>Adds a row.</summary>
+    /// <param name="timestamp">The bar's open: Unix seconds, UTC.</param>
+    /// <param name="amounts">Prices and volumes in the order of the columns; NaN for one that is not known.</param>
+    /// <param name="trades">The number of trades; null where it is not known.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void AddRow(long timestamp, ReadOnlySpan<double> amounts, long? trades)
     {
         if (_count == _timestamps.Length)
         {
@@ -38,23 +46,14 @@ internal sealed class KlineColumns
         }
 
         _timestamps[_count] = timestamp;
-        foreach (double[] amounts in _amounts)
+        _trades[_count] = trades ?? 0;
+        _tradesUnknown[_count] = trades is null;
+        for (int i = 0; i < _amounts.Length; i++)
         {
-            amounts[_count] = double.NaN;
+            _amounts[i][_count] = amounts[i];
         }
 
         _count++;
-        SetTrades(null);
-    }
-
-    /// <summary>Sets an amount of the last row by its position in <see cref="AmountNames"/>.</summary>
-    public void SetAmount(int index, double value) => _amounts[index][_count - 1] = value;
-
-    /// <summary>Sets the number of trades of the last row; null where it is unknown.</summary>
-    public void SetTrades(long? trades)
-    {
-        _trades[_count - 1] = trades ?? 0;
-        _tradesUnknown[_count - 1] = trades is null;
     }
 
     public RawBars Build()

@@ -53,11 +53,12 @@ public sealed class CsvFetcher : IDataFetcher
     public long? GetEarliestBar(StreamKey stream) => GetExtent(stream)?.Start;
 
     /// <summary>From the stream's first bar in the file to its last; null where it has none, or where the file cannot be read.</summary>
-    public TimeRange? GetExtent(StreamKey stream)
+    /// <exception cref="OperationCanceledException">The token was cancelled while the file was looked through.</exception>
+    public TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default)
     {
         try
         {
-            CsvIndex index = Look(CancellationToken.None);
+            CsvIndex index = Look(cancellationToken);
             return index.Extents.TryGetValue(index.KeyOf(stream.NodeId), out TimeRange extent)
                 ? new TimeRange(stream.Interval.Floor(extent.Start), stream.Interval.Floor(extent.End))
                 : null;

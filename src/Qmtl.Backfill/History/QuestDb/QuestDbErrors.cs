@@ -5,9 +5,9 @@ namespace Qmtl.History.QuestDb;
 
 /// <summary>What QuestDB's errors mean to an operator, and what to do about them. The password never gets into a message.</summary>
 /// <remarks>QuestDB gives every error the SQLSTATE 00000, so what it means is in its words only. Connections fail as PostgreSQL's do.</remarks>
-internal sealed class QuestDbErrors(string displayName, string? password)
+internal sealed class QuestDbErrors(string displayName, string? password, ServerOutage outage)
 {
-    private readonly PostgreSqlErrors _connection = new(displayName, password);
+    private readonly PostgreSqlErrors _connection = new(displayName, password, outage);
 
     public StoreException? Translate(Exception exception) => exception switch
     {

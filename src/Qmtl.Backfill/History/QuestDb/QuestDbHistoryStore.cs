@@ -26,6 +26,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private const int DefaultHttpPort = 9000;
 
     private readonly NpgsqlDataSource _dataSource;
+    private readonly ServerOutage _outage;
     private readonly QuestDbErrors _errors;
     private readonly QuestDbBulkPath _bulkPath;
     private readonly StreamLocks _locks;
@@ -57,7 +58,8 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         connection.NoResetOnClose = true;
         Naming = new QuestDbTableNaming(table);
         _timeProvider = timeProvider;
-        _errors = new QuestDbErrors(DisplayName, connection.Password);
+        _outage = new ServerOutage(timeProvider);
+        _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
         _locks = StreamLocks.Of(DisplayName);
         _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName));
 
@@ -71,7 +73,19 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     /// <summary>Why bars do not go over HTTP, for people; null where they do, or where nothing was written yet.</summary>
     public string? WritePathReason => _bulkPath.Reason;
 
+    /// <inheritdoc/>
+    /// <remarks>Every write ends in a wait for the server to apply it, so fewer and larger ones are faster.</remarks>
+    public override int BarsPerWrite => 250_000;
+
     private protected override TableNaming Naming { get; }
+
+    /// <inheritdoc/>
+    public override string? DescribeWritePath() => WritePath switch
+    {
+        QuestDbWritePath.IlpOverHttp => "ILP over HTTP",
+        QuestDbWritePath.PostgreSqlWire => $"the PostgreSQL wire, which is several times slower than ILP over HTTP. {WritePathReason}",
+        _ => null,
+    };
 
     /// <summary>
     /// The table that the node's bars are in: the id itself, with every character that QuestDB refuses in a name as <c>^</c> and the
@@ -84,8 +98,12 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         return Naming.TableOf(nodeId);
     }
 
-    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
-        new QuestDbSession(await _dataSource.OpenConnectionAsync(cancellationToken), _catalogue, _bulkPath, _locks, DisplayName, _timeProvider);
+    private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = await _dataSource.OpenConnectionAsync(cancellationToken);
+        _outage.End();
+        return new QuestDbSession(connection, _catalogue, _bulkPath, _locks, DisplayName, _timeProvider);
+    }
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 

@@ -49,7 +49,8 @@ internal static class WalWait
             else if (timeProvider.GetElapsedTime(movedAt) > LongestStandstill)
             {
                 throw new StoreException(
-                    $"The table '{table}' in {displayName} has not applied what was written to it for {LongestStandstill.TotalMinutes:0} minutes. See the server's log, then try again.") { IsTransient = true };
+                    $"The table '{table}' in {displayName} has not applied what was written to it for {LongestStandstill.TotalMinutes:0} minutes. See the server's log, then try again.")
+                { IsTransient = true };
             }
 
             await Task.Delay(delay, timeProvider, cancellationToken);

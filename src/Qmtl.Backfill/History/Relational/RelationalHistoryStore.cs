@@ -27,7 +27,13 @@ public abstract class RelationalHistoryStore : IHistoryStore
     /// <inheritdoc/>
     public string DisplayName { get; }
 
+    /// <inheritdoc/>
+    public virtual int BarsPerWrite => IHistoryStore.DefaultBarsPerWrite;
+
     private protected abstract TableNaming Naming { get; }
+
+    /// <inheritdoc/>
+    public virtual string? DescribeWritePath() => null;
 
     /// <inheritdoc/>
     /// <remarks>A stream is listed where this store would look for it, so with one table for all, only that table counts.</remarks>

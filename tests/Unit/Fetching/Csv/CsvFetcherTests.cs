@@ -252,6 +252,10 @@ public sealed class CsvFetcherTests : IDisposable
         await cancelled.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new CsvFetcher(Write("ts,close\n60,1\n")).FetchAsync(Bitcoin, Everything, cancelled.Token));
+
+        // Long enough that the look does not end before it comes to the token.
+        string many = "ts,close\n" + string.Concat(Enumerable.Range(1, 5000).Select(minute => $"{60 * minute},1\n"));
+        Assert.ThrowsAny<OperationCanceledException>(() => new CsvFetcher(Write(many)).GetExtent(Bitcoin, cancelled.Token));
     }
 
     [Fact]

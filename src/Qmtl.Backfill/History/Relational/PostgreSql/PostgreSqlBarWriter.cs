@@ -31,6 +31,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
     private async Task<bool> TryCopyAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
         string columns = string.Concat(run[0].Columns.Select(column => $", {SqlText.Quote(column.Stored.Name)}"));
+        await HoldTableAsync([table.NodeId, table.Interval, table.Timestamp, .. run[0].Columns.Select(column => column.Stored)], cancellationToken);
         await transaction.SaveAsync(BeforeCopy, cancellationToken);
         try
         {
@@ -46,8 +47,40 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
             return false;
         }
 
-        await transaction.ReleaseAsync(BeforeCopy, cancellationToken);
+        // The savepoint ends with the transaction; letting go of it sooner would cost one more round trip.
         return true;
+    }
+
+    // Between the look at a table's columns and the copy, another session may have altered them, and the bytes of a copy do not
+    // say what they are: the server would take one type's for the other's. So the columns are held fast and compared once more.
+    private async Task HoldTableAsync(StoredColumn[] columns, CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            SELECT count(*) FROM unnest($2, $3) AS planned(name, type)
+            JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attname = planned.name AND NOT a.attisdropped
+                AND format_type(a.atttypid, a.atttypmod) = planned.type
+            WHERE EXISTS (SELECT FROM pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indnkeyatts = 3)
+            """;
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand($"LOCK TABLE ONLY {tableSql} IN ROW EXCLUSIVE MODE"),
+                new NpgsqlBatchCommand(Sql)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<string> { TypedValue = tableSql },
+                        new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(columns, column => column.Name) },
+                        new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(columns, column => column.TypeName) },
+                    },
+                },
+            },
+        };
+        if (await batch.ExecuteScalarAsync(cancellationToken) is not long same || same != columns.Length)
+        {
+            throw new PostgresException("the table's columns are no longer what they were", "ERROR", "ERROR", PostgresErrorCodes.DatatypeMismatch);
+        }
     }
 
     private async Task WriteStagedAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)

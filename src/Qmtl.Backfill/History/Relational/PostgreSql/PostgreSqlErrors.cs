@@ -1,20 +1,25 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>What PostgreSQL's errors mean to an operator, and what to do about them. The password never gets into a message.</summary>
-internal sealed class PostgreSqlErrors(string displayName, string? password)
+internal sealed class PostgreSqlErrors(string displayName, string? password, ServerOutage outage)
 {
+    // Shorter ones are found in any text, and protect nothing.
+    private const int ShortestSecret = 4;
+
     public StoreException? Translate(Exception exception) => exception switch
     {
         PostgresException error => Translate(error),
         NpgsqlException { InnerException: PostgresException inner } => Translate(inner),
-        NpgsqlException or SocketException or IOException or TimeoutException or AuthenticationException => TranslateConnection(exception),
+        NpgsqlException or SocketException or IOException or TimeoutException or AuthenticationException or CryptographicException or UnauthorizedAccessException =>
+            TranslateConnection(exception),
 
         // The driver reports some states of a connection that broke under it as a misuse of it.
-        InvalidOperationException { Source: "Npgsql" } => Error(exception, "lost its connection in the middle of a request", "Try again", isTransient: true),
+        InvalidOperationException { Source: "Npgsql" } => Outage(exception, "lost its connection in the middle of a request", "Try again"),
         _ => null,
     };
 
@@ -25,14 +30,16 @@ internal sealed class PostgreSqlErrors(string displayName, string? password)
         PostgresErrorCodes.InvalidCatalogName => Error(error, "does not exist on the server", "Create the database, or correct its name"),
         PostgresErrorCodes.InvalidSchemaName => Error(error, "has no schema to make tables in", "Set the user's search_path to a schema that exists"),
         PostgresErrorCodes.InsufficientPrivilege => Error(error, "does not allow this user to do that", "Grant the rights to make, read and write tables in the schema"),
-        PostgresErrorCodes.DiskFull => Error(error, "has no room left: the server's disk is full", "Free some space; nothing of this write was kept"),
+        PostgresErrorCodes.DiskFull => Error(error, "has no room left: the server's disk is full", "Free some space and run again; nothing of this write was kept"),
         PostgresErrorCodes.TooManyConnections => Error(error, "has no connection left for this user", "Try again, or raise the server's max_connections", isTransient: true),
         PostgresErrorCodes.ReadOnlySqlTransaction => Error(error, "is read-only", "Connect to the primary server"),
         PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation or PostgresErrorCodes.CheckViolation or PostgresErrorCodes.ForeignKeyViolation =>
             Error(error, "refused a bar because of a rule of its table that is not the library's", "Remove the rule, or use another table"),
-        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.DatatypeMismatch =>
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.InvalidColumnReference =>
             Error(error, "had a table dropped or altered during the request", "Try again", isTransient: true),
         PostgresErrorCodes.QueryCanceled => Error(error, "cancelled the request (statement_timeout, or an administrator)", "Try again, or allow more time", isTransient: true),
+        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
+            Outage(error, "is shutting down or starting up", "Try again", Detail(error)),
         _ => Error(error, "refused a request", error.IsTransient ? "Try again" : "See the server's log", error.IsTransient),
     };
 
@@ -44,14 +51,16 @@ internal sealed class PostgreSqlErrors(string displayName, string? password)
             {
                 case AuthenticationException:
                     return Error(exception, "could not be reached over TLS", "Check the server's certificate and the SSL mode", detail: cause.Message);
+                case CryptographicException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException:
+                    return Error(exception, "cannot be reached: a file that its connection string names cannot be used", "Correct the path, or the file", detail: cause.Message);
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } unknown:
                     return Error(exception, "cannot be reached: its host is unknown", "Correct the host", detail: unknown.Message);
                 case SocketException socket:
-                    return Error(exception, "cannot be reached", "Check that the server runs, and the host and port", isTransient: true, socket.Message);
+                    return Outage(exception, "cannot be reached", "Check that the server runs, and the host and port", socket.Message);
                 case TimeoutException:
                     return Error(exception, "did not answer in time", "Try again", isTransient: true, cause.Message);
-                case IOException or EndOfStreamException:
-                    return Error(exception, "broke the connection", "Try again", isTransient: true, cause.Message);
+                case IOException:
+                    return Outage(exception, "broke the connection", "Try again", cause.Message);
             }
         }
 
@@ -59,20 +68,32 @@ internal sealed class PostgreSqlErrors(string displayName, string? password)
         return Error(exception, "refused a request", isTransient ? "Try again" : "Check the connection string", isTransient);
     }
 
+    private static string Detail(PostgresException error) => $"{error.SqlState}: {error.MessageText}";
+
+    private StoreException Outage(Exception exception, string what, string wayOut, string? detail = null) =>
+        Error(exception, what, wayOut, isTransient: true, detail, outage.Note());
+
     private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false) =>
-        Error(error, what, wayOut, isTransient || error.IsTransient, $"{error.SqlState}: {error.MessageText}");
+        Error(error, what, wayOut, isTransient, Detail(error));
 
-    private StoreException Error(Exception exception, string what, string wayOut, bool isTransient = false, string? detail = null)
+    private StoreException Error(Exception exception, string what, string wayOut, bool isTransient = false, string? detail = null, TimeSpan? retryAfter = null)
     {
-        // Our own words hold no secret; to look for it in them would only tear apart words that hold a short one by chance.
-        string message = $"{displayName} {what} ({Scrub((detail ?? exception.Message).TrimEnd('.'))}). {wayOut}.";
-
-        // The cause is kept for whoever debugs, unless it holds the secret.
-        bool isClean = !Holds(exception.ToString());
-        return new StoreException(message, isClean ? exception : null) { IsTransient = isTransient };
+        // What the driver and the server say is passed on as it is or not at all: what is left of a sentence from which the
+        // password was cut out gives its length away, and a password that is a common word makes nonsense of the rest.
+        bool isClean = !Holds(exception);
+        string said = isClean ? $" ({(detail ?? exception.Message).TrimEnd('.')})" : string.Empty;
+        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? exception : null) { IsTransient = isTransient, RetryAfter = retryAfter };
     }
 
-    private bool Holds(string text) => !string.IsNullOrEmpty(password) && text.Contains(password, StringComparison.Ordinal);
+    private bool Holds(Exception exception)
+    {
+        // The messages only: a stack trace is made of the names of code, some of which are popular passwords.
+        bool holds = false;
+        for (Exception? cause = exception; cause is not null && password?.Length >= ShortestSecret; cause = cause.InnerException)
+        {
+            holds |= cause.Message.Contains(password, StringComparison.Ordinal);
+        }
 
-    private string Scrub(string text) => Holds(text) ? text.Replace(password!, "***", StringComparison.Ordinal) : text;
+        return holds;
+    }
 }

@@ -11,6 +11,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     internal const int MaximumNameBytes = 63;
 
     private readonly NpgsqlDataSource _dataSource;
+    private readonly ServerOutage _outage;
     private readonly PostgreSqlErrors _errors;
 
     /// <summary>A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.</summary>
@@ -28,14 +29,15 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
         : base(PostgreSqlConnectionString.Display(connection), timeProvider)
     {
         Naming = new TableNaming(table, MaximumNameBytes, StringComparer.Ordinal);
-        _errors = new PostgreSqlErrors(DisplayName, connection.Password);
+        _outage = new ServerOutage(timeProvider ?? TimeProvider.System);
+        _errors = new PostgreSqlErrors(DisplayName, connection.Password, _outage);
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
     }
 
     private protected override TableNaming Naming { get; }
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
-        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken));
+        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage);
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 

@@ -10,12 +10,16 @@ using Qmtl.Time;
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>One operation on a PostgreSQL database.</summary>
-internal sealed class PostgreSqlSession(NpgsqlConnection connection) : RelationalSession
+internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage) : RelationalSession
 {
     private const string BeforeSchemaChange = "before_schema_change";
 
+    // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
+    private const string LockSql = "SELECT pg_advisory_xact_lock($1)";
+
     private NpgsqlTransaction? _transaction;
     private string? _schema;
+    private long? _lockToTake;
 
     protected override DbConnection Connection => connection;
 
@@ -23,8 +27,9 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
     {
         _transaction = await connection.BeginTransactionAsync(cancellationToken);
 
-        // Writers of one stream take turns: two that insert the same bars in different order would otherwise deadlock.
-        await LockAsync($"stream {stream.Interval.Seconds} {stream.NodeId}", cancellationToken);
+        // Writers of one stream take turns: two that insert the same bars in different order would otherwise deadlock. The lock
+        // travels with the look at the catalogue that every write begins with, and is there before that is answered.
+        _lockToTake = LockNumber($"stream {stream.Interval.Seconds} {stream.NodeId}");
     }
 
     public override Task CommitAsync(CancellationToken cancellationToken) => _transaction!.CommitAsync(cancellationToken);
@@ -66,11 +71,24 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
             LEFT JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
             ORDER BY c.relname, a.attnum
             """;
-        await using var command = new NpgsqlCommand(Sql, connection)
+        await using var batch = new NpgsqlBatch(connection, _transaction);
+        if (_lockToTake is { } number)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(LockSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
+        }
+
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(Sql)
         {
             Parameters = { new NpgsqlParameter<string[]> { TypedValue = [.. tables], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
-        };
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        });
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+        outage.End();
+        if (_lockToTake is not null)
+        {
+            _lockToTake = null;
+            await reader.NextResultAsync(cancellationToken);
+        }
+
         var columns = new Dictionary<string, List<StoredColumn>>(StringComparer.Ordinal);
         var keys = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
@@ -101,7 +119,11 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
     {
         // Of our own processes, one changes the schema at a time. It comes after the lock on the stream and before any on a
         // table, in every process, so that nobody waits in a circle.
-        await LockAsync("schema", cancellationToken);
+        await using (var take = new NpgsqlCommand(LockSql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockNumber("schema") } } })
+        {
+            await take.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await _transaction!.SaveAsync(BeforeSchemaChange, cancellationToken);
         try
         {
@@ -125,7 +147,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
         new PostgreSqlBarWriter(connection, _transaction!, TableSql(table.Table), table, stream).WriteAsync(run, cancellationToken);
 
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
-        PostgreSqlCoverage.ReadAsync(connection, TableSql(table.Table), table, stream, within, cancellationToken);
+        new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
     public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new PostgreSqlBarReader(connection, TableSql(table.Table), table, stream, range);
@@ -201,11 +223,5 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection) : Relationa
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
-    private async Task LockAsync(string name, CancellationToken cancellationToken)
-    {
-        long number = BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("qmtl " + name)));
-        await using DbCommand command = connection.CreateCommand("SELECT pg_advisory_xact_lock(@number)", ("number", number));
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    private static long LockNumber(string name) => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("qmtl " + name)));
 }

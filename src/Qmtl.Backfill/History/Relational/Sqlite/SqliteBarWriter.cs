@@ -4,9 +4,16 @@ using SQLitePCL;
 
 namespace Qmtl.History.Relational.Sqlite;
 
-/// <summary>Writes bars into a SQLite table: one prepared statement, run once a bar, inside the session's transaction.</summary>
+/// <summary>Writes bars into a SQLite table: prepared statements of many bars each, inside the session's transaction.</summary>
 internal static class SqliteBarWriter
 {
+    // Starting a statement costs SQLite as much as writing a bar. With fifty bars in each, a million take half the time that
+    // they take one by one; more gain nothing.
+    private const int BarsInStatement = 50;
+
+    // What every build of SQLite allows, whatever its other limits.
+    private const int MostParameters = 999;
+
     private const string Stage = "temp." + TableNaming.ReservedPrefix + "stage";
 
     public static void Write(SqliteConnection connection, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
@@ -14,10 +21,7 @@ internal static class SqliteBarWriter
         string[] columns = [.. run[0].Columns.Select(column => SqlText.Quote(column.Stored.Name))];
         if (table.HasKey)
         {
-            using var upsert = new SqliteStatement(connection, UpsertSql(table, columns));
-            upsert.Bind(1, stream.NodeId);
-            upsert.Bind(2, stream.Interval.Seconds);
-            Fill(upsert, firstParameter: 3, run, cancellationToken);
+            Fill(bars => Prepare(connection, UpsertSql(table, columns, bars), stream), firstParameter: 3, columns.Length, run, cancellationToken);
         }
         else
         {
@@ -25,12 +29,27 @@ internal static class SqliteBarWriter
         }
     }
 
-    private static string UpsertSql(TableSchema table, string[] columns)
+    private static SqliteStatement Prepare(SqliteConnection connection, string sql, StreamKey stream)
+    {
+        var statement = new SqliteStatement(connection, sql);
+        statement.Bind(1, stream.NodeId);
+        statement.Bind(2, stream.Interval.Seconds);
+        return statement;
+    }
+
+    private static string UpsertSql(TableSchema table, string[] columns, int bars)
     {
         string key = KeySql(table);
-        string parameters = string.Join(", ", Enumerable.Range(1, 3 + columns.Length).Select(index => $"?{index}"));
         string update = columns.Length == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
-        return $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. columns])}) VALUES ({parameters}) ON CONFLICT ({key}) DO {update}";
+        return $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. columns])}) VALUES {RowsSql("?1, ?2, ", firstParameter: 3, columns.Length, bars)} ON CONFLICT ({key}) DO {update}";
+    }
+
+    // One bracket a bar, each with a timestamp and the payload as parameters of its own.
+    private static string RowsSql(string start, int firstParameter, int columns, int bars)
+    {
+        int width = 1 + columns;
+        return string.Join(", ", Enumerable.Range(0, bars).Select(bar =>
+            $"({start}{string.Join(", ", Enumerable.Range(firstParameter + (bar * width), width).Select(index => $"?{index}"))})"));
     }
 
     // Nothing but this code keeps a bar from being there twice in a table without the key. Such a table may have no index
@@ -42,10 +61,9 @@ internal static class SqliteBarWriter
         string timestamp = SqlText.Quote(table.Timestamp.Name);
         string ofStream = $"{SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
         Run(connection, $"CREATE TABLE {Stage} (opened INTEGER PRIMARY KEY{string.Concat(columns.Select((_, index) => $", c{index}"))})");
-        using (var fill = new SqliteStatement(connection, $"INSERT INTO {Stage} VALUES (?1{string.Concat(columns.Select((_, index) => $", ?{index + 2}"))})"))
-        {
-            Fill(fill, firstParameter: 1, run, cancellationToken);
-        }
+        Fill(
+            bars => new SqliteStatement(connection, $"INSERT INTO {Stage} VALUES {RowsSql(string.Empty, firstParameter: 1, columns.Length, bars)}"),
+            firstParameter: 1, columns.Length, run, cancellationToken);
 
         if (columns.Length > 0)
         {
@@ -79,28 +97,49 @@ internal static class SqliteBarWriter
         _ = statement.Step();
     }
 
-    private static void Fill(SqliteStatement statement, int firstParameter, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    private static void Fill(Func<int, SqliteStatement> prepare, int firstParameter, int columns, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
-        sqlite3_stmt handle = statement.Handle;
-        foreach (PlannedFrame frame in run)
+        int most = Math.Clamp((MostParameters - firstParameter + 1) / (1 + columns), 1, BarsInStatement);
+        using SqliteStatement many = prepare(most);
+        SqliteStatement? one = null;
+        try
         {
-            SqliteColumnBinder[] binders = [.. frame.Columns.Select((column, index) => SqliteColumnBinder.Create(column.Values, firstParameter + 1 + index))];
-            ReadOnlySpan<long> timestamps = frame.Timestamps.Span;
-            for (int row = 0; row < timestamps.Length; row++)
+            foreach (PlannedFrame frame in run)
             {
-                _ = raw.sqlite3_bind_int64(handle, firstParameter, timestamps[row]);
-                foreach (SqliteColumnBinder binder in binders)
+                SqliteColumnBinder[] binders = [.. frame.Columns.Select(column => SqliteColumnBinder.Create(column.Values))];
+                int rest = frame.Timestamps.Length % most;
+                for (int row = 0; row < frame.Timestamps.Length - rest; row += most)
                 {
-                    binder.Bind(handle, row);
+                    Run(many, firstParameter, frame, binders, row, most);
+                    cancellationToken.ThrowIfCancellationRequested();
                 }
 
-                _ = statement.Step();
-                statement.Reset();
-                if ((row & 0xfff) == 0)
+                for (int row = frame.Timestamps.Length - rest; row < frame.Timestamps.Length; row++)
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
+                    Run(one ??= prepare(1), firstParameter, frame, binders, row, 1);
                 }
             }
         }
+        finally
+        {
+            one?.Dispose();
+        }
+    }
+
+    private static void Run(SqliteStatement statement, int parameter, PlannedFrame frame, SqliteColumnBinder[] binders, int firstRow, int rows)
+    {
+        sqlite3_stmt handle = statement.Handle;
+        ReadOnlySpan<long> timestamps = frame.Timestamps.Span;
+        for (int row = firstRow; row < firstRow + rows; row++)
+        {
+            _ = raw.sqlite3_bind_int64(handle, parameter++, timestamps[row]);
+            foreach (SqliteColumnBinder binder in binders)
+            {
+                binder.Bind(handle, parameter++, row);
+            }
+        }
+
+        _ = statement.Step();
+        statement.Reset();
     }
 }

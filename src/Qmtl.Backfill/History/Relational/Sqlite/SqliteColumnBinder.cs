@@ -5,73 +5,71 @@ using SQLitePCL;
 
 namespace Qmtl.History.Relational.Sqlite;
 
-/// <summary>Hands the values of one payload column to a statement's parameter, row by row, without making objects of them.</summary>
-internal abstract class SqliteColumnBinder(int parameter)
+/// <summary>Hands the values of one payload column to a statement's parameters, row by row, without making objects of them.</summary>
+internal abstract class SqliteColumnBinder
 {
-    protected int Parameter { get; } = parameter;
-
-    public static SqliteColumnBinder Create(BarColumn column, int parameter) => column switch
+    public static SqliteColumnBinder Create(BarColumn column) => column switch
     {
-        BarColumn<double> doubles => new DoubleBinder(doubles, parameter),
-        BarColumn<long> longs => new LongBinder(longs, parameter),
-        BarColumn<bool> flags => new BooleanBinder(flags, parameter),
-        BarColumn<string?> texts => new TextBinder(texts, parameter),
+        BarColumn<double> doubles => new DoubleBinder(doubles),
+        BarColumn<long> longs => new LongBinder(longs),
+        BarColumn<bool> flags => new BooleanBinder(flags),
+        BarColumn<string?> texts => new TextBinder(texts),
         _ => throw new ArgumentException($"A column of {column.Type} cannot be written.", nameof(column)),
     };
 
-    /// <summary>Sets the parameter to the value at <paramref name="row"/>.</summary>
-    public abstract void Bind(sqlite3_stmt statement, int row);
+    /// <summary>Sets <paramref name="parameter"/> (from 1) to the value at <paramref name="row"/>.</summary>
+    public abstract void Bind(sqlite3_stmt statement, int parameter, int row);
 
     // A span cannot be kept, and finding it again for every value costs more than the value.
     private static ArraySegment<T> SegmentOf<T>(ReadOnlyMemory<T> memory) =>
         MemoryMarshal.TryGetArray(memory, out ArraySegment<T> segment) ? segment : memory.ToArray();
 
-    private sealed class DoubleBinder(BarColumn<double> column, int parameter) : SqliteColumnBinder(parameter)
+    private sealed class DoubleBinder(BarColumn<double> column) : SqliteColumnBinder
     {
         private readonly ArraySegment<double> _values = SegmentOf(column.Values);
         private readonly bool _hasNulls = column.HasNulls;
 
-        public override void Bind(sqlite3_stmt statement, int row)
+        public override void Bind(sqlite3_stmt statement, int parameter, int row)
         {
             // SQLite turns a NaN into NULL by itself.
             _ = _hasNulls && column.IsNull(row)
-                ? raw.sqlite3_bind_null(statement, Parameter)
-                : raw.sqlite3_bind_double(statement, Parameter, _values[row]);
+                ? raw.sqlite3_bind_null(statement, parameter)
+                : raw.sqlite3_bind_double(statement, parameter, _values[row]);
         }
     }
 
-    private sealed class LongBinder(BarColumn<long> column, int parameter) : SqliteColumnBinder(parameter)
+    private sealed class LongBinder(BarColumn<long> column) : SqliteColumnBinder
     {
         private readonly ArraySegment<long> _values = SegmentOf(column.Values);
         private readonly bool _hasNulls = column.HasNulls;
 
-        public override void Bind(sqlite3_stmt statement, int row)
+        public override void Bind(sqlite3_stmt statement, int parameter, int row)
         {
             _ = _hasNulls && column.IsNull(row)
-                ? raw.sqlite3_bind_null(statement, Parameter)
-                : raw.sqlite3_bind_int64(statement, Parameter, _values[row]);
+                ? raw.sqlite3_bind_null(statement, parameter)
+                : raw.sqlite3_bind_int64(statement, parameter, _values[row]);
         }
     }
 
-    private sealed class BooleanBinder(BarColumn<bool> column, int parameter) : SqliteColumnBinder(parameter)
+    private sealed class BooleanBinder(BarColumn<bool> column) : SqliteColumnBinder
     {
-        public override void Bind(sqlite3_stmt statement, int row)
+        public override void Bind(sqlite3_stmt statement, int parameter, int row)
         {
             _ = column.IsNull(row)
-                ? raw.sqlite3_bind_null(statement, Parameter)
-                : raw.sqlite3_bind_int(statement, Parameter, column.Values.Span[row] ? 1 : 0);
+                ? raw.sqlite3_bind_null(statement, parameter)
+                : raw.sqlite3_bind_int(statement, parameter, column.Values.Span[row] ? 1 : 0);
         }
     }
 
-    private sealed class TextBinder(BarColumn<string?> column, int parameter) : SqliteColumnBinder(parameter)
+    private sealed class TextBinder(BarColumn<string?> column) : SqliteColumnBinder
     {
         private byte[] _utf8 = new byte[256];
 
-        public override void Bind(sqlite3_stmt statement, int row)
+        public override void Bind(sqlite3_stmt statement, int parameter, int row)
         {
             if (column.IsNull(row))
             {
-                _ = raw.sqlite3_bind_null(statement, Parameter);
+                _ = raw.sqlite3_bind_null(statement, parameter);
                 return;
             }
 
@@ -82,7 +80,7 @@ internal abstract class SqliteColumnBinder(int parameter)
                 _utf8 = new byte[needed];
             }
 
-            _ = raw.sqlite3_bind_text(statement, Parameter, _utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, _utf8)));
+            _ = raw.sqlite3_bind_text(statement, parameter, _utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, _utf8)));
         }
     }
 }

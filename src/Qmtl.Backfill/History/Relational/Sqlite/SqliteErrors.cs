@@ -33,10 +33,12 @@ internal sealed class SqliteErrors(string displayName, string path)
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL =>
             Error(error, "is locked by another process that did not finish in time. Try again, or end that process", isTransient: true),
         raw.SQLITE_SCHEMA => Error(error, "was changed by another process just now. Try again", isTransient: true),
-        raw.SQLITE_READONLY => Error(error, "is read-only, or its folder is. Make both writable, or use another file"),
-        raw.SQLITE_FULL => Error(error, "has no room left to grow: the disk is full. Free some space; nothing of this write was kept"),
+        raw.SQLITE_READONLY => IsReadOnly(error),
+        raw.SQLITE_FULL => IsFull(error),
         raw.SQLITE_NOTADB => Error(error, "is not a SQLite database. Correct the path, or use another file"),
         raw.SQLITE_CORRUPT => Error(error, "is damaged. Restore it from a copy, or move it away and fill a new one"),
+        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when HasNoRoom() => IsFull(error),
+        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when CannotBeWritten() => IsReadOnly(error),
         raw.SQLITE_CANTOPEN => Directory.Exists(path) ? IsFolder() : Error(error, "cannot be opened. Check the path and that this user may write to the file and its folder"),
         raw.SQLITE_PERM or raw.SQLITE_AUTH => Error(error, "may not be used by this user. Change the file's permissions"),
         raw.SQLITE_IOERR => Error(error, "cannot be read or written: the disk or the network drive reports an error. Check both"),
@@ -44,6 +46,37 @@ internal sealed class SqliteErrors(string displayName, string path)
         raw.SQLITE_INTERRUPT => Error(error, "was interrupted. Try again", isTransient: true),
         _ => Error(error, "refused a request"),
     };
+
+    // SQLite keeps small files of its own beside the file. Where these cannot be made it says only that, and not why.
+    private bool HasNoRoom()
+    {
+        const long SharedMemoryFile = 32 * 1024;
+        try
+        {
+            return new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace < SharedMemoryFile;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private bool CannotBeWritten()
+    {
+        try
+        {
+            using FileStream? file = File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete) : null;
+            return false;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
+    private StoreException IsReadOnly(SqliteException error) => Error(error, "is read-only, or its folder is. Make both writable, or use another file");
+
+    private StoreException IsFull(SqliteException error) => Error(error, "has no room left to grow: the disk is full. Free some space and run again; nothing of this write was kept");
 
     private StoreException IsFolder() => new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.");
 

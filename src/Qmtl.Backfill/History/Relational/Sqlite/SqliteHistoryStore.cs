@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Qmtl.History.Relational.Sqlite;
 
@@ -16,6 +17,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     private readonly string _path;
     private readonly string _connectionString;
     private readonly SqliteErrors _errors;
+    private readonly SqliteSchemaCache _cache = new();
     private readonly SemaphoreSlim _writer = new(1, 1);
 
     /// <summary>A store in the file at <paramref name="path"/>. Nothing is read or created before the first use.</summary>
@@ -42,6 +44,10 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     /// <summary>The file's absolute path.</summary>
     public string FilePath => _path;
 
+    /// <summary>How long an operation waits for a file that another process has locked.</summary>
+    /// <value>30 seconds by default.</value>
+    internal TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
+
     private protected override TableNaming Naming { get; }
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)
@@ -60,14 +66,14 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 
         if (!forWriting)
         {
-            return SqliteSession.OpenForReading(_connectionString, cancellationToken);
+            return SqliteSession.OpenForReading(_connectionString, _cache, LockWait, cancellationToken);
         }
 
         // One writer at a time is SQLite's rule; inside the process, waiting in a queue is cheaper than asking the file again and again.
         await _writer.WaitAsync(cancellationToken);
         try
         {
-            return SqliteSession.OpenForWriting(_connectionString, _writer, cancellationToken);
+            return SqliteSession.OpenForWriting(_connectionString, _cache, LockWait, _writer, cancellationToken);
         }
         catch
         {
@@ -76,7 +82,17 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
         }
     }
 
-    private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+    private protected override StoreException? Translate(Exception exception)
+    {
+        // A connection keeps what it found when it opened the file: read-only, damaged, another file of that name. The next
+        // operation is to see what has become of it since.
+        if (exception is SqliteException { SqliteErrorCode: not (raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_INTERRUPT) })
+        {
+            Forget();
+        }
+
+        return _errors.Translate(exception);
+    }
 
     // SQLite has no asynchronous file access: its calls block, so they run on a thread of the pool.
     private protected override Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => Task.Run(work, cancellationToken);
@@ -101,6 +117,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 
     private void Forget()
     {
+        _cache.Clear();
         using var connection = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(connection);
     }

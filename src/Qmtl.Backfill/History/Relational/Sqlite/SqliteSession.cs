@@ -10,16 +10,19 @@ namespace Qmtl.History.Relational.Sqlite;
 /// <summary>One operation on a SQLite file.</summary>
 internal sealed class SqliteSession : RelationalSession
 {
-    private const int LockWaitMilliseconds = 30_000;
     private const int LockWaitSliceMilliseconds = 100;
 
     private readonly SqliteConnection _connection;
+    private readonly TimeSpan _lockWait;
+    private readonly SqliteSchemaCache _cache;
     private readonly SemaphoreSlim? _writer;
     private readonly CancellationTokenRegistration _cancellation;
     private bool _inTransaction;
+    private bool _schemaChanged;
 
-    private SqliteSession(string connectionString, SemaphoreSlim? writer, CancellationToken cancellationToken)
+    private SqliteSession(string connectionString, SqliteSchemaCache cache, TimeSpan lockWait, SemaphoreSlim? writer, CancellationToken cancellationToken)
     {
+        _lockWait = lockWait;
         _connection = new SqliteConnection(connectionString);
         try
         {
@@ -31,9 +34,10 @@ internal sealed class SqliteSession : RelationalSession
             throw;
         }
 
+        _cache = cache;
         _writer = writer;
         sqlite3 database = Database;
-        _ = raw.sqlite3_busy_timeout(database, LockWaitMilliseconds);
+        _ = raw.sqlite3_busy_timeout(database, (int)_lockWait.TotalMilliseconds);
         _cancellation = cancellationToken.Register(() => raw.sqlite3_interrupt(database));
     }
 
@@ -47,35 +51,27 @@ internal sealed class SqliteSession : RelationalSession
     /// <summary>The table as it is named in a statement; without the schema, a name could mean a temporary table or a part of the statement.</summary>
     public static string NameOf(string table) => $"main.{SqlText.Quote(table)}";
 
-    public static SqliteSession OpenForReading(string connectionString, CancellationToken cancellationToken) =>
-        new(connectionString, writer: null, cancellationToken);
+    /// <summary>Opens a session that only reads. <paramref name="lockWait"/> is how long it waits for a file that another process has locked.</summary>
+    public static SqliteSession OpenForReading(string connectionString, SqliteSchemaCache cache, TimeSpan lockWait, CancellationToken cancellationToken) =>
+        new(connectionString, cache, lockWait, writer: null, cancellationToken);
 
     /// <summary>Opens a session that may write; <paramref name="writer"/> is held by the caller and released with the session.</summary>
-    public static SqliteSession OpenForWriting(string connectionString, SemaphoreSlim writer, CancellationToken cancellationToken) =>
-        new(connectionString, writer, cancellationToken);
+    public static SqliteSession OpenForWriting(
+        string connectionString, SqliteSchemaCache cache, TimeSpan lockWait, SemaphoreSlim writer, CancellationToken cancellationToken) =>
+        new(connectionString, cache, lockWait, writer, cancellationToken);
 
     public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
     {
-        UseWriteAheadLog();
-        Run("PRAGMA synchronous=NORMAL");
-
-        // SQLite's own wait cannot be cancelled, so the long wait is made of short ones.
-        long started = Stopwatch.GetTimestamp();
-        _ = raw.sqlite3_busy_timeout(Database, LockWaitSliceMilliseconds);
-        while (!TryRun("BEGIN IMMEDIATE"))
-        {
-            if (Stopwatch.GetElapsedTime(started).TotalMilliseconds > LockWaitMilliseconds)
+        await WaitForLockAsync(
+            () =>
             {
+                UseWriteAheadLog();
+                Run("PRAGMA synchronous=NORMAL");
                 Run("BEGIN IMMEDIATE");
-                break;
-            }
-
-            await Task.Yield();
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
+                return true;
+            },
+            cancellationToken);
         _inTransaction = true;
-        _ = raw.sqlite3_busy_timeout(Database, LockWaitMilliseconds);
     }
 
     public override Task CommitAsync(CancellationToken cancellationToken)
@@ -107,12 +103,23 @@ internal sealed class SqliteSession : RelationalSession
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
     {
         var found = new List<FoundTable>();
+        long version = await WaitForLockAsync(ReadSchemaVersion, cancellationToken);
         foreach (string table in tables)
         {
-            IReadOnlyList<StoredColumn> columns = await ReadColumnsAsync(table, cancellationToken);
-            if (columns.Count > 0)
+            if (_schemaChanged || !_cache.TryGet(table, version, out FoundTable? known))
             {
-                found.Add(new FoundTable(table, columns, await HasKeyAsync(table, cancellationToken)));
+                known = await LookUpAsync(table, cancellationToken);
+
+                // A change that is rolled back takes its number back too, for the next change to use again.
+                if (!_schemaChanged)
+                {
+                    _cache.Set(table, version, known);
+                }
+            }
+
+            if (known is not null)
+            {
+                found.Add(known);
             }
         }
 
@@ -122,6 +129,7 @@ internal sealed class SqliteSession : RelationalSession
     // The transaction holds the file's write lock, so nobody else can have changed the schema meanwhile.
     public override Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
+        _schemaChanged = true;
         foreach (string statement in statements)
         {
             Run(statement);
@@ -204,6 +212,19 @@ internal sealed class SqliteSession : RelationalSession
         }
     }
 
+    private long ReadSchemaVersion()
+    {
+        using var version = new SqliteStatement(_connection, "PRAGMA schema_version");
+        _ = version.Step();
+        return version.GetFloor(0).Floor;
+    }
+
+    private async Task<FoundTable?> LookUpAsync(string table, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredColumn> columns = await ReadColumnsAsync(table, cancellationToken);
+        return columns.Count == 0 ? null : new FoundTable(table, columns, await HasKeyAsync(table, cancellationToken));
+    }
+
     private async Task<IReadOnlyList<StoredColumn>> ReadColumnsAsync(string table, CancellationToken cancellationToken)
     {
         await using DbCommand command = _connection.CreateCommand("SELECT name, type FROM pragma_table_info(@table) ORDER BY cid", ("table", table));
@@ -249,12 +270,40 @@ internal sealed class SqliteSession : RelationalSession
     private bool TryRun(string sql)
     {
         int result = raw.sqlite3_exec(Database, sql);
-        if ((result & 0xff) is raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
+        if (IsLocked(result))
         {
             return false;
         }
 
         SqliteException.ThrowExceptionForRC(result, Database);
         return true;
+    }
+
+    private static bool IsLocked(int result) => (result & 0xff) is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
+
+    // SQLite's own wait cannot be cancelled, so the long wait, which an operation meets when it first touches the file, is made of short ones.
+    private async Task<T> WaitForLockAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        _ = raw.sqlite3_busy_timeout(Database, LockWaitSliceMilliseconds);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return work();
+                }
+                catch (SqliteException error) when (IsLocked(error.SqliteErrorCode) && Stopwatch.GetElapsedTime(started) < _lockWait)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await Task.Yield();
+                }
+            }
+        }
+        finally
+        {
+            _ = raw.sqlite3_busy_timeout(Database, (int)_lockWait.TotalMilliseconds);
+        }
     }
 }

@@ -1,0 +1,79 @@
+using Qmtl.Backfill;
+using Qmtl.Time;
+
+namespace Qmtl.Unit.Backfill;
+
+/// <summary>What an answer may be believed.</summary>
+public sealed class BackfillAnswerTests : BackfillEngineTestBase
+{
+    [Fact]
+    public async Task An_answer_cut_short_by_a_source_that_does_not_say_so_is_completed()
+    {
+        // Gives the oldest 400 rows of whatever it is asked, as some exchanges do.
+        var fetcher = new ScriptedFetcher
+        {
+            BarsPerRequest = null,
+            Answer = (_, _, honest, _) => Task.FromResult(ScriptedFetcher.Bars(honest.Timestamps.ToArray().Take(400))),
+        };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(0, 60 * 2999));
+
+        Assert.Equal((BackfillStatus.Completed, 3000L, 0L), (result.Status, result.BarsWritten, result.BarsEmpty));
+    }
+
+    [Fact]
+    public async Task So_is_one_that_gives_the_newest_rows()
+    {
+        var fetcher = new ScriptedFetcher
+        {
+            BarsPerRequest = null,
+            Holes = [6000, 6060, 120_000],
+            Answer = (_, _, honest, _) => Task.FromResult(ScriptedFetcher.Bars(honest.Timestamps.ToArray().TakeLast(300))),
+        };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(0, 60 * 2999));
+
+        Assert.Equal((BackfillStatus.Completed, 2997L, 3L), (result.Status, result.BarsWritten, result.BarsEmpty));
+    }
+
+    [Fact]
+    public async Task Bars_before_the_earliest_the_source_has_are_empty_without_a_request()
+    {
+        var fetcher = new ScriptedFetcher { Earliest = 600 };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(0, 900));
+        BackfillResult second = await RunOneAsync(fetcher, new TimeRange(0, 900));
+
+        Assert.Equal((6L, 10L, 1), (result.BarsWritten, result.BarsEmpty, result.Requests));
+        Assert.Equal([new TimeRange(600, 900)], fetcher.Asked);
+        Assert.Equal(0, second.Requests);
+    }
+
+    [Fact]
+    public async Task Lies_are_left_out_and_told_once()
+    {
+        var fetcher = new ScriptedFetcher
+        {
+            BarsPerRequest = 5,
+            Answer = (range, _, _, _) => Task.FromResult(ScriptedFetcher.Bars(range.Start, range.Start + 1, range.Start, range.End + 60_000)),
+        };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(0, 540));
+
+        // Of each page one bar; its repetition, the row a second later and the row far out are left out.
+        Assert.Equal((2L, 6L), (result.BarsWritten, result.BarsRejected));
+        BackfillRowsRejected told = Assert.Single(Events.OfType<BackfillRowsRejected>());
+        Assert.Equal("2 outside the asked range, 2 off the interval's grid, 2 repeated", told.Rejected.ToString());
+    }
+
+    [Fact]
+    public async Task An_answer_that_misses_the_question_teaches_nothing()
+    {
+        // Milliseconds for seconds: every row lies far outside.
+        var fetcher = new ScriptedFetcher { Answer = (range, _, _, _) => Task.FromResult(ScriptedFetcher.Bars(range.Start * 1000 + 60_000_000)) };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(60, 120));
+
+        Assert.Equal((BackfillStatus.Partial, 0L, 2L), (result.Status, result.BarsEmpty, result.BarsMissing));
+    }
+}

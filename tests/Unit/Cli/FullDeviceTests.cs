@@ -1,0 +1,37 @@
+using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
+using Spectre.Console;
+
+namespace Qmtl.Unit.Cli;
+
+public sealed class FullDeviceTests
+{
+    [Theory]
+    [InlineData("history --node BTCUSDT --interval 1m --csv")]
+    [InlineData("history --node BTCUSDT --interval 1m --json")]
+    [InlineData("coverage --json")]
+    public async Task Output_that_cannot_be_written_exits_1_with_one_line_and_no_exception(string commandLine)
+    {
+        using var folder = new CliFolder();
+        await folder.WriteAsync([0, 1]);
+        using var error = new StringWriter();
+        int code;
+        await using (var host = new CliHost { Console = AnsiConsole.Console, Output = new BufferedStream(new FullDevice()), Error = error })
+        {
+            code = await QmtlCommandLine.RunAsync([.. commandLine.Split(' '), "--store", folder.StorePath], host, CancellationToken.None);
+        }
+
+        Assert.Equal((ExitCode.Failed, "qmtl: error: No space left on device"), (code, error.ToString().TrimEnd()));
+    }
+
+    private sealed class FullDevice : MemoryStream
+    {
+        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("No space left on device");
+
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("No space left on device");
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => throw new IOException("No space left on device");
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("No space left on device");
+    }
+}
