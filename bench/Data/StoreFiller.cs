@@ -7,8 +7,6 @@ namespace Qmtl.Bench.Data;
 /// <summary>Puts synthetic bars into a store.</summary>
 internal static class StoreFiller
 {
-    private const int BarsPerWrite = 50_000;
-
     /// <summary>Writes <paramref name="bars"/> bars and returns how long the writes took.</summary>
     /// <param name="store">The store.</param>
     /// <param name="bars">How many bars.</param>
@@ -16,7 +14,7 @@ internal static class StoreFiller
     public static async Task<TimeSpan> FillAsync(IHistoryStore store, long bars, Func<long, bool>? keep = null)
     {
         var watch = new Stopwatch();
-        foreach (BarFrame whole in SyntheticBars.Frames(bars, BarsPerWrite))
+        foreach (BarFrame whole in SyntheticBars.Frames(bars, store.BarsPerWrite))
         {
             BarFrame frame = keep is null ? whole : Thin(whole, keep);
             watch.Start();

@@ -11,8 +11,6 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed class StreamBackfill
 {
-    // Enough bars to write at the store's bulk speed, few enough to hold.
-    private const int BarsPerCommit = 50_000;
     private const int MaximumQueuedPages = 16;
 
     private readonly BackfillRequest _request;
@@ -42,6 +40,8 @@ internal sealed class StreamBackfill
     }
 
     private StreamKey Stream => _request.Stream;
+
+    private int BarsPerCommit => Math.Max(1, _request.Store.BarsPerWrite);
 
     private int BarsPerRequest => Math.Max(1, _request.Fetcher.BarsPerRequest ?? _options.DefaultBarsPerRequest);
 

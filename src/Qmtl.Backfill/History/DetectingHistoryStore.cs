@@ -41,6 +41,9 @@ public sealed class DetectingHistoryStore : IHistoryStore
     /// <inheritdoc/>
     public string DisplayName => Detected?.DisplayName ?? _display;
 
+    /// <inheritdoc/>
+    public int BarsPerWrite => Detected?.BarsPerWrite ?? IHistoryStore.DefaultBarsPerWrite;
+
     private string ConnectionString { get; }
 
     /// <inheritdoc/>

@@ -9,6 +9,8 @@ namespace Qmtl.History;
 /// </summary>
 public interface IHistoryStore : IAsyncDisposable
 {
+    internal const int DefaultBarsPerWrite = 50_000;
+
     /// <summary>What and where the store is, for people: no password, no user.</summary>
     string DisplayName { get; }
 
@@ -16,6 +18,9 @@ public interface IHistoryStore : IAsyncDisposable
     /// How bars get into the store, for people, where a store has more than one way and has taken one; null, the default, otherwise.
     /// </summary>
     string? DescribeWritePath() => null;
+
+    /// <summary>How many bars a caller that has many does well to give to one <see cref="WriteAsync"/>: enough for the store's bulk speed, few enough to hold. 50,000 by default.</summary>
+    int BarsPerWrite => DefaultBarsPerWrite;
 
     /// <summary>All streams of which the store holds a bar, by node id (ordinal), then interval.</summary>
     Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default);

@@ -16,16 +16,12 @@ internal sealed class QuestDbBarReader : IBarReader
     private const int BarsInFrame = 4096;
     private const int BarsInBatch = 32 * BarsInFrame;
 
-    // Npgsql hands over a timestamp as microseconds since 2000; this is where QuestDB counts from.
-    private static readonly long Year2000 = DateTimeOffset.Parse("2000-01-01Z", null).ToUnixTimeSeconds() * 1_000_000;
-
     private readonly NpgsqlConnection _connection;
     private readonly QuestDbRows _rows;
     private readonly IReadOnlyList<StoredColumn> _columns;
     private readonly BarInterval _interval;
     private readonly TimeRange _range;
     private readonly bool _isOrderedByBar;
-    private readonly long _origin;
     private readonly string _selectSql;
     private NpgsqlCommand? _command;
     private NpgsqlDataReader? _reader;
@@ -51,11 +47,8 @@ internal sealed class QuestDbBarReader : IBarReader
         _isOrderedByBar = isOrderedByBar;
         _reached = range.Start - 1;
 
-        // A microsecond timestamp is cheapest read as it is; a cast of it costs the server about as much as the rest of the query.
-        bool isTimestamp = table.Timestamp.TypeName == QuestDbTypes.Timestamp;
-        _origin = isTimestamp ? Year2000 : 0;
         string payload = string.Concat(columns.Select(column => $", {QuestDbTypes.ReadSql(column)}"));
-        _selectSql = $"SELECT {_rows.TimestampSql}{(isTimestamp ? string.Empty : "::long")}{payload} {_rows.FromSql}";
+        _selectSql = $"SELECT {_rows.ReadTimestampSql}{payload} {_rows.FromSql}";
     }
 
     public async Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken)
@@ -65,7 +58,7 @@ internal sealed class QuestDbBarReader : IBarReader
         int count = 0;
         while (count < BarsInFrame && await NextAsync(cancellationToken))
         {
-            bool isWhole = _rows.TryGetSeconds(_reader!.GetFieldValue<long>(0) + _origin, out long timestamp);
+            bool isWhole = _rows.TryReadSeconds(_reader!, out long timestamp);
             _reached = Math.Max(_reached, timestamp);
 
             // Rows that are on no bar, or on one that was just read, are left out; only tables of other programs have them.
@@ -78,7 +71,7 @@ internal sealed class QuestDbBarReader : IBarReader
             timestamps[count] = timestamp;
             foreach (PostgreSqlColumnReader column in columns)
             {
-                column.Read(_reader, count);
+                column.Read(_reader!, count);
             }
 
             count++;

@@ -6,99 +6,124 @@ using Qmtl.Time;
 
 namespace Qmtl.History.QuestDb;
 
-/// <summary>Computes coverage on the server and fetches the ends of ranges only.</summary>
+/// <summary>Computes coverage on the server, as far as it can, and fetches bars only where there are holes.</summary>
 /// <remarks>
-/// One pass in the order of time: <c>lag()</c> puts the bar before beside each bar, and only pairs that are not one interval apart
-/// come back. One million bars with 100 gaps: about a quarter of the time in which a client streams every timestamp. Counting in
-/// buckets takes as long, and needs the bars of every incomplete bucket on top.
+/// The server counts the bars on the grid in spans of <see cref="BarsInSpan"/>, on all its cores, with the first and the last of
+/// each: as many as fit between those two mean that none is missing. The bars of the other spans are streamed, many spans in a
+/// round trip. One million bars with 100 gaps take about half the time in which a client streams every timestamp; a window
+/// function (<c>lag()</c>) over the whole stream takes as long as that stream, because it runs on one core. Where every span has holes,
+/// they are one long span, and the stream comes on top of the count.
 /// </remarks>
 internal static class QuestDbCoverage
 {
-    private const int Attempts = 5;
+    private const int BarsInSpan = 1024;
+    private const int SpansInBatch = 128;
 
     /// <summary>The bars of the stream inside <paramref name="within"/>, whose ends are on the grid.</summary>
-    /// <exception cref="StoreException">Bars were deleted again and again while they were looked at.</exception>
+    /// <param name="connection">An open connection.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="within">The bars of interest.</param>
+    /// <param name="hasKey">Whether no bar can be there twice; where it can, counting says nothing, and every bar is looked at.</param>
+    /// <param name="cancellationToken">Ends the queries.</param>
     public static async Task<TimeRangeSet> ReadAsync(
-        NpgsqlConnection connection, TableSchema table, StreamKey stream, TimeRange within, string displayName, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TableSchema table, StreamKey stream, TimeRange within, bool hasKey, CancellationToken cancellationToken)
     {
         var rows = new QuestDbRows(table, stream);
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        var builder = new TimeRangeSetBuilder(stream.Interval);
+        List<Span> spans = hasKey ? await CountAsync(connection, rows, stream.Interval, within, cancellationToken) : [new Span(within.Start, within.End, IsWhole: false)];
+        int next = 0;
+        while (next < spans.Count)
         {
-            if (await ReadLastAsync(connection, rows, within, cancellationToken) is not { } last)
+            if (spans[next].IsWhole)
             {
-                return TimeRangeSet.Empty(stream.Interval);
+                builder.Add(spans[next++].Range);
+                continue;
             }
 
-            if (await TryReadAsync(connection, rows, stream.Interval, within, last, cancellationToken) is { } coverage)
-            {
-                return coverage;
-            }
+            next = await StreamAsync(connection, rows, spans, next, builder, cancellationToken);
         }
 
-        throw new StoreException($"Bars of {stream} in {displayName} were deleted while they were looked at. Try again.") { IsTransient = true };
+        return builder.Build();
     }
 
-    private static async Task<long?> ReadLastAsync(NpgsqlConnection connection, QuestDbRows rows, TimeRange within, CancellationToken cancellationToken)
+    // Ascending; neighbours with holes are one span.
+    private static async Task<List<Span>> CountAsync(NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT max({rows.TimestampSql})::long {rows.FromSql} AND {rows.BetweenSql(within)}", connection);
-        rows.AddParameters(command.Parameters);
-        return await command.ExecuteScalarAsync(cancellationToken) as long?;
-    }
+        long step = interval.Seconds * rows.UnitsPerSecond;
 
-    // Bars that are added after the last one was looked up are left out, so that a hole behind it cannot be taken for covered.
-    // The order is not the window's in a table that is kept in another. Null where the last bar is gone by now.
-    private static async Task<TimeRangeSet?> TryReadAsync(
-        NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, long last, CancellationToken cancellationToken)
-    {
+        // The rest says whether a row is on the grid. As a key of the grouping it costs half of what it costs as a condition.
         string sql = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            SELECT t::long, p::long FROM (
-                SELECT {rows.TimestampSql} t, lag({rows.TimestampSql}) OVER (ORDER BY {rows.TimestampSql}) p {rows.FromSql} AND {rows.BetweenSql(within)} AND {rows.TimestampSql} <= {last})
-            WHERE t - p <> {interval.Seconds * rows.UnitsPerSecond} OR p IS NULL OR t = {last}
-            ORDER BY t, p
+            SELECT first, last, bars FROM (
+                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last
+                {rows.FromSql} AND {rows.BetweenSql(within)})
+            WHERE rest = {interval.Floor(step) * rows.UnitsPerSecond % step} ORDER BY span
             """);
         await using var command = new NpgsqlCommand(sql, connection);
         rows.AddParameters(command.Parameters);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var builder = new TimeRangeSetBuilder(interval);
-        long? start = null;
-        long end = 0;
+        var spans = new List<Span>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            long bar = reader.GetInt64(0);
-            long? before = reader.IsDBNull(1) ? null : reader.GetInt64(1);
-            if (before is { } previous && bar - previous == interval.Seconds * rows.UnitsPerSecond)
+            (long first, long last) = (reader.GetInt64(0), reader.GetInt64(1));
+            var span = new Span(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, IsWhole: (last - first) / step + 1 == reader.GetInt64(2));
+            if (!span.IsWhole && spans.Count > 0 && !spans[^1].IsWhole)
             {
-                // The last bar, which only continues its range.
-                end = bar;
+                spans[^1] = span with { Start = spans[^1].Start };
+            }
+            else
+            {
+                spans.Add(span);
+            }
+        }
+
+        return spans;
+    }
+
+    // Streams the next spans with holes, and adds the whole ones between them; the index after the last that was added.
+    private static async Task<int> StreamAsync(
+        NpgsqlConnection connection, QuestDbRows rows, List<Span> spans, int next, TimeRangeSetBuilder builder, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        int end = next;
+        for (; end < spans.Count && batch.BatchCommands.Count < SpansInBatch; end++)
+        {
+            if (!spans[end].IsWhole)
+            {
+                var command = new NpgsqlBatchCommand($"SELECT {rows.ReadTimestampSql} {rows.FromSql} AND {rows.BetweenSql(spans[end].Range)} ORDER BY 1");
+                rows.AddParameters(command.Parameters);
+                batch.BatchCommands.Add(command);
+            }
+        }
+
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+        for (; next < end; next++)
+        {
+            if (spans[next].IsWhole)
+            {
+                builder.Add(spans[next].Range);
                 continue;
             }
 
-            if (start is { } opened)
+            while (await reader.ReadAsync(cancellationToken))
             {
-                Add(builder, rows, interval, opened, before ?? end);
+                if (rows.TryReadSeconds(reader, out long timestamp))
+                {
+                    builder.AddTimestamp(timestamp);
+                }
             }
 
-            start = bar;
-            end = bar;
+            await reader.NextResultAsync(cancellationToken);
         }
 
-        if (start is { } lastStart)
-        {
-            Add(builder, rows, interval, lastStart, end);
-        }
-
-        return end == last ? builder.Build() : null;
+        return end;
     }
 
-    // Bars of one range are whole intervals apart, so all are on the grid or none is. Rows of other programs may be between two
-    // bars and split a range; the builder joins its parts again.
-    private static void Add(TimeRangeSetBuilder builder, QuestDbRows rows, BarInterval interval, long start, long end)
+    // The first and the last bar, and whether all between them are there.
+    private readonly record struct Span(long Start, long End, bool IsWhole)
     {
-        if (rows.TryGetSeconds(start, out long first) && interval.IsOnGrid(first) && rows.TryGetSeconds(end, out long last))
-        {
-            builder.Add(new TimeRange(first, last));
-        }
+        public TimeRange Range => new(Start, End);
     }
 }

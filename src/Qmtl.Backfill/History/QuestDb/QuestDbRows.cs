@@ -9,7 +9,11 @@ namespace Qmtl.History.QuestDb;
 /// <summary>The rows of one stream in a table of QuestDB: the pieces of SQL that reading, coverage and writing share.</summary>
 internal sealed class QuestDbRows
 {
+    // Npgsql hands over a timestamp as microseconds since 2000; QuestDB counts from 1970.
+    private static readonly long Year2000 = DateTimeOffset.Parse("2000-01-01Z", CultureInfo.InvariantCulture).ToUnixTimeSeconds() * 1_000_000;
+
     private readonly StreamKey _stream;
+    private readonly long _origin;
 
     public QuestDbRows(TableSchema table, StreamKey stream)
     {
@@ -19,6 +23,11 @@ internal sealed class QuestDbRows
         // A number beside a DATE would be taken for microseconds, though a DATE counts milliseconds.
         TimestampSql = QuestDbTypes.ColumnSql(table.Timestamp) + (table.Timestamp.TypeName == QuestDbTypes.Date ? "::long" : string.Empty);
         FromSql = $"FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = $1 AND {QuestDbTypes.ColumnSql(table.Interval)} = $2";
+
+        // A microsecond timestamp is read as it is: to cast it costs the server more than to look it up.
+        bool isTimestamp = table.Timestamp.TypeName == QuestDbTypes.Timestamp;
+        _origin = isTimestamp ? Year2000 : 0;
+        ReadTimestampSql = isTimestamp ? TimestampSql : TimestampSql + "::long";
     }
 
     /// <summary>How many units of the timestamp column are a second.</summary>
@@ -26,6 +35,9 @@ internal sealed class QuestDbRows
 
     /// <summary>The timestamp column, comparable with numbers of its units.</summary>
     public string TimestampSql { get; }
+
+    /// <summary>The timestamp column as <see cref="TryReadSeconds"/> reads it, first in a list of columns.</summary>
+    public string ReadTimestampSql { get; }
 
     /// <summary>The stream's rows, with <c>$1</c> and <c>$2</c> for <see cref="AddParameters"/>.</summary>
     public string FromSql { get; }
@@ -41,10 +53,10 @@ internal sealed class QuestDbRows
         return Math.Clamp(seconds, -furthest, furthest) * UnitsPerSecond;
     }
 
-    /// <summary>The bar that opens at a stored instant; false where it lies between two seconds.</summary>
-    public bool TryGetSeconds(long units, out long seconds)
+    /// <summary>The second at which the reader's row is; false, and the second before it, where it lies between two.</summary>
+    public bool TryReadSeconds(NpgsqlDataReader reader, out long seconds)
     {
-        (seconds, long rest) = Math.DivRem(units, UnitsPerSecond);
+        (seconds, long rest) = Math.DivRem(reader.GetFieldValue<long>(0) + _origin, UnitsPerSecond);
         return rest == 0;
     }
 

@@ -11,7 +11,8 @@ namespace Qmtl.History.QuestDb;
 /// QuestDB commits table by table and statement by statement. So bars go first, then, when they can be read, what was learnt about
 /// emptiness: a process that dies in between leaves bars, and no bar that is said not to exist.
 /// </remarks>
-internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPath bulkPath, StreamLocks locks, string displayName, TimeProvider timeProvider) : RelationalSession
+internal sealed class QuestDbSession(
+    NpgsqlConnection connection, QuestDbCatalogue catalogue, QuestDbBulkPath bulkPath, StreamLocks locks, string displayName, TimeProvider timeProvider) : RelationalSession
 {
     // What the server says where another session made the same change at the same time.
     private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op"];
@@ -54,7 +55,7 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
     {
         var found = new List<FoundTable>();
-        foreach (QuestDbTableFound table in await QuestDbCatalogue.FindAsync(connection, tables, cancellationToken))
+        foreach (QuestDbTableFound table in await catalogue.FindAsync(connection, tables, cancellationToken))
         {
             _tables[table.AskedFor] = table.Table;
             found.Add(new FoundTable(table.AskedFor, table.Columns, table.Table.HasKey));
@@ -117,7 +118,7 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
     }
 
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
-        QuestDbCoverage.ReadAsync(connection, table, stream, within, displayName, cancellationToken);
+        QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);
 
     public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new QuestDbBarReader(connection, table, table.Payload, stream, range, _tables[table.Table].IsOrderedByBar);
@@ -205,7 +206,7 @@ internal sealed class QuestDbSession(NpgsqlConnection connection, QuestDbBulkPat
         // Nothing keeps such a table from taking a bar twice. What an earlier process committed may not be readable yet, and counts.
         await WalWait.UntilReadableAsync(connection, found.Name, displayName, timeProvider, cancellationToken);
         var range = new TimeRange(run[0].Timestamps.Span[0], run[^1].Timestamps.Span[^1]);
-        TimeRangeSet stored = await QuestDbCoverage.ReadAsync(connection, table, stream, range, displayName, cancellationToken);
+        TimeRangeSet stored = await QuestDbCoverage.ReadAsync(connection, table, stream, range, hasKey: false, cancellationToken);
         return [.. run.Select(frame => Without(frame, stored)).Where(frame => frame.Timestamps.Length > 0)];
     }
 

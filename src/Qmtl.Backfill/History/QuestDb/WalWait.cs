@@ -8,7 +8,7 @@ internal static class WalWait
 {
     private static readonly string[] ReasonColumns = ["errorTag", "errorMessage"];
 
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(50);
 
     // Applying may take long, but while the server works on it, it gets on.

@@ -27,6 +27,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
     /// <inheritdoc/>
     public string DisplayName { get; }
 
+    /// <inheritdoc/>
+    public virtual int BarsPerWrite => IHistoryStore.DefaultBarsPerWrite;
+
     private protected abstract TableNaming Naming { get; }
 
     /// <inheritdoc/>
