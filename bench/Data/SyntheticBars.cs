@@ -10,8 +10,8 @@ internal static class SyntheticBars
 {
     public const string Source = "synthetic";
 
-    /// <summary>2020-01-01T00:00:00Z.</summary>
-    public const long Start = 1_577_836_800;
+    /// <summary>2000-01-01T00:00:00Z, so that ten million minutes have all closed.</summary>
+    public const long Start = 946_684_800;
 
     public static readonly BarInterval Minute = BarInterval.FromSeconds(60);
 

@@ -33,7 +33,8 @@ internal static class Tool
     /// <summary>Runs this program once more, in a process of its own, with its output on this one's.</summary>
     public static async Task RunSelfAsync(params string[] arguments)
     {
-        string[] host = Environment.GetCommandLineArgs()[0] is var program && program.EndsWith(".dll", StringComparison.Ordinal) ? [program] : [];
+        // Started as `dotnet Qmtl.Bench.dll`, the process is dotnet's and needs the library named again.
+        string[] host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
         using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. host, .. arguments]))!;
         await process.WaitForExitAsync();
     }
