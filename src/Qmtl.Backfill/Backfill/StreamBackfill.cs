@@ -11,7 +11,7 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed class StreamBackfill
 {
-    private const int MaximumQueuedPages = 16;
+    private const int MaximumQueuedPages = 32;
 
     private readonly BackfillRequest _request;
     private readonly BackfillOptions _options;

@@ -7,16 +7,21 @@ namespace Qmtl.History.QuestDb;
 /// <remarks>QuestDB gives every error the SQLSTATE 00000, so what it means is in its words only. Connections fail as PostgreSQL's do.</remarks>
 internal sealed class QuestDbErrors(string displayName, string? password, ServerOutage outage)
 {
+    private const string NoState = "00000";
+
     private readonly PostgreSqlErrors _connection = new(displayName, password, outage);
+    private readonly ConnectionSecret _secret = new(password);
 
     public StoreException? Translate(Exception exception) => exception switch
     {
-        PostgresException error => Translate(error),
-        NpgsqlException { InnerException: PostgresException inner } => Translate(inner),
+        PostgresException { SqlState: NoState } error => Translate(error),
+        NpgsqlException { InnerException: PostgresException { SqlState: NoState } inner } => Translate(inner),
+
+        // A server that is asked what it is may be a PostgreSQL, whose errors have their state; QuestDB sends a few of these, too.
         _ => _connection.Translate(exception),
     };
 
-    private StoreException? Translate(PostgresException error)
+    private StoreException Translate(PostgresException error)
     {
         string text = error.MessageText;
         return 0 switch
@@ -31,20 +36,15 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
                 Error(error, "had a table dropped or altered during the request", "Try again", isTransient: true),
             _ when Says(text, "busy", "could not lock", "timeout", "cancelled", "out of memory", "memory limit", "too many") =>
                 Error(error, "could not do it just now", "Try again", isTransient: true),
-
-            // 57P01 and the like, as PostgreSQL has them; QuestDB sends a few.
-            _ when error.IsTransient => _connection.Translate(error),
             _ => Error(error, "refused a request", "See the server's log"),
         };
     }
 
     private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false)
     {
-        // Only the server's words can hold the secret; in ours it could only be found by chance (the default one is "quest").
-        string detail = error.MessageText.TrimEnd('.');
-        bool holdsSecret = !string.IsNullOrEmpty(password) && error.ToString().Contains(password, StringComparison.Ordinal);
-        detail = holdsSecret ? detail.Replace(password!, "***", StringComparison.Ordinal) : detail;
-        return new StoreException($"{displayName} {what} ({detail}). {wayOut}.", holdsSecret ? null : error) { IsTransient = isTransient };
+        bool isClean = !_secret.IsIn(error);
+        string said = isClean ? $" ({error.MessageText.TrimEnd('.')})" : string.Empty;
+        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? error : null) { IsTransient = isTransient };
     }
 
     private static bool Says(string text, params ReadOnlySpan<string> words)

@@ -8,8 +8,7 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <summary>What PostgreSQL's errors mean to an operator, and what to do about them. The password never gets into a message.</summary>
 internal sealed class PostgreSqlErrors(string displayName, string? password, ServerOutage outage)
 {
-    // Shorter ones are found in any text, and protect nothing.
-    private const int ShortestSecret = 4;
+    private readonly ConnectionSecret _secret = new(password);
 
     public StoreException? Translate(Exception exception) => exception switch
     {
@@ -78,22 +77,9 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
 
     private StoreException Error(Exception exception, string what, string wayOut, bool isTransient = false, string? detail = null, TimeSpan? retryAfter = null)
     {
-        // What the driver and the server say is passed on as it is or not at all: what is left of a sentence from which the
-        // password was cut out gives its length away, and a password that is a common word makes nonsense of the rest.
-        bool isClean = !Holds(exception);
+        // The cause is kept for whoever debugs.
+        bool isClean = !_secret.IsIn(exception);
         string said = isClean ? $" ({(detail ?? exception.Message).TrimEnd('.')})" : string.Empty;
         return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? exception : null) { IsTransient = isTransient, RetryAfter = retryAfter };
-    }
-
-    private bool Holds(Exception exception)
-    {
-        // The messages only: a stack trace is made of the names of code, some of which are popular passwords.
-        bool holds = false;
-        for (Exception? cause = exception; cause is not null && password?.Length >= ShortestSecret; cause = cause.InnerException)
-        {
-            holds |= cause.Message.Contains(password, StringComparison.Ordinal);
-        }
-
-        return holds;
     }
 }
