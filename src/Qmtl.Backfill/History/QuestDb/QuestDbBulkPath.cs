@@ -4,10 +4,13 @@ using Npgsql;
 namespace Qmtl.History.QuestDb;
 
 /// <summary>Decides at the first write whether bars go over HTTP, and says which way they go.</summary>
-internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
+internal sealed class QuestDbBulkPath(QuestDbHttp http, TimeProvider timeProvider) : IDisposable
 {
+    // A server that restarts may open its ports one after the other; what runs for hours must not stay on the slow path for that.
+    private static readonly TimeSpan SlowPathLasts = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim _deciding = new(1, 1);
-    private volatile Decision _decision = new(QuestDbWritePath.Undecided, null);
+    private volatile Decision _decision = new(QuestDbWritePath.Undecided, null, 0);
 
     /// <summary>The way that was decided on.</summary>
     public QuestDbWritePath Path => _decision.Path;
@@ -21,12 +24,12 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
     /// <param name="cancellationToken">Ends the questions.</param>
     public async Task<QuestDbHttp?> FindAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
-        if (_decision.Path == QuestDbWritePath.Undecided)
+        if (!Stands(_decision))
         {
             await _deciding.WaitAsync(cancellationToken);
             try
             {
-                if (_decision.Path == QuestDbWritePath.Undecided)
+                if (!Stands(_decision))
                 {
                     _decision = await DecideAsync(connection, table, cancellationToken);
                 }
@@ -41,7 +44,7 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
     }
 
     /// <summary>Asks again at the next write, because HTTP failed.</summary>
-    public void Reconsider() => _decision = new(QuestDbWritePath.Undecided, null);
+    public void Reconsider() => _decision = new(QuestDbWritePath.Undecided, null, 0);
 
     public void Dispose()
     {
@@ -49,13 +52,20 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
         _deciding.Dispose();
     }
 
+    private bool Stands(Decision decision) => decision.Path switch
+    {
+        QuestDbWritePath.Undecided => false,
+        QuestDbWritePath.PostgreSqlWire => timeProvider.GetElapsedTime(decision.MadeAt) < SlowPathLasts,
+        _ => true,
+    };
+
     private async Task<Decision> DecideAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
         string? problem = await http.FindProblemAsync(cancellationToken)
             ?? (await IsSameServerAsync(connection, table, cancellationToken) ? null : "it does not show the same tables, or refuses the user or the password");
         return problem is null
-            ? new Decision(QuestDbWritePath.IlpOverHttp, null)
-            : new Decision(QuestDbWritePath.PostgreSqlWire, $"{http.Address} cannot be used: {problem.TrimEnd('.')}");
+            ? new Decision(QuestDbWritePath.IlpOverHttp, null, 0)
+            : new Decision(QuestDbWritePath.PostgreSqlWire, $"{http.Address} cannot be used: {problem.TrimEnd('.')}", timeProvider.GetTimestamp());
     }
 
     // Two ports of one host need not be one server. ILP makes the tables it does not find, so bars sent to another server would be
@@ -77,5 +87,5 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http) : IDisposable
         }
     }
 
-    private sealed record Decision(QuestDbWritePath Path, string? Reason);
+    private sealed record Decision(QuestDbWritePath Path, string? Reason, long MadeAt);
 }

@@ -61,13 +61,13 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _outage = new ServerOutage(timeProvider);
         _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
         _locks = StreamLocks.Of(DisplayName);
-        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName));
+        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), timeProvider);
 
         // QuestDB has no catalogue of types to load.
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
     }
 
-    /// <summary>The way that bars take into the server; decided at the first write, and again after a failure.</summary>
+    /// <summary>The way that bars take into the server; decided at the first write, again after a failure, and every minute where it is the slow one.</summary>
     public QuestDbWritePath WritePath => _bulkPath.Path;
 
     /// <summary>Why bars do not go over HTTP, for people; null where they do, or where nothing was written yet.</summary>

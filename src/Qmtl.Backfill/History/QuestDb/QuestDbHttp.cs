@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Qmtl.History.QuestDb.Ilp;
+using Qmtl.History.Relational.PostgreSql;
 
 namespace Qmtl.History.QuestDb;
 
@@ -17,6 +18,7 @@ internal sealed class QuestDbHttp : IDisposable
 
     private readonly HttpClient _client;
     private readonly string _displayName;
+    private readonly ServerOutage _outage;
     private bool _binaryDoubles;
 
     /// <summary>A client of the server at <paramref name="address"/>; nothing is sent yet.</summary>
@@ -24,9 +26,11 @@ internal sealed class QuestDbHttp : IDisposable
     /// <param name="user">Sent with the password as basic authentication, which a server without users ignores; null for none.</param>
     /// <param name="password">The password.</param>
     /// <param name="displayName">The store, for messages.</param>
-    public QuestDbHttp(Uri address, string? user, string? password, string displayName)
+    /// <param name="outage">How long the server has been away, over whichever port.</param>
+    public QuestDbHttp(Uri address, string? user, string? password, string displayName, ServerOutage outage)
     {
         _displayName = displayName;
+        _outage = outage;
         Address = address;
 
         // A database is asked directly, as over its other port, whatever proxy the environment names for the web.
@@ -105,7 +109,11 @@ internal sealed class QuestDbHttp : IDisposable
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             string what = exception is OperationCanceledException ? "did not answer in time" : "broke the connection during a write";
-            throw new StoreException($"{_displayName} {what} ({Address}: {exception.Message.TrimEnd('.')}). Try again.", exception) { IsTransient = true };
+            throw new StoreException($"{_displayName} {what} ({Address}: {exception.Message.TrimEnd('.')}). Try again.", exception)
+            {
+                IsTransient = true,
+                RetryAfter = _outage.Note(),
+            };
         }
     }
 

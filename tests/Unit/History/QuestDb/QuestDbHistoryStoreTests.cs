@@ -108,6 +108,26 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     }
 
     [QuestDbFact]
+    public async Task An_HTTP_port_that_opens_later_is_used_from_then_on()
+    {
+        var clock = new SettableClock { Now = 1_000_000 };
+        await using var relay = new TcpRelay(QuestDbServer.Address.Host, HttpPort) { IsClosed = true };
+        await using QuestDbHistoryStore store = Open(httpUri: new Uri($"http://127.0.0.1:{relay.Port}"), timeProvider: clock);
+        await WriteAsync(store, Frame(60));
+        Assert.Equal(QuestDbWritePath.PostgreSqlWire, store.WritePath);
+
+        relay.IsClosed = false;
+        await WriteAsync(store, Frame(120));
+        Assert.Equal(QuestDbWritePath.PostgreSqlWire, store.WritePath);
+
+        clock.Now += 61;
+        await WriteAsync(store, Frame(180));
+        Assert.Equal(QuestDbWritePath.IlpOverHttp, store.WritePath);
+        Assert.Null(store.WritePathReason);
+        Assert.Equal(Set((60, 180)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbFact]
     public async Task Another_server_at_the_HTTP_port_is_not_written_to()
     {
         // The relay leads to the PostgreSQL wire: something answers, but not a QuestDB's HTTP server.
@@ -376,6 +396,10 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     {
         public long Now { get; set; }
 
+        public override long TimestampFrequency => 1;
+
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeSeconds(Now);
+
+        public override long GetTimestamp() => Now;
     }
 }

@@ -23,6 +23,9 @@ internal sealed class TcpRelay : IAsyncDisposable
     /// <summary>The relay's port on 127.0.0.1.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <summary>Whether new connections are closed at once, as if nothing was there.</summary>
+    public bool IsClosed { get; set; }
+
     /// <summary>How often connections were cut.</summary>
     public int Cuts { get; private set; }
 
@@ -42,6 +45,12 @@ internal sealed class TcpRelay : IAsyncDisposable
         while (!_ended.IsCancellationRequested)
         {
             TcpClient client = await _listener.AcceptTcpClientAsync(_ended.Token);
+            if (IsClosed)
+            {
+                client.Dispose();
+                continue;
+            }
+
             _ = RelayAsync(client);
         }
     }
