@@ -266,10 +266,7 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     {
         await using QuestDbHistoryStore store = Open();
         await WriteAsync(store, Frame(60));
-        if (!await TrySuspendAsync())
-        {
-            return;
-        }
+        Assert.True(await TrySuspendAsync(), "Start the server with dev.mode.enabled=true: without it no table can be suspended.");
 
         StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(120)));
         Assert.Contains("is suspended", error.Message, StringComparison.Ordinal);
