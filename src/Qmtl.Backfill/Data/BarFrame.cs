@@ -63,6 +63,14 @@ public sealed class BarFrame
         }
     }
 
+    /// <summary>The bar at <paramref name="index"/>, as a row.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such bar.</exception>
+    public BarRow GetRow(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        return new BarRow(this, index);
+    }
+
     /// <summary>A frame without bars and columns.</summary>
     public static BarFrame Empty(BarInterval interval) => new(interval, [], ReadOnlyMemory<long>.Empty);
 

@@ -18,6 +18,12 @@ public readonly struct BarRow
     /// <summary>The bar's open: Unix seconds, UTC.</summary>
     public long Timestamp => _frame.Timestamps[_index];
 
+    /// <summary>The frame that the bar is in.</summary>
+    public BarFrame Frame => _frame;
+
+    /// <summary>The bar's place in <see cref="Frame"/>, from 0.</summary>
+    public int Index => _index;
+
     /// <summary>The payload's columns, in order.</summary>
     public IReadOnlyList<BarColumn> Columns => _frame.Columns;
 
