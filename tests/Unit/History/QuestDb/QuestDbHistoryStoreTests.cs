@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Qmtl.Data;
 using Qmtl.History;
@@ -160,57 +159,6 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
         Assert.Equal([0, Last], OpensOf(await ReadOneAsync(store)));
     }
 
-    [QuestDbTheory]
-    [InlineData(60, 0.5, 1)]
-    [InlineData(60, 0.999, 2)]
-    [InlineData(1, 0.99, 3)]
-    [InlineData(604800, 0.99, 4)]
-    [InlineData(1209600, 0.9, 5)]
-    public async Task Coverage_equals_a_naive_model(long seconds, double density, int seed)
-    {
-        const int Bars = 20_000;
-        var random = new Random(seed);
-        var stream = new StreamKey("random", BarInterval.FromSeconds(seconds));
-        long start = stream.Interval.Ceiling(0);
-
-        // Dense and sparse stretches take turns, and one stretch is far away from all others.
-        long[] timestamps = [.. Enumerable.Range(0, Bars)
-            .Where(bar => random.NextDouble() < (bar / 3000 % 2 == 0 ? density : 1 - density))
-            .Select(bar => start + (bar + (bar > Bars / 2 ? 100_000L : 0)) * seconds)];
-        await using QuestDbHistoryStore store = Open();
-        await WriteAsync(store, stream, new BarFrame(stream.Interval, timestamps, []));
-
-        TimeRangeSet expected = TimeRangeSet.FromTimestamps(stream.Interval, timestamps);
-        Assert.Equal(expected, await store.GetCoverageAsync(stream));
-        for (int i = 0; i < 10; i++)
-        {
-            long from = start + random.Next(Bars) * seconds + random.Next((int)seconds);
-            var within = new TimeRange(from, from + random.NextInt64(100_000L) * seconds);
-            Assert.Equal(expected.Intersect(within), await store.GetCoverageAsync(stream, within));
-        }
-    }
-
-    [QuestDbFact]
-    public async Task Rows_between_two_bars_neither_split_nor_fill_coverage()
-    {
-        await using QuestDbHistoryStore store = Open();
-        await WriteAsync(store, Frame([.. Enumerable.Range(0, 2000).Where(bar => bar is not 100 and not 1500).Select(bar => bar * 60L)]));
-        await Server.ExecuteAsync("INSERT INTO \"BTCUSDT\" (node_id, interval, ts) VALUES ('BTCUSDT', 60, 6001000000), ('BTCUSDT', 60, 90000000001), ('BTCUSDT', 60, 59000000), ('BTCUSDT', 60, 119999900000)");
-        Assert.Equal(Set((0, 99 * 60), (101 * 60, 1499 * 60), (1501 * 60, 1999 * 60)), await store.GetCoverageAsync(Stream));
-        Assert.Equal(1998, (await ReadOneAsync(store)).Count);
-    }
-
-    [QuestDbFact]
-    public async Task Coverage_follows_what_other_programs_drop_and_add()
-    {
-        await using QuestDbHistoryStore store = Open();
-        long february = DateTimeOffset.Parse("2024-02-01Z", CultureInfo.InvariantCulture).ToUnixTimeSeconds();
-        await WriteAsync(store, Frame(february - 60, february));
-        await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" DROP PARTITION LIST '2024-02'");
-        await Server.ExecuteAsync($"INSERT INTO \"BTCUSDT\" (node_id, interval, ts) VALUES ('BTCUSDT', 60, {(february - 120) * 1_000_000})");
-        Assert.Equal(Set((february - 120, february - 60)), await store.GetCoverageAsync(Stream));
-    }
-
     [QuestDbFact]
     public async Task Forgotten_ranges_are_marked_and_a_range_keeps_the_time_at_which_it_was_learnt()
     {
@@ -236,100 +184,6 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
         Assert.Equal(holes, await store.GetKnownEmptyAsync(Stream, "exchange"));
         await store.WriteAsync(Stream, [Page(BarFrame.Empty(Minute), Set(), Set((0, 600_000)))]);
         Assert.True((await store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
-    }
-
-    [QuestDbFact]
-    public async Task A_write_that_is_cancelled_on_its_way_leaves_no_part_of_its_bars()
-    {
-        await using QuestDbHistoryStore store = Open();
-        BarFrame frame = Frame([.. Enumerable.Range(1, 300_000).Select(bar => bar * 60L)]);
-        await WriteAsync(store, Frame(0));
-        for (int attempt = 0; attempt < 5; attempt++)
-        {
-            using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(5 + attempt * 15));
-            try
-            {
-                await store.WriteAsync(Stream, [Page(frame)], cancellation.Token);
-                break;
-            }
-            catch (OperationCanceledException)
-            {
-                // All or none: cancelled after the last byte, the bars are there.
-                await Server.ExecuteAsync("SELECT 1");
-                Assert.Contains((await store.GetCoverageAsync(Stream)).BarCount, (long[])[1, 300_001]);
-            }
-        }
-    }
-
-    [QuestDbFact]
-    public async Task A_suspended_table_is_an_error_with_the_way_out_and_loses_nothing()
-    {
-        await using QuestDbHistoryStore store = Open();
-        await WriteAsync(store, Frame(60));
-        Assert.True(await TrySuspendAsync(), "Start the server with dev.mode.enabled=true: without it no table can be suspended.");
-
-        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(120)));
-        Assert.Contains("is suspended", error.Message, StringComparison.Ordinal);
-        Assert.Contains("(DISK FULL: no room)", error.Message, StringComparison.Ordinal);
-        Assert.Contains("RESUME WAL", error.Message, StringComparison.Ordinal);
-        Assert.False(error.IsTransient);
-        Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
-
-        await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" RESUME WAL");
-        await WriteAsync(store, Frame(180));
-        Assert.Equal(Set((60, 180)), await store.GetCoverageAsync(Stream));
-    }
-
-    [QuestDbTheory]
-    [InlineData(100)]
-    [InlineData(200_000)]
-    [InlineData(1_000_000)]
-    public async Task A_connection_that_breaks_in_the_middle_of_a_write_is_a_passing_error_and_trying_again_completes_it(long bytes)
-    {
-        await using var relay = new TcpRelay(QuestDbServer.Address.Host, HttpPort);
-        await using QuestDbHistoryStore store = Open(httpUri: new Uri($"http://127.0.0.1:{relay.Port}"));
-        await WriteAsync(store, Frame(0));
-        BarFrame frame = Frame([.. Enumerable.Range(1, 50_000).Select(bar => bar * 60L)]);
-
-        relay.CutAfter(bytes);
-        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, frame));
-        Assert.True(error.IsTransient);
-        Assert.Equal(1, relay.Cuts);
-        Assert.Equal(1, (await store.GetCoverageAsync(Stream)).BarCount);
-
-        await WriteAsync(store, frame);
-        Assert.Equal(QuestDbWritePath.IlpOverHttp, store.WritePath);
-        Assert.Equal(Set((0, 50_000 * 60)), await store.GetCoverageAsync(Stream));
-        Assert.Equal([50_001L], await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""));
-    }
-
-    [QuestDbTheory]
-    [InlineData(20_000)]
-    [InlineData(300_000)]
-    public async Task The_PostgreSQL_wire_that_breaks_in_the_middle_of_a_write_is_a_passing_error_and_trying_again_completes_it(long bytes)
-    {
-        await using var relay = new TcpRelay(QuestDbServer.Address.Host, QuestDbServer.Address.Port);
-        await using var store = new QuestDbHistoryStore($"Host=127.0.0.1;Port={relay.Port};Username=admin;Password=quest;Database=qdb", httpUri: ClosedPort);
-        await WriteAsync(store, Frame(0));
-        BarFrame frame = Frame([.. Enumerable.Range(1, 10_000).Select(bar => bar * 60L)]);
-
-        relay.CutAfter(bytes);
-        Assert.True((await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, frame))).IsTransient);
-        Assert.Equal(1, relay.Cuts);
-        await WriteAsync(store, frame);
-        Assert.Equal(Set((0, 10_000 * 60)), await store.GetCoverageAsync(Stream));
-    }
-
-    [QuestDbFact]
-    public async Task A_server_that_is_not_there_is_a_passing_error_and_is_asked_again()
-    {
-        await using IHistoryStore store = HistoryStoreFactory.Open("postgresql://admin:secret-word@127.0.0.1:1/qdb");
-        for (int i = 0; i < 2; i++)
-        {
-            StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetCoverageAsync(Stream));
-            Assert.True(error.IsTransient);
-            Assert.DoesNotContain("secret-word", error.ToString(), StringComparison.Ordinal);
-        }
     }
 
     private static int HttpPort => 9000;
@@ -372,20 +226,6 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
             Assert.Equal([true, false, false, true], ValuesOf(read, "b"));
             Assert.Equal(texts, ((BarColumn<string?>)read.Columns[5]).Values.ToArray());
             Assert.Equal(200_000, ((string)read.Columns[6].GetValue(0)!).Length);
-        }
-    }
-
-    // Only a server in development mode (dev.mode.enabled) can be told to suspend a table.
-    private async Task<bool> TrySuspendAsync()
-    {
-        try
-        {
-            await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" SUSPEND WAL WITH 'DISK FULL', 'no room'");
-            return true;
-        }
-        catch (Npgsql.PostgresException error) when (error.MessageText.Contains("dev mode", StringComparison.Ordinal))
-        {
-            return false;
         }
     }
 
