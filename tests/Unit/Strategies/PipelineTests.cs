@@ -236,6 +236,38 @@ public class PipelineTests
         Assert.All(streams, stream => Assert.Equal(1000, stream.Cache.Count(stream.Key)));
     }
 
+    [Fact]
+    public void A_longer_replay_allocates_no_more()
+    {
+        Assert.InRange(Allocated(40_000) - Allocated(10_000), -100_000, 100_000);
+
+        // Without its copy of the bars, which is as long as they are.
+        static long Allocated(int bars)
+        {
+            StreamInput[] streams = [.. Enumerable.Range(0, 3).Select(i => Stream($"S{i}", bars))];
+            Node sum = Graphs.Sum("sum", 20, streams);
+            var pipeline = new Pipeline([sum, Graphs.Sum("twice", sum, sum), Graphs.Sum("other", streams[0], sum)]);
+            pipeline.Replay(_ => { });
+            long copies = GC.GetAllocatedBytesForCurrentThread();
+            foreach (StreamInput stream in streams)
+            {
+                _ = stream.Cache.Slice(stream.Key, int.MaxValue);
+            }
+
+            copies = GC.GetAllocatedBytesForCurrentThread() - copies;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            pipeline.Replay(_ => { });
+            return GC.GetAllocatedBytesForCurrentThread() - before - copies;
+        }
+
+        static StreamInput Stream(string id, int bars)
+        {
+            var stream = new StreamInput(new StreamInputOptions { NodeId = id, Interval = Bars.Minute, Period = bars });
+            stream.Cache.BackfillBulk(stream.Key, Bars.AtMinutes(Enumerable.Range(0, bars)));
+            return stream;
+        }
+    }
+
     [Theory]
     [InlineData(0, 1)]
     [InlineData(1, 0)]
