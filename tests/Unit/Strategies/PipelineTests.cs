@@ -237,6 +237,18 @@ public class PipelineTests
     }
 
     [Fact]
+    public void In_parallel_independent_nodes_compute_at_once()
+    {
+        StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(0));
+        using var both = new Barrier(2);
+        Node[] nodes = [.. new[] { "left", "right" }.Select(name => new ComputeNode(name, [stream], _ => both.SignalAndWait(TimeSpan.FromSeconds(30)) ? 1.0 : 0.0))];
+
+        var pipeline = new Pipeline(nodes, new PipelineOptions { Parallel = true, MaxDegreeOfParallelism = 2 });
+
+        Assert.Equal(["left@0=1", "right@0=1"], Graphs.Replay(pipeline));
+    }
+
+    [Fact]
     public void A_longer_replay_allocates_no_more()
     {
         Assert.InRange(Allocated(40_000) - Allocated(10_000), -100_000, 100_000);
