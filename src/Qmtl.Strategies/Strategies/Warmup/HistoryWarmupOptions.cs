@@ -1,0 +1,27 @@
+using Qmtl.Backfill;
+
+namespace Qmtl.Strategies.Warmup;
+
+/// <summary>How a <see cref="HistoryWarmup"/> works.</summary>
+public sealed record HistoryWarmupOptions
+{
+    /// <summary>What a hole that no source can fill means: a warning, or the end of the stream's warm-up.</summary>
+    /// <value><see cref="OnMissing.Skip"/> by default.</value>
+    public OnMissing OnMissing { get; init; }
+
+    /// <summary>How stores are filled, whatever their providers say.</summary>
+    /// <value>Null, the default: as each provider says (<see cref="StoreHistoryProvider.Options"/>).</value>
+    public BackfillOptions? Backfill { get; init; }
+
+    /// <summary>The most streams that warm up at once.</summary>
+    /// <value>4 by default; from 1 to 256.</value>
+    public int ThrottleLimit { get; init; } = 4;
+
+    /// <summary>Told of holes, from any thread; it must return quickly and not throw.</summary>
+    /// <value>Null, the default: nobody is told, the results still say it.</value>
+    public Action<string>? OnWarning { get; init; }
+
+    /// <summary>Told of everything that happens while stores are filled, from any thread; it must return quickly and not throw.</summary>
+    /// <value>Null by default.</value>
+    public Action<BackfillEvent>? OnEvent { get; init; }
+}
