@@ -138,7 +138,7 @@ internal sealed class BufferColumn<T>(string name, int capacity) : BufferColumn(
     private void SetNull(int position, int length)
     {
         _values.AsSpan(position, length).Fill(Null);
-        if (typeof(T).IsValueType)
+        if (typeof(T).IsValueType && length > 0)
         {
             _nulls ??= new bool[_values.Length];
             _nulls.AsSpan(position, length).Fill(true);
