@@ -91,9 +91,14 @@ internal sealed partial class BarBuffer
 
     /// <summary>Puts live bars of another buffer here, by their opens; those that it does not hold any more are left out.</summary>
     /// <inheritdoc cref="TryMergeInPlace" path="/exception"/>
-    public void PutAll(IEnumerable<long> opens, BarBuffer from)
+    public void PutAll(IReadOnlyCollection<long> opens, BarBuffer from)
     {
         NoteDropped(from._newestDropped);
+        if (opens.Count == 0)
+        {
+            return;
+        }
+
         Bind(Array.ConvertAll(from._columns, column => column.AsSource(from._start, from.Count)));
         foreach (long open in opens)
         {

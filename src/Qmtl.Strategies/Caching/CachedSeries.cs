@@ -46,8 +46,8 @@ internal sealed class CachedSeries
     /// <summary>The series as compute functions see it.</summary>
     public SeriesView View { get; }
 
-    /// <summary>Called between the building of a large merge and its end, without a lock: tests let bars arrive here.</summary>
-    internal Action? MergeBuilt { get; set; }
+    /// <summary>Called in a large merge before the bars are read and again after, without a lock: tests let bars arrive here.</summary>
+    internal Action<MergePhase>? Merging { get; set; }
 
     /// <summary>Puts a live bar in its place; false where the series has been dropped.</summary>
     public bool Append(long timestamp, Payload payload)
@@ -104,8 +104,9 @@ internal sealed class CachedSeries
 
             try
             {
+                Merging?.Invoke(MergePhase.Reading);
                 var built = BarBuffer.Merge(Key, _period, snapshot, useful, out int taken);
-                MergeBuilt?.Invoke();
+                Merging?.Invoke(MergePhase.Built);
                 lock (_gate)
                 {
                     built.PutAll(_arrivals, held);
