@@ -53,7 +53,6 @@ internal sealed class MappedSegment : Segment
         catch
         {
             file.Dispose();
-            SpoolFolder.TryRemove(path);
             throw;
         }
     }

@@ -301,16 +301,18 @@ internal sealed class Spool
         Exception? error = null;
         for (int attempt = 0; attempt < TriesToCreate; attempt++)
         {
-            // Another process that looks for files to adopt can have the new one open for an instant; the next name is another's.
+            // Whoever looks for files to adopt can have the new one open for an instant; it does not know the next name.
+            string path = _folder.NextSegment();
             try
             {
                 _folder.Create();
-                MappedSegment segment = MappedSegment.Create(_folder.NextSegment(), capacity);
+                MappedSegment segment = MappedSegment.Create(path, capacity);
                 _diskError = null;
                 return segment;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
+                SpoolFolder.TryRemove(path);
                 error = exception;
             }
         }
@@ -347,15 +349,17 @@ internal sealed class Spool
 
     private bool TrySave(MemorySegment segment)
     {
+        string path = _folder.NextSegment();
         try
         {
             _folder.Create();
-            MappedSegment.Save(_folder.NextSegment(), segment);
+            MappedSegment.Save(path, segment);
             segment.IsSaved = true;
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            SpoolFolder.TryRemove(path);
             _diskError ??= exception;
             return false;
         }
