@@ -1,6 +1,3 @@
-using Qmtl.Data;
-using Qmtl.Fetching;
-using Qmtl.History;
 using Qmtl.Running.Description;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Submission;
