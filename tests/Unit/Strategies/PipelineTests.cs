@@ -70,15 +70,16 @@ public class PipelineTests
             ["left@1=1", "right@1=1", "bottom@1=3", "sibling@1=1", "left@2=2", "right@2=2", "bottom@2=6", "sibling@2=2"], results);
     }
 
-    [Fact]
-    public void No_result_reaches_nobody()
+    [Theory]
+    [InlineData(OnMissing.Skip)]
+    [InlineData(OnMissing.Fail)]
+    public void No_result_reaches_nobody_and_is_no_gap(OnMissing onMissing)
     {
         StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(1, 2, 3, 4));
         var odd = new ComputeNode("odd", [stream], view => view[stream.Key].Timestamps[^1] / 60 % 2 == 1 ? view[stream.Key].Values("close")[^1] : Payload.None);
         Node after = Graphs.Sum("after", odd);
 
-        // "after" misses minute 2, so minute 3 does not follow minute 1.
-        Assert.Equal(["odd@1=1", "after@1=1", "odd@3=3"], Graphs.Replay(new Pipeline([after])));
+        Assert.Equal(["odd@1=1", "after@1=1", "odd@3=3", "after@3=3"], Graphs.Replay(new Pipeline([after], new PipelineOptions { OnMissing = onMissing })));
     }
 
     [Fact]
