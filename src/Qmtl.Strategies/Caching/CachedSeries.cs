@@ -148,23 +148,16 @@ internal sealed class CachedSeries
 
     private int MergeUnderLock(BarBuffer held, BarFrame bars, long? older, TimeRangeSet ranges)
     {
+        BarBuffer merged = held;
         int taken = 0;
-        if (bars.Count > 0)
+        if (bars.Count > 0 && !held.TryMergeInPlace(bars, out taken))
         {
-            // Where more has to be dropped than is held before the frame, little is held at all, and new arrays are cheap.
-            BarBuffer target = held;
-            taken = held.TryMergeInPlace(bars) ?? Rebuild(out target);
-            held = target;
+            // Little is held before the frame, or all of it would not have to be dropped: new arrays are cheap.
+            merged = BarBuffer.Merge(Key, _period, held.Snapshot(), bars, out taken);
         }
 
-        Exchange(held, older, ranges);
+        Exchange(merged, older, ranges);
         return taken;
-
-        int Rebuild(out BarBuffer built)
-        {
-            built = BarBuffer.Merge(Key, _period, held.Snapshot(), bars, out int merged);
-            return merged;
-        }
     }
 
     private void Exchange(BarBuffer bars, long? older, TimeRangeSet ranges)
