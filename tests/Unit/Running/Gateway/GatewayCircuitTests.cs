@@ -79,6 +79,19 @@ public sealed class GatewayCircuitTests : GatewayTestBase
         await FailAsync(GatewayErrorKind.CircuitOpen, 1);
     }
 
+    [Fact]
+    public async Task What_succeeded_before_the_row_does_not_count()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            await GetAsync();
+        }
+
+        await OpenAsync();
+
+        await FailAsync(GatewayErrorKind.CircuitOpen, 1);
+    }
+
     [Theory]
     [InlineData(200)]
     [InlineData(500)]
