@@ -60,6 +60,6 @@ internal static class PrometheusName
                 span[i] = char.IsAsciiLetterOrDigit(character) || (from.allowColon && character == ':') ? character : '_';
             }
         });
-        return char.IsAsciiDigit(clean[0]) ? "_" + clean : clean;
+        return clean.Length > 0 && char.IsAsciiDigit(clean[0]) ? "_" + clean : clean;
     }
 }
