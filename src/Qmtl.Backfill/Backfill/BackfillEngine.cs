@@ -33,11 +33,16 @@ public sealed class BackfillEngine
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public BackfillEngine(BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null)
+        : this(options, timeProvider, onEvent, QmtlMeter.Instruments.Backfills.Record)
+    {
+    }
+
+    /// <summary>An engine that is measured elsewhere, so that what measuring costs can be told.</summary>
+    internal BackfillEngine(BackfillOptions? options, TimeProvider? timeProvider, Action<BackfillEvent>? onEvent, Action<BackfillEvent> measure)
     {
         _options = options ?? new BackfillOptions();
         _options.Validate();
         _timeProvider = timeProvider ?? TimeProvider.System;
-        Action<BackfillEvent> measure = QmtlMeter.Instruments.Backfills.Record;
         _raise = measure + onEvent;
         _retries = new RetryPolicy(_options, _timeProvider);
         _requestSlots = new SemaphoreSlim(_options.ThrottleLimit);

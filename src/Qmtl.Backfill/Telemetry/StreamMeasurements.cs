@@ -17,6 +17,8 @@ internal sealed class StreamMeasurements(StreamKey stream)
     private long _retries;
     private long _failures;
 
+    public StreamKey Stream { get; } = stream;
+
     /// <summary>The labels of the stream's series.</summary>
     public KeyValuePair<string, object?>[] Labels { get; } = MetricLabels.Of(stream);
 
@@ -39,6 +41,10 @@ internal sealed class StreamMeasurements(StreamKey stream)
 
     /// <summary>When the last of them ended, as the clock's timestamp; guarded by the registry's lock.</summary>
     public long EndedAt { get; set; }
+
+    /// <summary>The order of streams: by node id, then interval.</summary>
+    public static int CompareStreams(StreamMeasurements a, StreamMeasurements b) =>
+        string.CompareOrdinal(a.Stream.NodeId, b.Stream.NodeId) is var byNode and not 0 ? byNode : a.Stream.Interval.CompareTo(b.Stream.Interval);
 
     /// <summary>Rows that were rejected for <paramref name="reason"/>.</summary>
     public long BarsRejected(RejectionReason reason) => Interlocked.Read(ref _rejected[(int)reason]);
@@ -93,7 +99,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
 
     // A range without a closed bar is complete, too, and says nothing of how far the stream has come.
     private long LastOf(TimeRange range, TimeProvider clock) =>
-        range.AlignTo(stream.Interval) is { } bars && bars.End <= stream.Interval.LastClosedBar(clock.GetUtcNow()) ? bars.End : Never;
+        range.AlignTo(Stream.Interval) is { } bars && bars.End <= Stream.Interval.LastClosedBar(clock.GetUtcNow()) ? bars.End : Never;
 
     // Pages come in any order, and the gauge is the furthest of them.
     private void Advance(long bar)

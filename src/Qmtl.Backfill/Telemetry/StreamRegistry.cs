@@ -13,6 +13,8 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
 {
     private readonly ConcurrentDictionary<StreamKey, StreamMeasurements> _streams = new();
     private readonly Lock _lock = new();
+    private Snapshot _snapshot = new(0, []);
+    private int _version;
 
     /// <summary>How many streams are measured.</summary>
     public int Count => _streams.Count;
@@ -32,6 +34,7 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
 
                 measurements = new StreamMeasurements(stream);
                 _streams[stream] = measurements;
+                Interlocked.Increment(ref _version);
             }
 
             measurements.Jobs++;
@@ -63,16 +66,32 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
         return found;
     }
 
-    /// <summary>All streams, without those that are gone, which are forgotten.</summary>
+    /// <summary>All streams by node id (ordinal), then interval, without those that are gone, which are forgotten.</summary>
     public IEnumerable<StreamMeasurements> Read()
     {
-        foreach ((StreamKey stream, StreamMeasurements measurements) in _streams)
+        foreach (StreamMeasurements measurements in TakeSnapshot().Streams)
         {
-            if (!IsGone(measurements) || !Forget(stream))
+            if (!IsGone(measurements) || !Forget(measurements.Stream))
             {
                 yield return measurements;
             }
         }
+    }
+
+    // Sorted once after each change, and not under the lock, on which backfills that begin would wait.
+    private Snapshot TakeSnapshot()
+    {
+        int version = Volatile.Read(ref _version);
+        Snapshot snapshot = Volatile.Read(ref _snapshot);
+        if (snapshot.Version != version)
+        {
+            StreamMeasurements[] streams = [.. _streams.Values];
+            Array.Sort(streams, StreamMeasurements.CompareStreams);
+            snapshot = new Snapshot(version, streams);
+            Volatile.Write(ref _snapshot, snapshot);
+        }
+
+        return snapshot;
     }
 
     // Reading without the lock may be wrong about a stream that is just beginning, so Forget looks again.
@@ -82,7 +101,7 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
     {
         lock (_lock)
         {
-            return !_streams.TryGetValue(stream, out StreamMeasurements? measurements) || (IsGone(measurements) && _streams.TryRemove(stream, out _));
+            return !_streams.TryGetValue(stream, out StreamMeasurements? measurements) || (IsGone(measurements) && Remove(stream));
         }
     }
 
@@ -98,6 +117,15 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
             }
         }
 
-        return first is { } ended && _streams.TryRemove(ended, out _);
+        return first is { } ended && Remove(ended);
     }
+
+    private bool Remove(StreamKey stream)
+    {
+        bool removed = _streams.TryRemove(stream, out _);
+        Interlocked.Increment(ref _version);
+        return removed;
+    }
+
+    private sealed record Snapshot(int Version, StreamMeasurements[] Streams);
 }

@@ -27,7 +27,7 @@ public sealed class MetricsCollector : IDisposable
         {
             if (ReferenceEquals(instrument.Meter, instruments.Meter) && PrometheusName.TypeOf(instrument) is { } type)
             {
-                var series = new InstrumentSeries(instrument, type, clock, instruments.Limit, instruments.Overflow);
+                var series = InstrumentSeries.Of(instrument, type, clock, instruments.Limit, instruments.Overflow);
                 lock (_instruments)
                 {
                     _instruments.Add(series.Name, series);

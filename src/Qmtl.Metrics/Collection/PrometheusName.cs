@@ -50,16 +50,23 @@ internal static class PrometheusName
         _ => null,
     } : null;
 
+    // A name that is fit is given back itself, so that a thousand series share one.
     private static string Clean(string name, bool allowColon)
     {
+        if (name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(character => IsFit(character, allowColon)))
+        {
+            return name;
+        }
+
         string clean = string.Create(name.Length, (name, allowColon), static (span, from) =>
         {
             for (int i = 0; i < span.Length; i++)
             {
-                char character = from.name[i];
-                span[i] = char.IsAsciiLetterOrDigit(character) || (from.allowColon && character == ':') ? character : '_';
+                span[i] = IsFit(from.name[i], from.allowColon) ? from.name[i] : '_';
             }
         });
         return clean.Length > 0 && char.IsAsciiDigit(clean[0]) ? "_" + clean : clean;
     }
+
+    private static bool IsFit(char character, bool allowColon) => char.IsAsciiLetterOrDigit(character) || character == '_' || (allowColon && character == ':');
 }

@@ -7,7 +7,7 @@ internal abstract class Series(LabelSet labels)
 
     public LabelSet Labels { get; } = labels;
 
-    /// <summary>When it was last measured: the clock's timestamp, or the number of the collection.</summary>
+    /// <summary>When it was last measured, as the clock's timestamp.</summary>
     public long Changed => Interlocked.Read(ref _changed);
 
     /// <summary>Takes a measurement.</summary>

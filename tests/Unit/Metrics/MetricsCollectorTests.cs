@@ -1,6 +1,9 @@
 using System.Diagnostics.Metrics;
+using Qmtl.Backfill;
+using Qmtl.Data;
 using Qmtl.Metrics.Collection;
 using Qmtl.Telemetry;
+using Qmtl.Time;
 using Qmtl.Unit.Telemetry;
 
 namespace Qmtl.Unit.Metrics;
@@ -45,10 +48,24 @@ public sealed class MetricsCollectorTests : IDisposable
     {
         string[] told = ["b", "a"];
         _meter.Instruments.Meter.CreateObservableGauge("seen", () => told.Select(name => new Measurement<long>(1, new KeyValuePair<string, object?>("name", name))));
-        Assert.Equal(["name=\"a\"", "name=\"b\""], Labels("seen"));
+        Assert.Equal(["name=\"b\"", "name=\"a\""], Labels("seen"));
 
         told = ["c", "b"];
-        Assert.Equal(["name=\"b\"", "name=\"c\""], Labels("seen"));
+        Assert.Equal(["name=\"c\"", "name=\"b\""], Labels("seen"));
+    }
+
+    [Fact]
+    public void Labels_stay_right_whatever_comes_and_goes_in_between()
+    {
+        var random = new Random(1);
+        int[] told = [];
+        using var meter = new MeasuredMeter(limit: 1000);
+        meter.Instruments.Meter.CreateObservableGauge("seen", () => told.Select(i => new Measurement<long>(i, new KeyValuePair<string, object?>("name", i))));
+        for (int round = 0; round < 200; round++)
+        {
+            told = [.. Enumerable.Range(0, 100).Where(_ => random.Next(4) > 0)];
+            Assert.Equal(told.Select(i => ($"name=\"{i}\"", (double)i)), meter.Family("seen").Points.Select(point => (point.Labels.ToString(), point.Value)));
+        }
     }
 
     [Fact]
@@ -99,6 +116,56 @@ public sealed class MetricsCollectorTests : IDisposable
         Assert.Equal(20_000, _meter.Family("things_total").Points.Sum(point => point.Value));
         MetricPoint size = Assert.Single(_meter.Family("size").Points);
         Assert.Equal((20_000, 10_000.0), (size.Histogram!.Count, size.Value));
+    }
+
+    [Fact]
+    public async Task Measuring_never_waits_for_a_collection()
+    {
+        using var asked = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        _meter.Instruments.Meter.CreateObservableGauge("slow", () =>
+        {
+            asked.Set();
+            release.Wait();
+            return 1L;
+        });
+        Task collecting = Task.Run(_meter.Collector.Collect);
+        asked.Wait();
+
+        // On this thread: were any of these held up by the collection, the test would never end.
+        var stream = new StreamKey("BTCUSDT", BarInterval.FromSeconds(60));
+        _meter.Instruments.Backfills.Record(new BackfillStarted(stream, "s", 1));
+        _meter.Instruments.Backfills.Record(new BackfillSourceAsked(stream, "s", new TimeRange(60, 60), TimeSpan.Zero, null));
+        _meter.Instruments.Backfills.Record(new BackfillEnded(stream, "s", TimeSpan.Zero));
+
+        release.Set();
+        await collecting;
+    }
+
+    [Fact]
+    public void Reading_allocates_no_more_after_more_bars()
+    {
+        var stream = new StreamKey("BTCUSDT", BarInterval.FromSeconds(60));
+        var page = new BackfillPageCommitted(stream, new TimeRange(60, 60_000), 1000, 0, 1000, 60_000);
+        _meter.Instruments.Backfills.Record(new BackfillStarted(stream, "s", 1));
+        _meter.Instruments.Backfills.Record(page);
+        _meter.Collector.Collect();
+        long few = Allocated();
+
+        for (int i = 0; i < 10_000; i++)
+        {
+            _meter.Instruments.Backfills.Record(page);
+        }
+
+        Assert.Equal(few, Allocated());
+        Assert.Equal(10_001_000, _meter.Family("backfill_bars_written_total").Points.Single().Value);
+
+        long Allocated()
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            _meter.Collector.Collect();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     [Fact]
