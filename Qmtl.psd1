@@ -10,12 +10,16 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
+        'Export-QmtlMetric'
         'Get-QmtlCoverage'
         'Get-QmtlGap'
         'Get-QmtlHistory'
+        'Get-QmtlMetric'
         'Invoke-QmtlBackfill'
         'New-QmtlFetcher'
         'New-QmtlHistoryProvider'
+        'Start-QmtlMetricsServer'
+        'Stop-QmtlMetricsServer'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
