@@ -154,8 +154,14 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
         await _loop.DisposeAsync();
         Interlocked.Add(ref _dropped, _spool.Release());
-        await Recorder.DisposeAsync();
-        _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        try
+        {
+            await Recorder.DisposeAsync();
+        }
+        finally
+        {
+            _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        }
     }
 
     private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload) => payload.Kind switch
