@@ -157,9 +157,15 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
         await _loop.DisposeAsync();
         Interlocked.Add(ref _dropped, _spool.Release());
-        await Recorder.DisposeAsync();
-        _measured.Dispose();
-        _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        try
+        {
+            await Recorder.DisposeAsync();
+        }
+        finally
+        {
+            _measured.Dispose();
+            _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        }
     }
 
     private RecorderReading Read()

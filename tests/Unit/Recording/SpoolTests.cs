@@ -1,6 +1,7 @@
 using Qmtl.History;
 using Qmtl.Payloads;
 using Qmtl.Recording;
+using Qmtl.Recording.Spooling;
 using Qmtl.Unit.BadWeather;
 
 namespace Qmtl.Unit.Recording;
@@ -38,14 +39,50 @@ public sealed class SpoolTests : RecordingTest
         Assert.Equal(!isRemoved, File.Exists(file));
     }
 
-    // The looks at the folder and the making of files have to meet within microseconds, so there are many of both.
+    // The two have to meet within microseconds, so there are many of both.
     [Fact]
-    public async Task A_service_that_looks_for_files_takes_none_from_those_that_record()
+    public async Task Whoever_looks_for_files_takes_none_from_those_that_are_being_made()
     {
-        for (int round = 0; round < 300; round++)
+        bool isOver = false;
+        Task looking = OnThreadOfItsOwn(() =>
         {
-            File.Delete(await LeaveRowsAsync(1));
+            while (!Volatile.Read(ref isOver))
+            {
+                foreach (string path in Directory.GetFiles(Folder))
+                {
+                    AdoptedSegment.TryOpen(path)?.Dispose();
+                }
+            }
+        });
+        for (int file = 0; file < 500; file++)
+        {
+            string path = Path.Combine(Folder, $"{file}.spool");
+            try
+            {
+                using MappedSegment segment = MappedSegment.Create(path, 4096);
+                Assert.True(File.Exists(path), "The file was taken away.");
+                segment.Delete();
+            }
+            catch (IOException)
+            {
+                // It was looked at just then; a service takes the next name.
+                File.Delete(path);
+            }
         }
+
+        Volatile.Write(ref isOver, true);
+        await looking;
+    }
+
+    [Fact]
+    public async Task Services_of_one_process_leave_each_others_files_alone()
+    {
+        await using EventRecorderService first = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
+        first.Record(Stream, Candles(100));
+        Assert.Equal(0, await AdoptAsync());
+        Assert.Equal(100, first.GetReport().SpooledRows);
+        await first.DisposeAsync();
+        Assert.Equal(100, await AdoptAsync());
     }
 
     [Fact]

@@ -58,7 +58,6 @@ internal sealed class Spool
     /// <returns>The rows, and the files of which only a part can be read.</returns>
     public (long Rows, IReadOnlyList<string> Damaged) Adopt()
     {
-        // A file of this service is open for it alone, and so is not found free.
         List<AdoptedSegment> adopted = [.. _folder.Segments().Select(AdoptedSegment.TryOpen).OfType<AdoptedSegment>()];
         lock (_lock)
         {
@@ -212,6 +211,8 @@ internal sealed class Spool
 
             _diskBytes = _segments.Sum(segment => (long)segment.End);
         }
+
+        _folder.Release();
 
         return lost;
     }
