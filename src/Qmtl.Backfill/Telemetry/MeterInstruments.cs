@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Qmtl.Data;
+using Qmtl.Fetching.Pacing;
 
 namespace Qmtl.Telemetry;
 
@@ -22,7 +23,8 @@ internal sealed class MeterInstruments
     /// <param name="meter">Where they are published.</param>
     /// <param name="clock">The clock for what is gone.</param>
     /// <param name="limit">The most streams, recorders and series of an instrument.</param>
-    public MeterInstruments(Meter meter, TimeProvider clock, int limit)
+    /// <param name="pacers">The pacers of the hosts that are asked; all of the process where null.</param>
+    public MeterInstruments(Meter meter, TimeProvider clock, int limit, Func<IEnumerable<HostPacer>>? pacers = null)
     {
         Meter = meter;
         Limit = limit;
@@ -31,7 +33,7 @@ internal sealed class MeterInstruments
         Recorders = new RecorderInstruments(meter, clock, limit, Overflow);
         Caches = new CacheInstruments(meter);
         _replayDuration = Duration(meter, "qmtl.replay.duration", "How long one replay took in a node.");
-        _ = new RateLimitInstruments(meter);
+        _ = new RateLimitInstruments(meter, pacers ?? (static () => HostPacer.All));
 
         var version = new KeyValuePair<string, object?>("version", meter.Version);
         meter.CreateObservableGauge("qmtl.build_info", () => new Measurement<long>(1, version), null, "Always 1; the label is the version that runs.");

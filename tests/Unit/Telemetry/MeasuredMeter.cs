@@ -12,9 +12,12 @@ namespace Qmtl.Unit.Telemetry;
 /// <summary>All instruments on a meter of the test's own, with a clock that is turned by hand and a collector that reads it.</summary>
 internal sealed class MeasuredMeter : IDisposable
 {
+    // Other tests of this process ask hosts of their own.
+    private readonly List<HostPacer> _pacers = [];
+
     public MeasuredMeter(int limit = 100)
     {
-        Instruments = new MeterInstruments(new Meter("Test", "1.2.3"), Clock, limit);
+        Instruments = new MeterInstruments(new Meter("Test", "1.2.3"), Clock, limit, () => _pacers);
         Collector = new MetricsCollector(Instruments, Clock);
     }
 
@@ -49,7 +52,7 @@ internal sealed class MeasuredMeter : IDisposable
         Instruments.Recorders.Register("bars.db", () => new RecorderReading(1, 2, 3, 4));
         Instruments.Caches.Register(stream, this, _ => 800);
         Instruments.RecordReplay(stream, TimeSpan.FromSeconds(3));
-        HostPacer.For(new Uri("http://measured.example"), Clock);
+        _pacers.Add(HostPacer.For(new Uri("http://measured.example"), Clock));
     }
 
     public void Dispose()
