@@ -18,7 +18,7 @@ if (args is ["memory-here"])
     return 0;
 }
 
-IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine()];
+IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine(), new CacheMerge()];
 string[] unknown = [.. args.Where(name => name != Memory && !all.Any(set => set.Name == name))];
 if (unknown.Length > 0)
 {
@@ -30,6 +30,7 @@ await ComparisonRunner.RunAsync(args.Length == 0 ? all : [.. all.Where(set => ar
 if (args.Length == 0 || args.Contains(Memory))
 {
     await Tool.RunSelfAsync("memory-here");
+    CacheMemory.Run();
 }
 
 return 0;

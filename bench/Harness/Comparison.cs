@@ -5,5 +5,5 @@ namespace Qmtl.Bench.Harness;
 /// <param name="Against">What it is compared with.</param>
 /// <param name="Goal">What the ratio has to be.</param>
 /// <param name="Ours">Does it our way; returns the time of the work without its preparation.</param>
-/// <param name="Other">Does it the other way.</param>
-internal sealed record Comparison(string What, string Against, Goal Goal, Func<Task<TimeSpan>> Ours, Func<Task<TimeSpan>> Other);
+/// <param name="Other">Does it the other way; null where the goal is about ours alone.</param>
+internal sealed record Comparison(string What, string Against, Goal Goal, Func<Task<TimeSpan>> Ours, Func<Task<TimeSpan>>? Other = null);

@@ -1,0 +1,213 @@
+using Qmtl.Data;
+using Qmtl.Payloads;
+using Qmtl.Time;
+
+namespace Qmtl.Caching;
+
+/// <summary>The bars that a node cache holds of one upstream, shared by threads that append, merge and read.</summary>
+/// <remarks>
+/// One lock guards the buffer. A small merge is done under it. A large one reads the buffer's arrays without the lock, builds new
+/// arrays, and takes the lock again only to bring the live bars over that came meanwhile and to exchange the buffers.
+/// </remarks>
+internal sealed class CachedSeries
+{
+    /// <summary>As many bars are merged under the lock: well under a millisecond.</summary>
+    public const int DefaultInPlaceLimit = 16_384;
+
+    private readonly int _period;
+    private readonly int _inPlaceLimit;
+    private readonly BackfillState _state;
+    private readonly Lock _gate = new();
+    private readonly Lock _mergeGate = new();
+    private readonly double[] _number = new double[1];
+    private readonly ColumnSource<double> _numberSource;
+
+    // The live bars that came since a merge began to read, or null while none does.
+    private List<long>? _arrivals;
+    private BarBuffer _bars;
+    private volatile bool _isDropped;
+
+    public CachedSeries(NodeCache cache, StreamKey key, int inPlaceLimit)
+    {
+        (Key, _period, _state, _inPlaceLimit) = (key, cache.Period, cache.State, inPlaceLimit);
+        _bars = new BarBuffer(key, _period);
+        _numberSource = new ColumnSource<double>(Payload.ValueColumn, _number, 0, 1, null);
+        View = new SeriesView(cache, this);
+    }
+
+    public StreamKey Key { get; }
+
+    /// <summary>Whether nothing is taken in any more.</summary>
+    public bool IsDropped => _isDropped;
+
+    /// <summary>The buffer itself, for views: not guarded, but never a half merged one.</summary>
+    public BarBuffer Bars => Volatile.Read(ref _bars);
+
+    /// <summary>The series as compute functions see it.</summary>
+    public SeriesView View { get; }
+
+    /// <summary>Called between the building of a large merge and its end, without a lock: tests let bars arrive here.</summary>
+    internal Action? MergeBuilt { get; set; }
+
+    /// <summary>Puts a live bar in its place; false where the series has been dropped.</summary>
+    public bool Append(long timestamp, Payload payload)
+    {
+        lock (_gate)
+        {
+            if (_isDropped)
+            {
+                return false;
+            }
+
+            BarBuffer bars = _bars;
+            int row = Bind(bars, payload, out bool isLastRow);
+            long open = FloorOf(timestamp, bars.LastTimestamp);
+            if (bars.Put(open, row) && _arrivals is { } arrivals && (arrivals.Count == 0 || arrivals[^1] != open))
+            {
+                arrivals.Add(open);
+            }
+
+            // A frame that has been read to its end must not be kept in memory by what was matched to it.
+            if (isLastRow)
+            {
+                bars.Unbind();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Merges history and enters its ranges; returns how many bars were taken.</summary>
+    public int Merge(BarFrame bars)
+    {
+        TimeRangeSet ranges = bars.ToRangeSet();
+        lock (_mergeGate)
+        {
+            BarBuffer held;
+            HeldBars snapshot;
+            BarFrame useful;
+            long? older;
+            lock (_gate)
+            {
+                held = _bars;
+                useful = held.Trim(bars, out older);
+                int affected = useful.Count == 0 ? 0 : useful.Count + held.Count - held.CountBefore(useful.Timestamps[0]);
+                if (affected <= _inPlaceLimit)
+                {
+                    return MergeUnderLock(held, useful, older, ranges);
+                }
+
+                held.IsShared = true;
+                snapshot = held.Snapshot();
+                _arrivals = [];
+            }
+
+            try
+            {
+                var built = BarBuffer.Merge(Key, _period, snapshot, useful, out int taken);
+                MergeBuilt?.Invoke();
+                lock (_gate)
+                {
+                    built.PutAll(_arrivals, held);
+                    Exchange(built, older, ranges);
+                }
+
+                return taken;
+            }
+            finally
+            {
+                lock (_gate)
+                {
+                    held.IsShared = false;
+                    _arrivals = null;
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads under the lock.</summary>
+    public T Read<T>(Func<BarBuffer, T> read)
+    {
+        lock (_gate)
+        {
+            return read(_bars);
+        }
+    }
+
+    /// <summary>Frees the bars and forgets the ranges. What is appended from now on goes to a new series.</summary>
+    public void Drop()
+    {
+        lock (_gate)
+        {
+            _isDropped = true;
+            _bars = new BarBuffer(Key, _period);
+            _state.Forget(Key);
+        }
+    }
+
+    private int MergeUnderLock(BarBuffer held, BarFrame bars, long? older, TimeRangeSet ranges)
+    {
+        int taken = 0;
+        if (bars.Count > 0)
+        {
+            // Where more has to be dropped than is held before the frame, little is held at all, and new arrays are cheap.
+            BarBuffer target = held;
+            taken = held.TryMergeInPlace(bars) ?? Rebuild(out target);
+            held = target;
+        }
+
+        Exchange(held, older, ranges);
+        return taken;
+
+        int Rebuild(out BarBuffer built)
+        {
+            built = BarBuffer.Merge(Key, _period, held.Snapshot(), bars, out int merged);
+            return merged;
+        }
+    }
+
+    private void Exchange(BarBuffer bars, long? older, TimeRangeSet ranges)
+    {
+        if (_isDropped)
+        {
+            return;
+        }
+
+        bars.NoteDropped(older);
+        Volatile.Write(ref _bars, bars);
+        _state.MarkComplete(Key, ranges);
+    }
+
+    private int Bind(BarBuffer bars, Payload payload, out bool isLastRow)
+    {
+        isLastRow = false;
+        switch (payload.Kind)
+        {
+            case PayloadKind.Bar:
+                BarRow bar = payload.Bar;
+                bars.Bind(bar.Columns);
+                isLastRow = bar.Index == bar.Frame.Count - 1;
+                return bar.Index;
+            case PayloadKind.Number:
+                _number[0] = payload.Number;
+                bars.Bind(_numberSource);
+                return 0;
+            default:
+                bars.Bind(SourceOf(payload.ToObject()!));
+                return 0;
+        }
+    }
+
+    // A value that a frame's column can hold gets a column of its type, anything else stays the object it is.
+    private static ColumnSource SourceOf(object value) => value switch
+    {
+        long whole => new ColumnSource<long>(Payload.ValueColumn, [whole], 0, 1, null),
+        bool flag => new ColumnSource<bool>(Payload.ValueColumn, [flag], 0, 1, null),
+        string text => new ColumnSource<string?>(Payload.ValueColumn, [text], 0, 1, null),
+        _ => new ColumnSource<object?>(Payload.ValueColumn, [value], 0, 1, null),
+    };
+
+    // The bar after the newest and the newest itself are by far the most frequent, and need no division.
+    private long FloorOf(long timestamp, long? newest) =>
+        timestamp == newest || timestamp - Key.Interval.Seconds == newest ? timestamp : Key.Interval.Floor(timestamp);
+}

@@ -1,0 +1,193 @@
+using Qmtl.Data;
+using Qmtl.Payloads;
+
+namespace Qmtl.Caching;
+
+/// <summary>The bars of one upstream in a node's cache, oldest first, newest last.</summary>
+/// <remarks>
+/// Nothing is copied: a span is valid until the compute function returns, while nobody else writes to the cache. What has to be
+/// kept is copied with <see cref="ToFrame"/> or <see cref="ToArray(string)"/>. In spans and arrays of doubles, a null is NaN. Column
+/// names are compared without case. PowerShell has no spans: <see cref="ToArray(string)"/>, <see cref="GetTimestamps"/>,
+/// <see cref="GetValue(string)"/> and the sums serve there.
+/// </remarks>
+public sealed class SeriesView
+{
+    private readonly NodeCache _cache;
+    private readonly CachedSeries _series;
+
+    internal SeriesView(NodeCache cache, CachedSeries series) => (_cache, _series) = (cache, series);
+
+    /// <summary>The upstream.</summary>
+    public StreamKey Upstream => _series.Key;
+
+    /// <summary>How many bars are held.</summary>
+    public int Count => _series.Bars.Count;
+
+    /// <summary>The names of the columns, in the order in which they first came.</summary>
+    public IReadOnlyList<string> Columns => [.. _series.Bars.ColumnNames];
+
+    /// <summary>The bars' opens: Unix seconds, UTC, ascending.</summary>
+    public ReadOnlySpan<long> Timestamps => Read(ColumnNames.Timestamp).Timestamps;
+
+    /// <summary>The newest bar, copied, or null where none is held. Where <c>value</c> is the only column, it is that value.</summary>
+    public (long Timestamp, Payload Payload)? Latest => Read(null).Latest();
+
+    /// <summary>The newest bar's value in a column, or null where it is null.</summary>
+    /// <inheritdoc cref="GetValue(string)" path="/exception"/>
+    public object? this[string column] => GetValue(column);
+
+    /// <summary>A column of numbers, not copied.</summary>
+    /// <exception cref="ArgumentException">There is no such column, or it does not hold doubles. The message names those there are.</exception>
+    public ReadOnlySpan<double> Values(string column) => Values<double>(column);
+
+    /// <summary>A column, not copied.</summary>
+    /// <typeparam name="T">The column's type: double, long, bool, string or object. What stands in a null is NaN among doubles and the default otherwise.</typeparam>
+    /// <exception cref="ArgumentException">There is no such column, or it is of another type.</exception>
+    public ReadOnlySpan<T> Values<T>(string column)
+    {
+        BarBuffer bars = Read(column);
+        BufferColumn found = Find(bars, column);
+        return found is BufferColumn<T> typed ? bars.ValuesOf(typed) : throw NotOfType(found, typeof(T));
+    }
+
+    /// <summary>The newest bar's value in a column, or null where it is null.</summary>
+    /// <exception cref="ArgumentException">There is no such column.</exception>
+    /// <exception cref="InvalidOperationException">No bar is held.</exception>
+    public object? GetValue(string column) =>
+        Count > 0 ? GetValue(column, Count - 1) : throw new InvalidOperationException($"No bar of {Upstream} is held yet.");
+
+    /// <summary>The value in a column of the bar at <paramref name="index"/>, counted from the oldest, or null where it is null.</summary>
+    /// <exception cref="ArgumentException">There is no such column.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such bar.</exception>
+    public object? GetValue(string column, int index)
+    {
+        BarBuffer bars = Read(column);
+        BufferColumn found = Find(bars, column);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, bars.Count);
+        return bars.GetValue(found, index);
+    }
+
+    /// <summary>The bars' opens, copied: Unix seconds, UTC, ascending.</summary>
+    public long[] GetTimestamps() => Timestamps.ToArray();
+
+    /// <summary>A column of numbers, copied; whole numbers become doubles.</summary>
+    /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
+    public double[] ToArray(string column) => ToArray(column, Count);
+
+    /// <summary>The newest <paramref name="count"/> values of a column of numbers, copied; whole numbers become doubles.</summary>
+    /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The count is negative, or so many bars are not held.</exception>
+    public double[] ToArray(string column, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return Numbers(column, count).ToArray();
+    }
+
+    /// <summary>The sum of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
+    /// <inheritdoc cref="Newest" path="/exception"/>
+    public double Sum(string column, int count)
+    {
+        double sum = 0;
+        foreach (double value in Newest(column, count))
+        {
+            sum += value;
+        }
+
+        return sum;
+    }
+
+    /// <summary>The arithmetic mean of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
+    /// <inheritdoc cref="Newest" path="/exception"/>
+    public double Mean(string column, int count) => Sum(column, count) / count;
+
+    /// <summary>The smallest of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
+    /// <inheritdoc cref="Newest" path="/exception"/>
+    public double Min(string column, int count)
+    {
+        double least = double.PositiveInfinity;
+        foreach (double value in Newest(column, count))
+        {
+            least = Math.Min(least, value);
+        }
+
+        return least;
+    }
+
+    /// <summary>The largest of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
+    /// <inheritdoc cref="Newest" path="/exception"/>
+    public double Max(string column, int count)
+    {
+        double most = double.NegativeInfinity;
+        foreach (double value in Newest(column, count))
+        {
+            most = Math.Max(most, value);
+        }
+
+        return most;
+    }
+
+    /// <summary>All bars, copied, with objects as text.</summary>
+    public BarFrame ToFrame()
+    {
+        BarBuffer bars = Read(null);
+        return bars.ToFrame(0, bars.Count);
+    }
+
+    /// <summary>The upstream and how many bars are held.</summary>
+    public override string ToString() => $"{Upstream}, {Count} bars";
+
+    /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The count is less than 1, or so many bars are not held.</exception>
+    private ReadOnlySpan<double> Newest(string column, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return Numbers(column, count);
+    }
+
+    private ReadOnlySpan<double> Numbers(string column, int count)
+    {
+        BarBuffer bars = Read(column);
+        BufferColumn found = Find(bars, column);
+        if (count > bars.Count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"Only {bars.Count} bars of {Upstream} are held. The cache holds at most its period, {_cache.Period}.");
+        }
+
+        return found switch
+        {
+            BufferColumn<double> numbers => bars.ValuesOf(numbers)[^count..],
+            BufferColumn<long> whole => Widen(bars, whole, count),
+            _ => throw NotOfType(found, typeof(double)),
+        };
+    }
+
+    private static double[] Widen(BarBuffer bars, BufferColumn<long> column, int count)
+    {
+        double[] numbers = new double[count];
+        int start = bars.Count - count;
+        ReadOnlySpan<long> whole = bars.ValuesOf(column);
+        for (int i = 0; i < count; i++)
+        {
+            numbers[i] = bars.GetValue(column, start + i) is null ? double.NaN : whole[start + i];
+        }
+
+        return numbers;
+    }
+
+    private BarBuffer Read(string? column)
+    {
+        _cache.AccessLog?.Note(_series.Key, column);
+        return _series.Bars;
+    }
+
+    private BufferColumn Find(BarBuffer bars, string column)
+    {
+        ArgumentNullException.ThrowIfNull(column);
+        return bars.FindColumn(column) ?? throw new ArgumentException(
+            $"{Upstream} has no column '{column}'. It has {(Columns.Count == 0 ? "none" : string.Join(", ", Columns))}.", nameof(column));
+    }
+
+    private ArgumentException NotOfType(BufferColumn column, Type wanted) => new(
+        $"Column '{column.Name}' of {Upstream} holds {ElementTypes.Describe(column.ElementType)}, not {ElementTypes.Describe(wanted)}. Read it with GetValue, or in C# with Values<{ElementTypes.Keyword(column.ElementType)}>.", nameof(column));
+}
