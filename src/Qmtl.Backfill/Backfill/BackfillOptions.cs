@@ -44,20 +44,11 @@ public sealed record BackfillOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>
     public void Validate()
     {
-        RequireBetween(ThrottleLimit, 1, 256, nameof(ThrottleLimit));
-        RequireBetween(MaxRetries, 0, 100, nameof(MaxRetries));
-        RequireBetween(DefaultBarsPerRequest, 1, 1_000_000, nameof(DefaultBarsPerRequest));
-        RequireBetween(RetryDelay, TimeSpan.Zero, TimeSpan.FromMinutes(5), nameof(RetryDelay));
-        RequireBetween(MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(MaxRetryAfter));
-        RequireBetween(SettleTime ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(3650), nameof(SettleTime));
-    }
-
-    private static void RequireBetween<T>(T value, T least, T most, string name)
-        where T : IComparable<T>
-    {
-        if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {least} to {most}.");
-        }
+        OptionLimits.RequireBetween(ThrottleLimit, 1, 256, nameof(ThrottleLimit));
+        OptionLimits.RequireBetween(MaxRetries, 0, 100, nameof(MaxRetries));
+        OptionLimits.RequireBetween(DefaultBarsPerRequest, 1, 1_000_000, nameof(DefaultBarsPerRequest));
+        OptionLimits.RequireBetween(RetryDelay, TimeSpan.Zero, TimeSpan.FromMinutes(5), nameof(RetryDelay));
+        OptionLimits.RequireBetween(MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(MaxRetryAfter));
+        OptionLimits.RequireBetween(SettleTime ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(3650), nameof(SettleTime));
     }
 }

@@ -39,10 +39,10 @@ internal sealed class FetchMethod
     {
         ParameterInfo[] parameters = _method.GetParameters();
         object?[] arguments = new object?[parameters.Length];
-        arguments[0] = Time(parameters[0].ParameterType, range.Start);
-        arguments[1] = Time(parameters[1].ParameterType, range.End);
+        arguments[0] = CallArguments.Time(parameters[0].ParameterType, range.Start);
+        arguments[1] = CallArguments.Time(parameters[1].ParameterType, range.End);
         arguments[2] = stream.NodeId;
-        arguments[3] = Interval(parameters[3].ParameterType, stream.Interval);
+        arguments[3] = CallArguments.Interval(parameters[3].ParameterType, stream.Interval);
         if (arguments.Length == 5)
         {
             arguments[4] = cancellationToken;
@@ -56,32 +56,9 @@ internal sealed class FetchMethod
         Type[] types = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
         return !method.IsGenericMethodDefinition
             && (types.Length == 4 || (types.Length == 5 && types[4] == typeof(CancellationToken)))
-            && Time(types[0], 0) is not null
-            && Time(types[1], 0) is not null
+            && CallArguments.Time(types[0], 0) is not null
+            && CallArguments.Time(types[1], 0) is not null
             && types[2].IsAssignableFrom(typeof(string))
-            && Interval(types[3], BarInterval.FromSeconds(1)) is not null;
+            && CallArguments.Interval(types[3], BarInterval.FromSeconds(1)) is not null;
     }
-
-    /// <summary>The instant as the type wants it; null where it cannot be that.</summary>
-    private static object? Time(Type type, long seconds) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var t when t == typeof(long) || t == typeof(object) => seconds,
-        var t when t == typeof(double) => (double)seconds,
-        var t when t == typeof(decimal) => (decimal)seconds,
-        var t when t == typeof(DateTimeOffset) => UnixTime.FromSeconds(seconds),
-        var t when t == typeof(DateTime) => UnixTime.FromSeconds(seconds).UtcDateTime,
-        _ => null,
-    };
-
-    private static object? Interval(Type type, BarInterval interval) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var t when t == typeof(long) || t == typeof(object) => interval.Seconds,
-        var t when t == typeof(int) => (int)interval.Seconds,
-        var t when t == typeof(double) => (double)interval.Seconds,
-        var t when t == typeof(decimal) => (decimal)interval.Seconds,
-        var t when t == typeof(TimeSpan) => interval.Duration,
-        var t when t == typeof(BarInterval) => interval,
-        var t when t == typeof(string) => interval.ToString(),
-        _ => null,
-    };
 }

@@ -34,30 +34,8 @@ internal static class FetchedRows
         }
     }
 
-    private static async Task<RawBars> CollectAsync(IAsyncEnumerable<object?> rows, CancellationToken cancellationToken)
-    {
-        var builder = new RawBarsBuilder();
-        await foreach (object? row in rows.WithCancellation(cancellationToken))
-        {
-            builder.AddRow(row);
-        }
-
-        return builder.Build();
-    }
-
-    private static RawBars Collect(IEnumerable rows, CancellationToken cancellationToken)
-    {
-        var builder = new RawBarsBuilder();
-        foreach (object? row in rows)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            builder.AddRow(row);
-        }
-
-        return builder.Build();
-    }
-
-    private static async Task<object?> UnwrapAsync(object? returned, CancellationToken cancellationToken)
+    /// <summary>What is returned or, where that is a task, its result once it has ended; null where there is none.</summary>
+    public static async Task<object?> UnwrapAsync(object? returned, CancellationToken cancellationToken)
     {
         Task? task = returned switch
         {
@@ -79,5 +57,28 @@ internal static class FetchedRows
 
         // An async method without a result is a task of a type that only the compiler knows.
         return result is null || result.PropertyType.Name == "VoidTaskResult" ? null : result.GetValue(task);
+    }
+
+    private static async Task<RawBars> CollectAsync(IAsyncEnumerable<object?> rows, CancellationToken cancellationToken)
+    {
+        var builder = new RawBarsBuilder();
+        await foreach (object? row in rows.WithCancellation(cancellationToken))
+        {
+            builder.AddRow(row);
+        }
+
+        return builder.Build();
+    }
+
+    private static RawBars Collect(IEnumerable rows, CancellationToken cancellationToken)
+    {
+        var builder = new RawBarsBuilder();
+        foreach (object? row in rows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            builder.AddRow(row);
+        }
+
+        return builder.Build();
     }
 }

@@ -13,6 +13,9 @@ namespace Qmtl.History;
 /// </summary>
 public sealed class DetectingHistoryStore : IHistoryStore
 {
+    /// <summary>What the address of a server begins with that was not asked yet what it is.</summary>
+    internal const string ServerScheme = "postgresql";
+
     private readonly NpgsqlConnectionStringBuilder _connection;
     private readonly HistoryStoreOptions _options;
     private readonly string _display;
@@ -40,6 +43,10 @@ public sealed class DetectingHistoryStore : IHistoryStore
 
     /// <inheritdoc/>
     public string DisplayName => Detected?.DisplayName ?? _display;
+
+    /// <inheritdoc/>
+    /// <remarks>The same before the server was asked what it is and after.</remarks>
+    public string Identity => _options.Table is { } table ? $"{_display} table {table}" : _display;
 
     /// <inheritdoc/>
     public int BarsPerWrite => Detected?.BarsPerWrite ?? IHistoryStore.DefaultBarsPerWrite;

@@ -15,6 +15,12 @@ public interface IHistoryStore : IAsyncDisposable
     string DisplayName { get; }
 
     /// <summary>
+    /// What tells this place from every other that bars could go to, the same in every process and for the store's whole life:
+    /// where it is and, where one table holds all streams, which. No password, no user. <see cref="DisplayName"/> by default.
+    /// </summary>
+    string Identity => DisplayName;
+
+    /// <summary>
     /// How bars get into the store, for people, where a store has more than one way and has taken one; null, the default, otherwise.
     /// </summary>
     string? DescribeWritePath() => null;

@@ -18,6 +18,12 @@ public sealed class StoreException : Exception
     /// <summary>Whether trying again may help (server restarting, file locked, deadlock); false by default.</summary>
     public bool IsTransient { get; init; }
 
+    /// <summary>
+    /// Whether the store can take nothing from anybody until somebody mends it (disk full, wrong password, read-only), whatever is
+    /// written; false by default, where the refusal may be about these bars or their table only.
+    /// </summary>
+    public bool ConcernsWholeStore { get; init; }
+
     /// <summary>The least time to leave the store alone before trying again; null where the usual delay will do.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

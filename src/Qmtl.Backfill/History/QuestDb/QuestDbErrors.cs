@@ -27,7 +27,7 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
         return 0 switch
         {
             _ when Says(text, "invalid username/password") =>
-                Error(error, "refused the user or the password", "Correct them in the connection string or the credential"),
+                Error(error, "refused the user or the password", "Correct them in the connection string or the credential", concernsWholeStore: true),
             _ when Says(text, "Access denied", "permission", "read only", "readonly") =>
                 Error(error, "does not allow this user to do that", "Use a user who may make, read and write tables"),
             _ when Says(text, "No space left", "errno=28", "disk full") =>
@@ -40,11 +40,11 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
         };
     }
 
-    private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false)
+    private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false, bool concernsWholeStore = false)
     {
         bool isClean = !_secret.IsIn(error);
         string said = isClean ? $" ({error.MessageText.TrimEnd('.')})" : string.Empty;
-        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? error : null) { IsTransient = isTransient };
+        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? error : null) { IsTransient = isTransient, ConcernsWholeStore = concernsWholeStore };
     }
 
     private static bool Says(string text, params ReadOnlySpan<string> words)

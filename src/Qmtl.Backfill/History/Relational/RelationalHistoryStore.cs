@@ -28,6 +28,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
     public string DisplayName { get; }
 
     /// <inheritdoc/>
+    public virtual string Identity => Naming.SharedTable is { } table ? $"{DisplayName} table {table}" : DisplayName;
+
+    /// <inheritdoc/>
     public virtual int BarsPerWrite => IHistoryStore.DefaultBarsPerWrite;
 
     private protected abstract TableNaming Naming { get; }

@@ -25,13 +25,13 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
     private StoreException Translate(PostgresException error) => error.SqlState switch
     {
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
-            Error(error, "refused the user or the password", "Correct them in the connection string or the credential"),
-        PostgresErrorCodes.InvalidCatalogName => Error(error, "does not exist on the server", "Create the database, or correct its name"),
-        PostgresErrorCodes.InvalidSchemaName => Error(error, "has no schema to make tables in", "Set the user's search_path to a schema that exists"),
+            Error(error, "refused the user or the password", "Correct them in the connection string or the credential", concernsWholeStore: true),
+        PostgresErrorCodes.InvalidCatalogName => Error(error, "does not exist on the server", "Create the database, or correct its name", concernsWholeStore: true),
+        PostgresErrorCodes.InvalidSchemaName => Error(error, "has no schema to make tables in", "Set the user's search_path to a schema that exists", concernsWholeStore: true),
         PostgresErrorCodes.InsufficientPrivilege => Error(error, "does not allow this user to do that", "Grant the rights to make, read and write tables in the schema"),
-        PostgresErrorCodes.DiskFull => Error(error, "has no room left: the server's disk is full", "Free some space and run again; nothing of this write was kept"),
+        PostgresErrorCodes.DiskFull => Error(error, "has no room left: the server's disk is full", "Free some space and run again; nothing of this write was kept", concernsWholeStore: true),
         PostgresErrorCodes.TooManyConnections => Error(error, "has no connection left for this user", "Try again, or raise the server's max_connections", isTransient: true),
-        PostgresErrorCodes.ReadOnlySqlTransaction => Error(error, "is read-only", "Connect to the primary server"),
+        PostgresErrorCodes.ReadOnlySqlTransaction => Error(error, "is read-only", "Connect to the primary server", concernsWholeStore: true),
         PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation or PostgresErrorCodes.CheckViolation or PostgresErrorCodes.ForeignKeyViolation =>
             Error(error, "refused a bar because of a rule of its table that is not the library's", "Remove the rule, or use another table"),
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.InvalidColumnReference =>
@@ -49,11 +49,11 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
             switch (cause)
             {
                 case AuthenticationException:
-                    return Error(exception, "could not be reached over TLS", "Check the server's certificate and the SSL mode", detail: cause.Message);
+                    return Error(exception, "could not be reached over TLS", "Check the server's certificate and the SSL mode", detail: cause.Message, concernsWholeStore: true);
                 case CryptographicException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException:
-                    return Error(exception, "cannot be reached: a file that its connection string names cannot be used", "Correct the path, or the file", detail: cause.Message);
+                    return Error(exception, "cannot be reached: a file that its connection string names cannot be used", "Correct the path, or the file", detail: cause.Message, concernsWholeStore: true);
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } unknown:
-                    return Error(exception, "cannot be reached: its host is unknown", "Correct the host", detail: unknown.Message);
+                    return Error(exception, "cannot be reached: its host is unknown", "Correct the host", detail: unknown.Message, concernsWholeStore: true);
                 case SocketException socket:
                     return Outage(exception, "cannot be reached", "Check that the server runs, and the host and port", socket.Message);
                 case TimeoutException:
@@ -72,14 +72,15 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
     private StoreException Outage(Exception exception, string what, string wayOut, string? detail = null) =>
         Error(exception, what, wayOut, isTransient: true, detail, outage.Note());
 
-    private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false) =>
-        Error(error, what, wayOut, isTransient, Detail(error));
+    private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false, bool concernsWholeStore = false) =>
+        Error(error, what, wayOut, isTransient, Detail(error), concernsWholeStore: concernsWholeStore);
 
-    private StoreException Error(Exception exception, string what, string wayOut, bool isTransient = false, string? detail = null, TimeSpan? retryAfter = null)
+    private StoreException Error(
+        Exception exception, string what, string wayOut, bool isTransient = false, string? detail = null, TimeSpan? retryAfter = null, bool concernsWholeStore = false)
     {
         // The cause is kept for whoever debugs.
         bool isClean = !_secret.IsIn(exception);
         string said = isClean ? $" ({(detail ?? exception.Message).TrimEnd('.')})" : string.Empty;
-        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? exception : null) { IsTransient = isTransient, RetryAfter = retryAfter };
+        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? exception : null) { IsTransient = isTransient, RetryAfter = retryAfter, ConcernsWholeStore = concernsWholeStore };
     }
 }

@@ -17,14 +17,14 @@ internal sealed class SqliteErrors(string displayName, string path)
 
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
         {
-            throw new StoreException($"{displayName} cannot be opened: the folder {folder} does not exist. Create it, or correct the path.");
+            throw new StoreException($"{displayName} cannot be opened: the folder {folder} does not exist. Create it, or correct the path.") { ConcernsWholeStore = true };
         }
     }
 
     public StoreException? Translate(Exception exception) => exception switch
     {
         SqliteException error => Translate(error),
-        IOException or UnauthorizedAccessException => new StoreException($"{displayName} cannot be reached: {exception.Message}", exception),
+        IOException or UnauthorizedAccessException => new StoreException($"{displayName} cannot be reached: {exception.Message}", exception) { ConcernsWholeStore = true },
         _ => null,
     };
 
@@ -42,9 +42,9 @@ internal sealed class SqliteErrors(string displayName, string path)
         raw.SQLITE_CANTOPEN => Directory.Exists(path) ? IsFolder() : Error(error, "cannot be opened. Check the path and that this user may write to the file and its folder"),
         raw.SQLITE_PERM or raw.SQLITE_AUTH => Error(error, "may not be used by this user. Change the file's permissions"),
         raw.SQLITE_IOERR => Error(error, "cannot be read or written: the disk or the network drive reports an error. Check both"),
-        raw.SQLITE_CONSTRAINT => Error(error, "refused a bar because of a rule of its table that is not the library's. Remove the rule, or use another table"),
+        raw.SQLITE_CONSTRAINT => Error(error, "refused a bar because of a rule of its table that is not the library's. Remove the rule, or use another table", concernsWholeStore: false),
         raw.SQLITE_INTERRUPT => Error(error, "was interrupted. Try again", isTransient: true),
-        _ => Error(error, "refused a request"),
+        _ => Error(error, "refused a request", concernsWholeStore: false),
     };
 
     // SQLite keeps small files of its own beside the file. Where these cannot be made it says only that, and not why.
@@ -78,9 +78,9 @@ internal sealed class SqliteErrors(string displayName, string path)
 
     private StoreException IsFull(SqliteException error) => Error(error, "has no room left to grow: the disk is full. Free some space and run again; nothing of this write was kept");
 
-    private StoreException IsFolder() => new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.");
+    private StoreException IsFolder() => new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.") { ConcernsWholeStore = true };
 
     // The driver wraps SQLite's own words: "SQLite Error 5: 'database is locked'.".
-    private StoreException Error(SqliteException error, string what, bool isTransient = false) =>
-        new($"{displayName} {what} ({error.Message.TrimEnd('.')}).", error) { IsTransient = isTransient };
+    private StoreException Error(SqliteException error, string what, bool isTransient = false, bool concernsWholeStore = true) =>
+        new($"{displayName} {what} ({error.Message.TrimEnd('.')}).", error) { IsTransient = isTransient, ConcernsWholeStore = concernsWholeStore };
 }

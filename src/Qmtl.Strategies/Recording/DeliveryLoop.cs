@@ -1,0 +1,182 @@
+using Qmtl.Data;
+using Qmtl.Recording.Spooling;
+
+namespace Qmtl.Recording;
+
+/// <summary>
+/// The one task that empties a spool: when enough rows wait, when the oldest has waited long enough, and when it is asked to. Whatever
+/// waits at that moment is delivered, in batches.
+/// </summary>
+internal sealed class DeliveryLoop : IAsyncDisposable
+{
+    // Only a fault of this library or of the disk under the spool comes here; nothing is lost, and it is not worth a busy loop.
+    private static readonly TimeSpan DelayAfterFault = TimeSpan.FromSeconds(5);
+
+    private readonly Spool _spool;
+    private readonly RowDelivery _delivery;
+    private readonly string _destination;
+    private readonly int _batchRows;
+    private readonly TimeSpan _flushInterval;
+    private readonly TimeProvider _timeProvider;
+    private readonly Action<RecorderEvent> _raise;
+    private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly TaskCompletionSource _adopted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FlushWaiters _waiters = new();
+    private readonly Task _running;
+    private int _isAwake;
+    private long _pending;
+    private long _settled;
+
+    public DeliveryLoop(Spool spool, RowDelivery delivery, IEventRecorder recorder, EventRecorderOptions options, TimeProvider timeProvider, Action<RecorderEvent> raise)
+    {
+        _spool = spool;
+        _delivery = delivery;
+        _destination = recorder.DisplayName;
+        _batchRows = options.BatchRows ?? Math.Max(1, recorder.RowsPerWrite);
+        _flushInterval = options.FlushInterval;
+        _timeProvider = timeProvider;
+        _raise = raise;
+        _timer = timeProvider.CreateTimer(static loop => ((DeliveryLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Rows taken over from processes that are no more.</summary>
+    public long Adopted { get; private set; }
+
+    /// <summary>Says that rows were appended.</summary>
+    public void Notice(long rows)
+    {
+        long pending = Interlocked.Add(ref _pending, rows);
+        if (pending >= _batchRows && pending - rows < _batchRows)
+        {
+            Wake();
+        }
+        else if (pending == rows)
+        {
+            StartTimer();
+        }
+    }
+
+    /// <summary>Waits until all rows that were appended before are delivered or set aside.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        await _adopted.Task.WaitAsync(cancellationToken);
+        Task settled = _waiters.UntilAsync(_spool.Appended + Adopted);
+        _waiters.Release(Interlocked.Read(ref _settled));
+        Wake();
+        await settled.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the task, wherever it is.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        await _timer.DisposeAsync();
+        _waiters.Cancel();
+        _stop.Dispose();
+    }
+
+    /// <summary>Has everything delivered that waits.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _isAwake, 1) == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    private void StartTimer() => _timer.Change(_flushInterval, Timeout.InfiniteTimeSpan);
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            Adopt();
+            while (true)
+            {
+                await _wake.WaitAsync(_stop.Token);
+                Volatile.Write(ref _isAwake, 0);
+                await DeliverAllAsync();
+            }
+        }
+        catch (Exception) when (_stop.IsCancellationRequested)
+        {
+            // The service is being disposed; whatever was under way stays in the spool.
+        }
+    }
+
+    private void Adopt()
+    {
+        try
+        {
+            (Adopted, IReadOnlyList<string> damaged) = _spool.Adopt();
+            foreach (string file in damaged)
+            {
+                _raise(new RecorderSpoolDamaged(_destination, file));
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _delivery.NoteError(error);
+        }
+
+        _adopted.SetResult();
+        if (Adopted > 0)
+        {
+            Interlocked.Add(ref _pending, Adopted);
+            Wake();
+        }
+    }
+
+    // What is appended meanwhile waits for its own time, or is many enough to go on with.
+    private async Task DeliverAllAsync()
+    {
+        long target = _spool.Appended + Adopted;
+        while (_settled < target || Interlocked.Read(ref _pending) >= _batchRows)
+        {
+            try
+            {
+                if (_spool.TakeBatch(_batchRows) is not { } batch)
+                {
+                    break;
+                }
+
+                await DeliverAsync(batch);
+            }
+            catch (Exception error) when (!_stop.IsCancellationRequested)
+            {
+                _delivery.NoteError(error);
+                await Task.Delay(DelayAfterFault, _timeProvider, _stop.Token);
+            }
+        }
+
+        if (Interlocked.Read(ref _pending) > 0)
+        {
+            StartTimer();
+        }
+    }
+
+    private async Task DeliverAsync(RowBatch batch)
+    {
+        long started = _timeProvider.GetTimestamp();
+        long refused = 0;
+        foreach ((StreamKey stream, BarFrame frame) in batch.Frames())
+        {
+            refused += await _delivery.DeliverAsync(stream, frame, _stop.Token);
+        }
+
+        _spool.Complete(batch);
+        _delivery.Count(batch.Rows - refused, refused);
+        Interlocked.Add(ref _pending, -batch.Rows);
+        long settled = Interlocked.Add(ref _settled, batch.Rows);
+        if (batch.Rows > 0)
+        {
+            _raise(new RecorderFlushed(_destination, batch.Rows, _timeProvider.GetElapsedTime(started)));
+        }
+
+        _waiters.Release(settled);
+    }
+}

@@ -1,0 +1,208 @@
+using Qmtl.Data;
+using Qmtl.Payloads;
+using Qmtl.Recording.Spooling;
+
+namespace Qmtl.Recording;
+
+/// <summary>
+/// Records what streams and nodes produce without keeping them waiting. <c>Record</c> copies a row into the spool, files on disk, and
+/// returns; one task delivers the rows in batches to an <see cref="IEventRecorder"/>.
+/// </summary>
+/// <remarks>
+/// <para>
+/// What <c>Record</c> has accepted is delivered at least once. It survives the recorder being away for as long as the spool has room,
+/// and the death of the process at any instant: the next service for the same <see cref="IEventRecorder.Identity"/> takes the rows over
+/// and delivers them first. It need not survive the machine losing power. Where the spool is full, <c>Record</c> waits; nothing is
+/// thrown away to make room.
+/// </para>
+/// <para>
+/// A bar recorded twice is stored once, and each column holds what was recorded last; a column that a row does not have is left as it
+/// is. Payloads become columns: a bar's own columns; for a number or a text the column <c>value</c>; for an object or a dictionary one
+/// for each field, in which 64-bit integers stay exact and smaller ones are doubles, as numbers are. No payload is no row.
+/// </para>
+/// <para>Any number of threads may record; rows of one thread are delivered in its order.</para>
+/// </remarks>
+public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
+{
+    private readonly EventRecorderOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly Action<RecorderEvent> _raise;
+    private readonly SpoolFolder _folder;
+    private readonly Spool _spool;
+    private readonly RowDelivery _delivery;
+    private readonly DeliveryLoop _loop;
+    private long _dropped;
+    private int _isDisposed;
+
+    /// <summary>A service that delivers to <paramref name="recorder"/>, which it owns and disposes.</summary>
+    /// <param name="recorder">Where the rows end up.</param>
+    /// <param name="options">How it works; defaults where null.</param>
+    /// <param name="timeProvider">The clock of every delay; the system's where null.</param>
+    /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
+    public EventRecorderService(IEventRecorder recorder, EventRecorderOptions? options = null, TimeProvider? timeProvider = null, Action<RecorderEvent>? onEvent = null)
+    {
+        ArgumentNullException.ThrowIfNull(recorder);
+        _options = options ?? new EventRecorderOptions();
+        _options.Validate();
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _raise = onEvent ?? (static _ => { });
+        Recorder = recorder;
+        _folder = new SpoolFolder(_options.SpoolFolder, recorder, _timeProvider.GetUtcNow());
+        _delivery = new RowDelivery(recorder, new RefusedRows(_folder, _timeProvider), _options, _timeProvider, _raise);
+        _spool = new Spool(_folder, _options)
+        {
+            OnUnavailable = error => _raise(new RecorderSpoolUnavailable(recorder.DisplayName, _folder.FullPath, error)),
+            OnFull = bytes => _raise(new RecorderSpoolFull(recorder.DisplayName, bytes)),
+        };
+        _loop = new DeliveryLoop(_spool, _delivery, recorder, _options, _timeProvider, _raise);
+    }
+
+    /// <summary>Where the rows end up.</summary>
+    public IEventRecorder Recorder { get; }
+
+    /// <summary>Tells the recorder its stream, where it wants to know.</summary>
+    /// <param name="stream">The stream.</param>
+    public void BindStream(StreamKey stream) => (Recorder as IStreamBound)?.BindStream(stream);
+
+    /// <summary>Records one row. Returns at once, unless the spool is full; then it waits until there is room.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="timestamp">A time inside the bar: Unix seconds, UTC. It is floored to the bar's open.</param>
+    /// <param name="payload">What to record; nothing is recorded where there is none.</param>
+    /// <param name="cancellationToken">Ends the wait for room; the row is not recorded then.</param>
+    /// <exception cref="ArgumentException">The payload is a list, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
+    /// <exception cref="ObjectDisposedException">The service is disposed; the row is not recorded.</exception>
+    public void Record(StreamKey stream, long timestamp, Payload payload, CancellationToken cancellationToken = default)
+    {
+        RecordedRows rows = RowOf(stream, timestamp, payload);
+        Append(ref rows, cancellationToken);
+    }
+
+    /// <summary>Records the rows of a frame. Returns at once, unless the spool is full; then it waits until there is room.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="rows">The rows. Where they are of another interval, their times are floored to the stream's.</param>
+    /// <param name="cancellationToken">Ends the wait for room; the first of the rows may be recorded then, and the others are not.</param>
+    /// <exception cref="ArgumentException">A row is larger than the whole spool.</exception>
+    /// <exception cref="ObjectDisposedException">The service is disposed; the first of the rows may be recorded.</exception>
+    public void Record(StreamKey stream, BarFrame rows, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var recorded = new RecordedRows(stream, rows);
+        Append(ref recorded, cancellationToken);
+    }
+
+    /// <summary>The same as <see cref="Record(StreamKey, long, Payload, CancellationToken)"/>, for callers that must not be blocked while the spool is full.</summary>
+    public async ValueTask RecordAsync(StreamKey stream, long timestamp, Payload payload, CancellationToken cancellationToken = default) =>
+        await AppendAsync(RowOf(stream, timestamp, payload), cancellationToken);
+
+    /// <summary>The same as <see cref="Record(StreamKey, BarFrame, CancellationToken)"/>, for callers that must not be blocked while the spool is full.</summary>
+    public async ValueTask RecordAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        await AppendAsync(new RecordedRows(stream, rows), cancellationToken);
+    }
+
+    /// <summary>
+    /// Delivers now, and waits until all rows recorded before, and those taken over from other processes, are delivered or set aside.
+    /// While the recorder is away, that is until it is back.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait; the rows are delivered all the same.</param>
+    /// <exception cref="OperationCanceledException">The wait was cancelled, or the service disposed.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => _loop.FlushAsync(cancellationToken);
+
+    /// <summary>What became of the rows so far; also after the service was disposed.</summary>
+    public RecorderReport GetReport()
+    {
+        (long delivered, long refused, bool isAway, string? lastError) = _delivery.State;
+        (long queued, long spooled, long bytes) = _spool.Count();
+        return new RecorderReport
+        {
+            Recorded = _spool.Appended,
+            Adopted = _loop.Adopted,
+            Queued = queued,
+            SpooledRows = spooled,
+            SpooledBytes = bytes,
+            Delivered = delivered,
+            Refused = refused,
+            Dropped = Interlocked.Read(ref _dropped),
+            IsAway = isAway,
+            LastError = lastError ?? _spool.DiskError?.Message,
+            SpoolFolder = _folder.FullPath,
+        };
+    }
+
+    /// <summary>
+    /// Takes no more rows, delivers for at most <see cref="EventRecorderOptions.ShutdownTimeout"/>, and disposes the recorder. What is
+    /// not delivered then stays in the spool for the next service; <see cref="GetReport"/> and the last event say how much that is.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        _spool.Close();
+        try
+        {
+            await _loop.FlushAsync(CancellationToken.None).WaitAsync(_options.ShutdownTimeout, _timeProvider);
+        }
+        catch (TimeoutException)
+        {
+            // The rest stays in the spool.
+        }
+
+        await _loop.DisposeAsync();
+        Interlocked.Add(ref _dropped, _spool.Release());
+        await Recorder.DisposeAsync();
+        _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+    }
+
+    private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload) => payload.Kind switch
+    {
+        PayloadKind.None => default,
+        PayloadKind.Number => new RecordedRows(stream, timestamp, payload.Number),
+        PayloadKind.Bar => new RecordedRows(stream, timestamp, payload.Bar.Columns, payload.Bar.Index),
+        _ => new RecordedRows(stream, timestamp, PayloadColumns.Of(payload.ToObject()!), 0),
+    };
+
+    private void Append(ref RecordedRows rows, CancellationToken cancellationToken)
+    {
+        int count = rows.Count;
+        while (count > 0 && !TryAppend(ref rows))
+        {
+            _spool.WaitForRoom(cancellationToken);
+        }
+    }
+
+    private async ValueTask AppendAsync(RecordedRows rows, CancellationToken cancellationToken)
+    {
+        int count = rows.Count;
+        while (count > 0 && !TryAppend(ref rows))
+        {
+            await _spool.WaitForRoomAsync(cancellationToken);
+        }
+    }
+
+    private bool TryAppend(ref RecordedRows rows)
+    {
+        int before = rows.Count;
+        try
+        {
+            return _spool.TryAppend(ref rows);
+        }
+        finally
+        {
+            if (rows.Count < before)
+            {
+                _loop.Notice(before - rows.Count);
+            }
+
+            if (rows.Count > 0)
+            {
+                // Whoever waits for room does not wait for the flush interval as well.
+                _loop.Wake();
+            }
+        }
+    }
+}

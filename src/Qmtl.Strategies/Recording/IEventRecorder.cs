@@ -1,0 +1,36 @@
+using Qmtl.Data;
+using Qmtl.History;
+
+namespace Qmtl.Recording;
+
+/// <summary>
+/// Where recorded rows end up. An <see cref="EventRecorderService"/> stands before it: it keeps the rows, gathers them and calls
+/// this from one task, so an implementation needs neither a queue nor retries nor locks.
+/// </summary>
+public interface IEventRecorder : IAsyncDisposable
+{
+    /// <summary>What and where it is, for people: no password, no user.</summary>
+    string DisplayName { get; }
+
+    /// <summary>
+    /// What tells this destination from every other, the same in every process: rows that one process could not deliver any more
+    /// are delivered by the next that records to the same identity. No password. <see cref="DisplayName"/> by default.
+    /// </summary>
+    string Identity => DisplayName;
+
+    /// <summary>How many rows one <see cref="PersistAsync"/> does well to hold; 50,000 by default.</summary>
+    int RowsPerWrite => IHistoryStore.DefaultBarsPerWrite;
+
+    /// <summary>
+    /// Writes rows of one stream: a bar that is there gets the values of the columns given here and keeps its others. The same rows
+    /// may come again after a process was killed, so writing them twice must leave what writing them once does.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="rows">The rows: ascending, each bar once.</param>
+    /// <param name="cancellationToken">Ends the write.</param>
+    /// <exception cref="StoreException">
+    /// Nothing was written. Where it is transient or concerns the whole store, the rows are kept and tried again; where it is neither,
+    /// they are set aside in a file. Other exceptions are taken as transient where they tell of a network, a time-out or a disk.
+    /// </exception>
+    Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken);
+}

@@ -1,0 +1,52 @@
+using System.Collections;
+using Qmtl.Data;
+using Qmtl.Payloads;
+
+namespace Qmtl.Recording;
+
+/// <summary>Makes columns of one row of a payload that is neither a number nor a bar.</summary>
+internal static class PayloadColumns
+{
+    /// <summary>
+    /// The fields of a dictionary or of an object with public properties, a column each; anything else in the one column
+    /// <see cref="Payload.ValueColumn"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is a list, which one bar cannot hold, or a field's name cannot be a column's.</exception>
+    public static IReadOnlyList<BarColumn> Of(object payload)
+    {
+        if (payload is string)
+        {
+            return Row([KeyValuePair.Create<string, object?>(Payload.ValueColumn, payload)]);
+        }
+
+        List<KeyValuePair<string, object?>>? fields = RowFields.Of(payload)?.Select(field => KeyValuePair.Create(field.Key, Plain(field.Value))).ToList();
+        if (fields is { Count: > 0 } || payload is IDictionary or IEnumerable<KeyValuePair<string, object?>>)
+        {
+            return Row(fields!);
+        }
+
+        return payload is IEnumerable
+            ? throw new ArgumentException($"A {payload.GetType()} cannot be recorded as one bar: it is a list. Record a number, a text, or an object or dictionary with named fields.", nameof(payload))
+            : Row([KeyValuePair.Create<string, object?>(Payload.ValueColumn, payload)]);
+    }
+
+    private static IReadOnlyList<BarColumn> Row(List<KeyValuePair<string, object?>> fields)
+    {
+        var builder = new RawBarsBuilder();
+
+        // The bar is the one that the row is recorded for, whatever the payload says of time.
+        builder.AddRow([KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, 0L), .. fields.Where(field => !IsTime(field.Key))]);
+        return builder.Build().Columns;
+    }
+
+    private static bool IsTime(string name) =>
+        string.Equals(name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase) || string.Equals(name, "timestamp", StringComparison.OrdinalIgnoreCase);
+
+    // As payloads that are numbers themselves: a field that is whole in one bar and fractional in the next is one column. What a
+    // double could not hold stays as it is.
+    private static object? Plain(object? value) => value switch
+    {
+        int or short or ushort or byte or sbyte => Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture),
+        _ => value,
+    };
+}

@@ -1,0 +1,167 @@
+using System.Runtime.InteropServices;
+
+namespace Qmtl.Recording.Spooling;
+
+/// <summary>A segment that a process left which is no more. It is read to its end and never appended to.</summary>
+internal sealed class AdoptedSegment : Segment
+{
+    private readonly FileStream _file;
+
+    private AdoptedSegment(FileStream file)
+        : base(checked((int)file.Length)) => _file = file;
+
+    public override bool IsOnDisk => true;
+
+    /// <summary>The file.</summary>
+    public string FilePath => _file.Name;
+
+    /// <summary>Whether something stands behind the last record that can be read which is no record.</summary>
+    public bool IsDamaged { get; private set; }
+
+    /// <summary>Takes the file, which nobody else may have open.</summary>
+    /// <returns>Null where its owner lives, it is gone, or it is no file of this format.</returns>
+    public static AdoptedSegment? TryOpen(string path)
+    {
+        FileStream? file = null;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            if (file.Length < HeaderBytes)
+            {
+                // Its owner was killed before it took the first row.
+                file.Dispose();
+                SpoolFolder.TryRemove(path);
+                return null;
+            }
+
+            var segment = new AdoptedSegment(file);
+            if (!segment.TryReadHeader())
+            {
+                file.Dispose();
+                return null;
+            }
+
+            segment.Scan();
+            return segment;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OverflowException)
+        {
+            file?.Dispose();
+            return null;
+        }
+    }
+
+    public override void Read(int offset, Span<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            int read = RandomAccess.Read(_file.SafeFileHandle, bytes, offset);
+            if (read == 0)
+            {
+                throw new EndOfStreamException($"{_file.Name} became shorter while it was read.");
+            }
+
+            bytes = bytes[read..];
+            offset += read;
+        }
+    }
+
+    public override void SetDelivered(int offset)
+    {
+        RandomAccess.Write(_file.SafeFileHandle, BitConverter.GetBytes((long)offset), DeliveredOffset);
+        Delivered = offset;
+    }
+
+    public override void Delete()
+    {
+        _file.Dispose();
+        if (IsDamaged)
+        {
+            SpoolFolder.TryRename(_file.Name, _file.Name + SpoolFolder.DamagedExtension);
+        }
+        else
+        {
+            SpoolFolder.TryRemove(_file.Name);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _file.Dispose();
+        }
+    }
+
+    protected override void Write(int offset, ReadOnlySpan<byte> bytes) => throw new NotSupportedException("An adopted segment is never appended to.");
+
+    protected override void Commit(int offset, ReadOnlySpan<byte> record) => throw new NotSupportedException("An adopted segment is never appended to.");
+
+    private bool TryReadHeader()
+    {
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        Read(0, header);
+        long delivered = MemoryMarshal.Read<long>(header[DeliveredOffset..]);
+        if (!header.StartsWith(Magic))
+        {
+            // All zeros: its owner was killed before it took the first row, and there is nothing in it to keep.
+            End = HeaderBytes;
+            return !header.ContainsAnyExcept((byte)0);
+        }
+
+        Delivered = (int)Math.Clamp(delivered, HeaderBytes, Capacity);
+        return true;
+    }
+
+    // Finds where the records end, and what is in those that are not delivered.
+    private void Scan()
+    {
+        byte[] bytes = new byte[Capacity];
+        Read(0, bytes);
+        int offset = HeaderBytes;
+        while (offset + RecordBuffer.HeaderBytes <= bytes.Length)
+        {
+            int length = MemoryMarshal.Read<int>(bytes.AsSpan(offset));
+            if (length == 0)
+            {
+                break;
+            }
+
+            if (!IsRecord(bytes, offset, length))
+            {
+                IsDamaged = true;
+                break;
+            }
+
+            ReadOnlySpan<byte> body = bytes.AsSpan(offset + RecordBuffer.HeaderBytes, length);
+            if (offset >= Delivered && !RowShape.IsDefinition(body))
+            {
+                Rows += RowsIn(body);
+            }
+
+            if (RowShape.IsDefinition(body))
+            {
+                RowShape shape = RowShape.Decode(body);
+                Shapes[shape.Id] = shape;
+            }
+
+            offset += RecordBuffer.HeaderBytes + length;
+        }
+
+        End = offset;
+        Delivered = Math.Min(Delivered, offset);
+    }
+
+    private static bool IsRecord(byte[] bytes, int offset, int length)
+    {
+        if (length < 8 || length % 8 != 0 || length > bytes.Length - offset - RecordBuffer.HeaderBytes)
+        {
+            return false;
+        }
+
+        uint checksum = MemoryMarshal.Read<uint>(bytes.AsSpan(offset + sizeof(int)));
+        return RecordBuffer.Checksum(bytes.AsSpan(offset + RecordBuffer.HeaderBytes, length)) == checksum;
+    }
+
+    private static int RowsIn(ReadOnlySpan<byte> body) => MemoryMarshal.Read<int>(body[sizeof(int)..]);
+}

@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Qmtl.Data;
+
+namespace Qmtl.Recording.Spooling;
+
+/// <summary>Recorded rows that are delivered together, decoded into columns and sorted by stream.</summary>
+internal sealed class RowBatch(int mostRows)
+{
+    // Rows with long texts; a batch has to fit into memory a few times.
+    private const long MostBytes = 32 * 1024 * 1024;
+    private const int ChunkBytes = 256 * 1024;
+
+    private readonly Dictionary<StreamKey, StreamRows> _streams = [];
+    private readonly List<StreamRows> _inOrder = [];
+    private RowShape? _lastShape;
+    private StreamRows? _lastStream;
+    private long _bytes;
+
+    /// <summary>Rows in the batch; a bar recorded twice counts twice.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Whether it holds as much as it should.</summary>
+    public bool IsFull => Rows >= mostRows || _bytes >= MostBytes;
+
+    /// <summary>Up to where the batch holds the records of a segment, and how many of its rows.</summary>
+    public List<(Segment Segment, int Offset, long Rows)> Places { get; } = [];
+
+    /// <summary>Adds the records of a segment that are not delivered, up to <paramref name="end"/> or until the batch is full.</summary>
+    public void Read(Segment segment, int end)
+    {
+        int offset = segment.Delivered;
+        long before = Rows;
+        while (offset < end && !IsFull)
+        {
+            int read = ReadChunk(segment, offset, end);
+            offset += read;
+            _bytes += read;
+        }
+
+        if (offset > segment.Delivered)
+        {
+            Places.Add((segment, offset, Rows - before));
+        }
+    }
+
+    /// <summary>The rows as frames, in the order in which they have to be written.</summary>
+    public IEnumerable<(StreamKey Stream, BarFrame Frame)> Frames() =>
+        _inOrder.SelectMany(rows => rows.Groups().Select(group => (rows.Stream, group.ToFrame(rows.Stream.Interval))));
+
+    // At least one record, and not much more than the batch still takes.
+    private int ReadChunk(Segment segment, int start, int end)
+    {
+        Span<byte> first = stackalloc byte[sizeof(int)];
+        segment.Read(start, first);
+        int least = RecordBuffer.HeaderBytes + MemoryMarshal.Read<int>(first);
+        int size = Math.Min(end - start, Math.Max(least, ChunkBytes));
+        byte[] rented = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            Span<byte> bytes = rented.AsSpan(0, size);
+            segment.Read(start, bytes);
+            int offset = 0;
+            while (offset + RecordBuffer.HeaderBytes <= size && !IsFull)
+            {
+                int next = offset + RecordBuffer.HeaderBytes + MemoryMarshal.Read<int>(bytes[offset..]);
+                if (next > size)
+                {
+                    break;
+                }
+
+                Add(segment, bytes[(offset + RecordBuffer.HeaderBytes)..next]);
+                offset = next;
+            }
+
+            return offset;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private void Add(Segment segment, ReadOnlySpan<byte> body)
+    {
+        if (RowShape.IsDefinition(body))
+        {
+            RowShape defined = RowShape.Decode(body);
+            segment.Shapes[defined.Id] = defined;
+            return;
+        }
+
+        var reader = new RecordReader(body);
+        RowShape shape = segment.Shapes[reader.ReadInt32()];
+        int count = reader.ReadInt32();
+        StreamOf(shape).Add(shape, ref reader, count);
+        Rows += count;
+    }
+
+    private StreamRows StreamOf(RowShape shape)
+    {
+        if (shape == _lastShape)
+        {
+            return _lastStream!;
+        }
+
+        if (!_streams.TryGetValue(shape.Stream, out StreamRows? rows))
+        {
+            _streams.Add(shape.Stream, rows = new StreamRows(shape.Stream));
+            _inOrder.Add(rows);
+        }
+
+        _lastShape = shape;
+        _lastStream = rows;
+        return rows;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Qmtl.Recording.Spooling;
+
+/// <summary>The folder that keeps what is on its way to one destination, for all processes of this machine that record there.</summary>
+internal sealed class SpoolFolder
+{
+    public const string SegmentExtension = ".spool";
+    public const string RefusedExtension = ".refused";
+    public const string DamagedExtension = ".damaged";
+
+    private const string DestinationFile = "destination.txt";
+    private const int HashLength = 16;
+
+    private readonly IEventRecorder _recorder;
+    private readonly string _owner;
+    private int _files;
+
+    /// <summary>The folder of a recorder. Nothing is made yet.</summary>
+    /// <param name="root">The folder of all spools; null for the user's.</param>
+    /// <param name="recorder">Whose rows it keeps.</param>
+    /// <param name="started">When the service started: what it leaves is delivered in this order.</param>
+    public SpoolFolder(string? root, IEventRecorder recorder, DateTimeOffset started)
+    {
+        _recorder = recorder;
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recorder.Identity)))[..HashLength];
+        FullPath = Path.GetFullPath(Path.Combine(root ?? DefaultRoot(), hash));
+        _owner = $"{started.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture)}-{Guid.NewGuid():N}";
+    }
+
+    /// <summary>Where it is.</summary>
+    public string FullPath { get; }
+
+    /// <summary>The file of this service that rows are set aside in.</summary>
+    public string RefusedFile => Path.Combine(FullPath, _owner + RefusedExtension);
+
+    /// <summary>The path of the next segment. Names sort in the order in which their rows were recorded.</summary>
+    public string NextSegment() => Path.Combine(FullPath, string.Create(CultureInfo.InvariantCulture, $"{_owner}-{_files++:D8}{SegmentExtension}"));
+
+    /// <summary>The segments that are there, the oldest first, whoever they belong to.</summary>
+    public IEnumerable<string> Segments() => Directory.Exists(FullPath)
+        ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Order(StringComparer.Ordinal)
+        : [];
+
+    /// <summary>Makes the folder, with a file that says to people what it is for.</summary>
+    public void Create()
+    {
+        if (Directory.Exists(FullPath))
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(FullPath);
+        }
+        else
+        {
+            // What a strategy computes is nobody else's.
+            Directory.CreateDirectory(FullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        File.WriteAllText(Path.Combine(FullPath, DestinationFile), _recorder.Identity + Environment.NewLine);
+    }
+
+    /// <summary>Removes a file; where that is not possible, it stays.</summary>
+    public static void TryRemove(string path) => Try(() => File.Delete(path));
+
+    /// <summary>Renames a file; where that is not possible, it keeps its name.</summary>
+    public static void TryRename(string path, string newPath) => Try(() => File.Move(path, newPath, overwrite: true));
+
+    private static void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Only tidiness is lost: what is in the file is delivered, and the file says so.
+        }
+    }
+
+    private static string DefaultRoot()
+    {
+        string? state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        if (string.IsNullOrEmpty(state) || !Path.IsPathRooted(state))
+        {
+            state = OperatingSystem.IsWindows()
+                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
+        }
+
+        return Path.Combine(state, "qmtl", "spool");
+    }
+}
