@@ -61,6 +61,7 @@ public sealed class SimulatedExchange : IAsyncDisposable
 
     private Task<Answer> ServeAsync(LoopbackRequest request, CancellationToken cancellationToken) => request.Path switch
     {
+        _ when request.Method != "GET" => Task.FromResult(Answer.WebPage(405, "405 Method Not Allowed")),
         "/api/v3/klines" => ServeKlinesAsync(request, cancellationToken),
         "/api/v3/ping" => Task.FromResult(new Answer(200, "{}"u8.ToArray())),
         "/api/v3/time" => Task.FromResult(new Answer(200, Encoding.UTF8.GetBytes($$"""{"serverTime":{{_options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()}}}"""))),

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.IO.Compression;
 using System.Net;
@@ -17,6 +18,12 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
 
     /// <summary>Whether the connection closes before the first byte (reset), or after half of the body; null for neither.</summary>
     public SimulatedFaultKind? Break { get; init; }
+
+    /// <summary>Further headers.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>How the connection goes on after an answer of status 101; null for all others. It closes when this ends.</summary>
+    public Func<Stream, CancellationToken, Task>? Upgrade { get; init; }
 
     /// <summary>What the body lies in, to be given back once it is sent.</summary>
     public IDisposable? Buffer { get; init; }
@@ -55,7 +62,17 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
     private string Header(int length, bool compressed)
     {
         var header = new StringBuilder();
-        header.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {Status} {(HttpStatusCode)Status}\r\nContent-Type: {ContentType}\r\nContent-Length: {length}\r\n");
+        header.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {Status} {(HttpStatusCode)Status}\r\n");
+        if (Upgrade is null)
+        {
+            header.Append(CultureInfo.InvariantCulture, $"Content-Type: {ContentType}\r\nContent-Length: {length}\r\n");
+        }
+
+        foreach ((string name, string value) in Headers)
+        {
+            header.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+        }
+
         if (UsedWeight is { } used)
         {
             header.Append(CultureInfo.InvariantCulture, $"X-MBX-USED-WEIGHT-1M: {used}\r\n");

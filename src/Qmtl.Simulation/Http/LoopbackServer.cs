@@ -4,13 +4,14 @@ using System.Net.Sockets;
 namespace Qmtl.Simulation.Http;
 
 /// <summary>
-/// The little of HTTP/1.1 that a simulated exchange needs: GET with keep-alive on 127.0.0.1. The framework's
-/// <see cref="HttpListener"/> cannot be used, because it answers headers also when it is told to abort, so that neither a reset
-/// connection nor a broken answer can be simulated with it.
+/// The little of HTTP/1.1 that a simulated server needs: requests with keep-alive on 127.0.0.1, and connections that go on with
+/// another protocol. The framework's <see cref="HttpListener"/> cannot be used, because it answers headers also when it is told to
+/// abort, so that neither a reset connection nor a broken answer can be simulated with it.
 /// </summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private const int LongestHeader = 16 * 1024;
+    private const int LongestBody = 64 * 1024 * 1024;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopping = new();
@@ -71,10 +72,17 @@ internal sealed class LoopbackServer : IAsyncDisposable
             while (open && await ReadHeaderAsync(stream, buffer, length) is { Length: > 0 } received)
             {
                 var request = LoopbackRequest.Parse(buffer.AsSpan(0, received.Header));
+                (request.Body, int taken) = await ReadBodyAsync(stream, request.ContentLength, buffer.AsMemory(received.Header..received.Length));
                 Answer answer = await _handler(request, _stopping.Token);
                 using (answer.Buffer)
                 {
                     open = await answer.SendAsync(stream, _compress && request.AcceptsGzip, _stopping.Token) && request.KeepAlive;
+                }
+
+                if (answer.Upgrade is { } goOn)
+                {
+                    await goOn(stream, _stopping.Token);
+                    return;
                 }
 
                 if (answer.Break == Faults.SimulatedFaultKind.ConnectionReset)
@@ -82,14 +90,31 @@ internal sealed class LoopbackServer : IAsyncDisposable
                     socket.LingerState = new LingerOption(enable: true, seconds: 0);
                 }
 
-                length = received.Length - received.Header;
-                buffer.AsSpan(received.Header, length).CopyTo(buffer);
+                int used = received.Header + taken;
+                length = received.Length - used;
+                buffer.AsSpan(used, length).CopyTo(buffer);
             }
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or FormatException)
         {
-            // The client has gone, speaks no HTTP, or the exchange is closing: nobody is left to be told.
+            // The client has gone, speaks no HTTP, or the server is closing: nobody is left to be told.
         }
+    }
+
+    /// <summary>Reads a body, the first bytes of which have come with the header.</summary>
+    /// <returns>The body, and how many bytes of <paramref name="received"/> it took.</returns>
+    private async Task<(ReadOnlyMemory<byte> Body, int Taken)> ReadBodyAsync(NetworkStream stream, int length, ReadOnlyMemory<byte> received)
+    {
+        if (length > LongestBody)
+        {
+            throw new FormatException("The body is too long.");
+        }
+
+        byte[] body = new byte[length];
+        int taken = Math.Min(length, received.Length);
+        received[..taken].CopyTo(body);
+        await stream.ReadExactlyAsync(body.AsMemory(taken), _stopping.Token);
+        return (body, taken);
     }
 
     /// <summary>Reads until a header is complete. Zero lengths where the client has closed the connection.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Qmtl.Fetching.Http;
 
 namespace Qmtl.Fetching.Binance;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Qmtl.Data;
+using Qmtl.Fetching.Http;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
 
@@ -16,6 +17,9 @@ public sealed class BinanceFetcher : IDataFetcher
 {
     private const int MostBarsPerRequest = 1000;
     private const int RequestWeight = 2;
+
+    // A page of 1,000 candles has less than 200 kB; whatever has this much is no page.
+    private const int LongestAnswer = 16 * 1024 * 1024;
     private const string UsedWeightHeader = "X-MBX-USED-WEIGHT-1M";
 
     // Each request has its own time-out, which a test's clock can drive.
@@ -156,7 +160,7 @@ public sealed class BinanceFetcher : IDataFetcher
                 _pacer.Pause(pause);
             }
 
-            using ResponseBody body = await ResponseBody.ReadAsync(response.Content, either.Token);
+            using ResponseBody body = await ResponseBody.ReadAsync(response.Content, LongestAnswer, either.Token);
             return response.IsSuccessStatusCode
                 ? ReadRows(question, response, body, columns)
                 : throw BinanceErrors.FromStatus(question, response, body, retryAfter);

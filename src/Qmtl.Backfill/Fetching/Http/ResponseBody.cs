@@ -1,13 +1,11 @@
 using System.Buffers;
 using System.Text;
 
-namespace Qmtl.Fetching.Binance;
+namespace Qmtl.Fetching.Http;
 
 /// <summary>The body of an answer in a pooled buffer. Dispose it to give the buffer back.</summary>
 internal sealed class ResponseBody : IDisposable
 {
-    // A page of 1,000 candles has less than 200 kB; whatever has this much is no page.
-    private const int Longest = 16 * 1024 * 1024;
     private const int ExcerptLength = 80;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
@@ -19,21 +17,31 @@ internal sealed class ResponseBody : IDisposable
 
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, _length);
 
-    /// <summary>Reads the body to its end, or as much as no sound answer has.</summary>
+    /// <summary>As <see cref="Bytes"/>, valid until the body is disposed.</summary>
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+
+    /// <summary>Whether reading stopped because it is longer than a sound answer.</summary>
+    public bool IsTooLong { get; private set; }
+
+    /// <summary>Reads the body to its end, or until it is longer than a sound answer.</summary>
+    /// <param name="content">Where it comes from.</param>
+    /// <param name="longest">How many bytes a sound answer has at most.</param>
+    /// <param name="cancellationToken">Ends reading.</param>
     /// <exception cref="HttpRequestException">The connection broke.</exception>
     /// <exception cref="IOException">The connection broke, or the body's compression is damaged.</exception>
-    public static async Task<ResponseBody> ReadAsync(HttpContent content, CancellationToken cancellationToken)
+    public static async Task<ResponseBody> ReadAsync(HttpContent content, int longest, CancellationToken cancellationToken)
     {
         var body = new ResponseBody();
         try
         {
             await using Stream stream = await content.ReadAsStreamAsync(cancellationToken);
             int read;
-            while (body._length < Longest && (read = await stream.ReadAsync(body.Free(), cancellationToken)) > 0)
+            while (body._length <= longest && (read = await stream.ReadAsync(body.Free(), cancellationToken)) > 0)
             {
                 body._length += read;
             }
 
+            body.IsTooLong = body._length > longest;
             return body;
         }
         catch
@@ -44,30 +52,7 @@ internal sealed class ResponseBody : IDisposable
     }
 
     /// <summary>The beginning, in one line and without anything a terminal could take for a command.</summary>
-    public string Excerpt()
-    {
-        string text = Encoding.UTF8.GetString(Bytes[..Math.Min(_length, 4 * ExcerptLength)]);
-        var line = new StringBuilder();
-        foreach (char character in text)
-        {
-            bool blank = char.IsWhiteSpace(character) || char.IsControl(character);
-            if (line.Length >= ExcerptLength)
-            {
-                return line.Append('…').ToString();
-            }
-
-            if (!blank)
-            {
-                line.Append(character);
-            }
-            else if (line.Length > 0 && line[^1] != ' ')
-            {
-                line.Append(' ');
-            }
-        }
-
-        return line.ToString().TrimEnd();
-    }
+    public string Excerpt() => OneLine.Shorten(Encoding.UTF8.GetString(Bytes[..Math.Min(_length, 4 * ExcerptLength)]), ExcerptLength);
 
     public void Dispose()
     {

@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+
+namespace Qmtl.Simulation.Gateway;
+
+/// <summary>How a <see cref="SimulatedGateway"/> behaves.</summary>
+public sealed record SimulatedGatewayOptions
+{
+    /// <summary>Says which nodes of a strategy are computed elsewhere: topics, or lists of topics, by node id or partition key.</summary>
+    /// <value>Null by default: none.</value>
+    public Func<SubmittedStrategy, JsonObject>? QueueMap { get; init; }
+
+    /// <summary>Why every strategy is downgraded; null for none.</summary>
+    /// <value>Null by default.</value>
+    public string? DowngradeReason { get; init; }
+
+    /// <summary>Whether the gateway runs in safe mode.</summary>
+    /// <value>False by default.</value>
+    public bool SafeMode { get; init; }
+
+    /// <summary>How long the tokens of subscriptions are valid.</summary>
+    /// <value>1 hour by default.</value>
+    public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The <c>Authorization</c> header that every request but the WebSocket's must have; others are answered with 401.</summary>
+    /// <value>Null by default: none is needed.</value>
+    public string? RequiredAuthorization { get; init; }
+
+    /// <summary>How long each answer takes, at least.</summary>
+    /// <value>Zero by default.</value>
+    public TimeSpan Latency { get; init; }
+
+    /// <summary>The clock of tokens and latency.</summary>
+    /// <value>The system's by default.</value>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,17 @@
+using System.Globalization;
+
+namespace Qmtl.Running.Gateway.Activation;
+
+/// <summary>Whether a strategy may act on one side, at one moment.</summary>
+/// <param name="Side">The side.</param>
+/// <param name="Allowed">Whether it may act.</param>
+/// <param name="Weight">The share of its full size with which it may act, from 0 to 1; 0 where it may not.</param>
+/// <param name="Reason">Why it may not act, in a few words; null where it may.</param>
+/// <param name="Document">What the gateway said last about the side; null where it has not said anything.</param>
+public sealed record SideActivation(ActivationSide Side, bool Allowed, double Weight, string? Reason, ActivationDocument? Document)
+{
+    /// <summary>For people, for example <c>Long allowed at 0.5</c> or <c>Short closed: frozen</c>.</summary>
+    public override string ToString() => Allowed
+        ? string.Create(CultureInfo.InvariantCulture, $"{Side} allowed at {Weight}")
+        : $"{Side} closed: {Reason}";
+}

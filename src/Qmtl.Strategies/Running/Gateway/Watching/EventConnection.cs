@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Net.WebSockets;
+using Qmtl.Fetching.Http;
+using Qmtl.Running.Gateway.Activation;
+using Qmtl.Running.Gateway.Wire;
+
+namespace Qmtl.Running.Gateway.Watching;
+
+/// <summary>One WebSocket over which the gateway sends events.</summary>
+internal sealed class EventConnection : IDisposable
+{
+    private const int LongestReason = 200;
+    private const int PieceLength = 8 * 1024;
+
+    // Servers of WebSockets say 401 and 403 in this way once the connection stands.
+    private static readonly WebSocketCloseStatus[] TokenRefusals = [WebSocketCloseStatus.PolicyViolation, (WebSocketCloseStatus)4401, (WebSocketCloseStatus)4403];
+
+    private readonly ClientWebSocket _socket;
+    private readonly ActivationSubscription _subscription;
+    private readonly Uri _address;
+
+    private EventConnection(ClientWebSocket socket, ActivationSubscription subscription, Uri address)
+    {
+        _socket = socket;
+        _subscription = subscription;
+        _address = address;
+    }
+
+    /// <summary>The server, without what could be secret in its address.</summary>
+    public string Server => StreamAddress.Display(_address);
+
+    /// <summary>Connects to the stream that a subscription names; where that fails, to its fallback.</summary>
+    /// <exception cref="EventConnectionException">Neither can be connected to.</exception>
+    public static async Task<EventConnection> OpenAsync(GatewayClient client, ActivationSubscription subscription, TimeSpan keepAlive, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OpenAsync(client, subscription, subscription.StreamUri, keepAlive, cancellationToken);
+        }
+        catch (EventConnectionException error) when (!error.TokenRefused && subscription.FallbackUri is not null)
+        {
+            try
+            {
+                return await OpenAsync(client, subscription, subscription.FallbackUri, keepAlive, cancellationToken);
+            }
+            catch (EventConnectionException second)
+            {
+                throw new EventConnectionException($"{error.Message} {second.Message}", second.TokenRefused, second);
+            }
+        }
+    }
+
+    /// <summary>Receives messages until the connection ends.</summary>
+    /// <param name="longest">The most bytes that a message may have.</param>
+    /// <param name="take">Acts on a message; its memory is used again afterwards.</param>
+    /// <param name="ignore">Told of messages that are not text, or too long.</param>
+    /// <param name="cancellationToken">Breaks the connection.</param>
+    /// <exception cref="EventConnectionException">The connection ended.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task ReceiveAsync(int longest, Action<ReadOnlyMemory<byte>> take, Action<string> ignore, CancellationToken cancellationToken)
+    {
+        var message = new ArrayBufferWriter<byte>(PieceLength);
+        while (true)
+        {
+            ValueWebSocketReceiveResult piece = await ReceivePieceAsync(message.GetMemory(PieceLength), cancellationToken);
+            if (piece.MessageType == WebSocketMessageType.Close)
+            {
+                throw await CloseAsync(cancellationToken);
+            }
+
+            // What is too long is received to its end, and not kept.
+            bool tooLong = message.WrittenCount + piece.Count > longest;
+            message.Advance(tooLong ? 0 : piece.Count);
+            if (tooLong && !piece.EndOfMessage)
+            {
+                await SkipAsync(message.GetMemory(PieceLength), cancellationToken);
+            }
+            else if (!piece.EndOfMessage)
+            {
+                continue;
+            }
+
+            if (tooLong)
+            {
+                ignore(string.Create(CultureInfo.InvariantCulture, $"of more than {longest} bytes"));
+            }
+            else if (piece.MessageType != WebSocketMessageType.Text)
+            {
+                ignore("that is no text");
+            }
+            else
+            {
+                take(message.WrittenMemory);
+            }
+
+            message.ResetWrittenCount();
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private static async Task<EventConnection> OpenAsync(GatewayClient client, ActivationSubscription subscription, Uri address, TimeSpan keepAlive, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.SetRequestHeader("Authorization", $"Bearer {subscription.Token}");
+            socket.Options.KeepAliveInterval = keepAlive;
+            socket.Options.KeepAliveTimeout = keepAlive;
+            socket.Options.CollectHttpResponseDetails = true;
+            await client.ConnectAsync(socket, address, cancellationToken);
+            return new EventConnection(socket, subscription, address);
+        }
+        catch (Exception error) when (error is WebSocketException or HttpRequestException or IOException or OperationCanceledException)
+        {
+            HttpStatusCode status = socket.HttpStatusCode;
+            socket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            string server = StreamAddress.Display(address);
+            string problem = status != 0 ? string.Create(CultureInfo.InvariantCulture, $"answered {(int)status}")
+                : error is OperationCanceledException ? "did not answer in time"
+                : $"could not be reached ({Tell((error.InnerException ?? error).Message, subscription)})";
+            throw new EventConnectionException($"{server} {problem}, asked for a WebSocket.", status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, error);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static string Tell(string text, ActivationSubscription subscription) =>
+        OneLine.Shorten(text.Replace(subscription.Token, "***", StringComparison.Ordinal), LongestReason).TrimEnd('.');
+
+    private string Tell(string text) => Tell(text, _subscription);
+
+    private async ValueTask<ValueWebSocketReceiveResult> ReceivePieceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _socket.ReceiveAsync(buffer, cancellationToken);
+        }
+        catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // A ping without an answer also ends in a cancellation.
+            string problem = error is OperationCanceledException ? "it does not answer pings" : Tell(error.Message);
+            throw new EventConnectionException($"The connection to {Server} broke: {problem}.", tokenRefused: false, error);
+        }
+    }
+
+    private async Task SkipAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (!(await ReceivePieceAsync(buffer, cancellationToken)).EndOfMessage)
+        {
+        }
+    }
+
+    private async Task<EventConnectionException> CloseAsync(CancellationToken cancellationToken)
+    {
+        WebSocketCloseStatus status = _socket.CloseStatus ?? WebSocketCloseStatus.Empty;
+        string description = string.IsNullOrWhiteSpace(_socket.CloseStatusDescription) ? string.Empty : $" ({Tell(_socket.CloseStatusDescription)})";
+        try
+        {
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+        }
+        catch (Exception error) when (error is WebSocketException or IOException)
+        {
+            // It is closed either way.
+        }
+
+        return new EventConnectionException(
+            string.Create(CultureInfo.InvariantCulture, $"{Server} closed the connection with {(int)status}{description}."), TokenRefusals.Contains(status));
+    }
+}

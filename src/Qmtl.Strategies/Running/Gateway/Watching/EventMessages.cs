@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Qmtl.Fetching.Http;
+using Qmtl.Running.Gateway.Activation;
+using Qmtl.Running.Gateway.Wire;
+
+namespace Qmtl.Running.Gateway.Watching;
+
+/// <summary>Acts on the gateway's events.</summary>
+internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gate, SilenceGuard guard, ActivationPoller poller)
+{
+    private const int LongestName = 60;
+
+    /// <summary>Acts on one message.</summary>
+    /// <param name="text">The message, UTF-8.</param>
+    public void Take(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            GatewayJson.Read(text, root =>
+            {
+                Take(root.RequireObject());
+                return true;
+            });
+        }
+        catch (FormatException problem)
+        {
+            Ignore($"with {problem.Message}");
+        }
+    }
+
+    /// <summary>Tells of a message that is not acted on. What it was about is asked, for it may have been an activation.</summary>
+    /// <param name="problem">What it is or has, for example <c>with no 'side'</c>.</param>
+    public void Ignore(string problem)
+    {
+        poller.AskSoon();
+        strategy.Raise(new MessageIgnored($"The gateway sent an event {problem}. It was ignored."));
+    }
+
+    private void Take(JsonElement message)
+    {
+        string? name = message.TextOrNull("event") ?? message.TextOrNull("type");
+        JsonElement payload = message.TryGetField("data", out JsonElement data) ? data.RequireObject() : message;
+        string shown = OneLine.Shorten(name ?? "without name", LongestName);
+        if (ActivationDocument.HasUnderstoodVersion(payload) != true)
+        {
+            strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' has not version {ActivationDocument.UnderstoodVersion}. It was ignored."));
+        }
+        else if (IsOther(payload, "world_id", strategy.WorldId) || IsOther(payload, "strategy_id", strategy.StrategyId))
+        {
+            strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' is about another world or strategy. It was ignored."));
+        }
+        else
+        {
+            Take(name, shown, payload);
+        }
+    }
+
+    private void Take(string? name, string shown, JsonElement payload)
+    {
+        switch (name)
+        {
+            case "activation_updated":
+                TakeActivation(payload);
+                break;
+            case "queue_created" or "queue_update":
+                strategy.Raise(new QueueUpdated(name, payload.Clone()));
+                break;
+            case "sentinel_weight":
+                strategy.Raise(new SentinelWeight(payload.ScalarOrNull("sentinel_id"), payload.NumberOrNull("weight"), payload.Clone()));
+                break;
+            default:
+                strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' is not known. It was ignored."));
+                break;
+        }
+    }
+
+    private void TakeActivation(JsonElement payload)
+    {
+        ActivationDocument document;
+        try
+        {
+            document = ActivationDocument.Read(payload);
+        }
+        catch (FormatException problem)
+        {
+            // Something has changed and nobody knows to what: what was allowed before is not known to be allowed any more.
+            gate.Close(SideOrAll(payload), $"the gateway's last word about it has {problem.Message}", supersedes: true);
+            Ignore($"'activation_updated' with {problem.Message}; what it is about is closed until the gateway can be understood");
+            return;
+        }
+
+        ActivationVerdict verdict = gate.Apply(document);
+        guard.Hear(document.Side, guard.Connection);
+        if (verdict == ActivationVerdict.ClosedByOlder)
+        {
+            poller.AskSoon();
+        }
+        else if (verdict == ActivationVerdict.IgnoredAsOlder)
+        {
+            strategy.Raise(new MessageIgnored($"The gateway's activation of {document.Timestamp:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} is older than what it said before, so it does not open a side."));
+        }
+    }
+
+    private static ActivationSide SideOrAll(JsonElement payload)
+    {
+        try
+        {
+            return ActivationDocument.ReadSide(payload) ?? ActivationSide.All;
+        }
+        catch (FormatException)
+        {
+            return ActivationSide.All;
+        }
+    }
+
+    private static bool IsOther(JsonElement payload, string name, string own) =>
+        payload.ScalarOrNull(name) is { } other && !string.Equals(other, own, StringComparison.Ordinal);
+}
