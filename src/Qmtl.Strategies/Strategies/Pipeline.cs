@@ -1,0 +1,171 @@
+using Qmtl.Data;
+using Qmtl.Payloads;
+using Qmtl.Recording;
+using Qmtl.Strategies.Replay;
+using Qmtl.Streams;
+
+namespace Qmtl.Strategies;
+
+/// <summary>
+/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes once, after its inputs; results
+/// come in the order of bars, then of nodes.
+/// </summary>
+/// <remarks>
+/// <para>A node computes when one of its inputs has a new result and each of its inputs holds <see cref="Node.Period"/> bars. It then sees its
+/// inputs as they are at that bar, and never a mixture of old and new.</para>
+/// <para>Each processed bar of a stream with an <see cref="StreamInput.EventService"/> is recorded through it.</para>
+/// <para>A pipeline does one thing at a time: calls of <see cref="Feed(StreamInput, long, Payload)"/> from several threads wait for one
+/// another, and during a replay nothing else can be done.</para>
+/// </remarks>
+public sealed partial class Pipeline
+{
+    private readonly PipelineGraph _graph;
+    private readonly PipelineOptions _options;
+    private readonly SequentialRun _sequential;
+    private readonly Lock _gate = new();
+    private bool _busy;
+
+    /// <summary>A pipeline of a strategy's nodes.</summary>
+    /// <inheritdoc cref="Pipeline(IEnumerable{Node}, PipelineOptions?)"/>
+    public Pipeline(Strategy strategy, PipelineOptions? options = null)
+        : this(NodesOf(strategy), options)
+    {
+    }
+
+    /// <summary>A pipeline of nodes and of all that they compute from.</summary>
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="options">How it works; defaults where null.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
+    /// <exception cref="InvalidOperationException">The nodes form a cycle, two different ones have the same id and interval, or one has no input.</exception>
+    public Pipeline(IEnumerable<Node> nodes, PipelineOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        _options = options ?? new PipelineOptions();
+        _options.Validate();
+        _graph = new PipelineGraph(NodeGraph.Order(nodes), _options.OnMissing);
+        _sequential = new SequentialRun(_graph);
+    }
+
+    /// <summary>All nodes, inputs before what computes from them.</summary>
+    public IReadOnlyList<Node> Nodes => _graph.Nodes;
+
+    /// <summary>The streams among them, in the order that counts where bars open at the same time.</summary>
+    public IReadOnlyList<StreamInput> Streams => _graph.Streams;
+
+    /// <summary>Processes one live bar: it goes into the stream's cache, where it wins over a backfilled one, is recorded, and makes nodes compute.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="timestamp">The bar's time: Unix seconds, UTC; moved down to the stream's grid.</param>
+    /// <param name="payload">The bar. <see cref="Payload.None"/> does nothing.</param>
+    /// <returns>What the nodes computed, in order.</returns>
+    /// <exception cref="ArgumentException">The stream is none of this pipeline's.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, or a result's receiver feeds in turn.</exception>
+    /// <exception cref="NodeFailedException">A node threw. Nodes before it have computed, and the next bar can be fed.</exception>
+    public IReadOnlyList<NodeResult> Feed(StreamInput stream, long timestamp, Payload payload)
+    {
+        int index = RequireStream(stream);
+        var results = new List<NodeResult>();
+        lock (_gate)
+        {
+            Begin();
+            try
+            {
+                Feed(index, stream.Interval.Floor(timestamp), payload, results.Add);
+            }
+            finally
+            {
+                End();
+            }
+        }
+
+        return results;
+    }
+
+    /// <summary>Processes live bars of one stream, one after the other, as <see cref="Feed(StreamInput, long, Payload)"/> does.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="bars">The bars.</param>
+    /// <param name="onResult">Told of each result, in order, on this thread.</param>
+    /// <exception cref="ArgumentException">The stream is none of this pipeline's, or the bars are of another interval.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, or a result's receiver feeds in turn.</exception>
+    /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
+    public void Feed(StreamInput stream, BarFrame bars, Action<NodeResult> onResult)
+    {
+        int index = RequireStream(stream);
+        ArgumentNullException.ThrowIfNull(bars);
+        ArgumentNullException.ThrowIfNull(onResult);
+        if (bars.Interval != stream.Interval)
+        {
+            throw new ArgumentException($"Bars of {bars.Interval} cannot be fed to the stream {stream.Key}.", nameof(bars));
+        }
+
+        lock (_gate)
+        {
+            Begin();
+            try
+            {
+                for (int row = 0; row < bars.Count; row++)
+                {
+                    Feed(index, bars.Timestamps[row], Payload.FromBar(bars.GetRow(row)), onResult);
+                }
+            }
+            finally
+            {
+                End();
+            }
+        }
+    }
+
+    /// <summary>Waits until everything that was recorded is delivered. Where a recorder's store is away, that is until it is back; what was recorded is kept meanwhile.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken = default)
+    {
+        foreach (EventRecorderService service in Streams.Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct())
+        {
+            await service.FlushAsync(cancellationToken);
+        }
+    }
+
+    private static IReadOnlyList<Node> NodesOf(Strategy strategy)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        return strategy.Nodes;
+    }
+
+    private void Feed(int stream, long timestamp, Payload payload, Action<NodeResult> onResult)
+    {
+        if (payload.IsNone)
+        {
+            return;
+        }
+
+        StreamInput input = Streams[stream];
+        input.Cache.Append(input.Key, timestamp, payload);
+        input.EventService?.Record(input.Key, timestamp, payload);
+        _sequential.Run(stream, timestamp, payload, onResult);
+    }
+
+    private int RequireStream(StreamInput stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        int index = _graph.IndexOf(stream);
+        return index >= 0
+            ? index
+            : throw new ArgumentException($"The stream {stream.Key} is none of this pipeline's. Its streams are: {string.Join(", ", Streams.Select(known => known.Key))}.", nameof(stream));
+    }
+
+    private void Begin()
+    {
+        lock (_gate)
+        {
+            _busy = _busy
+                ? throw new InvalidOperationException("The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.")
+                : true;
+        }
+    }
+
+    private void End()
+    {
+        lock (_gate)
+        {
+            _busy = false;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+namespace Qmtl.Strategies;
+
+/// <summary>How a <see cref="Pipeline"/> works.</summary>
+public sealed record PipelineOptions
+{
+    /// <summary>What happens where a bar does not directly follow the one before it.</summary>
+    /// <value><see cref="OnMissing.Skip"/> by default.</value>
+    public OnMissing OnMissing { get; init; }
+
+    /// <summary>
+    /// Whether nodes that do not compute from one another compute at once. Results and their order are the same either way; of a node
+    /// that throws too, except that other nodes may have computed some bars beyond.
+    /// </summary>
+    /// <value>False by default.</value>
+    public bool Parallel { get; init; }
+
+    /// <summary>The most nodes that compute at once where <see cref="Parallel"/> is set.</summary>
+    /// <value>The number of processors by default; at least 1.</value>
+    public int MaxDegreeOfParallelism { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How many bars of all streams together are processed in one go.</summary>
+    /// <value>2,048 by default; from 1 to 1,000,000.</value>
+    public int BarsPerBatch { get; init; } = 2048;
+
+    /// <summary>
+    /// Where a replay's batches run: it is given the work and must run it once, on any thread it likes, before its task ends. A shell
+    /// takes it to the one thread that scripts may run on.
+    /// </summary>
+    /// <value>Null, the default: on the thread that the replay has come to.</value>
+    public Func<Action, Task>? Executor { get; init; }
+
+    /// <summary>Checks every option against its limits.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>
+    internal void Validate()
+    {
+        if (MaxDegreeOfParallelism < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, $"{nameof(MaxDegreeOfParallelism)} must be at least 1.");
+        }
+
+        if (BarsPerBatch is < 1 or > 1_000_000)
+        {
+            throw new ArgumentOutOfRangeException(nameof(BarsPerBatch), BarsPerBatch, $"{nameof(BarsPerBatch)} must be from 1 to 1,000,000.");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using Qmtl.Payloads;
+
+namespace Qmtl.Strategies.Replay;
+
+/// <summary>One way to process a batch. Whatever the way, the results are the same and come in the order of bars, then of nodes.</summary>
+internal abstract class BatchRun(PipelineGraph graph, int barsPerBatch)
+{
+    /// <summary>How many bars of the last batch were processed; the last of them may have failed in a node.</summary>
+    public int Processed { get; protected set; }
+
+    protected PipelineGraph Graph => graph;
+
+    protected int Stride => barsPerBatch;
+
+    // Each node has room for its results of one batch. What stands there of earlier batches is never read: a node reads only
+    // inputs that the bar reaches, and those have all been written for this bar before.
+    protected Payload[] Outputs { get; } = new Payload[graph.Nodes.Count * barsPerBatch];
+
+    /// <summary>Processes the bars and hands on what the nodes compute.</summary>
+    /// <exception cref="NodeFailedException">A node threw. All results before that one were handed on.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public abstract void Run(EventBatch batch, Action<NodeResult> onResult, CancellationToken cancellationToken);
+}

@@ -1,0 +1,98 @@
+using Qmtl.Data;
+using Qmtl.Streams;
+
+namespace Qmtl.Strategies.Replay;
+
+/// <summary>One replay: its batch, how batches are processed, and what is recorded of them.</summary>
+internal sealed class ReplaySession
+{
+    // For each node a batch has room for a result of each bar; with very many nodes, batches are smaller instead.
+    private const int MaximumResultsPerBatch = 1 << 20;
+
+    private readonly BatchRun _run;
+    private readonly BatchRecorder _recorder;
+    private readonly Func<Action, Task>? _executor;
+
+    /// <summary>A replay, which begins with empty caches in all nodes that compute.</summary>
+    public ReplaySession(PipelineGraph graph, PipelineOptions options)
+    {
+        int capacity = options.Parallel
+            ? Math.Clamp(options.BarsPerBatch, 1, Math.Max(1, MaximumResultsPerBatch / graph.Nodes.Count))
+            : options.BarsPerBatch;
+        Batch = new EventBatch(capacity, graph.Streams.Count);
+        _run = options.Parallel ? new ParallelRun(graph, capacity, options.MaxDegreeOfParallelism) : new SequentialRun(graph);
+        _recorder = new BatchRecorder(graph.Streams);
+        _executor = options.Executor;
+        foreach (NodeStep step in graph.Steps)
+        {
+            foreach (StreamKey upstream in step.Node.Cache.Upstreams.ToArray())
+            {
+                step.Node.Cache.Drop(upstream);
+            }
+        }
+    }
+
+    /// <summary>The bars to process next.</summary>
+    public EventBatch Batch { get; }
+
+    /// <summary>Processes and records the batch on this thread.</summary>
+    public void Run(Action<NodeResult> onResult, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _run.Run(Batch, onResult, cancellationToken);
+        }
+        finally
+        {
+            foreach ((StreamInput stream, BarFrame rows) in _recorder.RowsOf(Batch, _run.Processed))
+            {
+                stream.EventService!.Record(stream.Key, rows, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Processes the batch where the executor wants it, then records it.</summary>
+    public async Task RunAsync(Action<NodeResult> onResult, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_executor is null)
+            {
+                _run.Run(Batch, onResult, cancellationToken);
+            }
+            else
+            {
+                await _executor(() => _run.Run(Batch, onResult, cancellationToken));
+            }
+        }
+        finally
+        {
+            foreach ((StreamInput stream, BarFrame rows) in _recorder.RowsOf(Batch, _run.Processed))
+            {
+                await stream.EventService!.RecordAsync(stream.Key, rows, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Fills the batch from the pages and yields each time that it is ready to be processed.</summary>
+    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages, int streams)
+    {
+        var merge = new StreamMerge(streams);
+        for (int stream = 0; stream < streams; stream++)
+        {
+            merge.SetPage(stream, await pages.NextAsync(stream));
+        }
+
+        do
+        {
+            Batch.Clear();
+            for (int usedUp = merge.Fill(Batch); usedUp >= 0; usedUp = merge.Fill(Batch))
+            {
+                merge.SetPage(usedUp, await pages.NextAsync(usedUp));
+            }
+
+            yield return Batch;
+        }
+        while (Batch.IsFull);
+    }
+}

@@ -1,0 +1,142 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Streams;
+using Qmtl.Streams.Loading;
+using Qmtl.Time;
+
+namespace Qmtl.Strategies.Warmup;
+
+/// <summary>
+/// Gives streams the history that they need before anything live: of each, the bars of the window of its period up to the last closed bar are
+/// made sure of at its provider and loaded into its cache, in one pass. <see cref="Pipeline.Replay"/> then brings them to the nodes.
+/// </summary>
+/// <remarks>Streams warm up at once, through one engine. What is loaded already is neither asked for nor read again.</remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
+public sealed class HistoryWarmup
+{
+    private readonly HistoryWarmupOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly BackfillEngine _engine;
+    private readonly SemaphoreSlim _slots;
+
+    /// <summary>A warm-up.</summary>
+    /// <param name="options">How it works; defaults where null.</param>
+    /// <param name="timeProvider">The clock that tells which bars have closed; the system's where null.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
+    public HistoryWarmup(HistoryWarmupOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        _options = options ?? new HistoryWarmupOptions();
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _engine = new BackfillEngine(_options.Backfill, _timeProvider, _options.OnEvent);
+        _slots = new SemaphoreSlim(_options.Backfill.ThrottleLimit);
+    }
+
+    /// <summary>Warms streams up and yields the result of each as soon as it is done. A stream that fails does not keep the others from going on.</summary>
+    /// <param name="streams">The streams; one that stands here twice counts once.</param>
+    /// <param name="cancellationToken">Ends the warm-up; what was filled and loaded until then stays.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async IAsyncEnumerable<WarmupResult> RunAsync(IEnumerable<StreamInput> streams, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+
+        // A caller who stops reading early must not leave work running behind.
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<WarmupResult>[] running = [.. streams.Distinct().Select(stream => WarmUpAsync(stream, abandoned.Token))];
+        try
+        {
+            await foreach (Task<WarmupResult> done in Task.WhenEach(running))
+            {
+                yield return await done;
+            }
+        }
+        finally
+        {
+            await abandoned.CancelAsync();
+            await ((Task)Task.WhenAll(running)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<WarmupResult> WarmUpAsync(StreamInput stream, CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken);
+        try
+        {
+            long started = _timeProvider.GetTimestamp();
+            TimeRange window = WindowOf(stream);
+            WarmupResult result = await LoadAsync(stream, window, cancellationToken);
+            return result with { Duration = _timeProvider.GetElapsedTime(started) };
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    private TimeRange WindowOf(StreamInput stream)
+    {
+        long last = stream.Interval.LastClosedBar(_timeProvider.GetUtcNow());
+        return new TimeRange(last - (stream.Period - 1) * stream.Interval.Seconds, last);
+    }
+
+    private async Task<WarmupResult> LoadAsync(StreamInput stream, TimeRange window, CancellationToken cancellationToken)
+    {
+        HistoryLoad load;
+        try
+        {
+            load = await stream.LoadAsync(window, _engine, cancellationToken);
+        }
+        catch (InvalidOperationException noProvider)
+        {
+            load = new HistoryLoad { Stream = stream.Key, Error = noProvider };
+        }
+
+        var held = TimeRangeSet.FromTimestamps(stream.Interval, stream.Cache.Slice(stream.Key, window).Timestamps);
+        TimeRangeSet absent = new TimeRangeSet(stream.Interval, StillHeldPart(stream, window)).Subtract(held);
+        TimeRangeSet missing = absent.Subtract(stream.Cache.State.GetRanges(stream.Key));
+        Exception? error = load.Error ?? (_options.OnMissing == OnMissing.Fail && !absent.IsEmpty ? new MissingBarsException(stream.Key, absent[0]) : null);
+        var result = new WarmupResult
+        {
+            Stream = stream,
+            Range = window,
+            Status = error is not null ? WarmupStatus.Failed : missing.IsEmpty ? WarmupStatus.Ready : WarmupStatus.Incomplete,
+            BarsLoaded = held.BarCount,
+            BarsFilled = load.BarsFilled,
+            BarsEmpty = absent.BarCount - missing.BarCount,
+            BarsMissing = missing.BarCount,
+            Rejected = load.Rejected,
+            Requests = load.Requests,
+            Error = error,
+        };
+        if (error is null && !absent.IsEmpty)
+        {
+            _options.OnWarning?.Invoke(DescribeHoles(result, absent, load.Obstacle));
+        }
+
+        return result;
+    }
+
+    // What newer live bars have pushed out of a full cache is no hole.
+    private static TimeRange StillHeldPart(StreamInput stream, TimeRange window)
+    {
+        BarFrame oldest = stream.Cache.Slice(stream.Key, 0, Math.Min(1, stream.Cache.Count(stream.Key)));
+        return stream.Cache.IsReady(stream.Key) && oldest.Bounds is { } first
+            ? new TimeRange(Math.Min(Math.Max(window.Start, first.Start), window.End), window.End)
+            : window;
+    }
+
+    private static string DescribeHoles(WarmupResult result, TimeRangeSet holes, string? obstacle)
+    {
+        string kinds = result switch
+        {
+            { BarsMissing: 0 } => "do not exist",
+            { BarsEmpty: 0 } => "are missing",
+            _ => string.Create(CultureInfo.InvariantCulture, $"are not there ({result.BarsEmpty} do not exist, {result.BarsMissing} are missing)"),
+        };
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{result.Stream.Key}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in {holes.Count} holes, the first at {UnixTime.Format(holes[0].Start)}{(obstacle is null ? string.Empty : $": {obstacle}")}. Nodes leave out the steps at holes.");
+    }
+}

@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Qmtl.Streams;
+
+/// <summary>
+/// Derives the id of a node that was given none: a readable beginning and a hash over everything that makes the node different. Two
+/// that differ never share an id, and the same one has the same id in every process.
+/// </summary>
+/// <remarks>The id is the node's table as it is in every store: at most 63 bytes, small letters, digits and <c>_</c>, and no reserved beginning.</remarks>
+internal static class NodeIdentity
+{
+    // Part of the hashed text: should the text ever have to change, ids change with it knowingly.
+    private const int Version = 1;
+
+    private const int HashDigits = 32;
+    private const int LongestBeginning = 30;
+
+    /// <summary>The id of a node whose interval, tags and configuration are set.</summary>
+    public static string Derive(Node node, string? name, IReadOnlyList<Node> inputs)
+    {
+        string hash = Convert.ToHexStringLower(SHA256.HashData(CanonicalText(node, name, inputs)))[..HashDigits];
+        return $"{Beginning(node, name)}_{hash}";
+    }
+
+    // JSON tells where each part begins and ends, so that no two different nodes spell the same text.
+    private static byte[] CanonicalText(Node node, string? name, IReadOnlyList<Node> inputs)
+    {
+        using var text = new MemoryStream();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(Version);
+            json.WriteStringValue(node.GetType().FullName);
+            json.WriteStringValue(name);
+            json.WriteNumberValue(node.Interval.Seconds);
+            json.WriteStartArray();
+            foreach (Node input in inputs)
+            {
+                json.WriteStringValue(input.NodeId);
+                json.WriteNumberValue(input.Interval.Seconds);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray();
+            foreach (string tag in node.Tags.Order(StringComparer.Ordinal))
+            {
+                json.WriteStringValue(tag);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartObject();
+            foreach ((string key, string value) in node.Configuration.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            {
+                json.WriteString(key, value);
+            }
+
+            json.WriteEndObject();
+            json.WriteEndArray();
+        }
+
+        return text.ToArray();
+    }
+
+    private static string Beginning(Node node, string? name)
+    {
+        string kind = node is StreamInput ? "stream" : "node";
+        var beginning = new StringBuilder();
+        foreach (char character in string.Join('_', [kind, node.Interval.ToString(), name ?? string.Empty, .. node.Tags.Order(StringComparer.Ordinal)]))
+        {
+            bool isPlain = char.IsAsciiLetterOrDigit(character);
+            if (isPlain || beginning[^1] != '_')
+            {
+                beginning.Append(isPlain ? char.ToLowerInvariant(character) : '_');
+            }
+        }
+
+        beginning.Length = Math.Min(beginning.Length, LongestBeginning);
+        return beginning.ToString().TrimEnd('_');
+    }
+}
