@@ -14,6 +14,7 @@ namespace Qmtl.Streams;
 public sealed class ComputeNode : Node
 {
     private readonly Func<CacheView, Payload> _compute;
+    private readonly Delegate _given;
 
     /// <summary>A node whose function gives a payload, <see cref="Payload.None"/> for no result.</summary>
     /// <param name="name">What people call the node.</param>
@@ -24,21 +25,21 @@ public sealed class ComputeNode : Node
     /// <param name="nodeId">Its id; null, the default, for one that is derived.</param>
     /// <exception cref="ArgumentException">There is no input, or the name is blank.</exception>
     public ComputeNode(string name, IEnumerable<Node> inputs, Func<CacheView, Payload> compute, int period = 1, BarInterval? interval = null, string? nodeId = null)
-        : this(compute, OptionsOf(name, inputs, period, interval, nodeId))
+        : this(compute, compute, OptionsOf(name, inputs, period, interval, nodeId))
     {
     }
 
     /// <summary>A node whose function always gives a number; NaN is a number too.</summary>
     /// <inheritdoc cref="ComputeNode(string, IEnumerable{Node}, Func{CacheView, Payload}, int, BarInterval?, string?)"/>
     public ComputeNode(string name, IEnumerable<Node> inputs, Func<CacheView, double> compute, int period = 1, BarInterval? interval = null, string? nodeId = null)
-        : this(ToPayload(compute), OptionsOf(name, inputs, period, interval, nodeId))
+        : this(ToPayload(compute), compute, OptionsOf(name, inputs, period, interval, nodeId))
     {
     }
 
     /// <summary>A node whose function gives any object; null is no result, and numbers become numbers (<see cref="Payload.From"/>).</summary>
     /// <inheritdoc cref="ComputeNode(string, IEnumerable{Node}, Func{CacheView, Payload}, int, BarInterval?, string?)"/>
     public ComputeNode(string name, IEnumerable<Node> inputs, Func<CacheView, object?> compute, int period = 1, BarInterval? interval = null, string? nodeId = null)
-        : this(ToPayload(compute), OptionsOf(name, inputs, period, interval, nodeId))
+        : this(ToPayload(compute), compute, OptionsOf(name, inputs, period, interval, nodeId))
     {
     }
 
@@ -47,6 +48,11 @@ public sealed class ComputeNode : Node
     /// <param name="options">What the node is made of.</param>
     /// <exception cref="ArgumentException">There is no input.</exception>
     public ComputeNode(Func<CacheView, Payload> compute, NodeOptions options)
+        : this(compute, compute, options)
+    {
+    }
+
+    private ComputeNode(Func<CacheView, Payload> compute, Delegate given, NodeOptions options)
         : base(options)
     {
         ArgumentNullException.ThrowIfNull(compute);
@@ -56,7 +62,12 @@ public sealed class ComputeNode : Node
         }
 
         _compute = compute;
+        _given = given;
     }
+
+    /// <inheritdoc/>
+    /// <value>The function's method and the build of its assembly. What a closure has captured is no part of it: that belongs into the configuration.</value>
+    public override string CodeIdentity => $"{_given.Method.DeclaringType?.FullName}.{_given.Method.Name} {_given.Method.Module.ModuleVersionId}";
 
     /// <inheritdoc/>
     protected internal override Payload Compute(CacheView view) => _compute(view);

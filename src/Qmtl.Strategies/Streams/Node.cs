@@ -73,6 +73,13 @@ public abstract class Node
     /// <value>True by default.</value>
     public virtual bool CanComputeInParallel => true;
 
+    /// <summary>
+    /// What tells the node's code from other code, for a gateway, which computes a node elsewhere only where it is the same one. Change it
+    /// with the code where that stays in one assembly version.
+    /// </summary>
+    /// <value>The type and the build of its assembly by default.</value>
+    public virtual string CodeIdentity => $"{GetType().FullName} {GetType().Module.ModuleVersionId}";
+
     /// <summary>What the node holds of its inputs; of a stream, what it holds of itself.</summary>
     public NodeCache Cache { get; }
 

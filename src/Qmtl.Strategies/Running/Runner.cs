@@ -1,0 +1,172 @@
+using Qmtl.Running.Description;
+using Qmtl.Running.Gateway;
+using Qmtl.Running.Gateway.Submission;
+using Qmtl.Running.Gateway.Watching;
+using Qmtl.Strategies;
+using Qmtl.Strategies.Warmup;
+using Qmtl.Streams;
+
+namespace Qmtl.Running;
+
+/// <summary>
+/// Runs strategies: gives their streams the history they need, replays it through the nodes, and, where a gateway is named, runs
+/// them in one of its worlds and keeps to what it allows.
+/// </summary>
+/// <remarks>May be used from several threads, but a node belongs to one run at a time.</remarks>
+public sealed class Runner
+{
+    private readonly RunnerOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly Action<string> _warn;
+
+    /// <summary>A runner.</summary>
+    /// <param name="options">How it works; defaults where null.</param>
+    /// <param name="timeProvider">The clock; the system's where null.</param>
+    public Runner(RunnerOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        _options = options ?? new RunnerOptions();
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _warn = _options.OnWarning ?? (static _ => { });
+    }
+
+    /// <summary>Runs a strategy without a gateway: warms its streams up and replays their history.</summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <param name="onResult">Told of each node's results, in order. It may take its time: the replay waits for it.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>The run when the replay has ended; live bars can be fed to its pipeline.</returns>
+    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
+    /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
+    /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
+    /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
+    public Task<StrategyRun> OfflineAsync(Strategy strategy, Action<NodeResult> onResult, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        ArgumentNullException.ThrowIfNull(onResult);
+        return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _options.Pipeline)), onResult, cancellationToken);
+    }
+
+    /// <summary>
+    /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere, watches what it may do,
+    /// warms its streams up and replays their history.
+    /// </summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <param name="worldId">The world.</param>
+    /// <param name="gatewayUri">The gateway's address, for example <c>http://127.0.0.1:8000</c>.</param>
+    /// <param name="onResult">Told of each node's results, in order. It may take its time: the replay waits for it.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>
+    /// The run when the replay has ended. Until it is disposed, its <see cref="StrategyRun.Gate"/> follows the gateway. Where all nodes are
+    /// computed elsewhere, nothing is warmed up, replayed or watched, and <see cref="StrategyRun.IsComputedElsewhere"/> says so.
+    /// </returns>
+    /// <exception cref="GatewayException">The gateway did not take the strategy. Nothing was filled or replayed.</exception>
+    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
+    /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
+    /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
+    /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
+    public async Task<StrategyRun> RunAsync(Strategy strategy, string worldId, Uri gatewayUri, Action<NodeResult> onResult, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        ArgumentNullException.ThrowIfNull(onResult);
+        var pipeline = new Pipeline(strategy, _options.Pipeline);
+        var description = new StrategyDescription(pipeline.Nodes);
+        var client = new GatewayClient(gatewayUri, httpClient: null, _options.Gateway, _timeProvider);
+        SubmissionResult submission = await client.SubmitAsync(new StrategySubmission(worldId, description.Nodes), cancellationToken);
+        Warn(strategy, submission);
+
+        var run = new StrategyRun(strategy, pipeline) { Submission = submission };
+        if (!LeaveOutNodesElsewhere(pipeline, description, submission.QueueMap))
+        {
+            _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, so there is nothing to run here.");
+            run.IsComputedElsewhere = true;
+            return run;
+        }
+
+        var watcher = new ActivationWatcher(client, worldId, submission.StrategyId, gate: null, _options.Activation, _timeProvider, _options.OnGatewayEvent);
+        run.Watcher = watcher;
+        try
+        {
+            await watcher.StartAsync(cancellationToken);
+            return await PrimeAsync(run, onResult, cancellationToken);
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Switches off what the gateway computes elsewhere.</summary>
+    /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing else.</returns>
+    private static bool LeaveOutNodesElsewhere(Pipeline pipeline, StrategyDescription description, QueueMap queues)
+    {
+        foreach (Node node in pipeline.Nodes)
+        {
+            node.Executes = !queues.Contains(description.IdOf(node));
+        }
+
+        List<Node> computing = [.. pipeline.Nodes.Where(node => node is not StreamInput)];
+        return (computing.Count > 0 ? computing : pipeline.Nodes).Any(node => node.Executes);
+    }
+
+    private async Task<StrategyRun> PrimeAsync(StrategyRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
+    {
+        await WarmUpAsync(run, cancellationToken);
+        await run.Pipeline.ReplayAsync(
+            result =>
+            {
+                run.Count();
+                onResult(result);
+            },
+            cancellationToken);
+        return run;
+    }
+
+    private async Task WarmUpAsync(StrategyRun run, CancellationToken cancellationToken)
+    {
+        var warmup = new HistoryWarmup(_options.Warmup with { OnWarning = _options.Warmup.OnWarning ?? _warn }, _timeProvider);
+        await foreach (WarmupResult result in warmup.RunAsync(run.Pipeline.Streams.Where(HasHistory), cancellationToken))
+        {
+            run.Add(result);
+            _options.OnWarmedUp?.Invoke(result);
+        }
+
+        if (run.Warmup.Any(result => result.Status == WarmupStatus.Failed))
+        {
+            throw new WarmupFailedException(run.Warmup);
+        }
+    }
+
+    // A stream may get its bars from the program that runs the strategy; nobody can tell here, but it must not pass in silence.
+    private bool HasHistory(StreamInput stream)
+    {
+        if (stream.HistoryProvider is not null || _options.Warmup.OnMissing == OnMissing.Fail)
+        {
+            return true;
+        }
+
+        if (stream.Cache.Count(stream.Key) == 0)
+        {
+            _warn($"The stream {stream.Key} has no history provider and nothing in its cache, so nodes that compute from it wait for live bars. Create it with a provider to warm it up.");
+        }
+
+        return false;
+    }
+
+    private void Warn(Strategy strategy, SubmissionResult submission)
+    {
+        if (submission.Downgraded)
+        {
+            _warn($"The gateway runs the strategy '{strategy.Name}' downgraded: {submission.DowngradeReason ?? "it does not say why"}.");
+        }
+
+        if (submission.SafeMode)
+        {
+            _warn($"The gateway runs the strategy '{strategy.Name}' in safe mode.");
+        }
+
+        if (submission.QueueMap.UnknownKeys.Count > 0)
+        {
+            _warn($"The gateway's queue map names nodes that the strategy '{strategy.Name}' does not have: {string.Join(", ", submission.QueueMap.UnknownKeys)}. They were ignored.");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Qmtl.Running.Gateway;
+using Qmtl.Running.Gateway.Watching;
+using Qmtl.Strategies;
+using Qmtl.Strategies.Warmup;
+
+namespace Qmtl.Running;
+
+/// <summary>How a <see cref="Runner"/> works, and who is told what happens.</summary>
+public sealed record RunnerOptions
+{
+    /// <summary>How the nodes compute.</summary>
+    /// <value>The pipeline's defaults.</value>
+    public PipelineOptions Pipeline { get; init; } = new();
+
+    /// <summary>How the streams get their history. Its <see cref="HistoryWarmupOptions.OnMissing"/> decides what a hole that no source can fill means.</summary>
+    /// <value>The warm-up's defaults.</value>
+    public HistoryWarmupOptions Warmup { get; init; } = new();
+
+    /// <summary>How the gateway is spoken to.</summary>
+    /// <value>The client's defaults.</value>
+    public GatewayClientOptions Gateway { get; init; } = new();
+
+    /// <summary>How the gateway is watched for what the strategy may do.</summary>
+    /// <value>The watcher's defaults.</value>
+    public ActivationWatcherOptions Activation { get; init; } = new();
+
+    /// <summary>Told of each stream's warm-up as soon as it is done. It must return quickly and not throw.</summary>
+    /// <value>Null by default.</value>
+    public Action<WarmupResult>? OnWarmedUp { get; init; }
+
+    /// <summary>Told what an operator must know, such as a downgraded strategy, from any thread. It must return quickly and not throw.</summary>
+    /// <value>Null by default: nobody is told.</value>
+    public Action<string>? OnWarning { get; init; }
+
+    /// <summary>Told of everything that happens at the gateway, from any thread. It must return quickly and not throw.</summary>
+    /// <value>Null by default.</value>
+    public Action<GatewayEvent>? OnGatewayEvent { get; init; }
+}

@@ -1,0 +1,49 @@
+using Qmtl.Running.Gateway.Activation;
+using Qmtl.Running.Gateway.Submission;
+using Qmtl.Running.Gateway.Watching;
+using Qmtl.Strategies;
+using Qmtl.Strategies.Warmup;
+
+namespace Qmtl.Running;
+
+/// <summary>A strategy whose history has been replayed and to which live bars can be fed. Where it runs in a gateway's world, the gateway is watched until this is disposed.</summary>
+public sealed class StrategyRun : IAsyncDisposable
+{
+    private readonly List<WarmupResult> _warmup = [];
+
+    internal StrategyRun(Strategy strategy, Pipeline pipeline)
+    {
+        Strategy = strategy;
+        Pipeline = pipeline;
+    }
+
+    /// <summary>The strategy.</summary>
+    public Strategy Strategy { get; }
+
+    /// <summary>Its nodes at work.</summary>
+    public Pipeline Pipeline { get; }
+
+    /// <summary>How each stream got its history, in the order in which they were done.</summary>
+    public IReadOnlyList<WarmupResult> Warmup => _warmup;
+
+    /// <summary>How many results the replay gave.</summary>
+    public long Results { get; private set; }
+
+    /// <summary>What the gateway made of the strategy; null in an offline run.</summary>
+    public SubmissionResult? Submission { get; internal init; }
+
+    /// <summary>Whether the gateway computes every node elsewhere, so that nothing was done here.</summary>
+    public bool IsComputedElsewhere { get; internal set; }
+
+    /// <summary>What the strategy asks before it acts: closed until the gateway allows it, and again when the run is disposed. Null where no gateway is watched: an offline run never acts.</summary>
+    public ActivationGate? Gate => Watcher?.Gate;
+
+    internal ActivationWatcher? Watcher { get; set; }
+
+    /// <summary>Ends the watching and closes the gate. Recorders and providers stay whoever's they are.</summary>
+    public ValueTask DisposeAsync() => Watcher?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    internal void Add(WarmupResult result) => _warmup.Add(result);
+
+    internal void Count() => Results++;
+}

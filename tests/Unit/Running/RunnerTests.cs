@@ -1,0 +1,239 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using Qmtl.Payloads;
+using Qmtl.Running;
+using Qmtl.Running.Gateway;
+using Qmtl.Running.Gateway.Activation;
+using Qmtl.Running.Gateway.Watching;
+using Qmtl.Simulation.Gateway;
+using Qmtl.Strategies;
+using Qmtl.Strategies.Warmup;
+using Qmtl.Streams;
+using Qmtl.Time;
+using Qmtl.Unit.Strategies;
+using Qmtl.Unit.Streams;
+
+namespace Qmtl.Unit.Running;
+
+/// <summary>Whole runs, offline and in the world of a gateway on loopback. The clock stands at minute 1,000, so bar 999 is the last that has closed; periods are 3.</summary>
+public sealed class RunnerTests
+{
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));
+    private readonly List<string> _results = [];
+    private readonly List<string> _warnings = [];
+    private readonly List<GatewayEvent> _events = [];
+
+    [Fact]
+    public async Task An_offline_run_warms_up_and_replays_in_order()
+    {
+        await using StrategyRun run = await RunOfflineAsync(new NodeStrategy("two", Graphs.Sum("sum", Stream("A"), Stream("B"))));
+
+        Assert.Equal(["sum@997=1994", "sum@998=1995", "sum@998=1996", "sum@999=1997", "sum@999=1998"], _results);
+        Assert.Equal(2, run.Warmup.Count);
+        Assert.All(run.Warmup, result => Assert.Equal((WarmupStatus.Ready, 3L), (result.Status, result.BarsLoaded)));
+        Assert.Equal(5, run.Results);
+        Assert.Null(run.Gate);
+        Assert.Null(run.Submission);
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_history_fails_ends_the_run_before_the_replay_and_is_named()
+    {
+        StreamInput bad = Stream("BAD", new ScriptedProvider { Coverage = _ => throw new InvalidOperationException("the disk is on fire.") });
+
+        WarmupFailedException error = await Assert.ThrowsAsync<WarmupFailedException>(() => RunOfflineAsync(new NodeStrategy("two", Graphs.Sum("sum", Stream("A"), bad))));
+
+        Assert.Contains("BAD", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the disk is on fire", error.Message, StringComparison.Ordinal);
+        Assert.Equal([WarmupStatus.Failed, WarmupStatus.Ready], error.Results.OrderBy(result => result.Stream.NodeId, StringComparer.Ordinal).Select(result => result.Status).Order().Reverse());
+        Assert.Empty(_results);
+    }
+
+    [Fact]
+    public async Task A_stream_without_provider_is_a_warning_where_holes_are_skipped()
+    {
+        StreamInput live = new(new StreamInputOptions { NodeId = "LIVE", Interval = Bars.Minute });
+
+        await using StrategyRun run = await RunOfflineAsync(new NodeStrategy("two", Graphs.Sum("a", Stream("A")), Graphs.Sum("live", live)));
+
+        Assert.Contains("LIVE", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Equal(3, _results.Count);
+        Assert.Equal(["live@1000=7"], run.Pipeline.Feed(live, 60_000, Payload.FromBar(Bars.AtMinutes([1000], _ => 7).GetRow(0))).Select(Graphs.Line));
+    }
+
+    [Fact]
+    public async Task A_stream_without_provider_ends_the_run_where_holes_fail()
+    {
+        StreamInput live = new(new StreamInputOptions { NodeId = "LIVE", Interval = Bars.Minute });
+        var runner = new Runner(new RunnerOptions { Warmup = new HistoryWarmupOptions { OnMissing = OnMissing.Fail } }, _clock);
+
+        WarmupFailedException error = await Assert.ThrowsAsync<WarmupFailedException>(() => runner.OfflineAsync(new NodeStrategy("one", Graphs.Sum("live", live)), Take));
+
+        Assert.Contains("LIVE", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no history provider", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_gateway_is_told_of_every_node_and_the_gate_follows_it_until_the_end()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start();
+        gateway.SetActivation("world", new SimulatedActivation("long", Active: true) { Weight = 0.5 });
+        Node sum = Graphs.Sum("sum", Stream("A"), Stream("B"));
+
+        StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", sum));
+
+        SubmittedStrategy submitted = Assert.Single(gateway.Strategies);
+        Assert.Equal(("world", run.Submission!.StrategyId), (submitted.WorldId, submitted.StrategyId));
+        Assert.Equal(["A", "B", sum.NodeId], submitted.NodeIds);
+        JsonElement node = JsonDocument.Parse(submitted.DagJson).RootElement.GetProperty("nodes")[2];
+        Assert.Equal(["A", "B"], node.GetProperty("inputs").EnumerateArray().Select(input => input.GetString()));
+        Assert.Equal(("ComputeNode", "sum", 60), (node.GetProperty("node_type").GetString(), node.GetProperty("name").GetString(), node.GetProperty("interval").GetInt32()));
+        Assert.Equal(5, _results.Count);
+        ActivationGate gate = run.Gate!;
+        Assert.Equal((0.5, 0.0), (gate.GetWeight(ActivationSide.Long), gate.GetWeight(ActivationSide.Short)));
+
+        await run.DisposeAsync();
+        Assert.False(gate.IsAllowed(ActivationSide.Long));
+    }
+
+    [Fact]
+    public async Task A_node_in_the_queue_map_is_not_computed_here()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { QueueMap = strategy => new JsonObject { [strategy.NodeIds[1]] = "topic" } });
+        Node elsewhere = Graphs.Sum("elsewhere", Stream("A"));
+        StreamInput b = Stream("B");
+        Node here = Graphs.Sum("here", b);
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", elsewhere, here));
+
+        Assert.Equal(["A", elsewhere.NodeId, "B", here.NodeId], gateway.Strategies[0].NodeIds);
+        Assert.Equal((false, true), (elsewhere.Executes, here.Executes));
+        Assert.Equal(["here@997=997", "here@998=998", "here@999=999"], _results.Where(line => line.StartsWith("here", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_results, line => line.StartsWith("elsewhere", StringComparison.Ordinal));
+        Assert.Equal(["topic"], run.Submission!.QueueMap.GetTopics(elsewhere.NodeId));
+    }
+
+    [Fact]
+    public async Task Where_every_node_is_computed_elsewhere_the_run_says_so_and_ends()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions
+        {
+            QueueMap = strategy => new JsonObject { [$"{strategy.NodeIds[1]}:60:0"] = new JsonArray("one", "two") },
+        });
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"))));
+
+        Assert.True(run.IsComputedElsewhere);
+        Assert.Empty(_results);
+        Assert.Empty(run.Warmup);
+        Assert.Null(run.Gate);
+        Assert.Empty(gateway.GetRequests(GatewayRoute.Activation));
+        Assert.Contains("nothing to run here", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_downgrade_and_safe_mode_are_shown()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { DowngradeReason = "no quota", SafeMode = true });
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"))));
+
+        Assert.Equal(2, _warnings.Count);
+        Assert.Contains("no quota", _warnings[0], StringComparison.Ordinal);
+        Assert.Contains("safe mode", _warnings[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(409, GatewayErrorKind.DuplicateStrategy)]
+    [InlineData(422, GatewayErrorKind.InvalidPayload)]
+    [InlineData(500, GatewayErrorKind.Refused)]
+    public async Task A_gateway_that_does_not_take_the_strategy_ends_the_run_before_anything_is_read(int status, GatewayErrorKind kind)
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start();
+        gateway.Faults[GatewayRoute.Strategies].Enqueue(GatewayFault.Status(status));
+        ScriptedProvider provider = Provider();
+
+        GatewayException error = await Assert.ThrowsAsync<GatewayException>(() => RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A", provider)))));
+
+        Assert.Equal((kind, status), (error.Kind, error.Status));
+        Assert.Equal(0, provider.CoverageCalls);
+        Assert.Empty(_results);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_does_not_answer_about_activation_leaves_the_gate_closed_and_the_replay_runs()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start();
+        gateway.SetActivation("world", new SimulatedActivation("all", Active: true));
+        gateway.Faults[GatewayRoute.Activation].Rule = _ => GatewayFault.Status(500);
+        gateway.Faults[GatewayRoute.Subscribe].Rule = _ => GatewayFault.Status(500);
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"))));
+
+        Assert.Equal(3, _results.Count);
+        Assert.False(run.Gate!.IsAllowed(ActivationSide.Long));
+        Assert.False(run.Gate.IsAllowed(ActivationSide.Short));
+        lock (_events)
+        {
+            Assert.Contains(_events, happened => happened is ActivationNotAnswered);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_throws_in_a_world_closes_the_gate()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start();
+        gateway.SetActivation("world", new SimulatedActivation("all", Active: true));
+        Node bad = new ComputeNode("bad", [Stream("A")], static double (_) => throw new InvalidOperationException("divided by the moon"));
+
+        NodeFailedException error = await Assert.ThrowsAsync<NodeFailedException>(() => RunAsync(gateway, new NodeStrategy("one", bad)));
+
+        Assert.Contains("divided by the moon", error.Message, StringComparison.Ordinal);
+        lock (_events)
+        {
+            Assert.False(_events.OfType<ActivationChanged>().Last(happened => happened.Activation.Side == ActivationSide.Long).Activation.Allowed);
+        }
+    }
+
+    [Fact]
+    public async Task Two_intervals_of_one_id_are_two_nodes_to_the_gateway()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start();
+        var five = new StreamInput(new StreamInputOptions { NodeId = "A", Interval = BarInterval.FromSeconds(300) });
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"), five)));
+
+        Assert.Equal(["A@60", "A@300"], gateway.Strategies[0].NodeIds.Take(2));
+    }
+
+    private static ScriptedProvider Provider() => new()
+    {
+        Coverage = within => new TimeRangeSet(Bars.Minute, within!.Value),
+        Pages = range => [Bars.AtMinutes(Enumerable.Range((int)(range.Start / 60), (int)((range.End - range.Start) / 60) + 1))],
+    };
+
+    private StreamInput Stream(string id, ScriptedProvider? provider = null) =>
+        new(new StreamInputOptions { NodeId = id, Interval = Bars.Minute, Period = 3, HistoryProvider = provider ?? Provider() }, _clock);
+
+    private void Take(NodeResult result) => _results.Add(Graphs.Line(result));
+
+    private Runner CreateRunner() => new(
+        new RunnerOptions
+        {
+            OnWarning = _warnings.Add,
+            OnGatewayEvent = happened =>
+            {
+                lock (_events)
+                {
+                    _events.Add(happened);
+                }
+            },
+        },
+        _clock);
+
+    private Task<StrategyRun> RunOfflineAsync(Strategy strategy) => CreateRunner().OfflineAsync(strategy, Take);
+
+    private Task<StrategyRun> RunAsync(SimulatedGateway gateway, Strategy strategy) => CreateRunner().RunAsync(strategy, "world", gateway.BaseUri, Take);
+}
