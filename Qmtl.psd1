@@ -10,12 +10,20 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
+        'Add-QmtlRecord'
+        'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
         'Get-QmtlGap'
         'Get-QmtlHistory'
+        'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
+        'Invoke-QmtlStrategy'
         'New-QmtlFetcher'
         'New-QmtlHistoryProvider'
+        'New-QmtlNode'
+        'New-QmtlRecorder'
+        'New-QmtlStrategy'
+        'New-QmtlStreamInput'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -28,7 +28,8 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Get-QmtlCoverage', 'Get-QmtlGap', 'Get-QmtlHistory', 'Invoke-QmtlBackfill', 'New-QmtlFetcher', 'New-QmtlHistoryProvider')
+            'Add-QmtlRecord', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlGap', 'Get-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
+            'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
     }
@@ -87,7 +88,7 @@ Remove-Module Qmtl
 Import-Module '$QmtlRoot/Qmtl.psd1'
 (New-QmtlFetcher { }).Name.Length
 "@
-        $shell.Output -split '\r?\n' | Select-Object -First 4 | Should -Be '6', 'Tells which bars a provider lacks.', '0', '19'
+        $shell.Output -split '\r?\n' | Select-Object -First 4 | Should -Be '14', 'Tells which bars a provider lacks.', '0', '19'
         $shell.ExitCode | Should -Be 0
     }
 
