@@ -105,25 +105,36 @@ internal sealed class PipelineDispatcher
     });
 
     /// <summary>
-    /// Does <paramref name="work"/> on the pipeline thread. What it throws comes back to the caller, except what ends the pipeline
-    /// itself (Ctrl-C, a command further down that has enough): that ends the whole run.
+    /// Does <paramref name="work"/> on the pipeline thread, and returns when it has ended or can begin no more. What it throws comes
+    /// back to the caller, except what ends the pipeline itself (Ctrl-C, a command further down that has enough): that ends the whole run.
     /// </summary>
-    public Task RunAsync(Action work)
+    public async Task RunAsync(Action work)
     {
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
+        _calls.Writer.TryWrite(() =>
         {
             try
             {
+                _stopping.ThrowIfCancellationRequested();
                 work();
                 completion.SetResult();
             }
-            catch (Exception exception) when (exception is not (PipelineStoppedException or FlowControlException))
+            catch (Exception exception) when (exception is PipelineStoppedException or FlowControlException)
+            {
+                completion.SetCanceled(_stopping);
+                throw;
+            }
+            catch (Exception exception)
             {
                 completion.SetException(exception);
             }
         });
-        return completion.Task.WaitAsync(_stopping);
+        if (await Task.WhenAny(completion.Task, _ended.Task) != completion.Task)
+        {
+            throw new OperationCanceledException(_stopping);
+        }
+
+        await completion.Task;
     }
 
     /// <summary>
