@@ -40,6 +40,9 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>The type's name for people.</summary>
     public static string TypeName(PSObject target) => target.TypeNames.Count > 0 ? target.TypeNames[0] : target.BaseObject.GetType().ToString();
 
+    /// <summary>A name for it: its property Name, or that of its class, which is the same in every process; null where it has neither.</summary>
+    public string? Name => GetProperty("Name") as string ?? (target.BaseObject is PSCustomObject ? null : target.BaseObject.GetType().Name);
+
     /// <summary>The first of the names that the object has a method of (case is ignored), or null.</summary>
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
 

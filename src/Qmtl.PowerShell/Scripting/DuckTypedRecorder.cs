@@ -55,7 +55,7 @@ internal sealed class DuckTypedRecorder : IEventRecorder
 
         // Without a name, two objects of script methods are told apart by their script: rows that one leaves behind are delivered by
         // the next of the same name.
-        string displayName = name ?? duck.GetProperty("Name") as string
+        string displayName = name ?? duck.Name
             ?? (duck.GetScript(method) is { } script ? ScriptBlockFetcher.NameOf(script) : DuckTypedObject.TypeName(target));
         return new DuckTypedRecorder(duck, method, displayName, Runspace.DefaultRunspace);
     }

@@ -14,7 +14,7 @@ internal sealed class DuckTypedStrategy : Strategy
     {
         _target = target;
         _setup = setup;
-        Name = target.GetProperty("Name") as string ?? typeName;
+        Name = target.Name ?? typeName;
     }
 
     /// <inheritdoc/>

@@ -32,13 +32,8 @@ internal sealed class ScriptNode : Node
     /// <summary>A node that calls <paramref name="script"/>.</summary>
     /// <exception cref="ArgumentException">There is no input.</exception>
     public ScriptNode(ScriptBlock script, NodeOptions options)
-        : base(options)
+        : base(RequireInputs(options))
     {
-        if (Inputs.Count == 0)
-        {
-            throw new ArgumentException($"The node '{Name}' has no input, so nothing would ever make it compute. Give it a stream or another node with -InputObject.");
-        }
-
         _script = script;
         _current = new PSVariable("_", Cache.View);
         _arguments[0] = Cache.View;
@@ -80,4 +75,8 @@ internal sealed class ScriptNode : Node
                 $"its script wrote {written.Count} objects for one bar. Write one: a number, an object or a hashtable; put '$null =' before what is no result.")),
         };
     }
+
+    private static NodeOptions RequireInputs(NodeOptions options) => options.Inputs.Count > 0
+        ? options
+        : throw new ArgumentException($"The node '{options.Name}' has no input, so nothing would ever make it compute. Give it a stream or another node with -InputObject.");
 }
