@@ -10,14 +10,22 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
+        'Add-QmtlRecord'
         'Export-QmtlMetric'
+        'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
         'Get-QmtlGap'
         'Get-QmtlHistory'
         'Get-QmtlMetric'
+        'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
+        'Invoke-QmtlStrategy'
         'New-QmtlFetcher'
         'New-QmtlHistoryProvider'
+        'New-QmtlNode'
+        'New-QmtlRecorder'
+        'New-QmtlStrategy'
+        'New-QmtlStreamInput'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
     )

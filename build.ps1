@@ -29,7 +29,7 @@ param(
     [string]
     $Configuration = 'Release',
 
-    # Passed on to the benchmarks.
+    # Passed on to the benchmarks; script-nodes is the one that runs in PowerShell.
     [Parameter(ValueFromRemainingArguments)]
     [string[]]
     $Arguments = @()
@@ -52,6 +52,22 @@ function Join-Root([string[]] $Path) {
 
 function Invoke-Build {
     Invoke-DotNet build (Join-Root 'Qmtl.sln') --configuration $Configuration
+}
+
+function Invoke-Bench {
+    $named = @($Arguments) -ne 'script-nodes'
+    if ($named -or -not $Arguments) {
+        Invoke-DotNet run --project (Join-Root 'bench') --configuration Release -- @named
+    }
+
+    # What needs PowerShell cannot run in the process of the other benchmarks.
+    if (-not $Arguments -or $Arguments -contains 'script-nodes') {
+        Invoke-DotNet build (Join-Root 'src', 'Qmtl.PowerShell') --configuration Release --verbosity quiet
+        & (Join-Path $PSHOME 'pwsh') -NoProfile -NonInteractive -File (Join-Root 'bench', 'ScriptNodes.ps1')
+        if ($LASTEXITCODE -ne 0) {
+            throw 'The benchmark of script nodes failed.'
+        }
+    }
 }
 
 function Export-Help {
@@ -97,7 +113,7 @@ function Invoke-Pack {
 switch ($Task) {
     Build { Invoke-Build }
     Test { Invoke-DotNet test (Join-Root 'Qmtl.sln') --configuration $Configuration }
-    Bench { Invoke-DotNet run --project (Join-Root 'bench') --configuration Release -- @Arguments }
+    Bench { Invoke-Bench }
     Pack { Invoke-Pack }
     Demo { Invoke-DotNet run --project (Join-Root 'src', 'Qmtl.Cli') --configuration Release -- demo }
     Help {

@@ -40,3 +40,18 @@ foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
     $helpFile.SetValue($cmdlet, [System.IO.Path]::Combine($folder, 'en-US', 'Qmtl.PowerShell.dll-Help.xml'))
     $null = $addExportedCmdlet.Invoke($ExecutionContext.SessionState.Module, @(, $cmdlet))
 }
+
+# The types that scripts name, such as a class that derives from Qmtl.Strategies.Strategy, live in the module's own load context,
+# where PowerShell does not look for types. As accelerators it finds them under their full names.
+$accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
+$strategies = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).LoadFromAssemblyName('Qmtl.Strategies')
+$named = 'Qmtl.Strategies.Strategy', 'Qmtl.Streams.Node', 'Qmtl.Streams.ComputeNode', 'Qmtl.Streams.StreamInput', 'Qmtl.Caching.CacheView', 'Qmtl.Payloads.Payload'
+foreach ($name in $named) {
+    $accelerators::Add($name, $strategies.GetType($name, $true))
+}
+
+$ExecutionContext.SessionState.Module.OnRemove = {
+    foreach ($name in $named) {
+        $null = $accelerators::Remove($name)
+    }
+}.GetNewClosure()

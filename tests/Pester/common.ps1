@@ -6,6 +6,9 @@ if (-not (Get-Module -Name Qmtl)) {
     Import-Module ([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))
 }
 
+# Rows that wait for their store wait in a folder of the tests', not in the user's.
+$env:XDG_STATE_HOME = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "qmtl-tests-$PID")
+
 # A source that has every bar, in which a value follows from the bar's time.
 $EveryBar = {
     param($start, $end, $nodeId, $interval)
@@ -48,20 +51,51 @@ function Invoke-Shell {
     [pscustomobject]@{ ExitCode = $LASTEXITCODE; Output = ($output | Out-String) }
 }
 
-# An exchange on loopback that speaks Binance's wire format. Its project is built together with this suite's.
+# Loads the simulations, whose project is built together with this suite's.
+function Import-Simulation {
+    function Find-Built([string] $Project, [string] $Name) {
+        'Debug', 'Release' |
+            ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'src', $Project, 'bin', $_, 'net10.0', $Name) } |
+            Where-Object Exists |
+            Sort-Object LastWriteTimeUtc -Descending |
+            Select-Object -First 1 -ExpandProperty FullName
+    }
+
+    if (-not ('Qmtl.Simulation.SimulatedExchange' -as [type])) {
+        # A library's folder does not hold its packages; the module's does.
+        Add-Type -Path (Find-Built Qmtl.PowerShell System.IO.Hashing.dll), (Find-Built Qmtl.Simulation Qmtl.Simulation.dll)
+    }
+}
+
+# An exchange on loopback that speaks Binance's wire format.
 function Start-TestExchange {
     param([timespan] $Latency = [timespan]::Zero)
 
-    $built = 'Debug', 'Release' |
-        ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'src', 'Qmtl.Simulation', 'bin', $_, 'net10.0', 'Qmtl.Simulation.dll') } |
-        Where-Object Exists |
-        Sort-Object LastWriteTimeUtc -Descending |
-        Select-Object -First 1
-    if (-not ('Qmtl.Simulation.SimulatedExchange' -as [type])) {
-        Add-Type -Path $built.FullName
-    }
-
+    Import-Simulation
     [Qmtl.Simulation.SimulatedExchange]::Start([Qmtl.Simulation.SimulatedExchangeOptions]@{ Latency = $Latency })
+}
+
+# A gateway on loopback.
+function Start-TestGateway {
+    param([hashtable] $Options = @{})
+
+    Import-Simulation
+    [Qmtl.Simulation.Gateway.SimulatedGateway]::Start([Qmtl.Simulation.Gateway.SimulatedGatewayOptions]$Options)
+}
+
+# A stream of the first minutes of 1970, whose close is the minute; it is replayed with -Start and -End.
+function New-TestStream {
+    param([int] $Bars = 0, [long[]] $Without = @(), [int] $Period = 5, [object] $Recorder)
+
+    New-QmtlStreamInput X -Interval 1m -Period $Period -HistoryProvider (New-TestProvider -Bars $Bars -Without $Without) -Recorder $Recorder
+}
+
+# The results of nodes over the first minutes of 1970, as text such as 'mean@3=2'.
+function Invoke-TestStrategy {
+    param([object] $Node, [int] $Bars, [hashtable] $With = @{})
+
+    Invoke-QmtlStrategy (New-QmtlStrategy test $Node) -Offline -Start 60 -End (60 * $Bars) @With |
+        ForEach-Object { "$($_.Node)@$($_.Time.ToUnixTimeSeconds() / 60)=$($_.Value)" }
 }
 
 # The folder of real candles, which lies beside the repository or above it; nothing where there is none.

@@ -10,16 +10,18 @@ using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
+using Qmtl.Streams;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Fetches the bars that are missing in ranges and stores them.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "QmtlBackfill", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Cmdlet(VerbsLifecycle.Invoke, "QmtlBackfill", DefaultParameterSetName = StreamSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackfillOutcome))]
-public sealed class InvokeQmtlBackfillCommand : AsyncCommand
+public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+    private const string RangeSet = "Range";
+    private const string StreamSet = "Stream";
 
     // Files that the operator was told about, whichever of their streams came first.
     private readonly ConcurrentDictionary<CsvFetcher, bool> _told = [];
@@ -27,30 +29,37 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
     // All ranges of a stream go to the engine together, so that they share the source's pages.
     private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), BackfillWork> _work = [];
 
+    /// <summary>Streams of New-QmtlStreamInput: of each, the window of its period.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = StreamSet)]
+    [ValidateNotNull]
+    public StreamInput[]? InputObject { get; set; }
+
     /// <summary>Whose history.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [HistoryProviderArgument]
     [ValidateNotNull]
     public IHistoryProvider? Provider { get; set; }
 
     /// <summary>The node.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [ArgumentCompleter(typeof(NodeIdCompleter))]
     public string? NodeId { get; set; }
 
     /// <summary>The interval.</summary>
-    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [BarIntervalArgument]
     [ArgumentCompleter(typeof(IntervalCompleter))]
     public BarInterval Interval { get; set; }
 
-    /// <summary>The first instant.</summary>
-    [Parameter(Mandatory = true, Position = 3, ValueFromPipelineByPropertyName = true)]
+    /// <summary>The first instant; of a stream, as many bars before the end as its period by default.</summary>
+    [Parameter(Mandatory = true, Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
+    [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
-    public DateTimeOffset Start { get; set; }
+    public DateTimeOffset? Start { get; set; }
 
     /// <summary>The last instant, inside; the last bar that has closed by default.</summary>
-    [Parameter(Position = 4, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 4, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
+    [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
     public DateTimeOffset? End { get; set; }
 
@@ -76,27 +85,21 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        RequireSource(Provider!);
-        try
+        if (InputObject is null)
         {
-            var stream = new StreamKey(NodeId!, Interval);
-            TimeRange? range = RangeArguments.Closed(Interval, Start, End, TimeProvider.System.GetUtcNow(), text => WriteVerbose($"{stream}: {text}"));
-            if (range is null)
-            {
-                return;
-            }
-
-            if (!_work.TryGetValue((Provider!, stream), out BackfillWork? work))
-            {
-                work = new BackfillWork(Provider!, stream);
-                _work.Add((Provider!, stream), work);
-            }
-
-            work.Ranges.Add(range.Value);
+            Add(Provider!, NodeId!, Interval, Start!.Value);
+            return;
         }
-        catch (ArgumentException exception)
+
+        foreach (StreamInput stream in InputObject)
         {
-            Refuse(exception, NodeId);
+            if (stream.HistoryProvider is not { } provider)
+            {
+                Refuse(new InvalidOperationException($"The stream {stream.Key} has no history provider, so there is nothing to fill. Give New-QmtlStreamInput a -HistoryProvider."), stream);
+                continue;
+            }
+
+            Add(provider, stream.NodeId, stream.Interval, Start ?? StartOfWindow(stream));
         }
     }
 
@@ -110,28 +113,47 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
         }
     }
 
+    private DateTimeOffset StartOfWindow(StreamInput stream)
+    {
+        long lastClosed = stream.Interval.LastClosedBar(TimeProvider.System.GetUtcNow());
+        long last = End is { } end ? Math.Min(stream.Interval.Floor(end.ToUnixTimeSeconds()), lastClosed) : lastClosed;
+        return UnixTime.FromSeconds(last - (stream.Period - 1) * stream.Interval.Seconds);
+    }
+
+    private void Add(IHistoryProvider provider, string nodeId, BarInterval interval, DateTimeOffset start)
+    {
+        RequireSource(provider);
+        try
+        {
+            var stream = new StreamKey(nodeId, interval);
+            TimeRange? range = RangeArguments.Closed(interval, start, End, TimeProvider.System.GetUtcNow(), text => WriteVerbose($"{stream}: {text}"));
+            if (range is null)
+            {
+                return;
+            }
+
+            if (!_work.TryGetValue((provider, stream), out BackfillWork? work))
+            {
+                work = new BackfillWork(provider, stream);
+                _work.Add((provider, stream), work);
+            }
+
+            work.Ranges.Add(range.Value);
+        }
+        catch (ArgumentException exception)
+        {
+            Refuse(exception, nodeId);
+        }
+    }
+
     private async Task RunAsync(List<BackfillWork> approved, CancellationToken cancellationToken)
     {
         var progress = new BackfillProgress(approved.Count, TimeProvider.System);
         var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty };
-        var engine = new BackfillEngine(options, onEvent: happened =>
-        {
-            progress.Add(happened);
-            Post(() => BackfillStory.Tell(this, happened));
-        });
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task showing = ShowAsync(progress, done.Token);
-        try
-        {
-            await Task.WhenAll([
-                .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, cancellationToken)),
-                FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), cancellationToken)]);
-        }
-        finally
-        {
-            await done.CancelAsync();
-            await showing;
-        }
+        var engine = new BackfillEngine(options, onEvent: TellInto(progress));
+        await ShowWhileAsync(progress, () => Task.WhenAll([
+            .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, cancellationToken)),
+            FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), cancellationToken)]));
     }
 
     private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, CancellationToken cancellationToken)
@@ -186,31 +208,6 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
                 WriteError(record);
             }
         });
-    }
-
-    private async Task ShowAsync(BackfillProgress progress, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(ProgressInterval);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                // Waits until it is shown: while script has the pipeline thread, no queue of stale bars builds up.
-                await WriteAsync(() => WriteAll(progress.TakeChanges()));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            Post(() => WriteAll(BackfillProgress.TakeAway()));
-        }
-    }
-
-    private void WriteAll(IEnumerable<ProgressRecord> records)
-    {
-        foreach (ProgressRecord record in records)
-        {
-            WriteProgress(record);
-        }
     }
 
     private string SourceOf(IHistoryProvider provider) => (Fetcher ?? (provider as StoreHistoryProvider)?.Fetcher)?.Name ?? provider.DisplayName;

@@ -17,24 +17,37 @@ internal static class BarObjects
     /// <summary>One object a bar.</summary>
     public static IEnumerable<PSObject> Of(BarFrame frame)
     {
-        // A payload column of the same name would hide the bar's time.
-        BarColumn[] columns = [.. frame.Columns.Where(column => !string.Equals(column.Name, Timestamp, StringComparison.OrdinalIgnoreCase))];
-        bool isCandle = CandleColumns.All(name => frame.FindColumn(name) is not null);
+        BarColumn[] columns = ColumnsOf(frame);
+        bool isCandle = IsCandle(frame);
         for (int row = 0; row < frame.Count; row++)
         {
-            var bar = new PSObject();
-            bar.Properties.Add(new PSNoteProperty(Timestamp, UnixTime.FromSeconds(frame.Timestamps[row])), preValidated: true);
-            foreach (BarColumn column in columns)
-            {
-                bar.Properties.Add(new PSNoteProperty(column.Name, column.GetValue(row)), preValidated: true);
-            }
-
-            if (isCandle)
-            {
-                bar.TypeNames.Insert(0, CandleTypeName);
-            }
-
-            yield return bar;
+            yield return Make(frame, row, columns, isCandle);
         }
+    }
+
+    /// <summary>The object of one bar.</summary>
+    public static PSObject Of(BarRow bar) => Make(bar.Frame, bar.Index, ColumnsOf(bar.Frame), IsCandle(bar.Frame));
+
+    // A payload column of the same name would hide the bar's time.
+    private static BarColumn[] ColumnsOf(BarFrame frame) =>
+        [.. frame.Columns.Where(column => !string.Equals(column.Name, Timestamp, StringComparison.OrdinalIgnoreCase))];
+
+    private static bool IsCandle(BarFrame frame) => CandleColumns.All(name => frame.FindColumn(name) is not null);
+
+    private static PSObject Make(BarFrame frame, int row, BarColumn[] columns, bool isCandle)
+    {
+        var bar = new PSObject();
+        bar.Properties.Add(new PSNoteProperty(Timestamp, UnixTime.FromSeconds(frame.Timestamps[row])), preValidated: true);
+        foreach (BarColumn column in columns)
+        {
+            bar.Properties.Add(new PSNoteProperty(column.Name, column.GetValue(row)), preValidated: true);
+        }
+
+        if (isCandle)
+        {
+            bar.TypeNames.Insert(0, CandleTypeName);
+        }
+
+        return bar;
     }
 }

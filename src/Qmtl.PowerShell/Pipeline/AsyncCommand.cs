@@ -76,6 +76,9 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// <summary>From the work: writes into the pipeline on its thread, and waits until the commands further down have taken it.</summary>
     private protected Task WriteAsync(Action write) => Dispatcher.WriteAsync(write);
 
+    /// <summary>From the work: does something that computes and writes on the pipeline thread. What it throws comes back.</summary>
+    private protected Task OnPipelineAsync(Action work) => Dispatcher.RunAsync(work);
+
     /// <summary>From the work, on any thread: does something on the pipeline thread, such as writing a warning, and does not wait for it.</summary>
     private protected void Post(Action write) => Dispatcher.Post(write);
 

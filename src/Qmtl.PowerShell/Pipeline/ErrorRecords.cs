@@ -1,6 +1,9 @@
 using System.Management.Automation;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Running;
+using Qmtl.Running.Gateway;
+using Qmtl.Strategies;
 
 namespace Qmtl.PowerShell.Pipeline;
 
@@ -9,7 +12,8 @@ internal static class ErrorRecords
 {
     /// <summary>Whether the exception is written for an operator. Anything else keeps its way through PowerShell, with its stack.</summary>
     public static bool IsForOperator(Exception exception) =>
-        exception is SourceException or StoreException or ArgumentException or FormatException or InvalidOperationException or NotSupportedException or IOException or UnauthorizedAccessException
+        exception is SourceException or StoreException or GatewayException or NodeFailedException or MissingBarsException or WarmupFailedException
+            or ArgumentException or FormatException or InvalidOperationException or NotSupportedException or IOException or UnauthorizedAccessException
         && exception is not RuntimeException and not PipelineStoppedException;
 
     /// <summary>The error record for <paramref name="exception"/>; a record that PowerShell made itself is kept.</summary>
@@ -18,6 +22,10 @@ internal static class ErrorRecords
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SourceException source => new ErrorRecord(exception, "SourceFailed", source.IsTransient ? ErrorCategory.ConnectionError : ErrorCategory.InvalidResult, target),
         StoreException store => new ErrorRecord(exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.WriteError, target),
+        GatewayException gateway => new ErrorRecord(exception, $"Gateway{gateway.Kind}", CategoryOf(gateway.Kind), target),
+        NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
+        WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
+        MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
         ArgumentException or FormatException => new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),
         OperationCanceledException => new ErrorRecord(exception, "Stopped", ErrorCategory.OperationStopped, target),
         _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
@@ -35,6 +43,17 @@ internal static class ErrorRecords
 
         return message;
     }
+
+    private static ErrorCategory CategoryOf(GatewayErrorKind kind) => kind switch
+    {
+        GatewayErrorKind.DuplicateStrategy => ErrorCategory.ResourceExists,
+        GatewayErrorKind.InvalidPayload => ErrorCategory.InvalidData,
+        GatewayErrorKind.Unauthorized => ErrorCategory.AuthenticationError,
+        GatewayErrorKind.Unreachable => ErrorCategory.ConnectionError,
+        GatewayErrorKind.CircuitOpen => ErrorCategory.ResourceUnavailable,
+        GatewayErrorKind.BadAnswer => ErrorCategory.InvalidResult,
+        _ => ErrorCategory.InvalidOperation,
+    };
 
     private static Exception WithPlainMessage(Exception exception) => exception is ArgumentException { ParamName: not null }
         ? new ArgumentException(PlainMessage(exception), exception)

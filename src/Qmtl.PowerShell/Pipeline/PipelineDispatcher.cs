@@ -16,9 +16,16 @@ internal sealed class PipelineDispatcher
 
     private static readonly AsyncLocal<PipelineDispatcher?> Ambient = new();
 
+    // Those that run, the innermost of each runspace last: that one has the pipeline thread.
+    private static readonly List<PipelineDispatcher> Running = [];
+    private static readonly Lock RunningGate = new();
+    private static TaskCompletionSource _someStarted = NewSignal();
+
     private readonly Channel<Action> _calls = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Action<string> _warn;
     private readonly CancellationToken _stopping;
+    private readonly Runspace? _runspace = Runspace.DefaultRunspace;
+    private readonly TaskCompletionSource _ended = NewSignal();
 
     private PipelineDispatcher(Action<string> warn, CancellationToken stopping)
     {
@@ -37,6 +44,7 @@ internal sealed class PipelineDispatcher
     public static void Run(Func<PipelineDispatcher, Task> work, Action<string> warn, CancellationTokenSource cancellation)
     {
         var dispatcher = new PipelineDispatcher(warn, cancellation.Token);
+        dispatcher.Enlist();
         Task task = Task.Run(async () =>
         {
             Ambient.Value = dispatcher;
@@ -66,6 +74,10 @@ internal sealed class PipelineDispatcher
             ((IAsyncResult)task).AsyncWaitHandle.WaitOne(StopGrace);
             throw;
         }
+        finally
+        {
+            dispatcher.Delist();
+        }
     }
 
     /// <summary>
@@ -91,6 +103,73 @@ internal sealed class PipelineDispatcher
             write();
         }
     });
+
+    /// <summary>
+    /// Does <paramref name="work"/> on the pipeline thread, and returns when it has ended or can begin no more. What it throws comes
+    /// back to the caller, except what ends the pipeline itself (Ctrl-C, a command further down that has enough): that ends the whole run.
+    /// </summary>
+    public async Task RunAsync(Action work)
+    {
+        var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _calls.Writer.TryWrite(() =>
+        {
+            try
+            {
+                _stopping.ThrowIfCancellationRequested();
+                work();
+                completion.SetResult();
+            }
+            catch (Exception exception) when (exception is PipelineStoppedException or FlowControlException)
+            {
+                completion.SetCanceled(_stopping);
+                throw;
+            }
+            catch (Exception exception)
+            {
+                completion.SetException(exception);
+            }
+        });
+        if (await Task.WhenAny(completion.Task, _ended.Task) != completion.Task)
+        {
+            throw new OperationCanceledException(_stopping);
+        }
+
+        await completion.Task;
+    }
+
+    /// <summary>
+    /// Runs <paramref name="script"/> for work that no cmdlet waits for, as soon as any Qmtl cmdlet has the pipeline thread of the
+    /// runspace. Until then it waits. It is run once, or once more where the shell was stopped just then.
+    /// </summary>
+    public static async Task<T> InvokeScriptWhenPossibleAsync<T>(Runspace runspace, Func<T> script, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            (PipelineDispatcher? dispatcher, Task started) = FindRunning(runspace);
+            if (dispatcher is null)
+            {
+                await started.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+            dispatcher.Post(() => Complete(completion, script));
+            await Task.WhenAny(completion.Task, dispatcher._ended.Task).WaitAsync(cancellationToken);
+            if (completion.Task.IsCompleted)
+            {
+                return await completion.Task;
+            }
+        }
+    }
+
+    /// <summary>Tells the operator of whichever cmdlet has the runspace's pipeline thread; nobody, where none has.</summary>
+    public static void Warn(Runspace runspace, string message)
+    {
+        if (FindRunning(runspace).Dispatcher is { } dispatcher)
+        {
+            dispatcher.Post(() => dispatcher._warn(message));
+        }
+    }
 
     /// <summary>
     /// Runs <paramref name="script"/>, which needs PowerShell, where it may run: on the pipeline thread of the Qmtl cmdlet in
@@ -126,26 +205,62 @@ internal sealed class PipelineDispatcher
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
         {
-            if (cancellationToken.IsCancellationRequested)
+            if (!cancellationToken.IsCancellationRequested)
             {
-                return;
-            }
-
-            try
-            {
-                completion.SetResult(script());
-            }
-            catch (PipelineStoppedException)
-            {
-                // The operator stopped the shell in the middle of the script: that is no fault of the script.
-                throw;
-            }
-            catch (Exception exception)
-            {
-                completion.SetException(exception);
+                Complete(completion, script);
             }
         });
         return completion.Task.WaitAsync(_stopping).WaitAsync(cancellationToken);
+    }
+
+    private static void Complete<T>(TaskCompletionSource<T> completion, Func<T> script)
+    {
+        try
+        {
+            completion.SetResult(script());
+        }
+        catch (PipelineStoppedException)
+        {
+            // The operator stopped the shell in the middle of the script: that is no fault of the script.
+            throw;
+        }
+        catch (Exception exception)
+        {
+            completion.SetException(exception);
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static (PipelineDispatcher? Dispatcher, Task Started) FindRunning(Runspace runspace)
+    {
+        lock (RunningGate)
+        {
+            return (Running.FindLast(dispatcher => dispatcher._runspace == runspace), _someStarted.Task);
+        }
+    }
+
+    private void Enlist()
+    {
+        TaskCompletionSource started;
+        lock (RunningGate)
+        {
+            Running.Add(this);
+            started = _someStarted;
+            _someStarted = NewSignal();
+        }
+
+        started.SetResult();
+    }
+
+    private void Delist()
+    {
+        lock (RunningGate)
+        {
+            Running.Remove(this);
+        }
+
+        _ended.SetResult();
     }
 
     /// <summary>Runs calls until the work has ended (true), or until a stopped run has had its grace (false).</summary>

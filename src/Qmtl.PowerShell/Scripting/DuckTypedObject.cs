@@ -28,7 +28,8 @@ internal sealed class DuckTypedObject(PSObject target)
         $ErrorActionPreference = 'Stop'
         $PSNativeCommandUseErrorActionPreference = $true
         & {
-            if ($Arguments.Count -eq 2) { $Target.$Method($Arguments[0], $Arguments[1]) }
+            if ($Arguments.Count -eq 0) { $Target.$Method() }
+            elseif ($Arguments.Count -eq 2) { $Target.$Method($Arguments[0], $Arguments[1]) }
             else { $Target.$Method($Arguments[0], $Arguments[1], $Arguments[2], $Arguments[3]) }
         } 2>&1
         """);
@@ -38,6 +39,9 @@ internal sealed class DuckTypedObject(PSObject target)
 
     /// <summary>The type's name for people.</summary>
     public static string TypeName(PSObject target) => target.TypeNames.Count > 0 ? target.TypeNames[0] : target.BaseObject.GetType().ToString();
+
+    /// <summary>A name for it: its property Name, or that of its class, which is the same in every process; null where it has neither.</summary>
+    public string? Name => GetProperty("Name") as string ?? (target.BaseObject is PSCustomObject ? null : target.BaseObject.GetType().Name);
 
     /// <summary>The first of the names that the object has a method of (case is ignored), or null.</summary>
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
@@ -51,15 +55,19 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>The script of the method where it is a ScriptMethod, or null.</summary>
     public ScriptBlock? GetScript(string method) => (target.Methods[method] as PSScriptMethod)?.Script;
 
-    /// <summary>Calls the method with two or four arguments and gives what it returned as a flat list; tasks are awaited.</summary>
+    /// <summary>Calls the method with none, two or four arguments and gives what it returned as a flat list; tasks are awaited.</summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
     public async Task<IReadOnlyList<object>> CallAsync(string method, object[] arguments, CancellationToken cancellationToken)
     {
         object? answer = IsScript(method)
-            ? await PipelineDispatcher.InvokeScriptAsync(() => RequireNoErrors(CallMethod.Invoke(target, method, arguments)), cancellationToken)
+            ? await PipelineDispatcher.InvokeScriptAsync(() => CallScript(method, arguments), cancellationToken)
             : await Task.Run(() => target.Methods[method].Invoke(arguments), cancellationToken);
         return await FlattenAsync(answer, cancellationToken);
     }
+
+    /// <summary>Calls a method that is script, here on the pipeline thread, with none, two or four arguments, and gives what it wrote.</summary>
+    /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
+    public IReadOnlyList<PSObject> CallScript(string method, params object?[] arguments) => RequireNoErrors(CallMethod.Invoke(target, method, arguments));
 
     /// <summary>Calls a script block and gives what it wrote as a flat list; tasks are awaited.</summary>
     /// <exception cref="RuntimeException">The script failed, or wrote an error.</exception>

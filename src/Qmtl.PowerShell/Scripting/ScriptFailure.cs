@@ -8,17 +8,19 @@ namespace Qmtl.PowerShell.Scripting;
 /// <summary>Makes of what went wrong in a script the error that the engine understands: will asking again help?</summary>
 internal static class ScriptFailure
 {
+    /// <summary>What went wrong in the script, with its line where it is known, for the middle of a sentence: <c>failed at line 3: Attempted to divide by zero</c>.</summary>
+    public static string Describe(Exception exception)
+    {
+        ErrorRecord? record = RecordOf(exception);
+        return Describe(record, Cause(record?.Exception ?? exception));
+    }
+
     /// <summary>The source error for <paramref name="exception"/>, naming the line of script where it is known.</summary>
     /// <param name="source">The source's name.</param>
     /// <param name="exception">What the script or the method threw.</param>
     public static SourceException ToSourceException(string source, Exception exception)
     {
-        ErrorRecord? record = exception switch
-        {
-            ScriptErrorException script => script.Written,
-            IContainsErrorRecord container => container.ErrorRecord,
-            _ => null,
-        };
+        ErrorRecord? record = RecordOf(exception);
         Exception cause = Cause(record?.Exception ?? exception);
         if (cause is SourceException already)
         {
@@ -26,15 +28,27 @@ internal static class ScriptFailure
         }
 
         (int? status, TimeSpan? retryAfter) = HttpAnswer(cause);
-        string problem = cause is FlowControlException
-            ? "it left through break, continue or exit. Use return"
-            : Pipeline.ErrorRecords.PlainMessage(cause).TrimEnd('.');
-        return new SourceException($"{source} failed{Place(record)}: {problem}.", exception)
+        return new SourceException($"{source} {Describe(record, cause)}.", exception)
         {
             IsTransient = IsTransient(cause, status),
             StatusCode = status,
             RetryAfter = retryAfter,
         };
+    }
+
+    private static ErrorRecord? RecordOf(Exception exception) => exception switch
+    {
+        ScriptErrorException script => script.Written,
+        IContainsErrorRecord container => container.ErrorRecord,
+        _ => null,
+    };
+
+    private static string Describe(ErrorRecord? record, Exception cause)
+    {
+        string problem = cause is FlowControlException
+            ? "it left through break, continue or exit. Use return"
+            : Pipeline.ErrorRecords.PlainMessage(cause).TrimEnd('.');
+        return $"failed{Place(record)}: {problem}";
     }
 
     // PowerShell wraps what a method threw; the operator wants what went wrong, not the wrapping.

@@ -18,26 +18,33 @@ internal static class ScriptRows
         var builder = new RawBarsBuilder();
         foreach (object row in rows)
         {
-            object value = DuckTypedObject.Unwrap(row);
-            switch (value)
+            switch (DuckTypedObject.Unwrap(row))
             {
-                case IDictionary dictionary:
-                    builder.AddRow(FromDictionary(dictionary));
+                case BarRow bar:
+                    builder.AddRow(bar);
                     break;
-                case string or ValueType and not BarRow:
-                    builder.AddUnreadable();
-                    break;
-                case BarRow or IEnumerable<KeyValuePair<string, object?>>:
-                    builder.AddRow(value);
+                case var value when FieldsOf(row, value) is { } fields:
+                    builder.AddRow(fields);
                     break;
                 default:
-                    builder.AddRow(FromProperties(PSObject.AsPSObject(row)));
+                    builder.AddUnreadable();
                     break;
             }
         }
 
         return builder.Build();
     }
+
+    /// <summary>The named values of a row, or null where it is none (a number, a text).</summary>
+    public static IEnumerable<KeyValuePair<string, object?>>? FieldsOf(object row) => FieldsOf(row, DuckTypedObject.Unwrap(row));
+
+    private static IEnumerable<KeyValuePair<string, object?>>? FieldsOf(object row, object value) => value switch
+    {
+        IDictionary dictionary => FromDictionary(dictionary),
+        string or ValueType => null,
+        IEnumerable<KeyValuePair<string, object?>> pairs => pairs,
+        _ => FromProperties(PSObject.AsPSObject(row)),
+    };
 
     private static IEnumerable<KeyValuePair<string, object?>> FromDictionary(IDictionary dictionary)
     {

@@ -55,8 +55,8 @@ internal sealed class PersistMethod
 
     private static bool IsNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) == typeof(double);
 
-    // A row of nothing but a value is that value; any other is its fields by name.
-    private static object? PayloadOf(Type type, BarRow row)
+    /// <summary>The row as the type wants it: one of nothing but a value is that value, any other its fields by name.</summary>
+    internal static object? PayloadOf(Type type, BarRow row)
     {
         if (type == typeof(BarRow))
         {

@@ -1,0 +1,27 @@
+using System.Management.Automation;
+using Qmtl.PowerShell.Scripting;
+using Qmtl.Strategies;
+
+namespace Qmtl.PowerShell.Arguments;
+
+/// <summary>
+/// Makes a strategy of what an operator gives for one: a strategy of New-QmtlStrategy, an instance of a class that derives from
+/// <see cref="Strategy"/>, or any object with a method <c>Setup()</c> that returns nodes or a property <c>Nodes</c>.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class StrategyArgumentAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    {
+        PSObject? wrapped = inputData is null ? null : PSObject.AsPSObject(inputData);
+        return wrapped?.BaseObject switch
+        {
+            null => null,
+            Strategy strategy => strategy,
+            Type type => throw new ArgumentTransformationMetadataException($"A type is not a strategy. Give an object of it: [{type.Name}]::new()."),
+            _ => DuckTypedStrategy.TryCreate(wrapped) ?? throw new ArgumentTransformationMetadataException(
+                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a strategy: it has neither a Setup() method nor a property Nodes. Make one with New-QmtlStrategy, or give the object one of these."),
+        };
+    }
+}

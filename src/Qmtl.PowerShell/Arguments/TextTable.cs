@@ -1,0 +1,24 @@
+using System.Collections;
+using System.Globalization;
+
+namespace Qmtl.PowerShell.Arguments;
+
+/// <summary>Reads a hashtable of settings as texts, the same in every culture.</summary>
+internal static class TextTable
+{
+    /// <summary>The entries; none where the table is null.</summary>
+    /// <exception cref="ArgumentException">A value is null.</exception>
+    public static IReadOnlyDictionary<string, string> Of(IDictionary? table)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in table ?? new Hashtable())
+        {
+            string key = Text(entry.Key)!;
+            texts[key] = Text(entry.Value) ?? throw new ArgumentException($"The setting '{key}' of -Configuration is $null. Give it a value, or leave it out.");
+        }
+
+        return texts;
+    }
+
+    private static string? Text(object? value) => value is null ? null : Convert.ToString(Scripting.DuckTypedObject.Unwrap(value), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.PowerShell.Pipeline;
+
+namespace Qmtl.PowerShell.Backfill;
+
+/// <summary>The base of every cmdlet that fills stores: it shows how far the engine is and tells the operator what happens.</summary>
+public abstract class BackfillingCommand : AsyncCommand
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What to give an engine so that its events are told, and counted in <paramref name="progress"/>.</summary>
+    private protected Action<BackfillEvent> TellInto(BackfillProgress progress) => happened =>
+    {
+        progress.Add(happened);
+        Post(() => BackfillStory.Tell(this, happened));
+    };
+
+    /// <summary>From the work of Run: shows progress bars while <paramref name="work"/> goes on, and takes them away at its end.</summary>
+    private protected async Task ShowWhileAsync(BackfillProgress progress, Func<Task> work)
+    {
+        using var done = new CancellationTokenSource();
+        Task showing = ShowAsync(progress, done.Token);
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await showing;
+        }
+    }
+
+    private async Task ShowAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(ProgressInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                // Waits until it is shown: while script has the pipeline thread, no queue of stale bars builds up.
+                await WriteAsync(() => WriteAll(progress.TakeChanges()));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Post(() => WriteAll(BackfillProgress.TakeAway()));
+        }
+    }
+
+    private void WriteAll(IEnumerable<ProgressRecord> records)
+    {
+        foreach (ProgressRecord record in records)
+        {
+            WriteProgress(record);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.PowerShell.Backfill;
+using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
+using Qmtl.PowerShell.Scripting;
+using Qmtl.Strategies;
+using Qmtl.Strategies.Warmup;
+using Qmtl.Streams;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Warms streams up: makes sure of the history that each needs and loads it into its cache.</summary>
+[Cmdlet(VerbsData.Initialize, "QmtlHistory", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(WarmupOutcome))]
+public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
+{
+    // Streams warm up at once, so all of them are needed first.
+    private readonly List<StreamInput> _streams = [];
+
+    /// <summary>The streams.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public StreamInput[]? InputObject { get; set; }
+
+    /// <summary>What a hole that no source can fill means: a warning (Skip, the default) or a failure of the stream (Fail).</summary>
+    [Parameter]
+    public OnMissing OnMissing { get; set; }
+
+    /// <summary>The most requests that run at once, and the most streams; 4 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = new BackfillOptions().ThrottleLimit;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
+        ShouldProcess(stream.Key.ToString(), $"Load its last {stream.Period} bars from {stream.HistoryProvider?.DisplayName ?? "nowhere"}")));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_streams.Count > 0)
+        {
+            Run(RunAsync);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var progress = new BackfillProgress(_streams.Distinct().Count(), TimeProvider.System);
+        var warmup = new HistoryWarmup(new HistoryWarmupOptions
+        {
+            OnMissing = OnMissing,
+            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit },
+            OnWarning = warning => Post(() => WriteWarning(warning)),
+            OnEvent = TellInto(progress),
+        });
+        await ShowWhileAsync(progress, async () =>
+        {
+            await foreach (WarmupResult result in warmup.RunAsync(_streams, cancellationToken))
+            {
+                await WriteAsync(() => Emit(result));
+            }
+        });
+    }
+
+    private void Emit(WarmupResult result)
+    {
+        // Of stores the engine's events tell, and an object of the operator's tells itself.
+        if (result.Rejected.Total > 0 && result.Stream.HistoryProvider is not (StoreHistoryProvider or DuckTypedHistoryProvider))
+        {
+            WriteWarning($"{result.Stream.Key}: {result.Rejected.Total} rows of {result.Stream.HistoryProvider?.DisplayName} were left out: {result.Rejected}.");
+        }
+
+        var outcome = new WarmupOutcome(result);
+        WriteObject(outcome);
+        if (result.Error is { } error)
+        {
+            ErrorRecord record = ErrorRecords.From(error, outcome);
+            record.ErrorDetails = new ErrorDetails($"{result.Stream.Key}: {ErrorRecords.PlainMessage(error)}");
+            WriteError(record);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Management.Automation;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Backfill;
+using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
+using Qmtl.PowerShell.Strategies;
+using Qmtl.Running;
+using Qmtl.Strategies;
+using Qmtl.Strategies.Warmup;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Runs a strategy: warms its streams up, replays their history through its nodes, and emits what they compute.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "QmtlStrategy", DefaultParameterSetName = OfflineSet)]
+[OutputType(typeof(StrategyResult))]
+public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
+{
+    private const string OfflineSet = "Offline";
+    private const string RangeSet = "Range";
+    private const string WorldSet = "World";
+
+    // Set when the first bars are replayed: from then on, there is no warm-up to show.
+    private readonly TaskCompletionSource _replaying = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The strategy.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [StrategyArgument]
+    [ValidateNotNull]
+    public Strategy? Strategy { get; set; }
+
+    /// <summary>Runs it without a gateway.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = OfflineSet)]
+    [Parameter(Mandatory = true, ParameterSetName = RangeSet)]
+    public SwitchParameter Offline { get; set; }
+
+    /// <summary>Replays what the providers hold from this instant on, in place of the streams' windows.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = RangeSet)]
+    [InstantArgument]
+    public DateTimeOffset? Start { get; set; }
+
+    /// <summary>The last instant of the replay, inside; the last bars that have closed by default.</summary>
+    [Parameter(ParameterSetName = RangeSet)]
+    [InstantArgument]
+    public DateTimeOffset? End { get; set; }
+
+    /// <summary>The world to run in.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = WorldSet)]
+    [ValidateNotNullOrEmpty]
+    public string? World { get; set; }
+
+    /// <summary>The gateway's address.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = WorldSet)]
+    [ValidateNotNull]
+    public Uri? GatewayUri { get; set; }
+
+    /// <summary>Lets nodes that do not compute from one another compute at once; the results are the same.</summary>
+    [Parameter]
+    public SwitchParameter Parallel { get; set; }
+
+    /// <summary>What missing bars mean: the step is left out (Skip, the default) or the run ends (Fail).</summary>
+    [Parameter]
+    public OnMissing OnMissing { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        Strategy strategy = Strategy!;
+        try
+        {
+            // On this thread, because a strategy may be script.
+            _ = strategy.Nodes;
+        }
+        catch (Exception exception) when (exception is not PipelineStoppedException)
+        {
+            ThrowTerminatingError(ErrorRecords.From(
+                ErrorRecords.IsForOperator(exception) ? exception : new InvalidOperationException($"The strategy '{strategy.Name}' {Scripting.ScriptFailure.Describe(exception)}.", exception),
+                strategy));
+        }
+
+        Run(ParameterSetName == RangeSet ? token => ReplayAsync(strategy, token) : token => RunAsync(strategy, token), strategy);
+    }
+
+    private Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
+    {
+        DateTimeOffset end = End ?? TimeProvider.System.GetUtcNow();
+        TimeRange range = RangeArguments.Between(Start, end);
+        return new Qmtl.Strategies.Pipeline(strategy, PipelineOptions()).ReplayAsync(range, Emit, cancellationToken);
+    }
+
+    private async Task RunAsync(Strategy strategy, CancellationToken cancellationToken)
+    {
+        var progress = new BackfillProgress(strategy.Nodes.OfType<Streams.StreamInput>().Count(), TimeProvider.System);
+        var runner = new Runner(new RunnerOptions
+        {
+            Pipeline = PipelineOptions(),
+            Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = TellInto(progress) },
+            OnWarning = warning => Post(() => WriteWarning(warning)),
+            OnWarmedUp = result => Post(() => StrategyStory.Tell(this, result)),
+            OnGatewayEvent = happened => Post(() => StrategyStory.Tell(this, happened)),
+        });
+        Task<StrategyRun> running = World is { } world
+            ? runner.RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken)
+            : runner.OfflineAsync(strategy, Emit, cancellationToken);
+        await ShowWhileAsync(progress, () => Task.WhenAny(running, _replaying.Task));
+        await using StrategyRun run = await running;
+        Post(() => StrategyStory.Tell(this, run));
+    }
+
+    private PipelineOptions PipelineOptions() => new()
+    {
+        Parallel = Parallel,
+        OnMissing = OnMissing,
+        Executor = ComputeAsync,
+    };
+
+    // Nodes compute where script may run and results may be written. So each result is on its way before the next is computed,
+    // and a slow command further down slows the replay instead of filling the memory.
+    private Task ComputeAsync(Action compute)
+    {
+        _replaying.TrySetResult();
+        return OnPipelineAsync(() =>
+        {
+            try
+            {
+                compute();
+            }
+            catch (NodeFailedException exception) when (exception.InnerException is PipelineStoppedException stopped)
+            {
+                // Ctrl-C in the middle of a node's script is no failure of the node.
+                throw stopped;
+            }
+        });
+    }
+
+    private void Emit(NodeResult result) => WriteObject(new StrategyResult(result));
+}

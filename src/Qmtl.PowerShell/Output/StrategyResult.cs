@@ -1,0 +1,35 @@
+using Qmtl.Payloads;
+using Qmtl.Strategies;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Output;
+
+/// <summary>What one node computed for one bar.</summary>
+public sealed class StrategyResult
+{
+    private readonly NodeResult _result;
+
+    internal StrategyResult(NodeResult result) => _result = result;
+
+    internal long Timestamp => _result.Timestamp;
+
+    /// <summary>The node's name.</summary>
+    public string Node => _result.Node.Name;
+
+    /// <summary>The node's id.</summary>
+    public string NodeId => _result.Node.NodeId;
+
+    /// <summary>The length of the node's bars.</summary>
+    public BarInterval Interval => _result.Node.Interval;
+
+    /// <summary>The open of the bar that the result is of, UTC.</summary>
+    public DateTimeOffset Time => UnixTime.FromSeconds(_result.Timestamp);
+
+    /// <summary>The result: a number, a bar (an object like those of Get-QmtlHistory), or whatever the node gave.</summary>
+    public object? Value => _result.Payload.Kind == PayloadKind.Bar
+        ? BarObjects.Of(_result.Payload.Bar)
+        : _result.Payload.ToObject();
+
+    /// <summary>Node, bar and result, in words.</summary>
+    public override string ToString() => _result.ToString();
+}

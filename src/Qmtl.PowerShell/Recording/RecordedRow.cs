@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Management.Automation;
+using Qmtl.Data;
+using Qmtl.Payloads;
+using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Scripting;
+
+namespace Qmtl.PowerShell.Recording;
+
+/// <summary>Sees an object of any origin as a row to record.</summary>
+internal static class RecordedRow
+{
+    /// <summary>
+    /// The row's time, under <c>ts</c>, and its columns. A result of Invoke-QmtlStrategy is its value: the value's fields, or one column
+    /// <c>value</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is no row.</exception>
+    public static IReadOnlyList<KeyValuePair<string, object?>> Of(PSObject row)
+    {
+        if (row.BaseObject is StrategyResult result)
+        {
+            return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, result.Timestamp), .. ColumnsOf(result.Value)];
+        }
+
+        IEnumerable<KeyValuePair<string, object?>> fields = ScriptRows.FieldsOf(row) ?? throw new ArgumentException(
+            $"'{row}' is no row to record. Give an object or a hashtable with its time (ts, Timestamp or Time) and its columns.");
+        var columns = new List<KeyValuePair<string, object?>>();
+        KeyValuePair<string, object?>? time = null;
+        foreach ((string name, object? value) in fields)
+        {
+            if (IsNamed(name, ColumnNames.Timestamp, "Timestamp"))
+            {
+                columns.Add(KeyValuePair.Create(ColumnNames.Timestamp, value));
+            }
+            else if (IsNamed(name, "Time"))
+            {
+                time = KeyValuePair.Create(ColumnNames.Timestamp, value);
+            }
+            else if (!IsNamed(name, "NodeId", "Interval", ColumnNames.NodeId))
+            {
+                columns.Add(KeyValuePair.Create(name, Plain(value)));
+            }
+        }
+
+        if (time is { } alone && !columns.Exists(column => column.Key == ColumnNames.Timestamp))
+        {
+            columns.Add(alone);
+        }
+
+        return columns;
+    }
+
+    private static IEnumerable<KeyValuePair<string, object?>> ColumnsOf(object? value) => value switch
+    {
+        null => [],
+        string or ValueType => [KeyValuePair.Create<string, object?>(Payload.ValueColumn, value)],
+        _ => (ScriptRows.FieldsOf(value) ?? [])
+            .Where(field => !IsNamed(field.Key, ColumnNames.Timestamp, "Timestamp"))
+            .Select(field => KeyValuePair.Create(field.Key, Plain(field.Value))),
+    };
+
+    private static bool IsNamed(string name, params ReadOnlySpan<string> names)
+    {
+        foreach (string candidate in names)
+        {
+            if (string.Equals(name, candidate, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // A column that is whole in one row and fractional in the next is one column of doubles; what a double could not hold stays.
+    private static object? Plain(object? value) => value switch
+    {
+        int or short or ushort or byte or sbyte => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        _ => value,
+    };
+}

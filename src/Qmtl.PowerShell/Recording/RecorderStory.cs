@@ -1,0 +1,22 @@
+using System.Globalization;
+using Qmtl.Recording;
+
+namespace Qmtl.PowerShell.Recording;
+
+/// <summary>Tells of a recorder's events what an operator must know.</summary>
+internal static class RecorderStory
+{
+    /// <summary>The warning that an event is worth, or null.</summary>
+    public static string? Describe(RecorderEvent happened) => happened switch
+    {
+        RecorderAway away => $"{away.Destination} cannot take rows now ({Plain(away.Error)}). They are kept and delivered when it is back.",
+        RecorderBack back => string.Create(CultureInfo.InvariantCulture, $"{back.Destination} takes rows again, after {back.Duration.TotalSeconds:0.0} s."),
+        RecorderSpoolFull full => $"{full.Destination}: the spool is full, so recording waits until rows are delivered.",
+        RecorderSpoolUnavailable unavailable => $"{unavailable.Destination}: the spool in {unavailable.Folder} cannot be written ({Plain(unavailable.Error)}). Rows are kept in memory and would not outlive this shell.",
+        RecorderSpoolDamaged damaged => $"{damaged.Destination}: a file of the spool is damaged; what could be read of it is delivered, and {damaged.File} is kept.",
+        RecorderRowsRefused refused => string.Create(CultureInfo.InvariantCulture, $"{refused.Destination} refuses {refused.Rows} rows of {refused.Stream} ({Plain(refused.Error)}). They are in {refused.File}."),
+        _ => null,
+    };
+
+    private static string Plain(Exception error) => Pipeline.ErrorRecords.PlainMessage(error).TrimEnd('.');
+}

@@ -1,0 +1,96 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.PowerShell.Pipeline;
+using Qmtl.Recording;
+
+namespace Qmtl.PowerShell.Scripting;
+
+/// <summary>
+/// A recorder made of any object whose <c>Persist(nodeId, interval, timestamp, payload)</c> is script. Script runs only on the pipeline
+/// thread, so rows are delivered while a Qmtl command runs; until then they wait in the spool.
+/// </summary>
+internal sealed class DuckTypedRecorder : IEventRecorder
+{
+    private readonly DuckTypedObject _target;
+    private readonly string _method;
+    private readonly Runspace _runspace;
+
+    private DuckTypedRecorder(DuckTypedObject target, string method, string displayName, Runspace runspace)
+    {
+        _target = target;
+        _method = method;
+        _runspace = runspace;
+        DisplayName = displayName;
+    }
+
+    /// <inheritdoc/>
+    public string DisplayName { get; }
+
+    /// <inheritdoc/>
+    public string Identity => $"object:{DisplayName}";
+
+    /// <inheritdoc/>
+    /// <remarks>Few, so that a script that takes its time does not keep the pipeline thread from everything else.</remarks>
+    public int RowsPerWrite => 100;
+
+    /// <summary>A recorder over <paramref name="target"/>, or null where it has no such method. A .NET object's method is the engine's matter.</summary>
+    /// <param name="target">The object, which stays the operator's: it is not disposed with the recorder.</param>
+    /// <param name="name">The recorder's name; null for the object's own.</param>
+    /// <exception cref="ArgumentException">Its method does not take what a recorder is given.</exception>
+    public static IEventRecorder? TryCreate(PSObject target, string? name = null)
+    {
+        var duck = new DuckTypedObject(target);
+        if (duck.FindMethod("Persist", "PersistAsync") is not { } method)
+        {
+            return null;
+        }
+
+        if (!duck.IsScript(method))
+        {
+            return new ObjectRecorder(target.BaseObject, name, ownsTarget: false);
+        }
+
+        // Without a name, two objects of script methods are told apart by their script: rows that one leaves behind are delivered by
+        // the next of the same name.
+        string displayName = name ?? duck.Name
+            ?? (duck.GetScript(method) is { } script ? ScriptBlockFetcher.NameOf(script) : DuckTypedObject.TypeName(target));
+        return new DuckTypedRecorder(duck, method, displayName, Runspace.DefaultRunspace);
+    }
+
+    /// <inheritdoc/>
+    public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken) => PipelineDispatcher.InvokeScriptWhenPossibleAsync(
+        _runspace,
+        () =>
+        {
+            foreach (BarRow row in rows.Rows)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Persist(stream, row);
+            }
+
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public override string ToString() => DisplayName;
+
+    private void Persist(StreamKey stream, BarRow row)
+    {
+        try
+        {
+            _target.CallScript(_method, stream.NodeId, stream.Interval, row.Timestamp, PersistMethod.PayloadOf(typeof(object), row));
+        }
+        catch (Exception exception) when (exception is not PipelineStoppedException)
+        {
+            SourceException failure = ScriptFailure.ToSourceException($"{DisplayName}.{_method}", exception);
+            throw new StoreException(failure.Message, exception) { IsTransient = failure.IsTransient };
+        }
+    }
+}

@@ -1,0 +1,80 @@
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+}
+
+Describe 'Add-QmtlRecord' {
+    BeforeEach {
+        $path = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).db"
+        $recorder = New-QmtlRecorder $path
+        $stored = New-QmtlHistoryProvider $path
+    }
+
+    AfterEach {
+        $recorder.Dispose()
+    }
+
+    It 'copies bars of Get-QmtlHistory, and emits nothing' {
+        $source = New-TestProvider -Bars 2345
+        Get-QmtlHistory $source X 1m | Add-QmtlRecord $recorder -NodeId X -Interval 1m | Should -BeNullOrEmpty
+        Get-QmtlHistory $stored X 1m | ConvertTo-Csv | Should -Be (Get-QmtlHistory $source X 1m | ConvertTo-Csv)
+    }
+
+    It 'takes the time from <Name>' -ForEach @(
+        @{ Name = 'ts'; Row = { @{ ts = 60; close = 1.0 } } }
+        @{ Name = 'Timestamp'; Row = { [pscustomobject]@{ Timestamp = [DateTimeOffset]::FromUnixTimeSeconds(60); close = 1.0 } } }
+        @{ Name = 'Time'; Row = { [pscustomobject]@{ Time = '1970-01-01T00:01Z'; close = 1.0 } } }
+    ) {
+        & $Row | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        Get-StoredMinute $stored | Should -Be 1
+    }
+
+    It 'takes node and interval from the rows, which are no columns' {
+        [pscustomobject]@{ NodeId = 'A'; Interval = '1m'; ts = 60; close = 1.0 }, [pscustomobject]@{ NodeId = 'B'; Interval = '5m'; ts = 300; close = 2.0 } |
+            Add-QmtlRecord $recorder
+        (Get-QmtlCoverage $stored | Sort-Object NodeId).ForEach({ "$($_.NodeId) $($_.Interval)" }) | Should -Be 'A 1m', 'B 5m'
+        (Get-QmtlHistory $stored A 1m).psobject.Properties.Name | Should -Be 'Timestamp', 'close'
+    }
+
+    It 'records results of a strategy by their value' {
+        $nodes = @(
+            New-QmtlNode number -NodeId number { $_['X'].GetValue('close') } -InputObject ($stream = New-TestStream -Bars 3)
+            New-QmtlNode fields -NodeId fields { @{ a = 1; b = 0.5 * $_['X'].GetValue('close') } } -InputObject $stream
+        )
+        Invoke-QmtlStrategy (New-QmtlStrategy s $nodes) -Offline -Start 60 -End 180 | Add-QmtlRecord $recorder
+        (Get-QmtlHistory $stored number 1m).value | Should -Be 1, 2, 3
+        (Get-QmtlHistory $stored fields 1m).b | Should -Be 0.5, 1, 1.5
+        (Get-QmtlHistory $stored fields 1m).a | Should -Be 1, 1, 1
+    }
+
+    It 'stores a bar once, and the last of it' {
+        @{ ts = 60; close = 1.0 }, @{ ts = 60; close = 2.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningVariable warned
+        @{ ts = 60; close = 3.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        (Get-QmtlHistory $stored X 1m).close | Should -Be 3
+        $warned | Should -BeNullOrEmpty
+    }
+
+    It 'keeps a column of whole and of broken numbers one column' {
+        @{ ts = 60; signal = 1 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        @{ ts = 120; signal = 0.5 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        (Get-QmtlHistory $stored X 1m).signal | Should -Be 1, 0.5
+    }
+
+    It 'tells of rows that are no bars, and records the others' {
+        @{ close = 1.0 }, @{ ts = 61; close = 1.0 }, @{ ts = 120 }, @{ ts = 180; close = 3.0 } |
+            Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningVariable warned -WarningAction SilentlyContinue
+        Get-StoredMinute $stored | Should -Be 3
+        "$warned" | Should -BeLike 'X 1m: 3 rows were not recorded:*'
+    }
+
+    It 'reports a row that is none, and the others go on' {
+        5, @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -ErrorVariable failed -ErrorAction SilentlyContinue
+        Get-StoredMinute $stored | Should -Be 1
+        $failed | Should -HaveCount 1
+        "$failed" | Should -BeLike "*'5' is no row*"
+    }
+
+    It 'emits the report with -PassThru' {
+        $report = @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru
+        $report.Recorded, $report.Delivered, $report.Queued, $report.Refused, $report.Dropped | Should -Be 1, 1, 0, 0, 0
+    }
+}

@@ -1,0 +1,142 @@
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+
+    # A provider of script: Coverage and FillMissing as given; Fetch gives every bar, or what is given.
+    function New-OwnProvider([scriptblock] $Fetch = $EveryBar, [scriptblock] $Coverage = { }, [scriptblock] $FillMissing) {
+        $own = [pscustomobject]@{ Name = 'own'; Filled = [System.Collections.Generic.List[object]]::new() }
+        $own | Add-Member ScriptMethod Fetch $Fetch
+        $own | Add-Member ScriptMethod Coverage $Coverage
+        if ($FillMissing) {
+            $own | Add-Member ScriptMethod FillMissing $FillMissing
+        }
+
+        $own
+    }
+}
+
+Describe 'Initialize-QmtlHistory' {
+    It 'fills and loads the window of each piped stream, and tells of each' {
+        $provider = New-TestProvider
+        $streams = 'A', 'B' | New-QmtlStreamInput -Interval 1h -Period 20 -HistoryProvider $provider
+        $results = @($streams | Initialize-QmtlHistory)
+        $results.NodeId | Sort-Object | Should -Be 'A', 'B'
+        foreach ($result in $results) {
+            $result.Status, $result.BarsLoaded, $result.BarsFilled, $result.BarsEmpty, $result.BarsMissing, $result.Error | Should -Be Ready, 20, 20, 0, 0, $null
+            $result.End - $result.Start | Should -Be ([timespan]::FromHours(19))
+            $result.End.ToUnixTimeSeconds() % 3600 | Should -Be 0
+        }
+
+        $streams.ForEach({ $_.Cache.Count($_.Key) }) | Should -Be 20, 20
+    }
+
+    It 'asks for nothing a second time' {
+        $script:asked = 0
+        $provider = New-TestProvider -Fetcher { param($start, $end, $nodeId, $interval) $script:asked++; & $EveryBar $start $end $nodeId $interval }
+        $stream = New-QmtlStreamInput A -Interval 1d -Period 20 -HistoryProvider $provider
+        $null = $stream | Initialize-QmtlHistory
+        $before = $script:asked
+        $before | Should -BeGreaterThan 0
+        $again = $stream | Initialize-QmtlHistory
+        $again.BarsLoaded, $again.BarsFilled, $again.Requests | Should -Be 20, 0, 0
+        $script:asked | Should -Be $before
+    }
+
+    It 'warns of bars that do not exist and goes on; with -OnMissing Fail it does not' {
+        # Every third day has no bar, except of late: a source may still publish those.
+        $settled = [DateTimeOffset]::UtcNow.AddDays(-5).ToUnixTimeSeconds()
+        $holes = { param($start, $end, $nodeId, $interval) & $EveryBar $start $end $nodeId $interval | Where-Object { $_.ts / 86400 % 3 -or $_.ts -gt $settled } }
+        $stream = New-QmtlStreamInput A -Interval 1d -Period 30 -HistoryProvider (New-TestProvider -Fetcher $holes)
+        $result = $stream | Initialize-QmtlHistory -WarningVariable warned -WarningAction SilentlyContinue
+        $result.Status, $result.BarsMissing | Should -Be Ready, 0
+        $result.BarsEmpty | Should -BeIn 8, 9
+        $result.BarsLoaded | Should -Be (30 - $result.BarsEmpty)
+        "$warned" | Should -BeLike "A 1d: $($result.BarsEmpty) of the 30 bars of the warm-up do not exist, in $($result.BarsEmpty) holes*"
+
+        $result = $stream | Initialize-QmtlHistory -OnMissing Fail -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.Status | Should -Be Failed
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'BarsMissing,*'
+        "$($failed[0])" | Should -BeLike 'A 1d: A 1d lacks the bar of*'
+    }
+
+    It 'reports a stream without a provider, and the others go on' {
+        $streams = (New-QmtlStreamInput A -Interval 1h -Period 5), (New-QmtlStreamInput B -Interval 1h -Period 5 -HistoryProvider (New-TestProvider))
+        $results = $streams | Initialize-QmtlHistory -ErrorVariable failed -ErrorAction SilentlyContinue
+        ($results | Where-Object NodeId -eq A).Status | Should -Be Failed
+        ($results | Where-Object NodeId -eq B).Status | Should -Be Ready
+        $failed | Should -HaveCount 1
+        "$failed" | Should -BeLike '*A 1h has no history provider*'
+    }
+
+    It 'reports a source that fails, and what is there is loaded' {
+        $script:answers = 0
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Name moody -BarsPerRequest 10 -ScriptBlock {
+                param($start, $end, $nodeId, $interval)
+                if ($script:answers++) { throw 'no luck' }
+                & $EveryBar $start $end $nodeId $interval
+            })
+        $stream = New-QmtlStreamInput A -Interval 1h -Period 20 -HistoryProvider $provider
+        $result = $stream | Initialize-QmtlHistory -ThrottleLimit 1 -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.Status, $result.BarsLoaded, $result.BarsMissing | Should -Be Failed, 10, 10
+        "$failed" | Should -BeLike '*no luck*'
+    }
+
+    It 'loads nothing with -WhatIf' {
+        $stream = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider (New-TestProvider -Fetcher { throw 'asked' })
+        Initialize-QmtlHistory $stream -WhatIf | Should -BeNullOrEmpty
+        $stream.Cache.Count($stream.Key) | Should -Be 0
+    }
+}
+
+Describe 'a provider of the operator''s own' {
+    It 'is read where its coverage says that all is there' {
+        $own = New-OwnProvider -Coverage { , @(0, [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()) }
+        $result = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $own | Initialize-QmtlHistory
+        $result.Status, $result.BarsLoaded, $result.Requests | Should -Be Ready, 5, 0
+    }
+
+    It 'is asked once to fill what it lacks, and never again' {
+        $own = New-OwnProvider -Fetch { } -FillMissing { param($start, $end) $this.Filled.Add("$start $end") }
+        $stream = New-QmtlStreamInput A -Interval 1d -Period 5 -HistoryProvider $own
+        $result = $stream | Initialize-QmtlHistory -WarningAction SilentlyContinue
+        $own.Filled | Should -HaveCount 1
+        $result.BarsLoaded + $result.BarsEmpty + $result.BarsMissing | Should -Be 5
+        $result.BarsLoaded | Should -Be 0
+    }
+
+    It 'without FillMissing gives what it has, and a warning says what is missing' {
+        $own = New-OwnProvider -Coverage { } -Fetch { param($start, $end) @{ ts = $end; close = 1.0 } }
+        $result = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $own | Initialize-QmtlHistory -WarningVariable warned -WarningAction SilentlyContinue
+        $result.Status, $result.BarsLoaded, $result.BarsMissing | Should -Be Incomplete, 1, 4
+        "$warned" | Should -BeLike '*4 of the 5 bars*FillMissing*'
+    }
+
+    It 'that returns too much is cut to what was asked, and a warning counts the rest' {
+        $all = { , @(0, [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()) }
+        $own = New-OwnProvider -Coverage $all -Fetch { param($start, $end, $nodeId, $interval) & $EveryBar ($start - 7200) ($end + 7200) $nodeId $interval }
+        $result = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $own | Initialize-QmtlHistory -WarningVariable warned -WarningAction SilentlyContinue
+        $result.Status, $result.BarsLoaded | Should -Be Ready, 5
+        "$warned" | Should -BeLike '*own gave rows of A 1h that are no bars of it*4*'
+    }
+
+    It 'that returns too little is incomplete, and it says so' {
+        $all = { , @(0, [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()) }
+        $own = New-OwnProvider -Coverage $all -Fetch { param($start, $end, $nodeId, $interval) & $EveryBar ($start + 7200) $end $nodeId $interval }
+        $result = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $own | Initialize-QmtlHistory -WarningVariable warned -WarningAction SilentlyContinue
+        $result.Status, $result.BarsLoaded, $result.BarsMissing | Should -Be Incomplete, 3, 2
+        "$warned" | Should -BeLike '*2 of the 5 bars*'
+    }
+
+    It 'that returns rows without a time has no bars, and a warning says why' {
+        $own = New-OwnProvider -Coverage { , @(0, [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()) } -Fetch { @{ time_of_day = 1; close = 2.0 } }
+        $result = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $own | Initialize-QmtlHistory -WarningVariable warned -WarningAction SilentlyContinue
+        $result.Status, $result.BarsLoaded | Should -Be Incomplete, 0
+        "$warned" | Should -BeLike '*no bars of it*'
+    }
+
+    It 'that throws is a failure of the stream' {
+        $own = New-OwnProvider -Coverage { throw 'no luck' }
+        $result = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $own | Initialize-QmtlHistory -ErrorVariable failed -ErrorAction SilentlyContinue
+        $result.Status | Should -Be Failed
+        "$failed" | Should -BeLike '*own.Coverage failed*no luck*'
+    }
+}

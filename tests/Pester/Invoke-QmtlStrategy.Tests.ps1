@@ -1,0 +1,200 @@
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+}
+
+Describe 'an offline run' {
+    It 'warms up, replays in the order of time, then of streams, and emits results' {
+        $provider = New-TestProvider
+        $streams = 'A', 'B' | New-QmtlStreamInput -Interval 1h -Period 4 -HistoryProvider $provider
+        $a = New-QmtlNode a { $_['A'].GetValue('close') } -InputObject $streams[0]
+        $b = New-QmtlNode b { $_['B'].GetValue('close') } -InputObject $streams[1]
+        $results = @(Invoke-QmtlStrategy (New-QmtlStrategy two $a, $b) -Offline)
+        $results.Node | Should -Be 'a', 'b', 'a', 'b', 'a', 'b', 'a', 'b'
+        $results[0].Time | Should -BeOfType ([DateTimeOffset])
+        $results[0].NodeId | Should -Be $a.NodeId
+        $results[-1].Time | Should -Be (Get-QmtlCacheSlice $streams[1] -Last 1).Timestamp
+        $results.ForEach({ $_.Value * 60 }) | Should -Be $results.ForEach({ $_.Time.ToUnixTimeSeconds() })
+    }
+
+    It 'emits each result before the next bar is computed' {
+        $script:order = [System.Collections.Generic.List[string]]::new()
+        $node = New-QmtlNode n { $script:order.Add("computed $($_['X'].GetValue('close'))"); $_['X'].GetValue('close') } -InputObject (New-TestStream -Bars 3)
+        Invoke-TestStrategy $node 3 | ForEach-Object { $script:order.Add("taken $_") }
+        $script:order | Should -Be 'computed 1', 'taken n@1=1', 'computed 2', 'taken n@2=2', 'computed 3', 'taken n@3=3'
+    }
+
+    It 'stops computing when a command further down has enough' {
+        $script:computed = 0
+        $node = New-QmtlNode n { $script:computed++; 1 } -InputObject (New-TestStream -Bars 1000)
+        Invoke-TestStrategy $node 1000 | Select-Object -First 3 | Should -HaveCount 3
+        $script:computed | Should -Be 3
+
+        # The strategy is free again.
+        Invoke-TestStrategy $node 5 | Should -HaveCount 5
+    }
+
+    It 'ends with the error of a command further down' {
+        $node = New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 10)
+        { Invoke-TestStrategy $node 10 | ForEach-Object { throw 'enough' } } | Should -Throw 'enough'
+    }
+
+    It 'can have Qmtl commands further down and in its nodes' {
+        $provider = New-TestProvider -Bars 9
+        $node = New-QmtlNode n { @(Get-QmtlHistory $provider X 1m -End 180).Count } -InputObject (New-TestStream -Bars 2)
+        Invoke-TestStrategy $node 2 | ForEach-Object { "$_ $((Get-QmtlCoverage $provider).Bars)" } | Should -Be 'n@1=3 9', 'n@2=3 9'
+    }
+
+    It 'leaves out the steps at a hole, or with -OnMissing Fail ends there' {
+        $node = New-QmtlNode n { $_['X'].GetValue('close') } -Period 2 -InputObject (New-TestStream -Bars 6 -Without 4)
+        Invoke-TestStrategy $node 6 | Should -Be 'n@2=2', 'n@3=3', 'n@6=6'
+        { Invoke-TestStrategy $node 6 @{ OnMissing = 'Fail' } } | Should -Throw "*'n' failed at the bar of 1970-01-01T00:05:00Z*X 1m lacks*00:04:00Z*" -ErrorId 'NodeFailed,*'
+    }
+
+    It 'records each bar once, however often it is replayed' {
+        $path = Join-Path $TestDrive 'replayed.db'
+        $recorder = New-QmtlRecorder -Path $path
+        $node = New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 50 -Recorder $recorder)
+        1..2 | ForEach-Object { $null = Invoke-TestStrategy $node 50 }
+
+        # The run ends when everything is delivered, so nothing has to be waited for.
+        Get-StoredMinute (New-QmtlHistoryProvider $path) | Should -Be (1..50)
+        $recorder.GetReport().Delivered | Should -Be 100
+        $recorder.Dispose()
+    }
+
+    It 'says what is wrong with a stream, and replays nothing' {
+        $good = New-QmtlStreamInput A -Interval 1h -Period 4 -HistoryProvider (New-TestProvider)
+        $bad = New-QmtlStreamInput B -Interval 1h -Period 4 -HistoryProvider (New-TestProvider -Fetcher { throw 'no luck' })
+        $script:computed = 0
+        $node = New-QmtlNode n { $script:computed++ } -InputObject $good, $bad
+        { Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Offline -WarningAction SilentlyContinue } |
+            Should -Throw '*warm-up of B 1h failed*no luck*' -ErrorId 'WarmupFailed,*'
+        $script:computed | Should -Be 0
+    }
+
+    It 'warns of a stream without a provider' {
+        $node = New-QmtlNode n { 1 } -InputObject (New-QmtlStreamInput A -Interval 1h -Period 4)
+        Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Offline -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$warned" | Should -BeLike '*A 1h has no history provider*'
+    }
+
+    It 'of a range needs providers' {
+        $node = New-QmtlNode n { 1 } -InputObject (New-QmtlStreamInput A -Interval 1h -Period 4)
+        { Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Offline -Start 0 } | Should -Throw '*A 1h has no history provider*'
+    }
+
+    It 'needs -Offline or a world' {
+        $strategy = New-QmtlStrategy s (New-QmtlNode n { 1 } -InputObject (New-TestStream))
+        { Invoke-QmtlStrategy $strategy -Offline -World w -GatewayUri http://127.0.0.1:1 } | Should -Throw '*Parameter set*'
+        { Invoke-QmtlStrategy $strategy -Offline -Start 120 -End 60 } | Should -Throw '*Swap*'
+    }
+}
+
+Describe '-Parallel' {
+    It 'gives the same results in the same order, with script nodes among native ones' {
+        $module = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'Qmtl' })[0]
+        $assembly = Join-Path $TestDrive 'native.dll'
+        Add-Type -OutputAssembly $assembly -ReferencedAssemblies $module.Assemblies.Where({ $_.GetName().Name -in 'Qmtl.Strategies', 'Qmtl.Backfill' }).Location -TypeDefinition @'
+using Qmtl.Streams;
+public static class Native
+{
+    public static object Mean(string name, object input, int period)
+    {
+        var node = (Node)input;
+        return new ComputeNode(name, new[] { node }, view => view[node.Key].Mean(node is StreamInput ? "close" : "value", period), period);
+    }
+}
+'@
+        $native = $module.LoadFromAssemblyPath($assembly).GetType('Native')
+
+        $stream = New-TestStream -Bars 5000 -Without 77, 78, 2500
+        $fast = $native::Mean('fast', $stream, 3)
+        $slow = $native::Mean('slow', $stream, 7)
+        $script:threads = [System.Collections.Generic.HashSet[int]]::new()
+        $nodes = @(
+            $spread = New-QmtlNode spread -InputObject $fast, $slow -NodeId spread {
+                $null = $script:threads.Add([System.Environment]::CurrentManagedThreadId)
+                $_[$fast.NodeId].GetValue('value') - $_[$slow.NodeId].GetValue('value')
+            }
+            $spread
+            $native::Mean('smooth', $spread, 4)
+            New-QmtlNode above -InputObject $spread { $_['spread'].GetValue('value') -gt 1 }
+        )
+        $one = Invoke-TestStrategy $nodes 5000
+        $all = Invoke-TestStrategy $nodes 5000 @{ Parallel = $true }
+        $one.Count | Should -BeGreaterThan 20000
+        [string]::Join("`n", $all) | Should -BeExactly ([string]::Join("`n", $one))
+        $script:threads | Should -Be ([System.Environment]::CurrentManagedThreadId) -Because 'script has one thread'
+    }
+
+    It 'names the first bar that a node fails at, after the results before it' {
+        $stream = New-TestStream -Bars 600
+        $nodes = @(
+            New-QmtlNode good { $_['X'].GetValue('close') } -InputObject $stream
+            New-QmtlNode bad { if ($_['X'].GetValue('close') -eq 500) { throw 'no luck' } } -InputObject $stream
+        )
+        { Invoke-QmtlStrategy (New-QmtlStrategy s $nodes) -Offline -Parallel -Start 60 -End 36000 -OutVariable script:results } |
+            Should -Throw "*'bad' failed at the bar of 1970-01-01T08:20:00Z*no luck*"
+        $results.ForEach({ $_.Value }) | Should -Be (1..500)
+    }
+}
+
+Describe 'a run in a world' {
+    BeforeAll {
+        function Invoke-InWorld($Gateway) {
+            $stream = New-QmtlStreamInput A -Interval 1h -Period 3 -HistoryProvider (New-TestProvider)
+            $node = New-QmtlNode n { $_['A'].Count } -InputObject $stream
+            Invoke-QmtlStrategy (New-QmtlStrategy s $node) -World w -GatewayUri $Gateway.BaseUri @args
+        }
+    }
+
+    BeforeEach {
+        $gateway = $null
+    }
+
+    AfterEach {
+        if ($gateway) {
+            $gateway.DisposeAsync().AsTask().Wait()
+        }
+    }
+
+    It 'submits the strategy, and emits what is computed here' {
+        $gateway = Start-TestGateway
+        (Invoke-InWorld $gateway -WarningAction SilentlyContinue).Value | Should -Be 1, 1, 1
+        $gateway.Strategies | Should -HaveCount 1
+        $gateway.ConnectionCount | Should -Be 0 -Because 'the run has ended'
+    }
+
+    It 'warns where it is downgraded and in safe mode' {
+        $gateway = Start-TestGateway @{ DowngradeReason = 'no quota'; SafeMode = $true }
+        $null = Invoke-InWorld $gateway -WarningVariable warned -WarningAction SilentlyContinue
+        $warned.Where({ $_ -like '*downgraded*no quota*' }) | Should -HaveCount 1
+        $warned.Where({ $_ -like '*safe mode*' }) | Should -HaveCount 1
+    }
+
+    It 'that the gateway answers with <Status> is a <Id>' -ForEach @(
+        @{ Status = 409; Id = 'GatewayDuplicateStrategy'; Category = 'ResourceExists' }
+        @{ Status = 422; Id = 'GatewayInvalidPayload'; Category = 'InvalidData' }
+        @{ Status = 401; Id = 'GatewayUnauthorized'; Category = 'AuthenticationError' }
+        @{ Status = 500; Id = 'GatewayRefused'; Category = 'InvalidOperation' }
+        @{ Status = 'a web page'; Id = 'GatewayBadAnswer'; Category = 'InvalidResult' }
+    ) {
+        $gateway = Start-TestGateway
+        $fault = $Status -is [int] ? [Qmtl.Simulation.Gateway.GatewayFault]::Status($Status) : [Qmtl.Simulation.Gateway.GatewayFault]::Html(202)
+        $gateway.Faults[[Qmtl.Simulation.Gateway.GatewayRoute]::Strategies].Enqueue($fault)
+        $failure = { Invoke-InWorld $gateway } | Should -Throw -ErrorId "$Id,*" -PassThru
+        $failure.CategoryInfo.Category | Should -Be $Category
+        $failure.Exception.Message | Should -BeLike "*$($gateway.BaseUri.Authority)*"
+    }
+
+    It 'without a gateway says that there is none' {
+        $failure = { Invoke-InWorld ([pscustomobject]@{ BaseUri = 'http://127.0.0.1:1' }) } | Should -Throw '*127.0.0.1:1*' -ErrorId 'GatewayUnreachable,*' -PassThru
+        $failure.CategoryInfo.Category | Should -Be ConnectionError
+    }
+
+    It 'never shows a password in the address' {
+        $failure = { Invoke-InWorld ([pscustomobject]@{ BaseUri = 'http://me:secret@127.0.0.1:1' }) } | Should -Throw -PassThru
+        $failure | Out-String | Should -Not -Match 'secret'
+        "$($failure.TargetObject)" | Should -Not -Match 'secret'
+    }
+}

@@ -1,0 +1,183 @@
+BeforeDiscovery {
+    $noSignals = $IsWindows
+}
+
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+
+    class Diary {
+        [string] $Name = "diary$([guid]::NewGuid().ToString('n'))"
+        [System.Collections.Generic.List[string]] $Rows = [System.Collections.Generic.List[string]]::new()
+        [string] $Problem
+        [void] Persist([string] $nodeId, [object] $interval, [long] $timestamp, [object] $payload) {
+            if ($this.Problem) { throw $this.Problem }
+            $fields = $payload -is [System.Collections.IDictionary] ? "close $($payload.close)" : $payload
+            $this.Rows.Add("$nodeId $interval $timestamp $fields")
+        }
+    }
+
+    function New-Row([int] $From, [int] $To) {
+        $From..$To | ForEach-Object { @{ ts = 60 * $_; close = [double]$_ } }
+    }
+}
+
+Describe 'New-QmtlRecorder -Path' {
+    It 'records into a SQLite file, one table a node' {
+        $path = Join-Path $TestDrive 'plain.db'
+        $recorder = New-QmtlRecorder $path
+        $recorder.DisplayName | Should -BeLike '*plain.db'
+        New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        New-Row 1 2 | Add-QmtlRecord $recorder -NodeId Y -Interval 1m
+        $recorder.Dispose()
+        (Get-QmtlHistory (New-QmtlHistoryProvider $path) X 1m).close | Should -Be 1, 2, 3
+        (Get-QmtlHistory (New-QmtlHistoryProvider $path) Y 1m).close | Should -Be 1, 2
+    }
+
+    It 'records into one table with -Table' {
+        $path = Join-Path $TestDrive 'table.db'
+        $recorder = New-QmtlRecorder $path -Table everything
+        New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        $recorder.Dispose()
+        (Get-QmtlHistory (New-QmtlHistoryProvider $path -Table everything) X 1m).close | Should -Be 1, 2, 3
+    }
+
+    It 'takes a path relative to the location' {
+        Push-Location $TestDrive
+        try {
+            $recorder = New-QmtlRecorder here.db -SpoolPath spool
+        }
+        finally {
+            Pop-Location
+        }
+
+        $recorder.DisplayName | Should -BeLike "*$(Join-Path $TestDrive 'here.db')"
+        $recorder.GetReport().SpoolFolder | Should -BeLike "$(Join-Path $TestDrive 'spool')*"
+        $recorder.Dispose()
+    }
+
+    It 'can be disposed twice, and takes no rows then' {
+        $recorder = New-QmtlRecorder (Join-Path $TestDrive 'twice.db')
+        $recorder.Dispose()
+        $recorder.Dispose()
+        { New-Row 1 1 | Add-QmtlRecord $recorder -NodeId X -Interval 1m } | Should -Throw '*disposed*'
+    }
+}
+
+Describe 'New-QmtlRecorder -ConnectionString' {
+    It 'connects to nothing yet, and never shows the password' {
+        $recorder = New-QmtlRecorder -ConnectionString 'postgresql://me:secret@127.0.0.1:1/d'
+        ($recorder | Format-List * | Out-String) + $recorder | Should -Not -Match 'secret'
+        $recorder.DisplayName | Should -Match '127.0.0.1:1'
+        $recorder.Dispose()
+    }
+
+    It 'keeps rows while the server is away, and another recorder has them then' {
+        $spool = Join-Path $TestDrive 'away'
+        $recorder = New-QmtlRecorder -ConnectionString 'postgresql://me:secret@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath $spool
+        $rows = New-Row 1 5
+        $adding = Start-ThreadJob { }
+        $adding | Remove-Job -Force
+
+        # Recorded without the wait of Add-QmtlRecord, which would last until the server is there.
+        foreach ($row in $rows) {
+            $stream = New-QmtlStreamInput X -Interval 1m -Period 1
+            $payload = $recorder.Service.GetType().Assembly.GetType('Qmtl.Payloads.Payload')::FromNumber($row.close)
+            $recorder.Service.Record($stream.Key, $row.ts, $payload)
+        }
+
+        $report = $recorder.GetReport()
+        $report.Recorded, $report.Queued, $report.SpooledRows, $report.Dropped | Should -Be 5, 5, 5, 0
+    }
+
+    It 'refuses what is no connection string' {
+        { New-QmtlRecorder -ConnectionString 'postgresql://' } | Should -Throw -ErrorId 'InvalidValue,*'
+    }
+}
+
+Describe 'New-QmtlRecorder -InputObject' {
+    It 'records into an object of a PowerShell class, on the pipeline thread' {
+        $diary = [Diary]::new()
+        $recorder = New-QmtlRecorder -InputObject $diary
+        New-Row 1 250 | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        $diary.Rows | Should -HaveCount 250
+        $diary.Rows[0], $diary.Rows[-1] | Should -Be 'X 1m 60 close 1', 'X 1m 15000 close 250'
+        $recorder.Dispose()
+    }
+
+    It 'gives a row of nothing but a value as that value' {
+        $diary = [Diary]::new()
+        @{ ts = 60; value = 1.5 } | Add-QmtlRecord $diary -NodeId X -Interval 1m
+        $diary.Rows | Should -Be 'X 1m 60 1.5'
+    }
+
+    It 'records what a strategy processes, and everything is there when the run ends' {
+        $diary = [Diary]::new()
+        $node = New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 500 -Recorder $diary)
+        $null = Invoke-TestStrategy $node 500
+        $diary.Rows | Should -HaveCount 500
+        $diary.Rows[-1] | Should -Be 'X 1m 30000 close 500'
+    }
+
+    It 'delivers what is left when it is disposed' {
+        $diary = [Diary]::new()
+        $recorder = New-QmtlRecorder -InputObject $diary
+        $stream = New-QmtlStreamInput X -Interval 1m -Period 1
+        $recorder.Service.Record($stream.Key, 60, $recorder.Service.GetType().Assembly.GetType('Qmtl.Payloads.Payload')::FromNumber(7))
+        $diary.Rows | Should -BeNullOrEmpty -Because 'no Qmtl command has run since'
+        $recorder.Dispose()
+        $diary.Rows | Should -Be 'X 1m 60 7'
+    }
+
+    It 'warns of rows that its object refuses, and keeps them' {
+        $diary = [Diary]::new()
+        $diary.Problem = 'not today'
+        $recorder = New-QmtlRecorder -InputObject $diary
+        $report = New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru -WarningVariable warned -WarningAction SilentlyContinue
+        $report.Refused, $report.Delivered | Should -Be 3, 0
+        "$warned" | Should -BeLike "*$($diary.Name) refuses 3 rows of X 1m*not today*"
+        Get-ChildItem $report.SpoolFolder -Filter *.refused | Should -Not -BeNullOrEmpty
+        $recorder.Dispose()
+    }
+
+    It 'refuses an object without Persist' {
+        { New-QmtlRecorder -InputObject ([pscustomobject]@{ a = 1 }) } | Should -Throw '*no Persist(nodeId, interval, timestamp, payload) method*'
+    }
+}
+
+Describe 'a shell that ends' {
+    It 'after Add-QmtlRecord, without Dispose, loses nothing' {
+        $path = Join-Path $TestDrive 'left.db'
+        $shell = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+`$recorder = New-QmtlRecorder '$path'
+1..2500 | ForEach-Object { @{ ts = 60 * `$_; close = 1.0 } } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m
+Remove-Module Qmtl
+exit
+"@
+        $shell.ExitCode | Should -Be 0 -Because $shell.Output
+        Get-StoredMinute (New-QmtlHistoryProvider $path) | Should -HaveCount 2500
+    }
+
+    It 'by kill -9 with 10,000 rows queued loses none: the next recorder delivers them' -Skip:$noSignals {
+        $path = Join-Path $TestDrive 'killed.db'
+        $state = $env:XDG_STATE_HOME
+        $shell = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+`$null = New-Item -ItemType Directory '$path'
+`$recorder = New-QmtlRecorder '$path'
+`$stream = New-QmtlStreamInput X -Interval 1m -Period 1
+`$payload = `$recorder.Service.GetType().Assembly.GetType('Qmtl.Payloads.Payload')
+1..10000 | ForEach-Object { `$recorder.Service.Record(`$stream.Key, 60 * `$_, `$payload::FromNumber(`$_)) }
+& /bin/kill -KILL `$PID
+"@
+        $shell.ExitCode | Should -Not -Be 0
+        Remove-Item -LiteralPath $path
+        $recorder = New-QmtlRecorder $path
+        @{ ts = 600060; value = 10001.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        $recorder.Dispose()
+        $bars = @(Get-QmtlHistory (New-QmtlHistoryProvider $path) X 1m)
+        $bars | Should -HaveCount 10001
+        $bars[0].value, $bars[-1].value | Should -Be 1, 10001
+        $env:XDG_STATE_HOME | Should -Be $state
+    }
+}
