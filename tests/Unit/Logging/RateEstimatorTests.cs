@@ -22,10 +22,10 @@ public sealed class RateEstimatorTests
     [Fact]
     public void Nothing_is_known_in_the_first_two_seconds()
     {
-        Run(seconds: 1.9, every: 0.1, units: 5);
+        Run(seconds: 1.5, every: 0.5, units: 25);
         Assert.Null(_estimator.PerSecond);
 
-        Run(seconds: 0.1, every: 0.1, units: 5);
+        Run(seconds: 0.5, every: 0.5, units: 25);
         Assert.Equal(50, _estimator.PerSecond!.Value, 6);
     }
 
@@ -81,6 +81,18 @@ public sealed class RateEstimatorTests
             }
 
             before = now;
+        }
+    }
+
+    [Fact]
+    public void Between_two_steps_the_rate_stands_and_the_time_left_counts_down()
+    {
+        Run(seconds: 60, every: 5, units: 1);
+        for (int second = 0; second < 5; second++)
+        {
+            Assert.Equal(0.2, _estimator.PerSecond!.Value, 6);
+            Assert.Equal(50 - second, _estimator.TimeFor(10)!.Value.TotalSeconds, 6);
+            _clock.Advance(TimeSpan.FromSeconds(1));
         }
     }
 

@@ -30,16 +30,8 @@ public sealed class RateEstimator
         _last = new Sample(timeProvider.GetTimestamp(), 0);
     }
 
-    /// <summary>Units done a second, up to now; null while it is not known: in the first two seconds, and before the first unit is done.</summary>
-    public double? PerSecond
-    {
-        get
-        {
-            Sample from = _earlier.TryPeek(out Sample oldest) ? oldest : _last;
-            TimeSpan elapsed = _timeProvider.GetElapsedTime(from.Timestamp);
-            return elapsed >= LeastTime && _done > from.Done ? (_done - from.Done) / elapsed.TotalSeconds : null;
-        }
-    }
+    /// <summary>Units done a second; null while it is not known: in the first two seconds, and before the first unit is done. It falls while the next step is overdue.</summary>
+    public double? PerSecond => Measure() is { } pace ? pace.Done / pace.Seconds : null;
 
     /// <summary>Notes that <paramref name="units"/> more are done.</summary>
     public void Add(double units)
@@ -62,12 +54,33 @@ public sealed class RateEstimator
         }
     }
 
-    /// <summary>How long <paramref name="units"/> more will take at this rate; null while that is not known.</summary>
+    /// <summary>How long <paramref name="units"/> more will take at this rate; null while that is not known. Between two steps it counts down.</summary>
     public TimeSpan? TimeFor(double units)
     {
-        double seconds = units <= 0 ? 0 : units / (PerSecond ?? double.NaN);
-        return seconds <= TimeSpan.MaxValue.TotalSeconds / 2 ? TimeSpan.FromSeconds(seconds) : null;
+        if (units <= 0)
+        {
+            return TimeSpan.Zero;
+        }
+
+        double seconds = Measure() is { } pace ? (units * pace.Seconds / pace.Done) - pace.SinceLastStep : double.NaN;
+        return seconds < TimeSpan.MaxValue.TotalSeconds / 2 ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : null;
     }
+
+    // Up to the last step, and beyond it only once the next one is overdue: a rate up to now would swing with every step.
+    private Pace? Measure()
+    {
+        if (!_earlier.TryPeek(out Sample from) || _done <= from.Done || _timeProvider.GetElapsedTime(from.Timestamp) < LeastTime)
+        {
+            return null;
+        }
+
+        double span = _timeProvider.GetElapsedTime(from.Timestamp, _last.Timestamp).TotalSeconds;
+        double usual = span / _earlier.Count;
+        double since = _timeProvider.GetElapsedTime(_last.Timestamp).TotalSeconds;
+        return new Pace(_done - from.Done, span + Math.Max(0, since - usual), Math.Min(since, usual));
+    }
+
+    private readonly record struct Pace(double Done, double Seconds, double SinceLastStep);
 
     private readonly record struct Sample(long Timestamp, double Done);
 }
