@@ -10,6 +10,8 @@ using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
+using Qmtl.Telemetry.Logging;
+using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
@@ -112,20 +114,17 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
 
     private async Task RunAsync(List<BackfillWork> approved, CancellationToken cancellationToken)
     {
-        var progress = new BackfillProgress(approved.Count, TimeProvider.System);
+        var progress = new BackfillProgressTracker(approved.Count(work => work.Provider is StoreHistoryProvider), TimeProvider.System);
+        var log = new StreamLogger(this, Post);
         var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty };
-        var engine = new BackfillEngine(options, onEvent: happened =>
-        {
-            progress.Add(happened);
-            Post(() => BackfillStory.Tell(this, happened));
-        });
+        var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task showing = ShowAsync(progress, done.Token);
         try
         {
             await Task.WhenAll([
-                .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, cancellationToken)),
-                FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), cancellationToken)]);
+                .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, log, cancellationToken)),
+                FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), log, cancellationToken)]);
         }
         finally
         {
@@ -134,7 +133,7 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
         }
     }
 
-    private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, CancellationToken cancellationToken)
+    private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, StreamLogger log, CancellationToken cancellationToken)
     {
         var provider = (StoreHistoryProvider)work.Provider;
         IDataFetcher fetcher = Fetcher ?? provider.Fetcher!;
@@ -144,24 +143,21 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
             await EmitAsync(work, result);
         }
 
-        if (provider.WritePath is { } path)
-        {
-            Post(() => WriteVerbose($"{work.Stream}: bars go into {provider.DisplayName} by {path}"));
-        }
-
         if (fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
         {
-            Post(() => BackfillStory.Tell(this, csv));
+            SourceLog.CsvRead(log, csv);
         }
     }
 
     // A provider of the operator's own says nothing of how many calls it bears, so it gets one at a time.
-    private async Task FillAllAsync(IEnumerable<BackfillWork> works, CancellationToken cancellationToken)
+    private async Task FillAllAsync(IEnumerable<BackfillWork> works, StreamLogger log, CancellationToken cancellationToken)
     {
+        var story = new BackfillLog(log);
         foreach (BackfillWork work in works)
         {
             await foreach (BackfillResult result in SelfFillingBackfill.RunAsync(work, TimeProvider.System, cancellationToken))
             {
+                story.Write(new BackfillRangeEnded(work.Stream, result));
                 await EmitAsync(work, result);
             }
         }
@@ -188,20 +184,21 @@ public sealed class InvokeQmtlBackfillCommand : AsyncCommand
         });
     }
 
-    private async Task ShowAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    private async Task ShowAsync(BackfillProgressTracker progress, CancellationToken cancellationToken)
     {
+        var bars = new ProgressBars();
         using var timer = new PeriodicTimer(ProgressInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 // Waits until it is shown: while script has the pipeline thread, no queue of stale bars builds up.
-                await WriteAsync(() => WriteAll(progress.TakeChanges()));
+                await WriteAsync(() => WriteAll(bars.Show(progress.Read())));
             }
         }
         catch (OperationCanceledException)
         {
-            Post(() => WriteAll(BackfillProgress.TakeAway()));
+            Post(() => WriteAll(bars.TakeAway()));
         }
     }
 
