@@ -58,7 +58,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             OnFull = bytes => _raise(new RecorderSpoolFull(recorder.DisplayName, bytes)),
         };
         _loop = new DeliveryLoop(_spool, _delivery, recorder, _options, _timeProvider, _raise);
-        _measured = QmtlMeter.RegisterRecorder(recorder.DisplayName, Read);
+        _measured = QmtlMeter.RegisterRecorder(recorder.DisplayName, ReadForMetrics);
     }
 
     /// <summary>Where the rows end up.</summary>
@@ -145,6 +145,8 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             return;
         }
 
+        // At the end, so that the last reading has what this delivers and loses.
+        using IDisposable measured = _measured;
         _spool.Close();
         try
         {
@@ -168,10 +170,10 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         }
     }
 
-    private RecorderReading Read()
+    private RecorderReading ReadForMetrics()
     {
         RecorderReport report = GetReport();
-        return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused + report.Dropped);
+        return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused, report.Dropped);
     }
 
     private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload) => payload.Kind switch
