@@ -11,10 +11,12 @@
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-QmtlRecord'
+        'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
         'Get-QmtlGap'
         'Get-QmtlHistory'
+        'Get-QmtlMetric'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
         'Invoke-QmtlStrategy'
@@ -24,6 +26,8 @@
         'New-QmtlRecorder'
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
+        'Start-QmtlMetricsServer'
+        'Stop-QmtlMetricsServer'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -79,8 +79,8 @@ function Export-Help {
 }
 
 function Invoke-Pack {
-    $version = (Import-PowerShellDataFile (Join-Root 'Qmtl.psd1')).ModuleVersion
-    $target = Join-Root 'artifacts', 'Qmtl', $version
+    $manifest = Import-PowerShellDataFile (Join-Root 'Qmtl.psd1')
+    $target = Join-Root 'artifacts', 'Qmtl', $manifest.ModuleVersion
     if (Test-Path -LiteralPath $target) {
         Remove-Item -LiteralPath $target -Recurse -Force
     }
@@ -101,7 +101,7 @@ function Invoke-Pack {
     Copy-Item -LiteralPath (Join-Root 'module', 'Qmtl.psm1'), (Join-Root 'module', 'Qmtl.Format.ps1xml') -Destination (Join-Path $target 'module')
 
     # What cannot be imported is not packed.
-    $check = "`$m = Import-Module '$($target -replace "'", "''")/Qmtl.psd1' -PassThru; if (`$m.ExportedCmdlets.Count -ne 14) { throw 'commands are missing' }"
+    $check = "`$m = Import-Module '$($target -replace "'", "''")/Qmtl.psd1' -PassThru; if (`$m.ExportedCmdlets.Count -ne $($manifest.CmdletsToExport.Count)) { throw 'commands are missing' }"
     & (Join-Path $PSHOME 'pwsh') -NoProfile -NonInteractive -Command $check
     if ($LASTEXITCODE -ne 0) {
         throw "The module in '$target' cannot be imported."

@@ -18,7 +18,7 @@ if (args is ["memory-here"])
     return 0;
 }
 
-IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine(), new CacheMerge(), new Replay()];
+IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine(), new CacheMerge(), new Replay(), new Recording(), new Metrics()];
 string[] unknown = [.. args.Where(name => name != Memory && !all.Any(set => set.Name == name))];
 if (unknown.Length > 0)
 {

@@ -27,6 +27,10 @@ if (-not ('Qmtl.PowerShell.Loader.ModuleLoadContext' -as [type])) {
 $assembly = [Qmtl.PowerShell.Loader.ModuleLoadContext]::Load([System.IO.Path]::Combine($folder, 'Qmtl.PowerShell.dll'))
 $inner = Import-Module -Assembly $assembly -PassThru
 
+$lifetime = $assembly.GetType('Qmtl.PowerShell.Monitoring.ModuleLifetime')
+$lifetime::Begin()
+$ExecutionContext.SessionState.Module.OnRemove = { $lifetime::End() }
+
 # Imported again with -Force, PowerShell takes the assembly's module from its cache and forgets to hand its cmdlets to this
 # one (https://github.com/PowerShell/PowerShell/issues/20710), and then does not find their help. Both are done by hand.
 $instance = [System.Reflection.BindingFlags]'Instance, Public, NonPublic'

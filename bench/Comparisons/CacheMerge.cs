@@ -73,7 +73,9 @@ internal sealed class CacheMerge : IComparisonSet
         AppendAll(cache, next);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        return allocated == 0 ? Task.FromResult(elapsed) : throw new InvalidOperationException($"{allocated} bytes were allocated.");
+
+        // The compiler may allocate a little when it compiles the loop anew while it runs; a bar must not.
+        return allocated < Million / 100 ? Task.FromResult(elapsed) : throw new InvalidOperationException($"{allocated} bytes were allocated.");
     });
 
     private Task<TimeSpan> AppendNumbersAsync()

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Qmtl.Data;
 using Qmtl.History;
+using Qmtl.Telemetry;
 
 namespace Qmtl.Backfill;
 
@@ -10,7 +11,10 @@ namespace Qmtl.Backfill;
 /// Runs backfills: plans the fewest requests, makes several at once, checks what comes back, and commits it page by page.
 /// What is committed is in the store, so a later run asks only for the rest.
 /// </summary>
-/// <remarks>An engine may be used from several threads. Requests for one stream of one store run one after the other.</remarks>
+/// <remarks>
+/// An engine may be used from several threads. Requests for one stream of one store run one after the other.
+/// What happens is measured on the meter <see cref="QmtlMeter"/>, whoever runs the engine.
+/// </remarks>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class BackfillEngine
 {
@@ -29,11 +33,17 @@ public sealed class BackfillEngine
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public BackfillEngine(BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null)
+        : this(options, timeProvider, onEvent, QmtlMeter.Instruments.Backfills.Record)
+    {
+    }
+
+    /// <summary>An engine that is measured elsewhere, so that what measuring costs can be told.</summary>
+    internal BackfillEngine(BackfillOptions? options, TimeProvider? timeProvider, Action<BackfillEvent>? onEvent, Action<BackfillEvent> measure)
     {
         _options = options ?? new BackfillOptions();
         _options.Validate();
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _raise = onEvent ?? (static _ => { });
+        _raise = measure + onEvent;
         _retries = new RetryPolicy(_options, _timeProvider);
         _requestSlots = new SemaphoreSlim(_options.ThrottleLimit);
         _streamSlots = new SemaphoreSlim(_options.ThrottleLimit);

@@ -16,23 +16,12 @@ internal sealed class FetchMethod
 
     /// <summary>Finds the method.</summary>
     /// <exception cref="ArgumentException">There is none. The message says what was looked for and what was found.</exception>
-    public static FetchMethod Of(Type type)
-    {
-        MethodInfo[] candidates = [.. type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static)
-            .Where(method => Names.Contains(method.Name, StringComparer.OrdinalIgnoreCase))];
-        foreach (string name in Names)
-        {
-            if (Array.Find(candidates, method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase) && IsUsable(method)) is { } found)
-            {
-                return new FetchMethod(found);
-            }
-        }
-
-        string others = candidates.Length == 0 ? string.Empty : $" It has {string.Join("; ", candidates.Select(method => method.ToString()))}.";
-        throw new ArgumentException(
-            $"An object of {type} cannot be a source: it has no public method Fetch(start, end, nodeId, interval) or FetchAsync of the same, with an optional CancellationToken.{others}"
-            + " Start and end are long (Unix seconds, UTC, both inside), DateTimeOffset or DateTime; nodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string.");
-    }
+    public static FetchMethod Of(Type type) => new(ObjectMethod.Find(
+        type,
+        Names,
+        IsUsable,
+        "cannot be a source: it has no public method Fetch(start, end, nodeId, interval) or FetchAsync of the same, with an optional CancellationToken",
+        "Start and end are long (Unix seconds, UTC, both inside), DateTimeOffset or DateTime; nodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string."));
 
     /// <summary>Calls the method. Its exceptions are thrown as they are.</summary>
     public object? Invoke(object target, StreamKey stream, TimeRange range, CancellationToken cancellationToken)
@@ -51,14 +40,10 @@ internal sealed class FetchMethod
         return _method.Invoke(target, BindingFlags.DoNotWrapExceptions, binder: null, arguments, CultureInfo.InvariantCulture);
     }
 
-    private static bool IsUsable(MethodInfo method)
-    {
-        Type[] types = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
-        return !method.IsGenericMethodDefinition
-            && (types.Length == 4 || (types.Length == 5 && types[4] == typeof(CancellationToken)))
-            && CallArguments.Time(types[0], 0) is not null
-            && CallArguments.Time(types[1], 0) is not null
-            && types[2].IsAssignableFrom(typeof(string))
-            && CallArguments.Interval(types[3], BarInterval.FromSeconds(1)) is not null;
-    }
+    private static bool IsUsable(Type[] types) =>
+        (types.Length == 4 || (types.Length == 5 && types[4] == typeof(CancellationToken)))
+        && CallArguments.Time(types[0], 0) is not null
+        && CallArguments.Time(types[1], 0) is not null
+        && types[2].IsAssignableFrom(typeof(string))
+        && CallArguments.Interval(types[3], BarInterval.FromSeconds(1)) is not null;
 }

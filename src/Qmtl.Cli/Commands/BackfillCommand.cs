@@ -19,6 +19,7 @@ internal sealed class BackfillCommand : CliCommand
     private readonly StreamOptions _streams;
     private readonly RangeOptions _range;
     private readonly SourceOptions _source;
+    private readonly MetricsOptions _metrics;
     private readonly Option<int?> _throttleLimit = new("--throttle-limit")
     {
         Description = $"The most requests that run at once, over all nodes, from 1 to 256. Default: {Defaults.ThrottleLimit}.",
@@ -51,6 +52,7 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_maxRetries);
         Options.Add(_retryEmpty);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
+        _metrics = new MetricsOptions(this);
     }
 
     /// <inheritdoc/>
@@ -59,6 +61,7 @@ internal sealed class BackfillCommand : CliCommand
         "qmtl backfill --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m        (from its first bar to now, for cron)",
         "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv",
+        "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --metrics-file /var/lib/prometheus/node-exporter/qmtl.prom",
         "qmtl backfill --store postgresql://writer@db.example/market --node BTCUSDT --interval 1h --start 2020-01-01 --json",
     ];
 
@@ -69,6 +72,7 @@ internal sealed class BackfillCommand : CliCommand
         _ = _range.Given(arguments);
         IDataFetcher fetcher = _source.CreateFetcher(arguments);
         DateTimeOffset now = Host.TimeProvider.GetUtcNow();
+        await using MetricsRun measured = _metrics.Start(arguments, Host);
         await using IHistoryStore store = _store.Open(arguments);
 
         // Every range is known to be good before the first bar is asked for.

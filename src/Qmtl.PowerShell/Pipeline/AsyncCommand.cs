@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Qmtl.PowerShell.Monitoring;
 
 namespace Qmtl.PowerShell.Pipeline;
 
@@ -45,6 +46,7 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// </summary>
     private protected void Run(Func<CancellationToken, Task> work, object? target = null)
     {
+        ModuleMetrics.StartPush(WriteWarning);
         try
         {
             PipelineDispatcher.Run(

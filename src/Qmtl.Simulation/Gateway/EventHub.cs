@@ -6,7 +6,7 @@ using Qmtl.Simulation.Http;
 namespace Qmtl.Simulation.Gateway;
 
 /// <summary>The WebSockets that are connected to a gateway.</summary>
-internal sealed class EventHub
+internal sealed class EventHub(bool answersPings)
 {
     private const string HandshakeSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -34,7 +34,7 @@ internal sealed class EventHub
             return JsonAnswer.Error(426, "This is a WebSocket.");
         }
 
-        var socket = new EventSocket();
+        var socket = new EventSocket(answersPings);
         lock (_lock)
         {
             _sockets.Add(socket);

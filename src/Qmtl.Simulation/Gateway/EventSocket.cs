@@ -5,13 +5,13 @@ namespace Qmtl.Simulation.Gateway;
 
 /// <summary>One WebSocket, from the moment its handshake is accepted.</summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
-internal sealed class EventSocket
+internal sealed class EventSocket(bool answersPings)
 {
     private readonly TaskCompletionSource<WebSocket> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _sending = new(1);
 
-    /// <summary>Serves it until it closes or is dropped: pings are answered, messages are not looked at.</summary>
+    /// <summary>Serves it until it closes or is dropped: pings are answered unless they are not to be, messages are not looked at.</summary>
     public async Task RunAsync(Stream stream, CancellationToken cancellationToken)
     {
         using var socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true });
@@ -19,7 +19,7 @@ internal sealed class EventSocket
         using CancellationTokenRegistration stop = cancellationToken.Register(Drop);
         try
         {
-            await await Task.WhenAny(ReceiveAsync(socket), _dropped.Task);
+            await await Task.WhenAny(answersPings ? ReceiveAsync(socket) : _dropped.Task, _dropped.Task);
         }
         catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException)
         {

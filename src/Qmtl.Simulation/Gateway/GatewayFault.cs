@@ -1,7 +1,7 @@
 namespace Qmtl.Simulation.Gateway;
 
 /// <summary>Something wrong with one answer of a <see cref="SimulatedGateway"/>. Queue it in <see cref="SimulatedGateway.Faults"/>.</summary>
-/// <remarks>A handshake of a WebSocket is answered with the status of a fault that has one; other faults but <see cref="Stall"/> and <see cref="ConnectionReset"/> leave it alone.</remarks>
+/// <remarks>A handshake of a WebSocket is answered with the status of a fault that has one; other faults but <see cref="Stall"/>, <see cref="Late"/> and <see cref="ConnectionReset"/> leave it alone.</remarks>
 public sealed record GatewayFault
 {
     private GatewayFault(GatewayFaultKind kind) => Kind = kind;
@@ -26,6 +26,9 @@ public sealed record GatewayFault
 
     /// <summary>How many bytes a <see cref="GatewayFaultKind.LongBody"/> fault sends.</summary>
     public int Length { get; private init; }
+
+    /// <summary>What a <see cref="GatewayFaultKind.Late"/> fault waits for.</summary>
+    public Task Until { get; private init; } = Task.CompletedTask;
 
     /// <inheritdoc cref="GatewayFaultKind.Stall"/>
     public static GatewayFault Stall { get; } = new(GatewayFaultKind.Stall);
@@ -55,6 +58,10 @@ public sealed record GatewayFault
 
     /// <summary>The right answer without some of its fields.</summary>
     public static GatewayFault WithoutFields(params IReadOnlyList<string> fields) => new(GatewayFaultKind.WithoutFields) { Fields = fields };
+
+    /// <summary>The right answer of the moment of the request, after <paramref name="until"/>.</summary>
+    /// <param name="until">What is waited for.</param>
+    public static GatewayFault Late(Task until) => new(GatewayFaultKind.Late) { Until = until };
 
     /// <summary>A body of spaces.</summary>
     /// <param name="length">How many bytes.</param>

@@ -9,6 +9,9 @@ public enum GatewayFaultKind
     /// <summary>No answer until the client gives up.</summary>
     Stall,
 
+    /// <summary>The right answer of the moment of the request, which comes only after something else has happened.</summary>
+    Late,
+
     /// <summary>The connection is closed before a byte of the answer.</summary>
     ConnectionReset,
 

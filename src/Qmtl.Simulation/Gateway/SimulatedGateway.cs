@@ -14,7 +14,7 @@ public sealed class SimulatedGateway : IAsyncDisposable
 {
     private readonly SimulatedGatewayOptions _options;
     private readonly StrategiesEndpoint _strategies;
-    private readonly EventHub _hub = new();
+    private readonly EventHub _hub;
     private readonly RequestLog _log;
     private readonly LoopbackServer _server;
     private readonly ConcurrentDictionary<(string WorldId, string Side), SimulatedActivation> _activations = new();
@@ -25,6 +25,7 @@ public sealed class SimulatedGateway : IAsyncDisposable
     {
         _options = options;
         _strategies = new StrategiesEndpoint(options);
+        _hub = new EventHub(options.AnswersPings);
         _log = new RequestLog(options.TimeProvider);
         _server = new LoopbackServer(ServeAsync, compress: false);
         StreamUrl = $"ws://{BaseUri.Authority}";
@@ -134,7 +135,9 @@ public sealed class SimulatedGateway : IAsyncDisposable
                 };
         }
 
-        return Spoil(fault, AnswerTo(route, request));
+        Answer answer = AnswerTo(route, request);
+        await (fault?.Until.WaitAsync(cancellationToken) ?? Task.CompletedTask);
+        return Spoil(fault, answer);
     }
 
     private static GatewayRoute? RouteOf(LoopbackRequest request) => (request.Method, request.Path.Split('/')) switch

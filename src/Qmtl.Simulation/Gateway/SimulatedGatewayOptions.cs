@@ -25,6 +25,10 @@ public sealed record SimulatedGatewayOptions
     /// <value>Null by default: none is needed.</value>
     public string? RequiredAuthorization { get; init; }
 
+    /// <summary>Whether WebSockets answer pings, and the client's wish to close. Where not, they are as dead as behind a cut cable.</summary>
+    /// <value>True by default.</value>
+    public bool AnswersPings { get; init; } = true;
+
     /// <summary>How long each answer takes, at least.</summary>
     /// <value>Zero by default.</value>
     public TimeSpan Latency { get; init; }

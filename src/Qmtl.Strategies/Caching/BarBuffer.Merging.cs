@@ -22,16 +22,19 @@ internal sealed partial class BarBuffer
     }
 
     /// <summary>Merges a frame in these arrays, at the cost of its bars and of the held ones that are newer than its first.</summary>
-    /// <returns>How many bars were taken, or null where nothing was done because the arrays would have to be rebuilt.</returns>
+    /// <param name="bars">The frame, not empty.</param>
+    /// <param name="taken">How many of its bars were taken.</param>
+    /// <returns>False where nothing was done, because more would have to be dropped than is held before the frame.</returns>
     /// <exception cref="InvalidOperationException">A column has a type that does not go with the held one. Nothing has changed.</exception>
-    public int? TryMergeInPlace(BarFrame bars)
+    public bool TryMergeInPlace(BarFrame bars, out int taken)
     {
         int first = CountBefore(bars.Timestamps[0]);
         MergePlan plan = MergePlan.Of(Timestamps[first..], Live[first..], bars.Timestamps);
         int excess = Math.Max(0, first + plan.Length - _period);
+        taken = plan.Taken;
         if (excess > first)
         {
-            return null;
+            return false;
         }
 
         Bind(bars.Columns);
@@ -50,7 +53,7 @@ internal sealed partial class BarBuffer
         plan.CopyLive(_live.AsSpan(position, moved), _live.AsSpan(position, plan.Length));
         Count = first + plan.Length;
         Unbind();
-        return plan.Taken;
+        return true;
     }
 
     /// <summary>The bars as they are, not copied.</summary>
@@ -91,9 +94,14 @@ internal sealed partial class BarBuffer
 
     /// <summary>Puts live bars of another buffer here, by their opens; those that it does not hold any more are left out.</summary>
     /// <inheritdoc cref="TryMergeInPlace" path="/exception"/>
-    public void PutAll(IEnumerable<long> opens, BarBuffer from)
+    public void PutAll(IReadOnlyCollection<long> opens, BarBuffer from)
     {
         NoteDropped(from._newestDropped);
+        if (opens.Count == 0)
+        {
+            return;
+        }
+
         Bind(Array.ConvertAll(from._columns, column => column.AsSource(from._start, from.Count)));
         foreach (long open in opens)
         {

@@ -4,15 +4,17 @@ namespace Qmtl.Caching;
 internal sealed partial class BarBuffer
 {
     private const int SmallestSlack = 32;
+    private const int SlackOfFew = 256;
     private const int SmallestCapacity = 16;
 
-    // An eighth more than the period: a bar is then moved eight times while it is held, and costs an eighth more memory.
     private int MaximumCapacity => (int)Math.Min(Array.MaxLength, (long)_period + Slack(_period));
 
     /// <summary>Whether a snapshot is being read. Until it is not, values are written to the arrays, but none is moved within them.</summary>
     public bool IsShared { get; set; }
 
-    private static int Slack(int bars) => Math.Max(bars / 8, SmallestSlack);
+    // With an eighth more than the period, a bar is moved eight times while it is held, and costs an eighth more memory. Of few
+    // bars it may be a quarter: the memory is nothing there.
+    private static int Slack(int bars) => Math.Max(bars / 8, Math.Clamp(bars / 4, SmallestSlack, SlackOfFew));
 
     private static long? Later(long? left, long? right) => left is null || right > left ? right : left;
 

@@ -160,7 +160,11 @@ internal sealed partial class BarBuffer
         int moved = Count - index;
         Array.Copy(_timestamps, position, _timestamps, position + 1, moved);
         Array.Copy(_live, position, _live, position + 1, moved);
-        Array.ForEach(_columns, column => column.Move(position, position + 1, moved));
+        foreach (BufferColumn column in _columns)
+        {
+            column.Move(position, position + 1, moved);
+        }
+
         Count++;
         _timestamps[position] = open;
         return position;

@@ -46,8 +46,8 @@ internal sealed class CachedSeries
     /// <summary>The series as compute functions see it.</summary>
     public SeriesView View { get; }
 
-    /// <summary>Called between the building of a large merge and its end, without a lock: tests let bars arrive here.</summary>
-    internal Action? MergeBuilt { get; set; }
+    /// <summary>Called in a large merge before the bars are read and again after, without a lock: tests let bars arrive here.</summary>
+    internal Action<MergePhase>? Merging { get; set; }
 
     /// <summary>Puts a live bar in its place; false where the series has been dropped.</summary>
     public bool Append(long timestamp, Payload payload)
@@ -104,8 +104,9 @@ internal sealed class CachedSeries
 
             try
             {
+                Merging?.Invoke(MergePhase.Reading);
                 var built = BarBuffer.Merge(Key, _period, snapshot, useful, out int taken);
-                MergeBuilt?.Invoke();
+                Merging?.Invoke(MergePhase.Built);
                 lock (_gate)
                 {
                     built.PutAll(_arrivals, held);
@@ -147,23 +148,16 @@ internal sealed class CachedSeries
 
     private int MergeUnderLock(BarBuffer held, BarFrame bars, long? older, TimeRangeSet ranges)
     {
+        BarBuffer merged = held;
         int taken = 0;
-        if (bars.Count > 0)
+        if (bars.Count > 0 && !held.TryMergeInPlace(bars, out taken))
         {
-            // Where more has to be dropped than is held before the frame, little is held at all, and new arrays are cheap.
-            BarBuffer target = held;
-            taken = held.TryMergeInPlace(bars) ?? Rebuild(out target);
-            held = target;
+            // Little is held before the frame, or all of it would not have to be dropped: new arrays are cheap.
+            merged = BarBuffer.Merge(Key, _period, held.Snapshot(), bars, out taken);
         }
 
-        Exchange(held, older, ranges);
+        Exchange(merged, older, ranges);
         return taken;
-
-        int Rebuild(out BarBuffer built)
-        {
-            built = BarBuffer.Merge(Key, _period, held.Snapshot(), bars, out int merged);
-            return merged;
-        }
     }
 
     private void Exchange(BarBuffer bars, long? older, TimeRangeSet ranges)

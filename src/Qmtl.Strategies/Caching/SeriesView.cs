@@ -27,10 +27,10 @@ public sealed class SeriesView
     public IReadOnlyList<string> Columns => [.. _series.Bars.ColumnNames];
 
     /// <summary>The bars' opens: Unix seconds, UTC, ascending.</summary>
-    public ReadOnlySpan<long> Timestamps => Read(ColumnNames.Timestamp).Timestamps;
+    public ReadOnlySpan<long> Timestamps => Noted(ColumnNames.Timestamp).Timestamps;
 
     /// <summary>The newest bar, copied, or null where none is held. Where <c>value</c> is the only column, it is that value.</summary>
-    public (long Timestamp, Payload Payload)? Latest => Read(null).Latest();
+    public (long Timestamp, Payload Payload)? Latest => Noted(null).Latest();
 
     /// <summary>The newest bar's value in a column, or null where it is null.</summary>
     /// <inheritdoc cref="GetValue(string)" path="/exception"/>
@@ -45,7 +45,7 @@ public sealed class SeriesView
     /// <exception cref="ArgumentException">There is no such column, or it is of another type.</exception>
     public ReadOnlySpan<T> Values<T>(string column)
     {
-        BarBuffer bars = Read(column);
+        BarBuffer bars = _series.Bars;
         BufferColumn found = Find(bars, column);
         return found is BufferColumn<T> typed ? bars.ValuesOf(typed) : throw NotOfType(found, typeof(T));
     }
@@ -61,7 +61,7 @@ public sealed class SeriesView
     /// <exception cref="ArgumentOutOfRangeException">There is no such bar.</exception>
     public object? GetValue(string column, int index)
     {
-        BarBuffer bars = Read(column);
+        BarBuffer bars = _series.Bars;
         BufferColumn found = Find(bars, column);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, bars.Count);
@@ -130,7 +130,7 @@ public sealed class SeriesView
     /// <summary>All bars, copied, with objects as text.</summary>
     public BarFrame ToFrame()
     {
-        BarBuffer bars = Read(null);
+        BarBuffer bars = Noted(null);
         return bars.ToFrame(0, bars.Count);
     }
 
@@ -147,11 +147,11 @@ public sealed class SeriesView
 
     private ReadOnlySpan<double> Numbers(string column, int count)
     {
-        BarBuffer bars = Read(column);
+        BarBuffer bars = _series.Bars;
         BufferColumn found = Find(bars, column);
         if (count > bars.Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"Only {bars.Count} bars of {Upstream} are held. The cache holds at most its period, {_cache.Period}.");
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"Of {Upstream}, {bars.Count} bars are held and not so many. The cache's period is {_cache.Period}.");
         }
 
         return found switch
@@ -175,7 +175,7 @@ public sealed class SeriesView
         return numbers;
     }
 
-    private BarBuffer Read(string? column)
+    private BarBuffer Noted(string? column)
     {
         _cache.AccessLog?.Note(_series.Key, column);
         return _series.Bars;
@@ -184,8 +184,10 @@ public sealed class SeriesView
     private BufferColumn Find(BarBuffer bars, string column)
     {
         ArgumentNullException.ThrowIfNull(column);
-        return bars.FindColumn(column) ?? throw new ArgumentException(
+        BufferColumn found = bars.FindColumn(column) ?? throw new ArgumentException(
             $"{Upstream} has no column '{column}'. It has {(Columns.Count == 0 ? "none" : string.Join(", ", Columns))}.", nameof(column));
+        _cache.AccessLog?.Note(_series.Key, found.Name);
+        return found;
     }
 
     private ArgumentException NotOfType(BufferColumn column, Type wanted) => new(

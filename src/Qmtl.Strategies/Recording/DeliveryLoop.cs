@@ -53,8 +53,9 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         {
             Wake();
         }
-        else if (pending == rows)
+        else if (pending > 0 && pending - rows <= 0)
         {
+            // Rows are appended before they are counted, so a batch may have taken them first; the count is below zero for that moment.
             StartTimer();
         }
     }

@@ -9,7 +9,7 @@ public sealed record EventRecorderOptions
     public const int LeastLimit = 64 * 1024;
 
     /// <summary>As soon as so many rows wait, they are delivered; one batch holds about as many.</summary>
-    /// <value>Null by default: what the recorder says (50,000; QuestDB 250,000). From 1 to 10,000,000.</value>
+    /// <value>Null by default: what the recorder says, 50,000 for most stores. From 1 to 10,000,000.</value>
     public int? BatchRows { get; init; }
 
     /// <summary>The longest that a row waits for others before it is delivered.</summary>

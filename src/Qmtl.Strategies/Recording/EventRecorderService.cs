@@ -1,6 +1,7 @@
 using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Recording.Spooling;
+using Qmtl.Telemetry;
 
 namespace Qmtl.Recording;
 
@@ -31,6 +32,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     private readonly Spool _spool;
     private readonly RowDelivery _delivery;
     private readonly DeliveryLoop _loop;
+    private readonly IDisposable _measured;
     private long _dropped;
     private int _isDisposed;
 
@@ -56,6 +58,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             OnFull = bytes => _raise(new RecorderSpoolFull(recorder.DisplayName, bytes)),
         };
         _loop = new DeliveryLoop(_spool, _delivery, recorder, _options, _timeProvider, _raise);
+        _measured = QmtlMeter.RegisterRecorder(recorder.DisplayName, Read);
     }
 
     /// <summary>Where the rows end up.</summary>
@@ -154,8 +157,21 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
         await _loop.DisposeAsync();
         Interlocked.Add(ref _dropped, _spool.Release());
-        await Recorder.DisposeAsync();
-        _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        try
+        {
+            await Recorder.DisposeAsync();
+        }
+        finally
+        {
+            _measured.Dispose();
+            _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        }
+    }
+
+    private RecorderReading Read()
+    {
+        RecorderReport report = GetReport();
+        return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused + report.Dropped);
     }
 
     private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload) => payload.Kind switch

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using Qmtl.Data;
 using Qmtl.Payloads;
 
@@ -8,26 +9,28 @@ namespace Qmtl.Recording;
 internal static class PayloadColumns
 {
     /// <summary>
-    /// The fields of a dictionary or of an object with public properties, a column each; anything else in the one column
-    /// <see cref="Payload.ValueColumn"/>.
+    /// The fields of a dictionary or of an object with public properties, a column each; a text, a date, an enum and whatever else has
+    /// a text form of its own in the one column <see cref="Payload.ValueColumn"/>.
     /// </summary>
     /// <exception cref="ArgumentException">It is a list, which one bar cannot hold, or a field's name cannot be a column's.</exception>
     public static IReadOnlyList<BarColumn> Of(object payload)
     {
-        if (payload is string)
+        if (payload is BarFrame)
         {
-            return Row([KeyValuePair.Create<string, object?>(Payload.ValueColumn, payload)]);
+            throw new ArgumentException("A frame cannot be recorded as one bar. Record its rows, or record the frame itself without a timestamp.", nameof(payload));
         }
 
-        List<KeyValuePair<string, object?>>? fields = RowFields.Of(payload)?.Select(field => KeyValuePair.Create(field.Key, Plain(field.Value))).ToList();
+        List<KeyValuePair<string, object?>>? fields = payload is IFormattable
+            ? null
+            : RowFields.Of(payload)?.Select(field => KeyValuePair.Create(field.Key, Plain(field.Value))).ToList();
         if (fields is { Count: > 0 } || payload is IDictionary or IEnumerable<KeyValuePair<string, object?>>)
         {
             return Row(fields!);
         }
 
-        return payload is IEnumerable
+        return payload is IEnumerable and not string
             ? throw new ArgumentException($"A {payload.GetType()} cannot be recorded as one bar: it is a list. Record a number, a text, or an object or dictionary with named fields.", nameof(payload))
-            : Row([KeyValuePair.Create<string, object?>(Payload.ValueColumn, payload)]);
+            : Row([KeyValuePair.Create(Payload.ValueColumn, Plain(payload))]);
     }
 
     private static IReadOnlyList<BarColumn> Row(List<KeyValuePair<string, object?>> fields)
@@ -46,7 +49,8 @@ internal static class PayloadColumns
     // double could not hold stays as it is.
     private static object? Plain(object? value) => value switch
     {
-        int or short or ushort or byte or sbyte => Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture),
+        int or short or ushort or byte or sbyte => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        DateOnly or TimeOnly => ((IFormattable)value).ToString("o", CultureInfo.InvariantCulture),
         _ => value,
     };
 }

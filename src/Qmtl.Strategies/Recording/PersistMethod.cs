@@ -23,23 +23,12 @@ internal sealed class PersistMethod
 
     /// <summary>Finds the method.</summary>
     /// <exception cref="ArgumentException">There is none. The message says what was looked for and what was found.</exception>
-    public static PersistMethod Of(Type type)
-    {
-        MethodInfo[] candidates = [.. type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static)
-            .Where(method => Names.Contains(method.Name, StringComparer.OrdinalIgnoreCase))];
-        foreach (string name in Names)
-        {
-            if (Array.Find(candidates, method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase) && IsUsable(method)) is { } found)
-            {
-                return new PersistMethod(found);
-            }
-        }
-
-        string others = candidates.Length == 0 ? string.Empty : $" It has {string.Join("; ", candidates.Select(method => method.ToString()))}.";
-        throw new ArgumentException(
-            $"An object of {type} cannot be a recorder: it has no public method Persist(nodeId, interval, timestamp, payload) or PersistAsync of the same, with an optional CancellationToken.{others}"
-            + " NodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string; timestamp is long (Unix seconds, UTC), DateTimeOffset or DateTime; payload is an object, a dictionary, a BarRow or a double.");
-    }
+    public static PersistMethod Of(Type type) => new(ObjectMethod.Find(
+        type,
+        Names,
+        IsUsable,
+        "cannot be a recorder: it has no public method Persist(nodeId, interval, timestamp, payload) or PersistAsync of the same, with an optional CancellationToken",
+        "NodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string; timestamp is long (Unix seconds, UTC), DateTimeOffset or DateTime; payload is an object, a dictionary, a BarRow or a double."));
 
     /// <summary>Calls the method for one row. Its exceptions are thrown as they are.</summary>
     public object? Invoke(object target, StreamKey stream, BarRow row, CancellationToken cancellationToken)
@@ -57,16 +46,12 @@ internal sealed class PersistMethod
         return _method.Invoke(target, BindingFlags.DoNotWrapExceptions, binder: null, arguments, CultureInfo.InvariantCulture);
     }
 
-    private static bool IsUsable(MethodInfo method)
-    {
-        Type[] types = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
-        return !method.IsGenericMethodDefinition
-            && (types.Length == 4 || (types.Length == 5 && types[4] == typeof(CancellationToken)))
-            && types[0].IsAssignableFrom(typeof(string))
-            && CallArguments.Interval(types[1], BarInterval.FromSeconds(1)) is not null
-            && CallArguments.Time(types[2], 0) is not null
-            && (types[3].IsAssignableFrom(typeof(Dictionary<string, object?>)) || types[3] == typeof(BarRow) || types[3] == typeof(Payload) || IsNumber(types[3]));
-    }
+    private static bool IsUsable(Type[] types) =>
+        (types.Length == 4 || (types.Length == 5 && types[4] == typeof(CancellationToken)))
+        && types[0].IsAssignableFrom(typeof(string))
+        && CallArguments.Interval(types[1], BarInterval.FromSeconds(1)) is not null
+        && CallArguments.Time(types[2], 0) is not null
+        && (types[3].IsAssignableFrom(typeof(Dictionary<string, object?>)) || types[3] == typeof(BarRow) || types[3] == typeof(Payload) || IsNumber(types[3]));
 
     private static bool IsNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) == typeof(double);
 

@@ -24,9 +24,10 @@ public sealed partial class Pipeline
     {
         ArgumentNullException.ThrowIfNull(onResult);
         Begin();
+        ReplaySession? session = null;
         try
         {
-            var session = new ReplaySession(_graph, _options);
+            session = new ReplaySession(_graph, _options);
             var merge = new StreamMerge(Streams.Count);
             var pages = new CachePages(Streams);
             for (int stream = 0; stream < Streams.Count; stream++)
@@ -48,6 +49,7 @@ public sealed partial class Pipeline
         }
         finally
         {
+            session?.Report();
             End();
         }
     }
@@ -93,10 +95,11 @@ public sealed partial class Pipeline
     private async Task RunAsync(TimeRange? range, Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
         Begin();
+        ReplaySession? session = null;
         try
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
-            var session = new ReplaySession(_graph, _options);
+            session = new ReplaySession(_graph, _options);
             await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
             {
                 await session.RunAsync(onResult, cancellationToken);
@@ -114,10 +117,11 @@ public sealed partial class Pipeline
     private async IAsyncEnumerable<NodeResult> ReadAsync(TimeRange? range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Begin();
+        ReplaySession? session = null;
         try
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
-            var session = new ReplaySession(_graph, _options);
+            session = new ReplaySession(_graph, _options);
             var results = new List<NodeResult>();
             await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
             {
@@ -137,6 +141,7 @@ public sealed partial class Pipeline
         }
         finally
         {
+            session?.Report();
             End();
         }
 

@@ -1,6 +1,7 @@
 using Qmtl.Caching;
 using Qmtl.Data;
 using Qmtl.Payloads;
+using Qmtl.Telemetry;
 using Qmtl.Time;
 
 namespace Qmtl.Streams;
@@ -33,6 +34,7 @@ public abstract class Node
         Key = new StreamKey(NodeId, Interval);
         Name = options.Name ?? NodeId;
         Cache = new NodeCache(Period);
+        QmtlMeter.RegisterCache(Key, Cache, static cache => cache.ResidentBytes);
     }
 
     /// <summary>What people call the node.</summary>

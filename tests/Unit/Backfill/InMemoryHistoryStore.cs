@@ -23,6 +23,8 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
     /// <summary>Called before each write; may throw.</summary>
     public Func<IReadOnlyList<BarPage>, CancellationToken, Task> BeforeWrite { get; set; } = (_, _) => Task.CompletedTask;
 
+    public Action OnDispose { get; init; } = () => { };
+
     public void Seed(StreamKey stream, params long[] timestamps)
     {
         foreach (long timestamp in timestamps)
@@ -91,7 +93,11 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        OnDispose();
+        return ValueTask.CompletedTask;
+    }
 
     private SortedDictionary<long, IReadOnlyDictionary<string, object?>> Rows(StreamKey stream)
     {

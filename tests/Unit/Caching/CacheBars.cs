@@ -10,7 +10,7 @@ internal static class CacheBars
 {
     public static readonly BarInterval Minute = BarInterval.FromSeconds(60);
 
-    public static readonly StreamKey Stream = new("BTCUSDT", Minute);
+    public static readonly StreamKey Btc = new("BTCUSDT", Minute);
 
     /// <summary>A frame of bars with one column <c>close</c>, whose values are the bars' opens plus <paramref name="offset"/>.</summary>
     public static BarFrame Closes(double offset, params long[] opens) =>
@@ -24,7 +24,7 @@ internal static class CacheBars
     /// <summary>What is held, as <c>60=61 120=120</c>, with an L where a bar is live.</summary>
     public static string Describe(NodeCache cache)
     {
-        BarBuffer? bars = cache.Find(Stream)?.Bars;
+        BarBuffer? bars = cache.Find(Btc)?.Bars;
         return bars is null || bars.Count == 0
             ? "nothing"
             : string.Join(' ', Enumerable.Range(0, bars.Count).Select(i =>

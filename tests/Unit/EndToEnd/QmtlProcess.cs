@@ -16,13 +16,21 @@ internal sealed class QmtlProcess : IDisposable
         _error = process.StandardError.ReadToEndAsync();
     }
 
-    public static QmtlProcess Start(params IEnumerable<string> arguments)
+    public static QmtlProcess Start(params IEnumerable<string> arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts it with variables besides those of this process.</summary>
+    public static QmtlProcess Start(IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "qmtl.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return new QmtlProcess(Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start."));
     }
 

@@ -153,22 +153,27 @@ public sealed class EventRecorderServiceTests : RecordingTest
         service.Record(Stream, 240, Payload.From(9007199254740993));
         service.Record(Stream, 300, Payload.From(1.25m));
         service.Record(Stream, 360, Payload.From(new System.Collections.Hashtable { ["Close"] = "1.5" }));
+        service.Record(Stream, 420, Payload.From(DayOfWeek.Friday));
+        service.Record(Stream, 480, Payload.From(new DateOnly(2024, 1, 2)));
         await service.FlushAsync();
 
         Assert.Null(recorder.Row(Stream, 0));
+        Assert.Equal("Friday", recorder.Row(Stream, 420)!["value"]);
+        Assert.Equal("2024-01-02", recorder.Row(Stream, 480)!["value"]);
         Assert.Equal(1.0, recorder.Row(Stream, 60)!["value"]);
         Assert.Equal(new Dictionary<string, object?> { ["Signal"] = 1.0, ["Order"] = 9007199254740993, ["Live"] = true }, recorder.Row(Stream, 120)!);
         Assert.Equal("text", recorder.Row(Stream, 180)!["value"]);
         Assert.Equal(9007199254740993, recorder.Row(Stream, 240)!["value"]);
         Assert.Equal(1.25, recorder.Row(Stream, 300)!["value"]);
         Assert.Equal(1.5, recorder.Row(Stream, 360)!["close"]);
-        Assert.Equal(6, service.GetReport().Recorded);
+        Assert.Equal(8, service.GetReport().Recorded);
     }
 
     [Fact]
-    public async Task A_list_is_refused_at_once()
+    public async Task What_is_not_one_bar_is_refused_at_once()
     {
         await using EventRecorderService service = Open(new ScriptedRecorder());
+        Assert.Throws<ArgumentException>(() => service.Record(Stream, 60, Payload.From(Candles(2))));
         ArgumentException error = Assert.Throws<ArgumentException>(() => service.Record(Stream, 60, Payload.From(new[] { 1.0, 2.0 })));
         Assert.Contains("System.Double[] cannot be recorded as one bar: it is a list", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, service.GetReport().Recorded);

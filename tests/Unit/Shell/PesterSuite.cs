@@ -1,3 +1,5 @@
+using Qmtl.Unit.Fixtures;
+
 namespace Qmtl.Unit.Shell;
 
 /// <summary>Runs the Pester suite, which tests the built module in a real shell, one case a file.</summary>
@@ -5,7 +7,7 @@ public sealed class PesterSuite
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private static string Folder => Path.Combine(RepositoryRoot(), "tests", "Pester");
+    private static string Folder => Path.Combine(Repository.Root, "tests", "Pester");
 
     public static TheoryData<string> Files => [.. Directory.EnumerateFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
@@ -23,18 +25,5 @@ public sealed class PesterSuite
             Patience);
 
         Assert.True(exitCode == 0, $"{file}:{Environment.NewLine}{output}");
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Qmtl.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"No Qmtl.sln above {AppContext.BaseDirectory}.");
     }
 }

@@ -70,15 +70,16 @@ public class PipelineTests
             ["left@1=1", "right@1=1", "bottom@1=3", "sibling@1=1", "left@2=2", "right@2=2", "bottom@2=6", "sibling@2=2"], results);
     }
 
-    [Fact]
-    public void No_result_reaches_nobody()
+    [Theory]
+    [InlineData(OnMissing.Skip)]
+    [InlineData(OnMissing.Fail)]
+    public void No_result_reaches_nobody_and_is_no_gap(OnMissing onMissing)
     {
         StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(1, 2, 3, 4));
         var odd = new ComputeNode("odd", [stream], view => view[stream.Key].Timestamps[^1] / 60 % 2 == 1 ? view[stream.Key].Values("close")[^1] : Payload.None);
         Node after = Graphs.Sum("after", odd);
 
-        // "after" misses minute 2, so minute 3 does not follow minute 1.
-        Assert.Equal(["odd@1=1", "after@1=1", "odd@3=3"], Graphs.Replay(new Pipeline([after])));
+        Assert.Equal(["odd@1=1", "after@1=1", "odd@3=3", "after@3=3"], Graphs.Replay(new Pipeline([after], new PipelineOptions { OnMissing = onMissing })));
     }
 
     [Fact]
@@ -234,6 +235,50 @@ public class PipelineTests
 
         Assert.InRange(results, 1000, 2000);
         Assert.All(streams, stream => Assert.Equal(1000, stream.Cache.Count(stream.Key)));
+    }
+
+    [Fact]
+    public void In_parallel_independent_nodes_compute_at_once()
+    {
+        StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(0));
+        using var both = new Barrier(2);
+        Node[] nodes = [.. new[] { "left", "right" }.Select(name => new ComputeNode(name, [stream], _ => both.SignalAndWait(TimeSpan.FromSeconds(30)) ? 1.0 : 0.0))];
+
+        var pipeline = new Pipeline(nodes, new PipelineOptions { Parallel = true, MaxDegreeOfParallelism = 2 });
+
+        Assert.Equal(["left@0=1", "right@0=1"], Graphs.Replay(pipeline));
+    }
+
+    [Fact]
+    public void A_longer_replay_allocates_no_more()
+    {
+        Assert.InRange(Allocated(40_000) - Allocated(10_000), -100_000, 100_000);
+
+        // Without its copy of the bars, which is as long as they are.
+        static long Allocated(int bars)
+        {
+            StreamInput[] streams = [.. Enumerable.Range(0, 3).Select(i => Stream($"S{i}", bars))];
+            Node sum = Graphs.Sum("sum", 20, streams);
+            var pipeline = new Pipeline([sum, Graphs.Sum("twice", sum, sum), Graphs.Sum("other", streams[0], sum)]);
+            pipeline.Replay(_ => { });
+            long copies = GC.GetAllocatedBytesForCurrentThread();
+            foreach (StreamInput stream in streams)
+            {
+                _ = stream.Cache.Slice(stream.Key, int.MaxValue);
+            }
+
+            copies = GC.GetAllocatedBytesForCurrentThread() - copies;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            pipeline.Replay(_ => { });
+            return GC.GetAllocatedBytesForCurrentThread() - before - copies;
+        }
+
+        static StreamInput Stream(string id, int bars)
+        {
+            var stream = new StreamInput(new StreamInputOptions { NodeId = id, Interval = Bars.Minute, Period = bars });
+            stream.Cache.BackfillBulk(stream.Key, Bars.AtMinutes(Enumerable.Range(0, bars)));
+            return stream;
+        }
     }
 
     [Theory]

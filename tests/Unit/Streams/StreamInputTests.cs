@@ -1,18 +1,27 @@
 using System.Reflection;
+using Qmtl.Data;
+using Qmtl.Recording;
 using Qmtl.Streams;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Streams;
 
 public class StreamInputTests
 {
     [Fact]
-    public void Provider_and_recorder_learn_the_stream_once()
+    public async Task Provider_and_recorder_learn_the_stream_once()
     {
+        using var folder = new TemporaryFolder();
         var provider = new ScriptedProvider();
-        var stream = new StreamInput(new StreamInputOptions { NodeId = "BTCUSDT", Interval = Bars.Minute, HistoryProvider = provider });
+        var recorder = new BoundRecorder();
+        await using var service = new EventRecorderService(recorder, new EventRecorderOptions { SpoolFolder = folder.FullPath });
+
+        var stream = new StreamInput(new StreamInputOptions { NodeId = "BTCUSDT", Interval = Bars.Minute, HistoryProvider = provider, EventService = service });
 
         Assert.Equal([stream.Key], provider.Bound);
+        Assert.Equal([stream.Key], recorder.Bound);
+        Assert.Same(service, stream.EventService);
         Assert.Equal("BTCUSDT 1m", stream.Key.ToString());
         Assert.Same(provider, stream.HistoryProvider);
     }
@@ -65,5 +74,18 @@ public class StreamInputTests
         var error = Assert.Throws<ArgumentException>(() => new ComputeNode("x", [null!], _ => 1.0));
 
         Assert.Contains("null", error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class BoundRecorder : IEventRecorder, IStreamBound
+    {
+        public List<StreamKey> Bound { get; } = [];
+
+        public string DisplayName => "bound";
+
+        public void BindStream(StreamKey stream) => Bound.Add(stream);
+
+        public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -27,8 +27,9 @@ public sealed class HostPacer
     private DateTimeOffset _lastStart = DateTimeOffset.MinValue;
     private DateTimeOffset _pausedUntil = DateTimeOffset.MinValue;
     private long _waitedTicks;
+    private long _waits;
 
-    private HostPacer(TimeProvider clock) => _clock = clock;
+    private HostPacer(string host, TimeProvider clock) => (Host, _clock) = (host, clock);
 
     /// <summary>Raised, on the waiting request's thread, with how long a request is about to wait.</summary>
     public event Action<TimeSpan>? Waiting;
@@ -36,12 +37,21 @@ public sealed class HostPacer
     /// <summary>How long requests to the host have waited so far, all together.</summary>
     public TimeSpan TotalWait => new(Interlocked.Read(ref _waitedTicks));
 
+    /// <summary>The host: scheme, name and port, for example <c>https://api.binance.com:443</c>.</summary>
+    public string Host { get; }
+
+    /// <summary>How often a request to the host has waited so far.</summary>
+    public long Waits => Interlocked.Read(ref _waits);
+
+    /// <summary>The pacers of all hosts that were asked so far.</summary>
+    internal static IEnumerable<HostPacer> All => Pacers.Values;
+
     /// <summary>The pacer of the host (scheme, name and port) of <paramref name="uri"/>: one a process, and one for each clock in use.</summary>
     public static HostPacer For(Uri uri, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(uri);
         string host = uri.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.StrongPort, UriFormat.UriEscaped);
-        return Pacers.GetOrAdd((host, clock ?? TimeProvider.System), static key => new HostPacer(key.Clock));
+        return Pacers.GetOrAdd((host, clock ?? TimeProvider.System), static key => new HostPacer(key.Host, key.Clock));
     }
 
     /// <summary>Waits until a request may start. Dispose the turn when the request has ended.</summary>
@@ -70,6 +80,7 @@ public sealed class HostPacer
 
             Waiting?.Invoke(wait);
             Interlocked.Add(ref _waitedTicks, wait.Ticks);
+            Interlocked.Increment(ref _waits);
             await Task.Delay(wait, _clock, cancellationToken);
         }
     }

@@ -5,6 +5,8 @@ namespace Qmtl.Recording.Spooling;
 /// <summary>A segment that a process left which is no more. It is read to its end and never appended to.</summary>
 internal sealed class AdoptedSegment : Segment
 {
+    private static readonly TimeSpan LongestToLock = TimeSpan.FromHours(1);
+
     private readonly FileStream _file;
 
     private AdoptedSegment(FileStream file)
@@ -28,9 +30,7 @@ internal sealed class AdoptedSegment : Segment
             file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             if (file.Length < HeaderBytes)
             {
-                // Its owner was killed before it took the first row.
-                file.Dispose();
-                SpoolFolder.TryRemove(path);
+                RemoveIfAbandoned(file);
                 return null;
             }
 
@@ -96,6 +96,18 @@ internal sealed class AdoptedSegment : Segment
     protected override void Write(int offset, ReadOnlySpan<byte> bytes) => throw new NotSupportedException("An adopted segment is never appended to.");
 
     protected override void Commit(int offset, ReadOnlySpan<byte> record) => throw new NotSupportedException("An adopted segment is never appended to.");
+
+    // Its owner was killed before it took the first row, or has made it this instant and not locked it yet; a file that is longer was
+    // locked before it became so.
+    private static void RemoveIfAbandoned(FileStream file)
+    {
+        bool isAbandoned = DateTime.UtcNow - File.GetLastWriteTimeUtc(file.Name) > LongestToLock;
+        file.Dispose();
+        if (isAbandoned)
+        {
+            SpoolFolder.TryRemove(file.Name);
+        }
+    }
 
     private bool TryReadHeader()
     {

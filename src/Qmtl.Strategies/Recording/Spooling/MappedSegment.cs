@@ -9,7 +9,8 @@ namespace Qmtl.Recording.Spooling;
 /// </summary>
 /// <remarks>
 /// The file is filled with zeros before it is mapped. A full disk is thus met here, as an error, and not by a later access to the
-/// mapping, which would kill the process. It is open for this process alone, which tells every other that its owner lives.
+/// mapping, which would kill the process; file systems that copy on write (btrfs, ZFS) cannot promise that, and a spool belongs on
+/// another. The file is open for this process alone, which tells every other that its owner lives.
 /// </remarks>
 internal sealed class MappedSegment : Segment
 {
@@ -53,7 +54,6 @@ internal sealed class MappedSegment : Segment
         catch
         {
             file.Dispose();
-            SpoolFolder.TryRemove(path);
             throw;
         }
     }

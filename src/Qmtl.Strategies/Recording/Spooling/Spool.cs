@@ -58,7 +58,6 @@ internal sealed class Spool
     /// <returns>The rows, and the files of which only a part can be read.</returns>
     public (long Rows, IReadOnlyList<string> Damaged) Adopt()
     {
-        // A file of this service is open for it alone, and so is not found free.
         List<AdoptedSegment> adopted = [.. _folder.Segments().Select(AdoptedSegment.TryOpen).OfType<AdoptedSegment>()];
         lock (_lock)
         {
@@ -213,6 +212,8 @@ internal sealed class Spool
             _diskBytes = _segments.Sum(segment => (long)segment.End);
         }
 
+        _folder.Release();
+
         return lost;
     }
 
@@ -301,16 +302,18 @@ internal sealed class Spool
         Exception? error = null;
         for (int attempt = 0; attempt < TriesToCreate; attempt++)
         {
-            // Another process that looks for files to adopt can have the new one open for an instant; the next name is another's.
+            // Whoever looks for files to adopt can have the new one open for an instant; it does not know the next name.
+            string path = _folder.NextSegment();
             try
             {
                 _folder.Create();
-                MappedSegment segment = MappedSegment.Create(_folder.NextSegment(), capacity);
+                MappedSegment segment = MappedSegment.Create(path, capacity);
                 _diskError = null;
                 return segment;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
+                SpoolFolder.TryRemove(path);
                 error = exception;
             }
         }
@@ -347,15 +350,17 @@ internal sealed class Spool
 
     private bool TrySave(MemorySegment segment)
     {
+        string path = _folder.NextSegment();
         try
         {
             _folder.Create();
-            MappedSegment.Save(_folder.NextSegment(), segment);
+            MappedSegment.Save(path, segment);
             segment.IsSaved = true;
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            SpoolFolder.TryRemove(path);
             _diskError ??= exception;
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,6 +15,9 @@ internal sealed class SpoolFolder
     private const string DestinationFile = "destination.txt";
     private const int HashLength = 16;
 
+    // A file lock need not hold between two handles of one process (NFS), so services of one process know one another.
+    private static readonly ConcurrentDictionary<string, string> Owners = new(StringComparer.Ordinal);
+
     private readonly IEventRecorder _recorder;
     private readonly string _owner;
     private int _files;
@@ -28,6 +32,7 @@ internal sealed class SpoolFolder
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recorder.Identity)))[..HashLength];
         FullPath = Path.GetFullPath(Path.Combine(root ?? DefaultRoot(), hash));
         _owner = $"{started.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture)}-{Guid.NewGuid():N}";
+        Owners[_owner] = FullPath;
     }
 
     /// <summary>Where it is.</summary>
@@ -39,10 +44,13 @@ internal sealed class SpoolFolder
     /// <summary>The path of the next segment. Names sort in the order in which their rows were recorded.</summary>
     public string NextSegment() => Path.Combine(FullPath, string.Create(CultureInfo.InvariantCulture, $"{_owner}-{_files++:D8}{SegmentExtension}"));
 
-    /// <summary>The segments that are there, the oldest first, whoever they belong to.</summary>
+    /// <summary>The segments of other processes, dead or alive, the oldest first.</summary>
     public IEnumerable<string> Segments() => Directory.Exists(FullPath)
-        ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Order(StringComparer.Ordinal)
+        ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Where(path => !Owners.ContainsKey(OwnerOf(path))).Order(StringComparer.Ordinal)
         : [];
+
+    /// <summary>Says that the service has let go of its files; they are for the next.</summary>
+    public void Release() => Owners.TryRemove(_owner, out _);
 
     /// <summary>Makes the folder, with a file that says to people what it is for.</summary>
     public void Create()
@@ -70,6 +78,12 @@ internal sealed class SpoolFolder
 
     /// <summary>Renames a file; where that is not possible, it keeps its name.</summary>
     public static void TryRename(string path, string newPath) => Try(() => File.Move(path, newPath, overwrite: true));
+
+    private static string OwnerOf(string path)
+    {
+        string name = Path.GetFileName(path);
+        return name[..Math.Max(0, name.LastIndexOf('-'))];
+    }
 
     private static void Try(Action action)
     {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Qmtl.Payloads;
+using Qmtl.Telemetry;
 
 namespace Qmtl.Strategies.Replay;
 
@@ -15,6 +17,18 @@ internal abstract class BatchRun(PipelineGraph graph, int barsPerBatch)
     // Each node has room for its results of one batch. What stands there of earlier batches is never read: a node reads only
     // inputs that the bar reaches, and those have all been written for this bar before.
     protected Payload[] Outputs { get; } = new Payload[graph.Nodes.Count * barsPerBatch];
+
+    // How long each node has taken so far, in ticks of the stopwatch. One node is run by one thread at a time.
+    protected long[] Elapsed { get; } = new long[graph.Nodes.Count];
+
+    /// <summary>Tells the meter how long each node has taken in this replay.</summary>
+    public void Report()
+    {
+        foreach (NodeStep step in graph.Steps.Where(step => Elapsed[step.Place] > 0))
+        {
+            QmtlMeter.RecordReplay(step.Node.Key, Stopwatch.GetElapsedTime(0, Elapsed[step.Place]));
+        }
+    }
 
     /// <summary>Processes the bars and hands on what the nodes compute.</summary>
     /// <exception cref="NodeFailedException">A node threw. All results before that one were handed on.</exception>

@@ -11,6 +11,9 @@ internal sealed class NodeStep
 {
     private readonly int[] _inputs;
     private readonly StreamKey[] _keys;
+
+    // Only of a stream does a hole mean that something is missing; a node that computed nothing for a bar had nothing to say.
+    private readonly StreamKey[] _streamKeys;
     private readonly bool _failOnMissing;
 
     // For each stream the inputs that its bars reach; null where they reach none.
@@ -31,6 +34,7 @@ internal sealed class NodeStep
         InputPlaces = inputs;
         _inputs = inputs;
         _keys = [.. node.Inputs.Select(input => input.Key)];
+        _streamKeys = [.. node.Inputs.OfType<StreamInput>().Select(input => input.Key)];
         _failOnMissing = onMissing == OnMissing.Fail;
         bool[][] ofInput = [.. reached];
         _reachedInputs = [.. Enumerable.Range(0, streams.Count).Select(stream => ReachedInputs(ofInput, stream))];
@@ -112,7 +116,7 @@ internal sealed class NodeStep
 
     private bool IsMissing(NodeCache cache)
     {
-        foreach (StreamKey key in _keys)
+        foreach (StreamKey key in _streamKeys)
         {
             if (cache.IsMissing(key))
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Qmtl.Payloads;
 
 namespace Qmtl.Strategies.Replay;
@@ -63,15 +64,18 @@ internal sealed class ParallelRun : BatchRun
 
     private void RunNode(NodeStep step, EventBatch batch, CancellationToken cancellationToken)
     {
+        long started = Stopwatch.GetTimestamp();
         ReadOnlySpan<int> bars = step.OnlyStream is { } stream ? batch.OfStream(stream) : batch.All;
         for (int i = 0; i < bars.Length; i++)
         {
             bool stop = (i % BarsBetweenLooksAtToken == 0 && cancellationToken.IsCancellationRequested) || !TryRun(step, batch, bars[i], cancellationToken);
             if (stop)
             {
-                return;
+                break;
             }
         }
+
+        Elapsed[step.Place] += Stopwatch.GetTimestamp() - started;
     }
 
     private void RunOrdered(EventBatch batch, CancellationToken cancellationToken)
@@ -85,10 +89,13 @@ internal sealed class ParallelRun : BatchRun
         {
             foreach (NodeStep step in _plan.Ordered)
             {
+                long started = Stopwatch.GetTimestamp();
                 if (cancellationToken.IsCancellationRequested || !TryRun(step, batch, at, cancellationToken))
                 {
                     return;
                 }
+
+                Elapsed[step.Place] += Stopwatch.GetTimestamp() - started;
             }
         }
     }

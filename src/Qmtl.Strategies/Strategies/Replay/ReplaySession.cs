@@ -35,6 +35,9 @@ internal sealed class ReplaySession
     /// <summary>The bars to process next.</summary>
     public EventBatch Batch { get; }
 
+    /// <summary>Tells the meter how long each node has taken; to be called once, at the end.</summary>
+    public void Report() => _run.Report();
+
     /// <summary>Processes and records the batch on this thread.</summary>
     public void Run(Action<NodeResult> onResult, CancellationToken cancellationToken)
     {

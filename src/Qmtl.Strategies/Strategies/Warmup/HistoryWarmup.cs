@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -13,13 +14,13 @@ namespace Qmtl.Strategies.Warmup;
 /// Gives streams the history that they need before anything live: of each, the bars of the window of its period up to the last closed bar are
 /// made sure of at its provider and loaded into its cache, in one pass. <see cref="Pipeline.Replay"/> then brings them to the nodes.
 /// </summary>
-/// <remarks>Streams warm up at once, through one engine. What is loaded already is neither asked for nor read again.</remarks>
+/// <remarks>Streams warm up at once, those of the same <see cref="BackfillOptions"/> through one engine. What is loaded already is neither asked for nor read again.</remarks>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class HistoryWarmup
 {
     private readonly HistoryWarmupOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly BackfillEngine _engine;
+    private readonly ConcurrentDictionary<BackfillOptions, BackfillEngine> _engines = new();
     private readonly SemaphoreSlim _slots;
 
     /// <summary>A warm-up.</summary>
@@ -30,8 +31,10 @@ public sealed class HistoryWarmup
     {
         _options = options ?? new HistoryWarmupOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _engine = new BackfillEngine(_options.Backfill, _timeProvider, _options.OnEvent);
-        _slots = new SemaphoreSlim(_options.Backfill.ThrottleLimit);
+        _options.Backfill?.Validate();
+        _slots = _options.ThrottleLimit is >= 1 and <= 256
+            ? new SemaphoreSlim(_options.ThrottleLimit)
+            : throw new ArgumentOutOfRangeException(nameof(options), _options.ThrottleLimit, $"{nameof(HistoryWarmupOptions.ThrottleLimit)} must be from 1 to 256.");
     }
 
     /// <summary>Warms streams up and yields the result of each as soon as it is done. A stream that fails does not keep the others from going on.</summary>
@@ -86,7 +89,7 @@ public sealed class HistoryWarmup
         HistoryLoad load;
         try
         {
-            load = await stream.LoadAsync(window, _engine, cancellationToken);
+            load = await stream.LoadAsync(window, EngineFor(stream), cancellationToken);
         }
         catch (InvalidOperationException noProvider)
         {
@@ -117,6 +120,11 @@ public sealed class HistoryWarmup
 
         return result;
     }
+
+    // One engine for all that share their options keeps them together within its limit of requests.
+    private BackfillEngine? EngineFor(StreamInput stream) => stream.HistoryProvider is StoreHistoryProvider provider
+        ? _engines.GetOrAdd(_options.Backfill ?? provider.Options, options => new BackfillEngine(options, _timeProvider, _options.OnEvent))
+        : null;
 
     // What newer live bars have pushed out of a full cache is no hole.
     private static TimeRange StillHeldPart(StreamInput stream, TimeRange window)

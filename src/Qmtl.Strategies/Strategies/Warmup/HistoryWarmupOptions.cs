@@ -9,9 +9,13 @@ public sealed record HistoryWarmupOptions
     /// <value><see cref="OnMissing.Skip"/> by default.</value>
     public OnMissing OnMissing { get; init; }
 
-    /// <summary>How stores are filled. <see cref="BackfillOptions.ThrottleLimit"/> is also how many streams warm up at once.</summary>
-    /// <value>The engine's defaults.</value>
-    public BackfillOptions Backfill { get; init; } = new();
+    /// <summary>How stores are filled, whatever their providers say.</summary>
+    /// <value>Null, the default: as each provider says (<see cref="StoreHistoryProvider.Options"/>).</value>
+    public BackfillOptions? Backfill { get; init; }
+
+    /// <summary>The most streams that warm up at once.</summary>
+    /// <value>4 by default; from 1 to 256.</value>
+    public int ThrottleLimit { get; init; } = 4;
 
     /// <summary>Told of holes, from any thread; it must return quickly and not throw.</summary>
     /// <value>Null, the default: nobody is told, the results still say it.</value>

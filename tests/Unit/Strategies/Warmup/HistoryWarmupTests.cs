@@ -190,12 +190,33 @@ public sealed class HistoryWarmupTests : IAsyncDisposable
             return honest;
         };
         StreamInput[] streams = [.. Enumerable.Range(0, 8).Select(i => Stream($"S{i}", 10))];
-        var warmup = new HistoryWarmup(new HistoryWarmupOptions { Backfill = new BackfillOptions { ThrottleLimit = 2 } }, _clock);
+        var warmup = new HistoryWarmup(new HistoryWarmupOptions { ThrottleLimit = 2 }, _clock);
 
         Assert.Equal(8, await warmup.RunAsync(streams).CountAsync(result => result.Status == WarmupStatus.Ready));
 
         Assert.Equal(2, most);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stores_are_filled_as_their_providers_say_unless_told_otherwise(bool told)
+    {
+        int asked = 0;
+        _source.Answer = (_, _, _, _) => ++asked < 20 ? throw new SourceException("Try again.") { IsTransient = true } : Task.FromResult(ScriptedFetcher.Bars());
+        StreamInput stream = Stream("S", 10, new BackfillOptions { MaxRetries = 2, RetryDelay = TimeSpan.Zero });
+        var options = new HistoryWarmupOptions { Backfill = told ? new BackfillOptions { MaxRetries = 5, RetryDelay = TimeSpan.Zero } : null };
+
+        WarmupResult result = await new HistoryWarmup(options, _clock).RunAsync([stream]).SingleAsync();
+
+        Assert.Equal((WarmupStatus.Failed, told ? 6 : 3), (result.Status, result.Requests));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(257)]
+    public void A_limit_outside_its_limits_is_refused(int limit) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new HistoryWarmup(new HistoryWarmupOptions { ThrottleLimit = limit }));
 
     [Fact]
     public async Task A_cancelled_warm_up_ends_and_can_be_done_again()
@@ -232,6 +253,6 @@ public sealed class HistoryWarmupTests : IAsyncDisposable
     private HistoryWarmup Warmup(OnMissing onMissing) => new(
         new HistoryWarmupOptions { OnMissing = onMissing, OnWarning = _warnings.Enqueue, Backfill = new BackfillOptions { MaxRetries = 0 } }, _clock);
 
-    private StreamInput Stream(string id, int period) => new(
-        new StreamInputOptions { NodeId = id, Interval = Bars.Minute, Period = period, HistoryProvider = new StoreHistoryProvider(_store, _source, timeProvider: _clock) }, _clock);
+    private StreamInput Stream(string id, int period, BackfillOptions? options = null) => new(
+        new StreamInputOptions { NodeId = id, Interval = Bars.Minute, Period = period, HistoryProvider = new StoreHistoryProvider(_store, _source, options, _clock) }, _clock);
 }

@@ -45,18 +45,17 @@ internal sealed class ActivationPoller(WatchedStrategy strategy, ActivationGate 
         }
 
         // Whatever it says about the other side is about to be asked, or has just been.
-        ActivationVerdict verdict = gate.Apply(document with { Side = side }, revision);
         guard.Hear(side, connection);
-        if (verdict != ActivationVerdict.IgnoredAsOlder)
+        ActivationVerdict verdict = gate.Apply(document with { Side = side }, revision);
+        if (verdict != ActivationVerdict.Applied && gate.GetRevision(side) != revision)
         {
-            return;
-        }
-
-        if (gate.GetRevision(side) != revision)
-        {
+            // An event came between the question and its answer; one more question settles it.
             AskSoon();
         }
 
-        strategy.Raise(new MessageIgnored($"The gateway's answer about the {side} side is older than what it said before, so it does not open the side."));
+        if (verdict == ActivationVerdict.IgnoredAsOlder)
+        {
+            strategy.Raise(new MessageIgnored($"The gateway's answer about the {side} side is older than what it said before, so it does not open the side."));
+        }
     }
 }

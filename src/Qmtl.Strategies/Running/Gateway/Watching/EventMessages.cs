@@ -89,8 +89,8 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
             return;
         }
 
-        ActivationVerdict verdict = gate.Apply(document);
         guard.Hear(document.Side, guard.Connection);
+        ActivationVerdict verdict = gate.Apply(document);
         if (verdict == ActivationVerdict.ClosedByOlder)
         {
             poller.AskSoon();

@@ -75,7 +75,8 @@ internal static class JsonFields
         }
         catch (Exception error) when (error is FormatException or ArgumentOutOfRangeException)
         {
-            throw new FormatException($"a '{name}' that is no time in ISO 8601", error);
+            // Without its cause, whose message repeats the value.
+            throw new FormatException($"a '{name}' that is no time in ISO 8601");
         }
     }
 

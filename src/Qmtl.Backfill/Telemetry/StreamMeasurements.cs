@@ -1,0 +1,119 @@
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Telemetry;
+
+/// <summary>What was counted for one stream. Any thread may add; a reader sees each number whole.</summary>
+internal sealed class StreamMeasurements(StreamKey stream)
+{
+    private const long Never = long.MinValue;
+
+    private readonly long[] _rejected = new long[MetricLabels.ReasonCount];
+    private long _lastTimestamp = Never;
+    private long _remaining = Never;
+    private long _written;
+    private long _empty;
+    private long _retries;
+    private long _failures;
+
+    public StreamKey Stream { get; } = stream;
+
+    /// <summary>The labels of the stream's series.</summary>
+    public KeyValuePair<string, object?>[] Labels { get; } = MetricLabels.Of(stream);
+
+    /// <summary>The bar up to which the stream was backfilled (Unix seconds, UTC); null before anything was.</summary>
+    public long? LastTimestamp => Interlocked.Read(ref _lastTimestamp) is var bar && bar != Never ? bar : null;
+
+    /// <summary>Bars that are asked for and not there yet; null before a plan was made.</summary>
+    public long? GapBarsRemaining => Interlocked.Read(ref _remaining) is var bars && bars != Never ? bars : null;
+
+    public long BarsWritten => Interlocked.Read(ref _written);
+
+    public long BarsEmpty => Interlocked.Read(ref _empty);
+
+    public long Retries => Interlocked.Read(ref _retries);
+
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Backfills of the stream that run; guarded by the registry's lock.</summary>
+    public int Jobs { get; set; }
+
+    /// <summary>When the last of them ended, as the clock's timestamp; guarded by the registry's lock.</summary>
+    public long EndedAt { get; set; }
+
+    /// <summary>The order of streams: by node id, then interval.</summary>
+    public static int CompareStreams(StreamMeasurements a, StreamMeasurements b) =>
+        string.CompareOrdinal(a.Stream.NodeId, b.Stream.NodeId) is var byNode and not 0 ? byNode : a.Stream.Interval.CompareTo(b.Stream.Interval);
+
+    /// <summary>Rows that were rejected for <paramref name="reason"/>.</summary>
+    public long BarsRejected(RejectionReason reason) => Interlocked.Read(ref _rejected[(int)reason]);
+
+    /// <summary>Counts what happened.</summary>
+    /// <param name="happened">An event of this stream.</param>
+    /// <param name="clock">Tells which bars have closed.</param>
+    public void Add(BackfillEvent happened, TimeProvider clock)
+    {
+        switch (happened)
+        {
+            case BackfillPlanned planned:
+                Plan(planned.BarsMissing);
+                break;
+            case BackfillPageCommitted page:
+                Interlocked.Add(ref _written, page.BarsWritten);
+                Interlocked.Add(ref _empty, page.BarsEmpty);
+                Interlocked.Add(ref _remaining, -(page.BarsWritten + page.BarsEmpty));
+                Advance(page.LastBar ?? Never);
+                break;
+            case BackfillRetrying:
+                Interlocked.Increment(ref _retries);
+                break;
+            case BackfillRowsRejected rows:
+                for (int reason = 0; reason < _rejected.Length; reason++)
+                {
+                    Interlocked.Add(ref _rejected[reason], rows.Rejected[(RejectionReason)reason]);
+                }
+
+                break;
+            case BackfillRangeEnded { Result: { Status: BackfillStatus.Failed } }:
+                Interlocked.Increment(ref _failures);
+                break;
+            case BackfillRangeEnded { Result: { Status: BackfillStatus.Completed or BackfillStatus.Empty } result }:
+                Advance(LastOf(result.Range, clock));
+                break;
+        }
+    }
+
+    // Backfills of one stream into two stores may overlap; then their bars add up. A backfill alone begins anew.
+    private void Plan(long missing)
+    {
+        if (Jobs > 1 && Interlocked.Read(ref _remaining) != Never)
+        {
+            Interlocked.Add(ref _remaining, missing);
+        }
+        else
+        {
+            Interlocked.Exchange(ref _remaining, missing);
+        }
+    }
+
+    // A range without a closed bar is complete, too, and says nothing of how far the stream has come.
+    private long LastOf(TimeRange range, TimeProvider clock) =>
+        range.AlignTo(Stream.Interval) is { } bars && bars.End <= Stream.Interval.LastClosedBar(clock.GetUtcNow()) ? bars.End : Never;
+
+    // Pages come in any order, and the gauge is the furthest of them.
+    private void Advance(long bar)
+    {
+        long known = Interlocked.Read(ref _lastTimestamp);
+        while (bar > known)
+        {
+            long before = Interlocked.CompareExchange(ref _lastTimestamp, bar, known);
+            if (before == known)
+            {
+                return;
+            }
+
+            known = before;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Qmtl.Metrics.Collection;
+using Qmtl.Metrics.Exposition;
+
+namespace Qmtl.Metrics.Export;
+
+/// <summary>
+/// A file for the textfile collector of Prometheus's node_exporter: for jobs that are gone before a scrape comes. It is replaced
+/// whole, so that no reader ever sees half of it.
+/// </summary>
+public static class MetricsFile
+{
+    /// <summary>The extension that node_exporter looks for; it reads no other file.</summary>
+    public const string Extension = ".prom";
+
+    /// <summary>Checks a path before any work is done for it.</summary>
+    /// <exception cref="ArgumentException">It does not end in <c>.prom</c>, is a folder, or lies in none that exists.</exception>
+    public static void Validate(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!path.EndsWith(Extension, StringComparison.Ordinal) || Path.GetFileName(path) == Extension)
+        {
+            throw new ArgumentException($"'{path}' does not end in '{Extension}', so node_exporter's textfile collector would not read it. Name it, for example, qmtl{Extension}.");
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new ArgumentException($"'{path}' is a folder. Name a file in it, for example qmtl{Extension}.");
+        }
+
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+        {
+            throw new ArgumentException($"There is no folder '{folder}'. Create it first, or name a file in another.");
+        }
+    }
+
+    /// <summary>Writes the metrics as they are now, in the Prometheus text format and without timestamps, which the textfile collector refuses.</summary>
+    /// <param name="path">Where to; a file that is there is replaced.</param>
+    /// <param name="families">What a <see cref="MetricsCollector"/> read.</param>
+    /// <param name="constantLabels">Labels that every series gets besides its own. Two files that one node_exporter reads must differ in them.</param>
+    /// <param name="cancellationToken">Ends it; the old file then stays.</param>
+    /// <exception cref="ArgumentException">As <see cref="Validate"/> says.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
+    public static async Task WriteAsync(string path, IReadOnlyList<MetricFamily> families, LabelSet? constantLabels = null, CancellationToken cancellationToken = default)
+    {
+        Validate(path);
+        string full = Path.GetFullPath(path);
+
+        // In the same folder, because only there a rename replaces the file at one stroke; and with another extension.
+        string temporary = $"{full}.{Guid.NewGuid():n}.tmp";
+        try
+        {
+            await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                await ExpositionWriter.WriteAsync(file, families, TextFormat.Prometheus, constantLabels, cancellationToken);
+            }
+
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+}

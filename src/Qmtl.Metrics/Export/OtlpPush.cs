@@ -1,0 +1,63 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using Qmtl.Telemetry;
+
+namespace Qmtl.Metrics.Export;
+
+/// <summary>
+/// Pushes Qmtl's meter by OTLP where the standard variables say so: <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or
+/// <c>OTEL_EXPORTER_OTLP_METRICS_ENDPOINT</c> turns it on, and OpenTelemetry's own library reads all others
+/// (<c>…_PROTOCOL</c>, <c>…_HEADERS</c>, <c>OTEL_METRIC_EXPORT_INTERVAL</c>, <c>OTEL_SERVICE_NAME</c>, <c>OTEL_RESOURCE_ATTRIBUTES</c>).
+/// </summary>
+public sealed class OtlpPush : IDisposable
+{
+    private static readonly string[] Switches = ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
+    private readonly MeterProvider _provider;
+
+    private OtlpPush(MeterProvider provider, string endpoint) => (_provider, Endpoint) = (provider, endpoint);
+
+    /// <summary>Where it pushes to, for people: scheme, host and port, without anything that could be a secret.</summary>
+    public string Endpoint { get; }
+
+    /// <summary>
+    /// Begins to push, every minute or as <c>OTEL_METRIC_EXPORT_INTERVAL</c> says; null where the environment does not ask for it,
+    /// or forbids it with <c>OTEL_SDK_DISABLED=true</c> or <c>OTEL_METRICS_EXPORTER=none</c>.
+    /// </summary>
+    /// <param name="environment">Tells whether and where to; the process's environment where null. The library reads the process's own for all else.</param>
+    /// <exception cref="FormatException">The endpoint is no http or https address.</exception>
+    public static OtlpPush? StartIfAsked(Func<string, string?>? environment = null)
+    {
+        environment ??= Environment.GetEnvironmentVariable;
+        if (Array.Find(Switches, name => !string.IsNullOrWhiteSpace(environment(name))) is not { } variable || IsForbidden(environment))
+        {
+            return null;
+        }
+
+        if (!Uri.TryCreate(environment(variable), UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("http" or "https"))
+        {
+            throw new FormatException($"The environment variable {variable} holds no http or https address, for example http://localhost:4318, so metrics cannot be pushed. Correct it, or remove it.");
+        }
+
+        MeterProvider provider = Sdk.CreateMeterProviderBuilder()
+            .ConfigureResource(resource => resource.AddService("qmtl", serviceVersion: QmtlMeter.Instruments.Meter.Version).AddEnvironmentVariableDetector())
+            .AddMeter(QmtlMeter.Name)
+            .AddView(static _ => new MetricStreamConfiguration { CardinalityLimit = QmtlMeter.SeriesLimit })
+            .AddOtlpExporter()
+            .Build();
+        return new OtlpPush(provider, endpoint.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped));
+    }
+
+    /// <summary>Pushes what is measured so far, now. Call it before the process ends, or the last measurements are lost.</summary>
+    /// <param name="timeout">How long it may take.</param>
+    /// <returns>False where the receiver did not take it.</returns>
+    public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds);
+
+    /// <summary>Stops. What was measured since the last push is pushed once more, for at most some seconds.</summary>
+    public void Dispose() => _provider.Dispose();
+
+    private static bool IsForbidden(Func<string, string?> environment) =>
+        string.Equals(environment("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
+        || string.Equals(environment("OTEL_METRICS_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Qmtl.Metrics.Collection;
+
+namespace Qmtl.Metrics.Serving;
+
+/// <summary>
+/// Serves <c>GET /metrics</c> over HTTP/1.1 for Prometheus and whatever reads its formats. It runs on threads of its own
+/// choosing and never on that of a shell, and no scrape holds up what is measured.
+/// </summary>
+/// <remarks>
+/// One request a connection. The framework's own <see cref="HttpListener"/> knows neither time-outs nor a limit of connections
+/// outside of Windows, and on Windows wants an administrator's leave for any address but localhost.
+/// </remarks>
+public sealed class MetricsServer : IAsyncDisposable
+{
+    private readonly MetricsServerOptions _options;
+    private readonly MetricsCollector _collector;
+    private readonly Socket _listener;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _collecting = new(1);
+
+    // In the order in which they were opened.
+    private readonly LinkedList<Connection> _connections = new();
+    private readonly Task _accepting;
+    private int _disposed;
+
+    private MetricsServer(MetricsCollector collector, MetricsServerOptions options, Socket listener)
+    {
+        (_collector, _options, _listener) = (collector, options, listener);
+        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        _accepting = Task.Run(AcceptAsync);
+    }
+
+    /// <summary>The address and port it listens on.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Where the metrics are, for example <c>http://127.0.0.1:8000/metrics</c>.</summary>
+    public Uri Uri => new($"http://{EndPoint}{MetricsRequest.Path}");
+
+    /// <summary>How many connections are open now.</summary>
+    internal int OpenConnections
+    {
+        get
+        {
+            lock (_connections)
+            {
+                return _connections.Count;
+            }
+        }
+    }
+
+    /// <summary>Starts to listen and returns at once.</summary>
+    /// <param name="collector">What is served. It is not disposed.</param>
+    /// <param name="options">Where and how; defaults where null.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The port is outside 0 to 65535.</exception>
+    /// <exception cref="IOException">The port cannot be had; the message says why and what to do.</exception>
+    public static MetricsServer Start(MetricsCollector collector, MetricsServerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(collector);
+        options ??= new MetricsServerOptions();
+        if (options.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Port, $"A port is from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}.");
+        }
+
+        var listener = new Socket(options.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // Elsewhere this is so anyway, and asking for it would hold back a port that was used a minute ago.
+            if (OperatingSystem.IsWindows())
+            {
+                listener.ExclusiveAddressUse = true;
+            }
+
+            listener.Bind(new IPEndPoint(options.Address, options.Port));
+            listener.Listen();
+            return new MetricsServer(collector, options, listener);
+        }
+        catch (SocketException error)
+        {
+            listener.Dispose();
+            throw new IOException(Explain(error, options), error);
+        }
+    }
+
+    /// <summary>Stops to listen and closes every connection. The port is free when this has ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        Task[] open;
+        lock (_connections)
+        {
+            open = [.. _connections.Select(connection => connection.Served)];
+        }
+
+        await Task.WhenAll(open);
+        _collecting.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static string Explain(SocketException error, MetricsServerOptions options) => error.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse =>
+            $"Port {options.Port} of {options.Address} is in use, so metrics cannot be served there. Stop the program that uses it, or choose another port; 0 takes any that is free.",
+        SocketError.AccessDenied =>
+            $"Port {options.Port} of {options.Address} may not be used: ports below 1024 and reserved ones need an administrator. Choose another port, for example {MetricsServerOptions.DefaultPort}.",
+        SocketError.AddressNotAvailable =>
+            $"This machine has no address {options.Address}, so metrics cannot be served there. Use 127.0.0.1 (this machine alone) or 0.0.0.0 (every network that it is in).",
+        _ => $"Metrics cannot be served on port {options.Port} of {options.Address}: {error.Message}.",
+    };
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Open(await _listener.AcceptAsync(_stopping.Token));
+            }
+            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // The client has gone already, or the process has no handle left: the next one may fare better.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+            }
+        }
+    }
+
+    private void Open(Socket socket)
+    {
+        lock (_connections)
+        {
+            if (_connections.Count >= _options.MaximumConnections && !MakeRoom())
+            {
+                socket.Dispose();
+                return;
+            }
+
+            var connection = new Connection(socket);
+            LinkedListNode<Connection> node = _connections.AddLast(connection);
+            connection.Served = Task.Run(() => ServeAsync(node));
+        }
+    }
+
+    // Whoever is open for longer than an honest scrape takes is slow or stuck.
+    private bool MakeRoom()
+    {
+        LinkedListNode<Connection> oldest = _connections.First!;
+        if (Stopwatch.GetElapsedTime(oldest.Value.OpenedAt) < _options.SafeTime)
+        {
+            return false;
+        }
+
+        _connections.Remove(oldest);
+        oldest.Value.Socket.Dispose();
+        return true;
+    }
+
+    private async Task ServeAsync(LinkedListNode<Connection> node)
+    {
+        Socket socket = node.Value.Socket;
+        try
+        {
+            await ScrapeConnection.ServeAsync(socket, _options, CollectAsync, _stopping.Token);
+        }
+        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client has gone, was too slow, or had to make room; or the server stops. Nobody is left to be told.
+        }
+        finally
+        {
+            socket.Dispose();
+            lock (_connections)
+            {
+                if (node.List is not null)
+                {
+                    _connections.Remove(node);
+                }
+            }
+        }
+    }
+
+    // A hundred scrapes at once wait for their turn here without a thread each, so that the backfill keeps its own.
+    private async Task<IReadOnlyList<MetricFamily>> CollectAsync(CancellationToken cancellationToken)
+    {
+        await _collecting.WaitAsync(cancellationToken);
+        try
+        {
+            return _collector.Collect();
+        }
+        finally
+        {
+            _collecting.Release();
+        }
+    }
+
+    private sealed class Connection(Socket socket)
+    {
+        public Socket Socket { get; } = socket;
+
+        public long OpenedAt { get; } = Stopwatch.GetTimestamp();
+
+        public Task Served { get; set; } = Task.CompletedTask;
+    }
+}

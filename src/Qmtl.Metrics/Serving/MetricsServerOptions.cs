@@ -1,0 +1,41 @@
+using System.Net;
+
+namespace Qmtl.Metrics.Serving;
+
+/// <summary>Where a <see cref="MetricsServer"/> listens and how much it bears.</summary>
+public sealed record MetricsServerOptions
+{
+    /// <summary>The port that is used where none is given.</summary>
+    public const int DefaultPort = 8000;
+
+    /// <summary>The address to listen on. What is served needs no password, so another machine should reach it only where that is wanted.</summary>
+    /// <value>127.0.0.1 by default: this machine alone.</value>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port.</summary>
+    /// <value>8000 by default; from 0 to 65535, where 0 takes any that is free.</value>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>How long a client may take to send its request.</summary>
+    /// <value>5 seconds by default.</value>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a client may take to receive the answer.</summary>
+    /// <value>15 seconds by default, a little longer than Prometheus waits.</value>
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The most connections at a time.</summary>
+    /// <value>128 by default.</value>
+    public int MaximumConnections { get; init; } = 128;
+
+    /// <summary>How long a connection is safe. Where all are taken, one that is open for longer makes room for a new one.</summary>
+    /// <value>1 second by default; an honest scrape takes some milliseconds.</value>
+    public TimeSpan SafeTime { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads an address as an operator writes it.</summary>
+    /// <exception cref="FormatException">It is neither an IP address nor <c>localhost</c>.</exception>
+    public static IPAddress ParseAddress(string text) =>
+        string.Equals(text, "localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
+        : IPAddress.TryParse(text, out IPAddress? address) ? address
+        : throw new FormatException($"'{text}' is no IP address. Give one of this machine's, for example 127.0.0.1 (this machine alone) or 0.0.0.0 (every network that it is in).");
+}

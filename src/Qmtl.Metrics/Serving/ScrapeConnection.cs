@@ -1,0 +1,131 @@
+using System.IO.Compression;
+using System.Net.Sockets;
+using System.Text;
+using Qmtl.Metrics.Collection;
+using Qmtl.Metrics.Exposition;
+
+namespace Qmtl.Metrics.Serving;
+
+/// <summary>Answers the one request of a connection. Reading and answering each have a time, however slowly a client drips.</summary>
+internal static class ScrapeConnection
+{
+    private const int LongestHead = 8 * 1024;
+
+    // Or the kernel would hold megabytes for each client that does not read.
+    private const int SendBuffer = 64 * 1024;
+
+    // What a client still sends after its request is read and thrown away for this long: closing on unread bytes would reset the
+    // connection, and the client might lose the answer.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
+    public static async Task ServeAsync(
+        Socket socket, MetricsServerOptions options, Func<CancellationToken, Task<IReadOnlyList<MetricFamily>>> collect, CancellationToken stopping)
+    {
+        socket.NoDelay = true;
+        socket.SendBufferSize = SendBuffer;
+        await using var stream = new NetworkStream(socket, ownsSocket: false);
+        MetricsRequest? request;
+        using (var patience = Patience(options.RequestTimeout, stopping))
+        {
+            request = await ReadAsync(stream, patience.Token);
+        }
+
+        if (request is null)
+        {
+            return;
+        }
+
+        using (var patience = Patience(options.ResponseTimeout, stopping))
+        {
+            await (request.Value.Status == MetricsRequest.Ok
+                ? SendMetricsAsync(stream, request.Value, collect, patience.Token)
+                : SendErrorAsync(stream, request.Value, patience.Token));
+        }
+
+        socket.Shutdown(SocketShutdown.Send);
+        using (var patience = Patience(Farewell, stopping))
+        {
+            byte[] rest = new byte[LongestHead];
+            while (await stream.ReadAsync(rest, patience.Token) > 0)
+            {
+            }
+        }
+    }
+
+    private static CancellationTokenSource Patience(TimeSpan time, CancellationToken stopping)
+    {
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        patience.CancelAfter(time);
+        return patience;
+    }
+
+    /// <summary>Reads until a head is complete; null where the client went away before.</summary>
+    private static async Task<MetricsRequest?> ReadAsync(NetworkStream stream, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[LongestHead];
+        int length = 0;
+        while (length < buffer.Length)
+        {
+            int read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            if (read == 0)
+            {
+                return null;
+            }
+
+            length += read;
+            int end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
+            if (end >= 0)
+            {
+                return MetricsRequest.Parse(buffer.AsSpan(0, end));
+            }
+        }
+
+        return new MetricsRequest(MetricsRequest.HeadTooLarge, false, false, default, false);
+    }
+
+    private static async Task SendMetricsAsync(
+        NetworkStream stream, MetricsRequest request, Func<CancellationToken, Task<IReadOnlyList<MetricFamily>>> collect, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<MetricFamily> families = request.IsHead ? [] : await collect(cancellationToken);
+        string head = $"HTTP/1.1 200 OK\r\nContent-Type: {ExpositionWriter.ContentTypeOf(request.Format)}\r\nVary: Accept, Accept-Encoding\r\nCache-Control: no-store\r\n"
+            + (request.TakesGzip ? "Content-Encoding: gzip\r\n" : string.Empty)
+            + (request.IsChunked ? "Transfer-Encoding: chunked\r\n" : string.Empty)
+            + "Connection: close\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellationToken);
+        if (request.IsHead)
+        {
+            return;
+        }
+
+        var chunks = request.IsChunked ? new ChunkedStream(stream) : null;
+        Stream body = chunks ?? (Stream)stream;
+        if (request.TakesGzip)
+        {
+            await using var gzip = new GZipStream(body, CompressionLevel.Fastest, leaveOpen: true);
+            await ExpositionWriter.WriteAsync(gzip, families, request.Format, cancellationToken: cancellationToken);
+        }
+        else
+        {
+            await ExpositionWriter.WriteAsync(body, families, request.Format, cancellationToken: cancellationToken);
+        }
+
+        if (chunks is not null)
+        {
+            await chunks.EndAsync(cancellationToken);
+        }
+    }
+
+    private static async Task SendErrorAsync(NetworkStream stream, MetricsRequest request, CancellationToken cancellationToken)
+    {
+        (string reason, string text) = request.Status switch
+        {
+            MetricsRequest.NotFound => ("Not Found", $"Metrics are at {MetricsRequest.Path}."),
+            MetricsRequest.MethodNotAllowed => ("Method Not Allowed", "Use GET or HEAD."),
+            MetricsRequest.HeadTooLarge => ("Request Header Fields Too Large", $"The request's head is longer than {LongestHead} bytes."),
+            _ => ("Bad Request", "This is no HTTP/1.1 request."),
+        };
+        string allow = request.Status == MetricsRequest.MethodNotAllowed ? "Allow: GET, HEAD\r\n" : string.Empty;
+        string head = $"HTTP/1.1 {request.Status} {reason}\r\n{allow}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {text.Length + 1}\r\nConnection: close\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request.IsHead ? head : $"{head}{text}\n"), cancellationToken);
+    }
+}

@@ -1,0 +1,196 @@
+using System.Text.Json;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Recording;
+using Qmtl.Unit.Backfill;
+
+namespace Qmtl.Unit.Recording;
+
+/// <summary>Recorders that cannot take rows now, or never will.</summary>
+public sealed class RecorderAwayTests : RecordingTest
+{
+    [Fact]
+    public async Task Rows_wait_for_a_store_that_is_away_and_are_delivered_when_it_is_back()
+    {
+        bool isAway = true;
+        var store = new InMemoryHistoryStore { BeforeWrite = (_, _) => isAway ? throw Away : Task.CompletedTask };
+        await using EventRecorderService service = Open(new StoreRecorder(store));
+        service.Record(Stream, Candles(100));
+        Task flushed = service.FlushAsync();
+        Assert.Same(Away, (await UntilToldAsync<RecorderAway>()).Error);
+        RecorderReport away = service.GetReport();
+        Assert.Equal((true, "The store is away.", 100, 100, 0), (away.IsAway, away.LastError, away.Queued, away.SpooledRows, away.Delivered));
+
+        // A minute of it: the delays grow to the longest and no further.
+        for (int second = 0; second < 60; second++)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        service.Record(Stream, Candles(100, first: 100));
+        isAway = false;
+        await WhileTimePassesAsync(flushed);
+        await WhileTimePassesAsync(service.FlushAsync());
+
+        Assert.Equal(Enumerable.Range(0, 200).Select(index => index * 60L), store.Stored(Stream));
+        Assert.Single(Events.OfType<RecorderAway>());
+        Assert.True(Assert.Single(Events.OfType<RecorderBack>()).Duration >= TimeSpan.FromMinutes(1));
+        RecorderReport report = service.GetReport();
+        Assert.Equal((false, 0, 200, 0), (report.IsAway, report.Queued, report.Delivered, report.Dropped));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_full_is_away_and_not_refusing()
+    {
+        bool isFull = true;
+        var store = new InMemoryHistoryStore { BeforeWrite = (_, _) => isFull ? throw new StoreException("The disk is full.") { ConcernsWholeStore = true } : Task.CompletedTask };
+        await using EventRecorderService service = Open(new StoreRecorder(store));
+        service.Record(Stream, Candles(10));
+        Task flushed = service.FlushAsync();
+        await UntilToldAsync<RecorderAway>();
+        isFull = false;
+        await WhileTimePassesAsync(flushed);
+        Assert.Equal(10, store.BarsWritten);
+        Assert.Equal(0, service.GetReport().Refused);
+    }
+
+    [Fact]
+    public async Task Tries_are_never_further_apart_than_the_longest_delay()
+    {
+        var tries = new List<DateTimeOffset>();
+        var recorder = new ScriptedRecorder();
+        recorder.BeforePersist = (_, _, _) =>
+        {
+            tries.Add(Clock.GetUtcNow());
+            return tries.Count < 40 ? throw Away : Task.CompletedTask;
+        };
+        await using EventRecorderService service = Open(recorder, Options with { RetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(10) });
+        service.Record(Stream, 0, 1.0);
+        await WhileTimePassesAsync(service.FlushAsync());
+        Assert.Equal(40, tries.Count);
+        Assert.All(tries.Zip(tries.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(12)));
+    }
+
+    [Fact]
+    public async Task What_is_left_at_the_end_is_delivered_first_by_the_next_service()
+    {
+        var away = new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away };
+        EventRecorderService first = Open(away);
+        first.Record(Stream, Candles(1000));
+        first.Record(Stream, 0, 1.0);
+        await first.DisposeAsync();
+        RecorderReport left = Assert.Single(Events.OfType<RecorderClosed>()).Report;
+        Assert.Equal((1001, 1001, 1001, 0, 0), (left.Recorded, left.Queued, left.SpooledRows, left.Delivered, left.Dropped));
+
+        var recorder = new ScriptedRecorder();
+        await using EventRecorderService second = Open(recorder);
+        second.Record(Stream, 0, 2.0);
+        await second.FlushAsync();
+        Assert.Equal(1000, recorder.Bars);
+        Assert.Equal(2.0, recorder.Row(Stream, 0)!["value"]);
+        RecorderReport report = second.GetReport();
+        Assert.Equal((1, 1001, 1002, 0), (report.Recorded, report.Adopted, report.Delivered, report.Queued));
+
+        await using EventRecorderService third = Open(new ScriptedRecorder());
+        await third.FlushAsync();
+        Assert.Equal(0, third.GetReport().Adopted);
+    }
+
+    [Fact]
+    public async Task Another_destinations_rows_are_left_alone()
+    {
+        EventRecorderService first = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
+        first.Record(Stream, Candles(10));
+        await first.DisposeAsync();
+
+        var other = new ScriptedRecorder { DisplayName = "another" };
+        await using EventRecorderService second = Open(other);
+        await second.FlushAsync();
+        Assert.Equal(0, second.GetReport().Adopted);
+        Assert.NotEqual(first.GetReport().SpoolFolder, second.GetReport().SpoolFolder);
+    }
+
+    [Fact]
+    public async Task A_recorder_that_never_answers_does_not_keep_the_service_from_ending()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var recorder = new ScriptedRecorder
+        {
+            BeforePersist = (_, _, _) =>
+            {
+                asked.TrySetResult();
+                return new TaskCompletionSource().Task;
+            },
+        };
+        EventRecorderService service = Open(recorder, Options with { ShutdownTimeout = TimeSpan.FromSeconds(10) });
+        service.Record(Stream, Candles(10));
+        Task flushed = service.FlushAsync();
+        await asked.Task;
+        await WhileTimePassesAsync(service.DisposeAsync().AsTask());
+        Assert.Equal(10, service.GetReport().SpooledRows);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flushed);
+    }
+
+    [Fact]
+    public async Task Rows_that_are_refused_for_good_are_set_aside_and_hold_up_no_others()
+    {
+        StreamKey bad = new("BAD", Minute);
+        var recorder = new ScriptedRecorder
+        {
+            BeforePersist = (stream, _, _) => stream == bad ? throw new StoreException("Column 'a' is of another type.") : Task.CompletedTask,
+        };
+        await using EventRecorderService service = Open(recorder);
+        service.Record(bad, 60, Payloads.Payload.From(new { a = 9007199254740993, b = "x\"y", c = double.NaN, d = (string?)null, e = true }));
+        service.Record(bad, 120, 1.5);
+        service.Record(Stream, Candles(100));
+        await service.FlushAsync();
+
+        Assert.Equal(100, recorder.Bars);
+        RecorderReport report = service.GetReport();
+        Assert.Equal((100, 2, 0, 0, false), (report.Delivered, report.Refused, report.Queued, report.Dropped, report.IsAway));
+        Assert.Equal("Column 'a' is of another type.", report.LastError);
+        RecorderRowsRefused refused = Events.OfType<RecorderRowsRefused>().First();
+        Assert.Equal(("Column 'a' is of another type.", report.SpoolFolder), (refused.Error.Message, Path.GetDirectoryName(refused.File)));
+        Assert.EndsWith(".refused", refused.File, StringComparison.Ordinal);
+
+        JsonElement[] lines = [.. File.ReadLines(refused.File).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(4, lines.Length);
+        Assert.Equal("Column 'a' is of another type.", lines[0].GetProperty("reason").GetString());
+        Assert.Equal("scripted", lines[0].GetProperty("destination").GetString());
+        Assert.Equal("""{"node_id":"BAD","interval":60,"ts":60,"a":9007199254740993,"b":"x\u0022y","c":"NaN","d":null,"e":true}""", lines[1].GetRawText());
+        Assert.Equal("""{"node_id":"BAD","interval":60,"ts":120,"value":1.5}""", lines[3].GetRawText());
+    }
+
+    [Fact]
+    public async Task One_bad_row_does_not_take_thousands_of_good_ones_with_it()
+    {
+        var recorder = new ScriptedRecorder
+        {
+            RowsPerWrite = 50_000,
+            BeforePersist = (_, frame, _) => frame.Timestamps.Contains(12_345 * 60) ? throw new InvalidOperationException("A bad row.") : Task.CompletedTask,
+        };
+        await using EventRecorderService service = Open(recorder, Options with { SegmentBytes = 4 * 1024 * 1024 });
+        service.Record(Stream, Candles(20_000));
+        await service.FlushAsync();
+
+        Assert.Equal(19_999, recorder.Bars);
+        Assert.Equal((19_999, 1), (service.GetReport().Delivered, service.GetReport().Refused));
+        Assert.Equal(1, Assert.Single(Events.OfType<RecorderRowsRefused>()).Rows);
+    }
+
+    [Fact]
+    public async Task A_recorder_that_refuses_everything_is_not_asked_for_every_row()
+    {
+        var recorder = new ScriptedRecorder { RowsPerWrite = 50_000, BeforePersist = (_, _, _) => throw new StoreException("No permission.") };
+        await using EventRecorderService service = Open(recorder, Options with { SegmentBytes = 4 * 1024 * 1024 });
+        service.Record(Stream, Candles(20_000));
+        await service.FlushAsync();
+
+        Assert.InRange(recorder.Calls, 1, 200);
+        RecorderRowsRefused refused = Assert.Single(Events.OfType<RecorderRowsRefused>());
+        Assert.Equal(20_000, refused.Rows);
+        Assert.Equal(20_001, File.ReadLines(refused.File).Count());
+        Assert.Equal(Enumerable.Range(0, 20_000), File.ReadLines(refused.File).Skip(1).Select(line => (int)(JsonDocument.Parse(line).RootElement.GetProperty("ts").GetInt64() / 60)));
+    }
+}

@@ -1,0 +1,185 @@
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.Metrics.Collection;
+using Qmtl.Time;
+
+namespace Qmtl.Unit.Telemetry;
+
+public sealed class BackfillInstrumentsTests : IDisposable
+{
+    private const string Labels = "node_id=\"BTCUSDT\",interval=\"60\"";
+    private static readonly StreamKey Stream = new("BTCUSDT", BarInterval.FromSeconds(60));
+    private static readonly TimeRange Range = new(60, 600);
+
+    private readonly MeasuredMeter _meter = new();
+
+    public void Dispose() => _meter.Dispose();
+
+    [Fact]
+    public void The_guides_four_have_its_names_and_labels()
+    {
+        Record(
+            new BackfillStarted(Stream, "binance", 1),
+            new BackfillRetrying(Stream, Range, 1, TimeSpan.Zero, new TimeoutException()),
+            new BackfillPageCommitted(Stream, Range, 9, 1, 10, 540),
+            new BackfillRangeEnded(Stream, Result(BackfillStatus.Failed)));
+
+        Assert.Equal(1, _meter.Value("backfill_jobs_in_progress"));
+        Assert.Equal(540, _meter.Value("backfill_last_timestamp", Labels));
+        Assert.Equal(1, _meter.Value("backfill_retry_total", Labels));
+        Assert.Equal(1, _meter.Value("backfill_failure_total", Labels));
+    }
+
+    [Fact]
+    public void Jobs_are_in_progress_until_they_end()
+    {
+        Record(new BackfillStarted(Stream, "binance", 1), new BackfillStarted(new StreamKey("ETHUSDT", Stream.Interval), "binance", 1));
+        Assert.Equal(2, _meter.Value("backfill_jobs_in_progress"));
+
+        Record(new BackfillEnded(Stream, "binance", TimeSpan.Zero));
+        Assert.Equal(1, _meter.Value("backfill_jobs_in_progress"));
+    }
+
+    [Fact]
+    public void Counters_of_a_stream_begin_at_zero_when_it_does()
+    {
+        Record(new BackfillStarted(Stream, "binance", 1));
+
+        Assert.Equal(0, _meter.Value("backfill_retry_total", Labels));
+        Assert.Equal(0, _meter.Value("backfill_failure_total", Labels));
+        Assert.Null(_meter.Value("backfill_last_timestamp", Labels));
+        Assert.Null(_meter.Value("backfill_gap_bars_remaining", Labels));
+    }
+
+    [Fact]
+    public void The_last_timestamp_is_the_furthest_page_whatever_the_order()
+    {
+        Record(
+            new BackfillStarted(Stream, "binance", 1),
+            new BackfillPageCommitted(Stream, Range, 5, 0, 5, 600),
+            new BackfillPageCommitted(Stream, Range, 5, 0, 5, 300),
+            new BackfillPageCommitted(Stream, Range, 0, 5, 5, null));
+
+        Assert.Equal(600, _meter.Value("backfill_last_timestamp", Labels));
+    }
+
+    [Theory]
+    [InlineData(BackfillStatus.Completed, 600.0)]
+    [InlineData(BackfillStatus.Empty, 600.0)]
+    [InlineData(BackfillStatus.Partial, null)]
+    [InlineData(BackfillStatus.Failed, null)]
+    [InlineData(BackfillStatus.Cancelled, null)]
+    public void A_complete_range_moves_the_last_timestamp_to_its_end(BackfillStatus status, double? expected)
+    {
+        Record(new BackfillStarted(Stream, "binance", 1), new BackfillRangeEnded(Stream, Result(status)));
+
+        Assert.Equal(expected, _meter.Value("backfill_last_timestamp", Labels));
+        Assert.Equal(status == BackfillStatus.Failed ? 1 : 0, _meter.Value("backfill_failure_total", Labels));
+    }
+
+    [Fact]
+    public void A_range_of_the_future_says_nothing_of_how_far_a_stream_is()
+    {
+        long future = _meter.Clock.GetUtcNow().ToUnixTimeSeconds() / 60 * 60;
+        Record(
+            new BackfillStarted(Stream, "binance", 1),
+            new BackfillRangeEnded(Stream, Result(BackfillStatus.Completed) with { Range = new TimeRange(future, future + 600) }));
+
+        Assert.Null(_meter.Value("backfill_last_timestamp", Labels));
+    }
+
+    [Fact]
+    public void Bars_are_counted_as_written_empty_and_remaining()
+    {
+        Record(new BackfillStarted(Stream, "binance", 1), new BackfillPlanned(Stream, 100, 2), new BackfillPageCommitted(Stream, Range, 40, 8, 50, 600));
+
+        Assert.Equal(40, _meter.Value("backfill_bars_written_total", Labels));
+        Assert.Equal(8, _meter.Value("backfill_bars_empty_total", Labels));
+        Assert.Equal(52, _meter.Value("backfill_gap_bars_remaining", Labels));
+    }
+
+    [Fact]
+    public void What_remains_is_of_the_last_run_and_adds_up_over_runs_at_once()
+    {
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillPlanned(Stream, 100, 1), new BackfillEnded(Stream, "a", TimeSpan.Zero));
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillPlanned(Stream, 30, 1));
+        Assert.Equal(30, _meter.Value("backfill_gap_bars_remaining", Labels));
+
+        Record(new BackfillStarted(Stream, "b", 1), new BackfillPlanned(Stream, 5, 1));
+        Assert.Equal(35, _meter.Value("backfill_gap_bars_remaining", Labels));
+    }
+
+    [Fact]
+    public void Rejected_rows_are_counted_by_reason_and_only_those_that_occurred()
+    {
+        RejectedRows rejected = RejectedRows.None.Plus(RejectionReason.OffGrid, 3).Plus(RejectionReason.MissingTimestamp, 1);
+        Record(new BackfillStarted(Stream, "binance", 1), new BackfillRowsRejected(Stream, "binance", rejected));
+
+        Assert.Equal(
+            [(Labels + ",reason=\"missing_timestamp\"", 1.0), (Labels + ",reason=\"off_grid\"", 3.0)],
+            _meter.Family("backfill_bars_rejected_total").Points.Select(point => (point.Labels.ToString(), point.Value)));
+    }
+
+    [Fact]
+    public void Requests_are_measured_by_source_and_status()
+    {
+        Record(
+            Asked(TimeSpan.FromSeconds(0.2), null),
+            Asked(TimeSpan.FromSeconds(0.3), null),
+            Asked(TimeSpan.FromSeconds(2), new SourceException("no") { StatusCode = 429, RetryAfter = TimeSpan.FromSeconds(1) }));
+
+        MetricPoint ok = Assert.Single(_meter.Family("backfill_request_duration_seconds").Points, point => point.Labels.ToString() == "source=\"binance\",status=\"ok\"");
+        Assert.Equal(0.5, ok.Value, 9);
+        Assert.Equal(2, ok.Histogram!.Count);
+        int bound = ok.Histogram.UpperBounds.ToList().IndexOf(0.25);
+        Assert.Equal(1, ok.Histogram.Cumulative[bound]);
+        Assert.Equal(2, _meter.Value("backfill_request_duration_seconds", "source=\"binance\",status=\"429\""));
+    }
+
+    [Fact]
+    public void Who_begins_to_listen_late_reads_true_totals()
+    {
+        Record(new BackfillStarted(Stream, "binance", 1), new BackfillPageCommitted(Stream, Range, 40, 8, 50, 600));
+
+        using var late = new MetricsCollector(_meter.Instruments, _meter.Clock);
+
+        MetricFamily written = late.Collect().Single(family => family.Name == "backfill_bars_written_total");
+        Assert.Equal(40, Assert.Single(written.Points).Value);
+    }
+
+    [Fact]
+    public void Measuring_allocates_nothing()
+    {
+        BackfillEvent[] events =
+        [
+            new BackfillPlanned(Stream, 100, 2),
+            new BackfillPageCommitted(Stream, Range, 40, 8, 50, 600),
+            new BackfillRetrying(Stream, Range, 1, TimeSpan.Zero, new TimeoutException()),
+            new BackfillRowsRejected(Stream, "binance", RejectedRows.None.Plus(RejectionReason.OffGrid, 3)),
+            new BackfillRangeEnded(Stream, Result(BackfillStatus.Completed)),
+            Asked(TimeSpan.FromSeconds(0.2), null),
+            new BackfillEnded(Stream, "binance", TimeSpan.Zero),
+            new BackfillStarted(Stream, "binance", 1),
+        ];
+        Record(new BackfillStarted(Stream, "binance", 1));
+        Record(events);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 1000; round++)
+        {
+            foreach (BackfillEvent happened in events)
+            {
+                _meter.Instruments.Backfills.Record(happened);
+            }
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static BackfillSourceAsked Asked(TimeSpan duration, Exception? error) => new(Stream, "binance", Range, duration, error);
+
+    private static BackfillResult Result(BackfillStatus status) => new() { Stream = Stream, Range = Range, Status = status };
+
+    private void Record(params BackfillEvent[] events) => Array.ForEach(events, _meter.Instruments.Backfills.Record);
+}
