@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Logging;
 using Qmtl.Cli.Rendering;
 using Qmtl.Fetching;
 using Qmtl.History;
@@ -17,7 +18,8 @@ internal static class QmtlCommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellationToken)
     {
         // A node id may begin with @, so arguments are never read from response files.
-        ParseResult parsed = CreateRoot(host).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        (RootCommand root, LogOptions logging) = CreateRoot(host);
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction or null)
         {
             foreach (string problem in parsed.Errors.Select(error => error.Message).Distinct())
@@ -27,6 +29,11 @@ internal static class QmtlCommandLine
 
             await host.Error.WriteLineAsync($"Try: {CommandPath(parsed)} --help");
             return ExitCode.BadUsage;
+        }
+
+        if (parsed.Errors.Count == 0)
+        {
+            logging.Apply(parsed, host.Log);
         }
 
         var invocation = new InvocationConfiguration
@@ -67,7 +74,7 @@ internal static class QmtlCommandLine
         }
     }
 
-    private static RootCommand CreateRoot(CliHost host)
+    private static (RootCommand Root, LogOptions Logging) CreateRoot(CliHost host)
     {
         var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
         {
@@ -79,7 +86,7 @@ internal static class QmtlCommandLine
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
-        return root;
+        return (root, new LogOptions(root));
     }
 
     private static string CommandPath(ParseResult parsed) =>

@@ -1,9 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Qmtl.Data;
 using Qmtl.History;
 using Qmtl.Telemetry;
+using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.Backfill;
 
@@ -31,9 +33,11 @@ public sealed class BackfillEngine
     /// <param name="options">How it works; defaults where null.</param>
     /// <param name="timeProvider">The clock for "closed", "settled" and every delay; the system's where null.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
+    /// <param name="loggerFactory">Makes the logger that is told the same, with the events of <see cref="LogEventNames"/>; none where null.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
-    public BackfillEngine(BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null)
-        : this(options, timeProvider, onEvent, QmtlMeter.Instruments.Backfills.Record)
+    public BackfillEngine(
+        BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)
+        : this(options, timeProvider, onEvent + LogTo(loggerFactory), QmtlMeter.Instruments.Backfills.Record)
     {
     }
 
@@ -103,6 +107,9 @@ public sealed class BackfillEngine
             await forwarding;
         }
     }
+
+    private static Action<BackfillEvent>? LogTo(ILoggerFactory? loggerFactory) =>
+        loggerFactory is null ? null : new BackfillLog(loggerFactory.CreateLogger<BackfillEngine>()).Write;
 
     private static async Task ForwardAsync(BackfillJob job, ChannelWriter<BackfillResult> all)
     {

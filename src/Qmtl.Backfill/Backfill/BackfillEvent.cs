@@ -11,13 +11,24 @@ public abstract record BackfillEvent(StreamKey Stream);
 /// <param name="Stream">The stream.</param>
 /// <param name="Source">The source's name.</param>
 /// <param name="Ranges">How many ranges are to be completed.</param>
-public sealed record BackfillStarted(StreamKey Stream, string Source, int Ranges) : BackfillEvent(Stream);
+public sealed record BackfillStarted(StreamKey Stream, string Source, int Ranges) : BackfillEvent(Stream)
+{
+    /// <summary>From the first range's start to the last one's end, as they were asked for; null where there is no range.</summary>
+    public TimeRange? Bounds { get; init; }
+}
 
 /// <summary>A request has ended: each of its ranges has its result.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="Source">The source's name.</param>
 /// <param name="Duration">From <see cref="BackfillStarted"/> on.</param>
-public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Duration) : BackfillEvent(Stream);
+public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Duration) : BackfillEvent(Stream)
+{
+    /// <summary>How long the stream's requests waited for the source's rate limit, all together; several may have waited at once.</summary>
+    public TimeSpan RateLimitWait { get; init; }
+
+    /// <summary>The store's display name and the way by which bars got into it, where it has several ways and has taken one; null otherwise.</summary>
+    public (string Store, string Path)? WritePath { get; init; }
+}
 
 /// <summary>A stream's plan is made.</summary>
 /// <param name="Stream">The stream.</param>
@@ -32,7 +43,11 @@ public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Re
 /// <param name="BarsEmpty">Bars now known to be empty.</param>
 /// <param name="BarsAsked">Missing bars that this page was to settle; those neither written nor empty are still missing.</param>
 /// <param name="LastBar">The open of the last bar written (Unix seconds, UTC), or null where none was.</param>
-public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? LastBar) : BackfillEvent(Stream);
+public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? LastBar) : BackfillEvent(Stream)
+{
+    /// <summary>Requests that the page took, with repeated ones; 0 where the source had said beforehand that it has nothing so early.</summary>
+    public int Requests { get; init; }
+}
 
 /// <summary>A source has answered one request, or failed to.</summary>
 /// <param name="Stream">The stream.</param>
@@ -41,6 +56,12 @@ public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, lo
 /// <param name="Duration">How long the source took.</param>
 /// <param name="Error">Why it failed, or null.</param>
 public sealed record BackfillSourceAsked(StreamKey Stream, string Source, TimeRange Range, TimeSpan Duration, Exception? Error) : BackfillEvent(Stream);
+
+/// <summary>A request is about to wait, because the source's host is near its rate limit or asked to be left alone. Raised again for each further wait.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Delay">How long it waits.</param>
+public sealed record BackfillWaiting(StreamKey Stream, string Source, TimeSpan Delay) : BackfillEvent(Stream);
 
 /// <summary>A request or a write failed for a passing reason and will be tried again.</summary>
 /// <param name="Stream">The stream.</param>

@@ -1,5 +1,6 @@
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Pacing;
 using Qmtl.History;
 using Qmtl.Time;
 
@@ -10,6 +11,10 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
 {
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
+    private long _waitedTicks;
+
+    /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
+    public TimeSpan RateLimitWait => new(Interlocked.Read(ref _waitedTicks));
 
     /// <summary>Fetches the page. Errors end up in it; only a cancellation is thrown.</summary>
     public async Task<FetchedPage> FetchAsync(PlannedRequest planned, CancellationToken cancellationToken)
@@ -81,6 +86,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         try
         {
             page.Requests++;
+            HostPacer.Observe(OnWait);
 
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
             return await _fetcher.FetchAsync(_stream, asked, cancellationToken).WaitAsync(cancellationToken)
@@ -96,6 +102,12 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             slots.Release();
             raise(new BackfillSourceAsked(_stream, _fetcher.Name, asked, timeProvider.GetElapsedTime(started), failure));
         }
+    }
+
+    private void OnWait(TimeSpan delay)
+    {
+        Interlocked.Add(ref _waitedTicks, delay.Ticks);
+        raise(new BackfillWaiting(_stream, _fetcher.Name, delay));
     }
 
     // A source that does not say how much it answers at once may have cut its answer at either end (some give the oldest

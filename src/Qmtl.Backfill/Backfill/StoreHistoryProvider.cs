@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
@@ -9,19 +10,23 @@ namespace Qmtl.Backfill;
 public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
 {
     private readonly TimeProvider _timeProvider;
+    private readonly ILoggerFactory? _loggerFactory;
 
     /// <summary>A provider over <paramref name="store"/>, which it owns and disposes.</summary>
     /// <param name="store">Where the bars are.</param>
     /// <param name="fetcher">The source that fills it; null for a provider that only reads.</param>
     /// <param name="options">How it is filled; defaults where null.</param>
     /// <param name="timeProvider">The clock; the system's where null.</param>
-    public StoreHistoryProvider(IHistoryStore store, IDataFetcher? fetcher = null, BackfillOptions? options = null, TimeProvider? timeProvider = null)
+    /// <param name="loggerFactory">Makes the logger that is told how it is filled; none where null.</param>
+    public StoreHistoryProvider(
+        IHistoryStore store, IDataFetcher? fetcher = null, BackfillOptions? options = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         Store = store;
         Fetcher = fetcher;
         Options = options ?? new BackfillOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _loggerFactory = loggerFactory;
     }
 
     /// <summary>Where the bars are.</summary>
@@ -55,7 +60,7 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     {
         IDataFetcher fetcher = Fetcher
             ?? throw new InvalidOperationException($"The provider {DisplayName} has no fetcher, so it cannot fill missing bars. Create it with one.");
-        var engine = new BackfillEngine(Options, _timeProvider);
+        var engine = new BackfillEngine(Options, _timeProvider, loggerFactory: _loggerFactory);
         await foreach (BackfillResult result in engine.RunAsync([new BackfillRequest(Store, fetcher, stream, [range])], cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -49,15 +49,22 @@ internal sealed class StreamBackfill
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         long started = _timeProvider.GetTimestamp();
-        _raise(new BackfillStarted(Stream, _request.Fetcher.Name, _request.Ranges.Count));
+        _raise(new BackfillStarted(Stream, _request.Fetcher.Name, _request.Ranges.Count) { Bounds = BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
         if (_rejected.Total > 0)
         {
             _raise(new BackfillRowsRejected(Stream, _request.Fetcher.Name, _rejected));
         }
 
-        _raise(new BackfillEnded(Stream, _request.Fetcher.Name, _timeProvider.GetElapsedTime(started)));
+        _raise(new BackfillEnded(Stream, _request.Fetcher.Name, _timeProvider.GetElapsedTime(started))
+        {
+            RateLimitWait = _fetcher.RateLimitWait,
+            WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
+        });
     }
+
+    private static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
+        ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
 
     private async Task CompleteRangesAsync(CancellationToken cancellationToken)
     {
@@ -298,7 +305,7 @@ internal sealed class StreamBackfill
 
         if (page.Answers.Count > 0)
         {
-            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, page.LastBar));
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, page.LastBar) { Requests = page.Requests });
         }
 
         Emit(results);

@@ -1,14 +1,14 @@
-using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 
 namespace Qmtl.Cli.Commands;
 
-/// <summary>Runs the engine, shows how far it is, and tells once what it had to refuse.</summary>
+/// <summary>Runs the engine, shows how far it is, and logs what happens.</summary>
 internal sealed class BackfillRun(CliHost host, BackfillOptions options)
 {
-    /// <summary>Whether progress is shown in place while it runs; false by default.</summary>
+    /// <summary>Whether progress is shown in place while it runs; false by default. Where the log tells the story itself, it is not shown.</summary>
     public bool IsLive { get; init; }
 
     /// <summary>Runs all requests.</summary>
@@ -19,29 +19,27 @@ internal sealed class BackfillRun(CliHost host, BackfillOptions options)
     public async Task<IReadOnlyList<BackfillResult>> RunAsync(
         IReadOnlyList<BackfillRequest> requests, Func<BackfillResult, Task> onResult, CancellationToken cancellationToken)
     {
-        var rejected = new ConcurrentQueue<BackfillRowsRejected>();
         var results = new List<BackfillResult>();
-        await BackfillProgress.ShowAsync(host.Console, IsLive, requests, async show =>
+        if (IsLive && !host.Log.IsEnabled(LogLevel.Information))
         {
-            var engine = new BackfillEngine(options, host.TimeProvider, happened =>
-            {
-                show(happened);
-                if (happened is BackfillRowsRejected refused)
-                {
-                    rejected.Enqueue(refused);
-                }
-            });
+            using IDisposable held = host.Log.Hold();
+            await ProgressDisplay.ShowAsync(host.Console, host.TimeProvider, requests.Count, CompleteAsync);
+        }
+        else
+        {
+            await CompleteAsync(null);
+        }
+
+        return results;
+
+        async Task CompleteAsync(Action<BackfillEvent>? show)
+        {
+            var engine = new BackfillEngine(options, host.TimeProvider, show, host.Log);
             await foreach (BackfillResult result in engine.RunAsync(requests, cancellationToken))
             {
                 results.Add(result);
                 await onResult(result);
             }
-        });
-        foreach (BackfillRowsRejected refused in rejected)
-        {
-            host.WriteDiagnostic("warning", $"{refused.Stream}: rows of {refused.Source} were not stored: {refused.Rejected}.");
         }
-
-        return results;
     }
 }

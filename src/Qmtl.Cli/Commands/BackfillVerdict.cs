@@ -7,7 +7,7 @@ using Qmtl.Time;
 namespace Qmtl.Cli.Commands;
 
 /// <summary>
-/// Turns results into an exit code and one line for each that is not complete. A range that lacks only bars younger than the
+/// Turns results into an exit code and one line for each that is not complete; of those that failed, the log has told. A range that lacks only bars younger than the
 /// settle time is complete as far as anybody can know, so a job that runs every minute does not fail every minute.
 /// </summary>
 /// <param name="host">Where the lines go.</param>
@@ -26,7 +26,6 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, string 
             switch (result.Status)
             {
                 case BackfillStatus.Failed:
-                    host.WriteDiagnostic("error", $"{result.Stream}: {result.Error?.Message}");
                     code = ExitCode.Failed;
                     break;
                 case BackfillStatus.Partial when await IsOnlyYoungAsync(result, cancellationToken):

@@ -1,3 +1,4 @@
+using Qmtl.Cli.Logging;
 using Spectre.Console;
 
 namespace Qmtl.Cli.Hosting;
@@ -14,8 +15,11 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>Standard output for machines: JSON lines and CSV, in UTF-8. It is buffered; <see cref="DisposeAsync"/> flushes it.</summary>
     public required Stream Output { get; init; }
 
-    /// <summary>Standard error: errors and warnings, a line each.</summary>
+    /// <summary>Standard error. What is said there goes through <see cref="Log"/>, a line each.</summary>
     public required TextWriter Error { get; init; }
+
+    /// <summary>The log, on standard error.</summary>
+    public ErrorLog Log => field ??= new ErrorLog(Error, TimeProvider);
 
     /// <summary>The clock for "closed" and "settled".</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -50,9 +54,9 @@ internal sealed record CliHost : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes one line to standard error, such as <c>qmtl: error: …</c>, with secrets hidden and line breaks made spaces.</summary>
+    /// <summary>Says something to the operator, as <see cref="ErrorLog.WriteMessage"/> does.</summary>
     public void WriteDiagnostic(string severity, string message) =>
-        Error.WriteLine($"qmtl: {severity}: {Redaction.OneLine(message)}");
+        Log.WriteMessage(severity, message);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

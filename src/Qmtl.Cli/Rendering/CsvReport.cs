@@ -1,13 +1,13 @@
+using Microsoft.Extensions.Logging;
 using Qmtl.Cli.Hosting;
 using Qmtl.Fetching.Csv;
+using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.Cli.Rendering;
 
 /// <summary>Tells how a CSV file was read: its form of time, and the first rows that could not be read.</summary>
 internal static class CsvReport
 {
-    private const int ProblemsShown = 3;
-
     /// <summary>Writes what is to be said about <paramref name="csv"/>, which has been read.</summary>
     /// <param name="host">Where it goes.</param>
     /// <param name="csv">The file.</param>
@@ -19,10 +19,7 @@ internal static class CsvReport
             host.Console.Profile.Out.Writer.WriteLine($"{csv}: times are {Describe(format)}.");
         }
 
-        foreach (CsvProblem problem in csv.Problems.Take(ProblemsShown))
-        {
-            host.WriteDiagnostic("warning", $"{csv}, line {problem.Line}: {problem.Message}");
-        }
+        SourceLog.CsvRead(host.Log.CreateLogger<CsvFetcher>(), csv);
     }
 
     private static string Describe(CsvTimestampFormat format) => format switch

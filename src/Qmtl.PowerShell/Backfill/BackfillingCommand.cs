@@ -1,6 +1,6 @@
 using System.Management.Automation;
-using Qmtl.Backfill;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.Telemetry.Progress;
 
 namespace Qmtl.PowerShell.Backfill;
 
@@ -9,15 +9,11 @@ public abstract class BackfillingCommand : AsyncCommand
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>What to give an engine so that its events are told, and counted in <paramref name="progress"/>.</summary>
-    private protected Action<BackfillEvent> TellInto(BackfillProgress progress) => happened =>
-    {
-        progress.Add(happened);
-        Post(() => BackfillStory.Tell(this, happened));
-    };
+    /// <summary>What to give an engine so that its log is told on the command's streams.</summary>
+    private protected StreamLogger CreateLog() => new(this, Post);
 
     /// <summary>From the work of Run: shows progress bars while <paramref name="work"/> goes on, and takes them away at its end.</summary>
-    private protected async Task ShowWhileAsync(BackfillProgress progress, Func<Task> work)
+    private protected async Task ShowWhileAsync(BackfillProgressTracker progress, Func<Task> work)
     {
         using var done = new CancellationTokenSource();
         Task showing = ShowAsync(progress, done.Token);
@@ -32,20 +28,21 @@ public abstract class BackfillingCommand : AsyncCommand
         }
     }
 
-    private async Task ShowAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    private async Task ShowAsync(BackfillProgressTracker progress, CancellationToken cancellationToken)
     {
+        var bars = new ProgressBars();
         using var timer = new PeriodicTimer(ProgressInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 // Waits until it is shown: while script has the pipeline thread, no queue of stale bars builds up.
-                await WriteAsync(() => WriteAll(progress.TakeChanges()));
+                await WriteAsync(() => WriteAll(bars.Show(progress.Read())));
             }
         }
         catch (OperationCanceledException)
         {
-            Post(() => WriteAll(BackfillProgress.TakeAway()));
+            Post(() => WriteAll(bars.TakeAway()));
         }
     }
 

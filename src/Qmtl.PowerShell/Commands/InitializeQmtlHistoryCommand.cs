@@ -7,6 +7,7 @@ using Qmtl.PowerShell.Scripting;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
+using Qmtl.Telemetry.Progress;
 
 namespace Qmtl.PowerShell.Commands;
 
@@ -47,13 +48,14 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var progress = new BackfillProgress(_streams.Distinct().Count(), TimeProvider.System);
+        var progress = new BackfillProgressTracker(_streams.Distinct().Count(), TimeProvider.System);
         var warmup = new HistoryWarmup(new HistoryWarmupOptions
         {
             OnMissing = OnMissing,
             Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit },
             OnWarning = warning => Post(() => WriteWarning(warning)),
-            OnEvent = TellInto(progress),
+            OnEvent = progress.Add,
+            LoggerFactory = CreateLog(),
         });
         await ShowWhileAsync(progress, async () =>
         {

@@ -11,6 +11,8 @@ using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Streams;
+using Qmtl.Telemetry.Logging;
+using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
@@ -148,15 +150,16 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
 
     private async Task RunAsync(List<BackfillWork> approved, CancellationToken cancellationToken)
     {
-        var progress = new BackfillProgress(approved.Count, TimeProvider.System);
+        var progress = new BackfillProgressTracker(approved.Count(work => work.Provider is StoreHistoryProvider), TimeProvider.System);
+        StreamLogger log = CreateLog();
         var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty };
-        var engine = new BackfillEngine(options, onEvent: TellInto(progress));
+        var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll([
-            .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, cancellationToken)),
-            FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), cancellationToken)]));
+            .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, log, cancellationToken)),
+            FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), log, cancellationToken)]));
     }
 
-    private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, CancellationToken cancellationToken)
+    private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, StreamLogger log, CancellationToken cancellationToken)
     {
         var provider = (StoreHistoryProvider)work.Provider;
         IDataFetcher fetcher = Fetcher ?? provider.Fetcher!;
@@ -166,24 +169,21 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
             await EmitAsync(work, result);
         }
 
-        if (provider.WritePath is { } path)
-        {
-            Post(() => WriteVerbose($"{work.Stream}: bars go into {provider.DisplayName} by {path}"));
-        }
-
         if (fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
         {
-            Post(() => BackfillStory.Tell(this, csv));
+            SourceLog.CsvRead(log, csv);
         }
     }
 
     // A provider of the operator's own says nothing of how many calls it bears, so it gets one at a time.
-    private async Task FillAllAsync(IEnumerable<BackfillWork> works, CancellationToken cancellationToken)
+    private async Task FillAllAsync(IEnumerable<BackfillWork> works, StreamLogger log, CancellationToken cancellationToken)
     {
+        var story = new BackfillLog(log);
         foreach (BackfillWork work in works)
         {
             await foreach (BackfillResult result in SelfFillingBackfill.RunAsync(work, TimeProvider.System, cancellationToken))
             {
+                story.Write(new BackfillRangeEnded(work.Stream, result));
                 await EmitAsync(work, result);
             }
         }

@@ -7,6 +7,7 @@ using Qmtl.PowerShell.Strategies;
 using Qmtl.Running;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
+using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
@@ -90,11 +91,11 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 
     private async Task RunAsync(Strategy strategy, CancellationToken cancellationToken)
     {
-        var progress = new BackfillProgress(strategy.Nodes.OfType<Streams.StreamInput>().Count(), TimeProvider.System);
+        var progress = new BackfillProgressTracker(strategy.Nodes.OfType<Streams.StreamInput>().Count(), TimeProvider.System);
         var runner = new Runner(new RunnerOptions
         {
             Pipeline = PipelineOptions(),
-            Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = TellInto(progress) },
+            Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = progress.Add, LoggerFactory = CreateLog() },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnWarmedUp = result => Post(() => StrategyStory.Tell(this, result)),
             OnGatewayEvent = happened => Post(() => StrategyStory.Tell(this, happened)),

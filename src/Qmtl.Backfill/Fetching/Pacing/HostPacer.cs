@@ -15,6 +15,8 @@ public sealed class HostPacer
     private const double FreeShare = 0.5;
     private const double UsableShare = 0.95;
 
+    private static readonly AsyncLocal<Action<TimeSpan>?> Observer = new();
+
     // An answer to another request may change the picture, so nobody sleeps for long on the old one.
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(1);
 
@@ -54,6 +56,12 @@ public sealed class HostPacer
         return Pacers.GetOrAdd((host, clock ?? TimeProvider.System), static key => new HostPacer(key.Host, key.Clock));
     }
 
+    /// <summary>
+    /// Has <paramref name="onWait"/> told how long a request is about to wait, for requests that the calling asynchronous method makes
+    /// from here on, whatever source makes them. It ends with that method.
+    /// </summary>
+    internal static void Observe(Action<TimeSpan> onWait) => Observer.Value = onWait;
+
     /// <summary>Waits until a request may start. Dispose the turn when the request has ended.</summary>
     /// <param name="weight">What the request costs.</param>
     /// <param name="ceiling">What all requests of a minute may cost.</param>
@@ -79,6 +87,7 @@ public sealed class HostPacer
             }
 
             Waiting?.Invoke(wait);
+            Observer.Value?.Invoke(wait);
             Interlocked.Add(ref _waitedTicks, wait.Ticks);
             Interlocked.Increment(ref _waits);
             await Task.Delay(wait, _clock, cancellationToken);

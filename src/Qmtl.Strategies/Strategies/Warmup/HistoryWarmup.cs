@@ -123,7 +123,7 @@ public sealed class HistoryWarmup
 
     // One engine for all that share their options keeps them together within its limit of requests.
     private BackfillEngine? EngineFor(StreamInput stream) => stream.HistoryProvider is StoreHistoryProvider provider
-        ? _engines.GetOrAdd(_options.Backfill ?? provider.Options, options => new BackfillEngine(options, _timeProvider, _options.OnEvent))
+        ? _engines.GetOrAdd(_options.Backfill ?? provider.Options, options => new BackfillEngine(options, _timeProvider, _options.OnEvent, _options.LoggerFactory))
         : null;
 
     // What newer live bars have pushed out of a full cache is no hole.

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 
 namespace Qmtl.Strategies.Warmup;
@@ -24,4 +25,8 @@ public sealed record HistoryWarmupOptions
     /// <summary>Told of everything that happens while stores are filled, from any thread; it must return quickly and not throw.</summary>
     /// <value>Null by default.</value>
     public Action<BackfillEvent>? OnEvent { get; init; }
+
+    /// <summary>Gets the log of the stores' backfills.</summary>
+    /// <value>Null by default.</value>
+    public ILoggerFactory? LoggerFactory { get; init; }
 }

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Telemetry.Logging;
+
+/// <summary>Writes the engine's events as structured log events. It keeps nothing, so one serves all streams from any thread.</summary>
+/// <remarks>
+/// Errors are logged by message and type, never as exceptions: the messages of this library are clean, but what a driver put into
+/// an inner exception is not known. Fields are snake_case, which is why the parameters are.
+/// </remarks>
+internal sealed partial class BackfillLog(ILogger logger)
+{
+    // Below it nobody would have noticed.
+    private static readonly TimeSpan RateLimitWorthTelling = TimeSpan.FromSeconds(1);
+
+    /// <summary>Writes an event.</summary>
+    public void Write(BackfillEvent happened)
+    {
+        StreamKey stream = happened.Stream;
+        string node = stream.NodeId;
+        long interval = stream.Interval.Seconds;
+        switch (happened)
+        {
+            case BackfillStarted { Bounds: { } range } started:
+                Start(stream, range, started.Source, node, interval, range.Start, range.End, started.Ranges);
+                break;
+            case BackfillPlanned planned:
+                Plan(stream, planned.BarsMissing, planned.Requests, node, interval);
+                break;
+            case BackfillSourceAsked { Range: var range, Error: var error } asked:
+                Request(
+                    stream, asked.Source, error is null ? "answered" : "failed", range, Seconds(asked.Duration), node, interval, range.Start, range.End,
+                    error?.Message, error?.GetType().Name);
+                break;
+            case BackfillRetrying { Range: var range } retry:
+                Retry(
+                    stream, retry.Attempt, range, Seconds(retry.Delay), retry.Error.Message, node, interval, range.Start, range.End, retry.Error.GetType().Name);
+                break;
+            case BackfillWaiting waiting:
+                Wait(stream, Seconds(waiting.Delay), waiting.Source, node, interval);
+                break;
+            case BackfillPageCommitted { Range: var range } page:
+                Page(stream, range, page.BarsWritten, page.BarsEmpty, node, interval, range.Start, range.End);
+                break;
+            case BackfillRowsRejected rejected:
+                RowsRejected(stream, rejected.Rejected.Total, rejected.Source, rejected.Rejected, node, interval);
+                break;
+            case BackfillRangeEnded ended:
+                WriteResult(ended.Result, node, interval);
+                break;
+            case BackfillEnded ended:
+                WriteEnd(ended, node, interval);
+                break;
+        }
+    }
+
+    private static double Seconds(TimeSpan duration) => Math.Round(duration.TotalSeconds, 3);
+
+    private void WriteResult(BackfillResult result, string node, long interval)
+    {
+        TimeRange range = result.Range;
+        switch (result.Status)
+        {
+            case BackfillStatus.Failed:
+                Failed(
+                    result.Stream, range, result.Error?.Message, node, interval, range.Start, range.End,
+                    result.BarsWritten, result.BarsMissing, result.Requests, result.Retries, Seconds(result.Duration), result.Error?.GetType().Name);
+                break;
+            case BackfillStatus.Cancelled:
+                Cancelled(result.Stream, range, result.BarsWritten, node, interval, range.Start, range.End);
+                break;
+            default:
+                Complete(
+                    result.Stream, range, JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()), result.BarsWritten, result.BarsEmpty, result.BarsMissing,
+                    Seconds(result.Duration), node, interval, range.Start, range.End, result.BarsRejected, result.Requests, result.Retries);
+                break;
+        }
+    }
+
+    private void WriteEnd(BackfillEnded ended, string node, long interval)
+    {
+        if (ended.WritePath is var (store, path))
+        {
+            WritePath(ended.Stream, store, path, node, interval);
+        }
+
+        if (ended.RateLimitWait >= RateLimitWorthTelling)
+        {
+            RateLimit(ended.Stream, Seconds(ended.RateLimitWait), ended.Source, node, interval);
+        }
+    }
+
+    [LoggerMessage(LogEventIds.BackfillStart, LogLevel.Information, "{stream}: backfill of {range} from {source}.", EventName = LogEventNames.BackfillStart)]
+    private partial void Start(StreamKey stream, TimeRange range, string source, string node_id, long interval, long start, long end, int ranges);
+
+    [LoggerMessage(LogEventIds.BackfillPlan, LogLevel.Information, "{stream}: {bars_missing} bars to ask for, {requests} requests planned.", EventName = LogEventNames.BackfillPlan)]
+    private partial void Plan(StreamKey stream, long bars_missing, long requests, string node_id, long interval);
+
+    [LoggerMessage(LogEventIds.BackfillRequest, LogLevel.Trace, "{stream}: {source} {outcome} for {range} after {duration_seconds} s.", EventName = LogEventNames.BackfillRequest)]
+    private partial void Request(
+        StreamKey stream, string source, string outcome, TimeRange range, double duration_seconds, string node_id, long interval, long start, long end,
+        string? error, string? error_type);
+
+    [LoggerMessage(LogEventIds.BackfillRetry, LogLevel.Information, "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = LogEventNames.BackfillRetry)]
+    private partial void Retry(
+        StreamKey stream, int attempt, TimeRange range, double delay_seconds, string error, string node_id, long interval, long start, long end, string error_type);
+
+    [LoggerMessage(LogEventIds.BackfillWait, LogLevel.Debug, "{stream}: waits {delay_seconds} s for the rate limit of {source}.", EventName = LogEventNames.BackfillWait)]
+    private partial void Wait(StreamKey stream, double delay_seconds, string source, string node_id, long interval);
+
+    [LoggerMessage(LogEventIds.BackfillPage, LogLevel.Debug, "{stream}: {range} committed, {bars_written} bars written, {bars_empty} empty.", EventName = LogEventNames.BackfillPage)]
+    private partial void Page(StreamKey stream, TimeRange range, long bars_written, long bars_empty, string node_id, long interval, long start, long end);
+
+    [LoggerMessage(LogEventIds.BackfillRowsRejected, LogLevel.Warning, "{stream}: {rows} rows from {source} were not stored: {reasons}.", EventName = LogEventNames.BackfillRowsRejected)]
+    private partial void RowsRejected(StreamKey stream, long rows, string source, RejectedRows reasons, string node_id, long interval);
+
+    [LoggerMessage(
+        LogEventIds.BackfillComplete, LogLevel.Information,
+        "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in {duration_seconds} s.", EventName = LogEventNames.BackfillComplete)]
+    private partial void Complete(
+        StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing, double duration_seconds,
+        string node_id, long interval, long start, long end, long rows_rejected, int requests, int retries);
+
+    [LoggerMessage(LogEventIds.BackfillFailed, LogLevel.Error, "{stream}: {range} failed: {error}", EventName = LogEventNames.BackfillFailed)]
+    private partial void Failed(
+        StreamKey stream, TimeRange range, string? error, string node_id, long interval, long start, long end,
+        long bars_written, long bars_missing, int requests, int retries, double duration_seconds, string? error_type);
+
+    [LoggerMessage(LogEventIds.BackfillCancelled, LogLevel.Information, "{stream}: {range} cancelled, {bars_written} bars written.", EventName = LogEventNames.BackfillCancelled)]
+    private partial void Cancelled(StreamKey stream, TimeRange range, long bars_written, string node_id, long interval, long start, long end);
+
+    [LoggerMessage(LogEventIds.StoreWritePath, LogLevel.Information, "{stream}: bars go into {store} by {path}.", EventName = LogEventNames.StoreWritePath)]
+    private partial void WritePath(StreamKey stream, string store, string path, string node_id, long interval);
+
+    [LoggerMessage(
+        LogEventIds.BackfillRateLimit, LogLevel.Information, "{stream}: its requests waited {wait_seconds} s in all for the rate limit of {source}.", EventName = LogEventNames.BackfillRateLimit)]
+    private partial void RateLimit(StreamKey stream, double wait_seconds, string source, string node_id, long interval);
+}

@@ -1,0 +1,92 @@
+namespace Qmtl.Telemetry.Logging;
+
+/// <summary>
+/// The numbers of the log events, a thousand for each part; <see cref="LogEventNames"/> has the names under the same members.
+/// Names are what operators filter by; the numbers are for log providers that know nothing else.
+/// </summary>
+public static class LogEventIds
+{
+    /// <inheritdoc cref="LogEventNames.BackfillStart"/>
+    public const int BackfillStart = 1000;
+
+    /// <inheritdoc cref="LogEventNames.BackfillPlan"/>
+    public const int BackfillPlan = 1001;
+
+    /// <inheritdoc cref="LogEventNames.BackfillRequest"/>
+    public const int BackfillRequest = 1002;
+
+    /// <inheritdoc cref="LogEventNames.BackfillRetry"/>
+    public const int BackfillRetry = 1003;
+
+    /// <inheritdoc cref="LogEventNames.BackfillWait"/>
+    public const int BackfillWait = 1004;
+
+    /// <inheritdoc cref="LogEventNames.BackfillPage"/>
+    public const int BackfillPage = 1005;
+
+    /// <inheritdoc cref="LogEventNames.BackfillRowsRejected"/>
+    public const int BackfillRowsRejected = 1006;
+
+    /// <inheritdoc cref="LogEventNames.BackfillComplete"/>
+    public const int BackfillComplete = 1007;
+
+    /// <inheritdoc cref="LogEventNames.BackfillFailed"/>
+    public const int BackfillFailed = 1008;
+
+    /// <inheritdoc cref="LogEventNames.BackfillCancelled"/>
+    public const int BackfillCancelled = 1009;
+
+    /// <inheritdoc cref="LogEventNames.BackfillRateLimit"/>
+    public const int BackfillRateLimit = 1010;
+
+    /// <inheritdoc cref="LogEventNames.SourceCsvTimes"/>
+    public const int SourceCsvTimes = 2000;
+
+    /// <inheritdoc cref="LogEventNames.SourceCsvUnreadable"/>
+    public const int SourceCsvUnreadable = 2001;
+
+    /// <inheritdoc cref="LogEventNames.StoreWritePath"/>
+    public const int StoreWritePath = 3000;
+
+    /// <inheritdoc cref="LogEventNames.RecorderFlush"/>
+    public const int RecorderFlush = 4000;
+
+    /// <inheritdoc cref="LogEventNames.RecorderAway"/>
+    public const int RecorderAway = 4001;
+
+    /// <inheritdoc cref="LogEventNames.RecorderBack"/>
+    public const int RecorderBack = 4002;
+
+    /// <inheritdoc cref="LogEventNames.RecorderRowsRefused"/>
+    public const int RecorderRowsRefused = 4003;
+
+    /// <inheritdoc cref="LogEventNames.RecorderSpoolFull"/>
+    public const int RecorderSpoolFull = 4004;
+
+    /// <inheritdoc cref="LogEventNames.RecorderSpoolUnavailable"/>
+    public const int RecorderSpoolUnavailable = 4005;
+
+    /// <inheritdoc cref="LogEventNames.RecorderSpoolDamaged"/>
+    public const int RecorderSpoolDamaged = 4006;
+
+    /// <inheritdoc cref="LogEventNames.RecorderClosed"/>
+    public const int RecorderClosed = 4007;
+
+    /// <inheritdoc cref="LogEventNames.WarmupComplete"/>
+    public const int WarmupComplete = 5000;
+
+    /// <inheritdoc cref="LogEventNames.WarmupHoles"/>
+    public const int WarmupHoles = 5001;
+
+    /// <inheritdoc cref="LogEventNames.NodeFailed"/>
+    public const int NodeFailed = 5002;
+
+    /// <inheritdoc cref="LogEventNames.GatewayCircuitOpen"/>
+    public const int GatewayCircuitOpen = 6000;
+
+    /// <inheritdoc cref="LogEventNames.GatewayCircuitClosed"/>
+    public const int GatewayCircuitClosed = 6001;
+
+    /// <inheritdoc cref="LogEventNames.GatewayActivationChanged"/>
+    public const int GatewayActivationChanged = 6002;
+}
