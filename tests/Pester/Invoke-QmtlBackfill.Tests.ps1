@@ -186,6 +186,31 @@ Describe 'piped ranges' {
     }
 }
 
+Describe 'piped streams' {
+    It 'are filled over the window of their period, up to the last bar that has closed' {
+        $provider = New-TestProvider
+        $results = @('A', 'B' | New-QmtlStreamInput -Interval 1d -Period 10 -HistoryProvider $provider | Invoke-QmtlBackfill)
+        $results.NodeId | Sort-Object | Should -Be 'A', 'B'
+        $results.BarsWritten | Should -Be 10, 10
+        $results[0].End.ToUnixTimeSeconds() | Should -BeIn @(0, 1).ForEach({ [math]::Floor([DateTimeOffset]::UtcNow.ToUnixTimeSeconds() / 86400 - 1 - $_) * 86400 })
+    }
+
+    It 'are filled where -Start and -End say' {
+        $stream = New-QmtlStreamInput X -Interval 1m -Period 3 -HistoryProvider (New-TestProvider)
+        ($stream | Invoke-QmtlBackfill -Start 60 -End 600).BarsWritten | Should -Be 10
+        ($stream | Invoke-QmtlBackfill -End 1200).BarsWritten | Should -Be 3
+        Get-StoredMinute $stream.HistoryProvider | Should -Be (1..10 + 18..20)
+        (Invoke-QmtlBackfill -InputObject $stream -Start 0 -End 60).BarsWritten | Should -Be 1
+    }
+
+    It 'without a provider are reported, and the others go on' {
+        $streams = (New-QmtlStreamInput A -Interval 1h -Period 3), (New-QmtlStreamInput B -Interval 1h -Period 3 -HistoryProvider (New-TestProvider))
+        $results = $streams | Invoke-QmtlBackfill -ErrorVariable failures -ErrorAction SilentlyContinue
+        $results.NodeId | Should -Be 'B'
+        "$failures" | Should -BeLike '*A 1h has no history provider*-HistoryProvider*'
+    }
+}
+
 Describe '-WhatIf and -Confirm' {
     It 'writes and fetches nothing' {
         $source = New-NotingSource

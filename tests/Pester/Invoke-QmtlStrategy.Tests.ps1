@@ -167,7 +167,7 @@ Describe 'a run in a world' {
 
     It 'warns where it is downgraded and in safe mode' {
         $gateway = Start-TestGateway @{ DowngradeReason = 'no quota'; SafeMode = $true }
-        $null = Invoke-InWorld $gateway -WarningVariable warned -WarningAction SilentlyContinue
+        $warned = Invoke-InWorld $gateway 3>&1
         $warned.Where({ $_ -like '*downgraded*no quota*' }) | Should -HaveCount 1
         $warned.Where({ $_ -like '*safe mode*' }) | Should -HaveCount 1
     }

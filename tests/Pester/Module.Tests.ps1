@@ -94,6 +94,18 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
         $shell.ExitCode | Should -Be 0
     }
 
+    It 'gives scripts the types that they name, and takes them back' {
+        $shell = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+('Qmtl.Strategies.Strategy' -as [type]).Assembly.GetName().Name
+Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+('Qmtl.Strategies.Strategy' -as [type]).Assembly.GetName().Name
+Remove-Module Qmtl
+[psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')::Get.ContainsKey('Qmtl.Strategies.Strategy')
+"@
+        $shell.Output.Trim() -split '\r?\n' | Should -Be 'Qmtl.Strategies', 'Qmtl.Strategies', 'False'
+    }
+
     It 'says what to do where nothing is built' {
         $copy = New-ModuleCopy
         $shell = Invoke-Shell "Import-Module '$copy/Qmtl.psd1'"
@@ -123,6 +135,12 @@ Describe 'the views' {
         @{ Name = 'fetchers'; Header = 'Name +BarsPerRequest Kind'; Make = { New-QmtlFetcher { } } }
         @{ Name = 'providers'; Header = 'Provider +Fetcher'; Make = { New-TestProvider } }
         @{ Name = 'candles'; Header = 'Timestamp +open +high +low +close +volume'; Make = { Get-QmtlHistory (New-TestProvider -Bars 2) X 1m } }
+        @{ Name = 'warm-ups'; Header = 'NodeId Interval Start.+Loaded +Filled'; Make = { New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider (New-TestProvider) | Initialize-QmtlHistory } }
+        @{ Name = 'results of strategies'; Header = 'Time +Node +Value'; Make = { Invoke-QmtlStrategy (New-QmtlStrategy s (New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 2))) -Offline -Start 60 -End 120 } }
+        @{ Name = 'streams'; Header = 'Name +NodeId +Interval +Period +Inputs'; Make = { New-TestStream } }
+        @{ Name = 'nodes'; Header = 'Name +NodeId +Interval +Period +Inputs'; Make = { New-QmtlNode n { 1 } -InputObject (New-TestStream) } }
+        @{ Name = 'strategies'; Header = 'Name +Nodes'; Make = { New-QmtlStrategy s (New-TestStream) } }
+        @{ Name = 'recorders'; Header = 'Recorder +Recorded +Delivered'; Make = { New-QmtlRecorder (Join-Path $TestDrive 'view.db') } }
     ) {
         & $Make | Out-String -Width 200 | Should -Match $Header
     }

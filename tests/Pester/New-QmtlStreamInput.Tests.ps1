@@ -45,6 +45,12 @@ Describe 'New-QmtlStreamInput' {
         [object]::ReferenceEquals($streams[0].EventService, $streams[1].EventService) | Should -BeTrue
     }
 
+    It 'completes the ids that the provider holds' {
+        $provider = New-TestProvider -Bars 2
+        $text = 'New-QmtlStreamInput -HistoryProvider $provider -NodeId '
+        [System.Management.Automation.CommandCompletion]::CompleteInput($text, $text.Length, $null).CompletionMatches.ListItemText | Should -Be X
+    }
+
     It 'refuses <What>' -ForEach @(
         @{ What = 'a provider that is a text'; With = @{ HistoryProvider = 'candles.db' }; Message = "*New-QmtlHistoryProvider -Path 'candles.db'*" }
         @{ What = 'a recorder that is a text'; With = @{ Recorder = 'rows.db' }; Message = "*New-QmtlRecorder -Path 'rows.db'*" }
@@ -55,6 +61,6 @@ Describe 'New-QmtlStreamInput' {
     ) {
         $arguments = @{ NodeId = 'A'; Interval = '1m'; Period = 3 } + @{}
         $With.Keys.ForEach({ $arguments[$_] = $With[$_] })
-        { New-QmtlStreamInput @arguments -ErrorAction Stop } | Should -Throw $Message
+        { New-QmtlStreamInput @arguments } | Should -Throw $Message
     }
 }

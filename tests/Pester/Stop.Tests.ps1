@@ -138,4 +138,39 @@ Describe 'Ctrl-C' -Skip:$noSignals {
         $run.Rest | Should -Not -Match 'went on'
         $run.Milliseconds | Should -BeLessThan $soon
     }
+
+    It 'stops a script node that is at work, and what was processed is recorded' {
+        $provider = New-QmtlHistoryProvider -Path $path -Fetcher (New-QmtlFetcher -Name s -ScriptBlock $EveryBar)
+        $null = Invoke-QmtlBackfill $provider X 1m 0 6000
+        $run = Stop-Shell @"
+    `$env:XDG_STATE_HOME = '$TestDrive'
+    `$recorder = New-QmtlRecorder '$path.recorded'
+    `$stream = New-QmtlStreamInput X -Interval 1m -Period 3 -HistoryProvider (New-QmtlHistoryProvider '$path') -Recorder `$recorder
+    `$node = New-QmtlNode n -InputObject `$stream {
+        if (`$_['X'].GetValue('close') -eq 50) {
+            [Console]::Out.WriteLine('ready')
+            Start-Sleep -Seconds 60
+        }
+    }
+    Invoke-QmtlStrategy (New-QmtlStrategy s `$node) -Offline -Start 0
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+
+        # Delivered before the end, or by the next recorder to the same place.
+        $recorder = New-QmtlRecorder "$path.recorded" -SpoolPath ([System.IO.Path]::Combine($TestDrive, 'qmtl', 'spool'))
+        @{ ts = 6000; close = 100.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        $recorder.Dispose()
+        Get-StoredMinute (New-QmtlHistoryProvider "$path.recorded") | Select-Object -SkipLast 1 | Should -Be (0..50)
+    }
+
+    It 'stops a wait for a recorder''s store' {
+        $run = Stop-Shell @"
+    `$env:XDG_STATE_HOME = '$TestDrive'
+    `$recorder = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql
+    @{ ts = 60; close = 1.0 } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m 3>&1 | ForEach-Object { [Console]::Out.WriteLine('ready') }
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $run.Milliseconds | Should -BeLessThan $soon
+    }
 }

@@ -16,7 +16,7 @@ public sealed class NodeIdCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        object? bound = fakeBoundParameters["Provider"];
+        object? bound = fakeBoundParameters["Provider"] ?? fakeBoundParameters["HistoryProvider"];
         if ((bound is PSObject wrapped ? wrapped.BaseObject : bound) is not StoreHistoryProvider provider)
         {
             yield break;

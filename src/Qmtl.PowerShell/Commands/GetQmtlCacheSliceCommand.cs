@@ -61,7 +61,7 @@ public sealed class GetQmtlCacheSliceCommand : PSCmdlet
         }
         catch (ArgumentException exception)
         {
-            WriteError(ErrorRecords.From(exception, InputObject));
+            ErrorRecords.Refuse(this, exception, InputObject);
         }
     }
 

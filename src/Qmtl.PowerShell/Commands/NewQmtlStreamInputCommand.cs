@@ -69,7 +69,7 @@ public sealed class NewQmtlStreamInputCommand : PSCmdlet
         }
         catch (ArgumentException exception)
         {
-            WriteError(ErrorRecords.From(exception, NodeId));
+            ErrorRecords.Refuse(this, exception, NodeId);
         }
     }
 }

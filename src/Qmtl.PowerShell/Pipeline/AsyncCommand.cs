@@ -82,22 +82,8 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// <summary>From the work, on any thread: does something on the pipeline thread, such as writing a warning, and does not wait for it.</summary>
     private protected void Post(Action write) => Dispatcher.Post(write);
 
-    /// <summary>
-    /// Reports that one record could not be processed: without ending the pipeline where records come from it, and as a terminating
-    /// error where the operator gave the values on the command line.
-    /// </summary>
-    private protected void Refuse(Exception exception, object? target)
-    {
-        ErrorRecord record = ErrorRecords.From(exception, target);
-        if (MyInvocation.ExpectingInput)
-        {
-            WriteError(record);
-        }
-        else
-        {
-            ThrowTerminatingError(record);
-        }
-    }
+    /// <inheritdoc cref="ErrorRecords.Refuse"/>
+    private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);
 
     private PipelineDispatcher Dispatcher => _dispatcher ?? throw new InvalidOperationException("Only the work of Run can write this way.");
 }

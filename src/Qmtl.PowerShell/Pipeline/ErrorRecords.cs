@@ -31,6 +31,23 @@ internal static class ErrorRecords
         _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
     };
 
+    /// <summary>
+    /// Reports that one record could not be processed: without ending the pipeline where records come from it, and as a terminating
+    /// error where the operator gave the values on the command line.
+    /// </summary>
+    public static void Refuse(PSCmdlet cmdlet, Exception exception, object? target)
+    {
+        ErrorRecord record = From(exception, target);
+        if (cmdlet.MyInvocation.ExpectingInput)
+        {
+            cmdlet.WriteError(record);
+        }
+        else
+        {
+            cmdlet.ThrowTerminatingError(record);
+        }
+    }
+
     /// <summary>The message without the parameter name and value that .NET appends, which mean nothing to an operator.</summary>
     public static string PlainMessage(Exception exception)
     {

@@ -1,0 +1,46 @@
+BeforeDiscovery {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+    $noData = -not (Find-SharedData)
+    $compiled = 'Debug', 'Release' |
+        ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'samples', 'Crossover', 'bin', $_, 'net10.0', 'Crossover.dll') } |
+        Where-Object Exists |
+        Sort-Object LastWriteTimeUtc -Descending |
+        Select-Object -First 1 -ExpandProperty FullName
+    $notCompiled = -not $compiled
+}
+
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+}
+
+Describe 'the crossover' {
+    It 'in PowerShell prints what it prints in C#' -Skip:$notCompiled -ForEach @{ Compiled = $compiled } {
+        $printed = @(& ([System.IO.Path]::Combine($QmtlRoot, 'samples', 'crossover.ps1')))
+        $printed[-1] | Should -Match '^\d\d+ crossings\.$'
+        & dotnet $Compiled | Should -Be $printed
+    }
+
+    It 'finds the crossings of the real candles' -Skip:$noData {
+        $printed = @(& ([System.IO.Path]::Combine($QmtlRoot, 'samples', 'crossover.ps1')))
+        $printed[-1] | Should -Be '78 crossings.'
+
+        # The same by hand: of each window of 200 closes the means of the newest 50 and of all.
+        $rows = Import-Csv (Join-Path (Find-SharedData) 'ETHBTC-5m.csv')
+        $closes = [double[]]$rows.close
+        $above = 199..($closes.Count - 1) | ForEach-Object {
+            $fast = $slow = 0.0
+            for ($i = $_ - 199; $i -le $_; $i++) {
+                $slow += $closes[$i]
+                if ($i -gt $_ - 50) { $fast += $closes[$i] }
+            }
+
+            $fast / 50 -gt $slow / 200
+        }
+        $expected = for ($i = 1; $i -lt $above.Count; $i++) {
+            if ($above[$i] -ne $above[$i - 1]) {
+                "$([DateTimeOffset]::FromUnixTimeSeconds($rows[$i + 199].ts).ToString('yyyy-MM-dd HH:mm'))Z ETHBTC $($above[$i] ? 'up' : 'down')"
+            }
+        }
+        $printed | Where-Object { $_ -like '* ETHBTC *' } | Should -Be $expected
+    }
+}
