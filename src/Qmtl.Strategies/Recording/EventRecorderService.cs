@@ -165,7 +165,6 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         }
         finally
         {
-            _measured.Dispose();
             _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
         }
     }
