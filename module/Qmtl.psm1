@@ -29,7 +29,6 @@ $inner = Import-Module -Assembly $assembly -PassThru
 
 $lifetime = $assembly.GetType('Qmtl.PowerShell.Monitoring.ModuleLifetime')
 $lifetime::Begin()
-$ExecutionContext.SessionState.Module.OnRemove = { $lifetime::End() }
 
 # Imported again with -Force, PowerShell takes the assembly's module from its cache and forgets to hand its cmdlets to this
 # one (https://github.com/PowerShell/PowerShell/issues/20710), and then does not find their help. Both are done by hand.
@@ -51,6 +50,7 @@ foreach ($name in $named) {
 }
 
 $ExecutionContext.SessionState.Module.OnRemove = {
+    $lifetime::End()
     foreach ($name in $named) {
         $null = $accelerators::Remove($name)
     }
