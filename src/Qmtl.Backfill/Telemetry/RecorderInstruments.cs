@@ -14,10 +14,11 @@ internal sealed class RecorderInstruments
     public RecorderInstruments(Meter meter, TimeProvider clock, int limit, SeriesOverflow overflow)
     {
         (_clock, _limit, _overflow) = (clock, limit, overflow);
-        meter.CreateObservableGauge("qmtl.recorder.queued_rows", () => Read(reading => reading.Queued), "{row}", "Rows that wait to be delivered, in the journal and in memory.");
-        meter.CreateObservableGauge("qmtl.recorder.spooled_rows", () => Read(reading => reading.Spooled), "{row}", "Those of the waiting rows that are in the journal on disk, and so outlive the process.");
+        meter.CreateObservableGauge("qmtl.recorder.queued_rows", () => Read(reading => reading.Queued), "{row}", "Rows that are still to be delivered, in memory or on disk.");
+        meter.CreateObservableGauge("qmtl.recorder.spooled_rows", () => Read(reading => reading.Spooled), "{row}", "Those of the queued rows that are on disk and outlive the process.");
         meter.CreateObservableCounter("qmtl.recorder.delivered_rows", () => Read(reading => reading.Delivered), "{row}", "Rows that the store has taken.");
-        meter.CreateObservableCounter("qmtl.recorder.dropped_rows", () => Read(reading => reading.Dropped), "{row}", "Rows that were given up.");
+        meter.CreateObservableCounter("qmtl.recorder.refused_rows", () => Read(reading => reading.Refused), "{row}", "Rows that the store refused for good and that were set aside.");
+        meter.CreateObservableCounter("qmtl.recorder.dropped_rows", () => Read(reading => reading.Dropped), "{row}", "Rows that are lost.");
     }
 
     /// <inheritdoc cref="QmtlMeter.RegisterRecorder"/>

@@ -11,7 +11,8 @@ internal sealed class StreamMeasurements(StreamKey stream)
 
     private readonly long[] _rejected = new long[MetricLabels.ReasonCount];
     private long _lastTimestamp = Never;
-    private long _remaining = Never;
+    private long _remaining;
+    private volatile bool _isPlanned;
     private long _written;
     private long _empty;
     private long _retries;
@@ -26,7 +27,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
     public long? LastTimestamp => Interlocked.Read(ref _lastTimestamp) is var bar && bar != Never ? bar : null;
 
     /// <summary>Bars that are asked for and not there yet; null before a plan was made.</summary>
-    public long? GapBarsRemaining => Interlocked.Read(ref _remaining) is var bars && bars != Never ? bars : null;
+    public long? GapBarsRemaining => _isPlanned ? Math.Max(0, Interlocked.Read(ref _remaining)) : null;
 
     public long BarsWritten => Interlocked.Read(ref _written);
 
@@ -87,7 +88,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
     // Backfills of one stream into two stores may overlap; then their bars add up. A backfill alone begins anew.
     private void Plan(long missing)
     {
-        if (Jobs > 1 && Interlocked.Read(ref _remaining) != Never)
+        if (Jobs > 1 && _isPlanned)
         {
             Interlocked.Add(ref _remaining, missing);
         }
@@ -95,6 +96,8 @@ internal sealed class StreamMeasurements(StreamKey stream)
         {
             Interlocked.Exchange(ref _remaining, missing);
         }
+
+        _isPlanned = true;
     }
 
     // A range without a closed bar is complete, too, and says nothing of how far the stream has come.

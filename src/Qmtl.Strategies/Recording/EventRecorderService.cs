@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Recording.Spooling;
@@ -41,14 +42,21 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <param name="options">How it works; defaults where null.</param>
     /// <param name="timeProvider">The clock of every delay; the system's where null.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
+    /// <param name="loggerFactory">Makes the logger that is told the same; none where null.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
-    public EventRecorderService(IEventRecorder recorder, EventRecorderOptions? options = null, TimeProvider? timeProvider = null, Action<RecorderEvent>? onEvent = null)
+    public EventRecorderService(
+        IEventRecorder recorder, EventRecorderOptions? options = null, TimeProvider? timeProvider = null, Action<RecorderEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(recorder);
         _options = options ?? new EventRecorderOptions();
         _options.Validate();
         _timeProvider = timeProvider ?? TimeProvider.System;
         _raise = onEvent ?? (static _ => { });
+        if (loggerFactory is not null)
+        {
+            _raise += new RecorderLog(loggerFactory.CreateLogger<EventRecorderService>()).Write;
+        }
+
         Recorder = recorder;
         _folder = new SpoolFolder(_options.SpoolFolder, recorder, _timeProvider.GetUtcNow());
         _delivery = new RowDelivery(recorder, new RefusedRows(_folder, _timeProvider), _options, _timeProvider, _raise);
@@ -58,7 +66,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             OnFull = bytes => _raise(new RecorderSpoolFull(recorder.DisplayName, bytes)),
         };
         _loop = new DeliveryLoop(_spool, _delivery, recorder, _options, _timeProvider, _raise);
-        _measured = QmtlMeter.RegisterRecorder(recorder.DisplayName, Read);
+        _measured = QmtlMeter.RegisterRecorder(recorder.DisplayName, ReadForMetrics);
     }
 
     /// <summary>Where the rows end up.</summary>
@@ -145,6 +153,8 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             return;
         }
 
+        // At the end, so that the last reading has what this delivers and loses.
+        using IDisposable measured = _measured;
         _spool.Close();
         try
         {
@@ -163,15 +173,14 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         }
         finally
         {
-            _measured.Dispose();
             _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
         }
     }
 
-    private RecorderReading Read()
+    private RecorderReading ReadForMetrics()
     {
         RecorderReport report = GetReport();
-        return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused + report.Dropped);
+        return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused, report.Dropped);
     }
 
     private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload) => payload.Kind switch

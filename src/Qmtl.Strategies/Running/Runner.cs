@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Qmtl.Running.Description;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Submission;
@@ -18,6 +20,7 @@ public sealed class Runner
     private readonly RunnerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly Action<string> _warn;
+    private readonly RunLog _log;
 
     /// <summary>A runner.</summary>
     /// <param name="options">How it works; defaults where null.</param>
@@ -27,6 +30,7 @@ public sealed class Runner
         _options = options ?? new RunnerOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
         _warn = _options.OnWarning ?? (static _ => { });
+        _log = new RunLog(_options.LoggerFactory?.CreateLogger<Runner>() ?? (ILogger)NullLogger.Instance);
     }
 
     /// <summary>Runs a strategy without a gateway: warms its streams up and replays their history.</summary>
@@ -81,7 +85,7 @@ public sealed class Runner
             return run;
         }
 
-        var watcher = new ActivationWatcher(client, worldId, submission.StrategyId, gate: null, _options.Activation, _timeProvider, _options.OnGatewayEvent);
+        var watcher = new ActivationWatcher(client, worldId, submission.StrategyId, gate: null, _options.Activation, _timeProvider, (Action<GatewayEvent>)_log.Write + _options.OnGatewayEvent);
         run.Watcher = watcher;
         try
         {
@@ -111,22 +115,36 @@ public sealed class Runner
     private async Task<StrategyRun> PrimeAsync(StrategyRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
         await WarmUpAsync(run, cancellationToken);
-        await run.Pipeline.ReplayAsync(
-            result =>
-            {
-                run.Count();
-                onResult(result);
-            },
-            cancellationToken);
-        return run;
+        try
+        {
+            await run.Pipeline.ReplayAsync(
+                result =>
+                {
+                    run.Count();
+                    onResult(result);
+                },
+                cancellationToken);
+            return run;
+        }
+        catch (NodeFailedException failure)
+        {
+            _log.Write(failure);
+            throw;
+        }
     }
 
     private async Task WarmUpAsync(StrategyRun run, CancellationToken cancellationToken)
     {
-        var warmup = new HistoryWarmup(_options.Warmup with { OnWarning = _options.Warmup.OnWarning ?? _warn }, _timeProvider);
+        HistoryWarmupOptions options = _options.Warmup with
+        {
+            OnWarning = _options.Warmup.OnWarning ?? _warn,
+            LoggerFactory = _options.Warmup.LoggerFactory ?? _options.LoggerFactory,
+        };
+        var warmup = new HistoryWarmup(options, _timeProvider);
         await foreach (WarmupResult result in warmup.RunAsync(run.Pipeline.Streams.Where(HasHistory), cancellationToken))
         {
             run.Add(result);
+            _log.Write(result);
             _options.OnWarmedUp?.Invoke(result);
         }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Watching;
 using Qmtl.Strategies;
@@ -35,4 +36,8 @@ public sealed record RunnerOptions
     /// <summary>Told of everything that happens at the gateway, from any thread. It must return quickly and not throw.</summary>
     /// <value>Null by default.</value>
     public Action<GatewayEvent>? OnGatewayEvent { get; init; }
+
+    /// <summary>Makes the logger that is told of warm-ups and their backfills, of nodes that fail, and of the gateway.</summary>
+    /// <value>Null by default: nothing is logged.</value>
+    public ILoggerFactory? LoggerFactory { get; init; }
 }

@@ -111,6 +111,16 @@ public sealed class BackfillInstrumentsTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_is_said_of_what_remains_before_there_is_a_plan()
+    {
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillPageCommitted(Stream, Range, 40, 8, 50, 600));
+        Assert.Null(_meter.Value("backfill_gap_bars_remaining", Labels));
+
+        Record(new BackfillPlanned(Stream, 10, 1), new BackfillPageCommitted(Stream, Range, 40, 8, 50, 600));
+        Assert.Equal(0, _meter.Value("backfill_gap_bars_remaining", Labels));
+    }
+
+    [Fact]
     public void Rejected_rows_are_counted_by_reason_and_only_those_that_occurred()
     {
         RejectedRows rejected = RejectedRows.None.Plus(RejectionReason.OffGrid, 3).Plus(RejectionReason.MissingTimestamp, 1);

@@ -49,7 +49,7 @@ internal sealed class MeasuredMeter : IDisposable
             new BackfillRowsRejected(stream, "binance", RejectedRows.None.Plus(RejectionReason.OffGrid, 1)),
         ];
         Array.ForEach(events, Instruments.Backfills.Record);
-        Instruments.Recorders.Register("bars.db", () => new RecorderReading(1, 2, 3, 4));
+        Instruments.Recorders.Register("bars.db", () => new RecorderReading(2, 1, 3, 4, 5));
         Instruments.Caches.Register(stream, this, _ => 800);
         Instruments.RecordReplay(stream, TimeSpan.FromSeconds(3));
         _pacers.Add(HostPacer.For(new Uri("http://measured.example"), Clock));

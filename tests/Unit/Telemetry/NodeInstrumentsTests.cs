@@ -64,12 +64,12 @@ public sealed class NodeInstrumentsTests : IDisposable
         var node = new StreamKey($"node-{Guid.NewGuid():n}", BarInterval.FromSeconds(60));
         object cache = new();
         using var collector = new Qmtl.Metrics.Collection.MetricsCollector();
-        using IDisposable recorder = QmtlMeter.RegisterRecorder(node.NodeId, () => new RecorderReading(7, 0, 0, 0));
+        using IDisposable recorder = QmtlMeter.RegisterRecorder(node.NodeId, () => new RecorderReading(7, 0, 0, 0, 0));
         QmtlMeter.RegisterCache(node, cache, _ => 42);
         QmtlMeter.RecordReplay(node, TimeSpan.FromSeconds(1));
 
         Assert.Equal(
-            ["qmtl_cache_size_bytes", "qmtl_recorder_delivered_rows_total", "qmtl_recorder_dropped_rows_total", "qmtl_recorder_queued_rows", "qmtl_recorder_spooled_rows", "qmtl_replay_duration_seconds"],
+            ["qmtl_cache_size_bytes", "qmtl_recorder_delivered_rows_total", "qmtl_recorder_dropped_rows_total", "qmtl_recorder_queued_rows", "qmtl_recorder_refused_rows_total", "qmtl_recorder_spooled_rows", "qmtl_replay_duration_seconds"],
             collector.Collect().Where(family => family.Points.Any(point => point.Labels.Any(label => label.Value == node.NodeId))).Select(family => family.Name));
         GC.KeepAlive(cache);
     }

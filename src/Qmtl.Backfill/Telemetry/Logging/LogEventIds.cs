@@ -78,15 +78,27 @@ public static class LogEventIds
     /// <inheritdoc cref="LogEventNames.WarmupHoles"/>
     public const int WarmupHoles = 5001;
 
+    /// <inheritdoc cref="LogEventNames.WarmupFailed"/>
+    public const int WarmupFailed = 5002;
+
     /// <inheritdoc cref="LogEventNames.NodeFailed"/>
-    public const int NodeFailed = 5002;
+    public const int NodeFailed = 5003;
 
-    /// <inheritdoc cref="LogEventNames.GatewayCircuitOpen"/>
-    public const int GatewayCircuitOpen = 6000;
+    /// <inheritdoc cref="LogEventNames.GatewayConnected"/>
+    public const int GatewayConnected = 6000;
 
-    /// <inheritdoc cref="LogEventNames.GatewayCircuitClosed"/>
-    public const int GatewayCircuitClosed = 6001;
+    /// <inheritdoc cref="LogEventNames.GatewayDisconnected"/>
+    public const int GatewayDisconnected = 6001;
 
     /// <inheritdoc cref="LogEventNames.GatewayActivationChanged"/>
     public const int GatewayActivationChanged = 6002;
+
+    /// <inheritdoc cref="LogEventNames.GatewayCircuitOpen"/>
+    public const int GatewayCircuitOpen = 6003;
+
+    /// <inheritdoc cref="LogEventNames.GatewayNotAnswered"/>
+    public const int GatewayNotAnswered = 6004;
+
+    /// <inheritdoc cref="LogEventNames.GatewayIgnored"/>
+    public const int GatewayIgnored = 6005;
 }

@@ -72,21 +72,33 @@ public static class LogEventNames
     /// <summary>The recorder has ended, with what became of its rows.</summary>
     public const string RecorderClosed = "recorder.closed";
 
-    /// <summary>A strategy's warm-up has ended with everything in place.</summary>
+    /// <summary>A stream's warm-up has ended with everything in place.</summary>
     public const string WarmupComplete = "warmup.complete";
 
-    /// <summary>A strategy's warm-up has ended, and bars of a stream are missing.</summary>
+    /// <summary>A stream's warm-up has ended, and bars are missing.</summary>
     public const string WarmupHoles = "warmup.holes";
+
+    /// <summary>A stream's warm-up has ended with an error.</summary>
+    public const string WarmupFailed = "warmup.failed";
 
     /// <summary>A node's compute function threw.</summary>
     public const string NodeFailed = "node.failed";
 
-    /// <summary>The gateway failed so often that it is not asked for a while.</summary>
+    /// <summary>The gateway's events are followed.</summary>
+    public const string GatewayConnected = "gateway.connected";
+
+    /// <summary>The gateway's events are not followed any more, or an attempt to follow them failed.</summary>
+    public const string GatewayDisconnected = "gateway.disconnected";
+
+    /// <summary>The gateway changed what a strategy may do on a side.</summary>
+    public const string GatewayActivationChanged = "gateway.activation_changed";
+
+    /// <summary>The gateway could not be reached so often that it is not asked for a while.</summary>
     public const string GatewayCircuitOpen = "gateway.circuit_open";
 
-    /// <summary>The gateway is asked again.</summary>
-    public const string GatewayCircuitClosed = "gateway.circuit_closed";
+    /// <summary>The gateway did not say what a strategy may do on a side.</summary>
+    public const string GatewayNotAnswered = "gateway.not_answered";
 
-    /// <summary>The gateway switched a side of a strategy on or off.</summary>
-    public const string GatewayActivationChanged = "gateway.activation_changed";
+    /// <summary>Something that the gateway said was not followed.</summary>
+    public const string GatewayIgnored = "gateway.ignored";
 }

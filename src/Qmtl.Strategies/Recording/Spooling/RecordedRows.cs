@@ -93,9 +93,9 @@ internal struct RecordedRows
         }
         else
         {
-            foreach (BarColumn column in Columns)
+            for (int i = 0; i < shape.Columns.Length; i++)
             {
-                Write(column, count, record);
+                Write(Columns[i], shape.Columns[i], count, record);
             }
         }
 
@@ -121,28 +121,28 @@ internal struct RecordedRows
         }
     }
 
-    private readonly void Write(BarColumn column, int count, RecordBuffer record)
+    private readonly void Write(BarColumn column, ShapeColumn shape, int count, RecordBuffer record)
     {
-        ReadOnlyMemory<bool> marks = ShapeColumn.MarksOf(column);
-        if (!marks.IsEmpty)
+        if (shape.HasMarks)
         {
-            record.Write(marks.Span.Slice(Start, count));
+            record.Write(ShapeColumn.MarksOf(column).Span.Slice(Start, count));
             record.Pad();
         }
 
-        switch (column)
+        switch (shape.Type)
         {
-            case BarColumn<double> numbers:
-                record.Write(numbers.Values.Span.Slice(Start, count));
+            case BarColumnType.Double:
+                record.Write(((BarColumn<double>)column).Values.Span.Slice(Start, count));
                 break;
-            case BarColumn<long> numbers:
-                record.Write(numbers.Values.Span.Slice(Start, count));
+            case BarColumnType.Long:
+                record.Write(((BarColumn<long>)column).Values.Span.Slice(Start, count));
                 break;
-            case BarColumn<bool> flags:
-                record.Write(flags.Values.Span.Slice(Start, count));
+            case BarColumnType.Boolean:
+                record.Write(((BarColumn<bool>)column).Values.Span.Slice(Start, count));
                 record.Pad();
                 break;
-            case BarColumn<string?> texts:
+            default:
+                var texts = (BarColumn<string?>)column;
                 for (int row = Start; row < Start + count; row++)
                 {
                     record.WriteText(texts.IsNull(row) ? null : texts.Values.Span[row]);

@@ -10,13 +10,16 @@ internal sealed class ShapeTable
 
     private readonly Dictionary<StreamKey, List<RowShape>> _shapes = [];
     private RowShape? _last;
+    private IReadOnlyList<BarColumn>? _lastColumns;
     private int _count;
 
     /// <summary>The shape of rows, a new one where there is none like it.</summary>
     public RowShape Find(StreamKey stream, IReadOnlyList<BarColumn> columns)
     {
-        if (_last is not null && _last.Matches(stream, columns))
+        // Row after row of one frame is the usual case, and a frame's columns do not change.
+        if (_last is not null && stream == _last.Stream && (ReferenceEquals(columns, _lastColumns) || _last.Matches(stream, columns)))
         {
+            _lastColumns = columns;
             return _last;
         }
 
@@ -25,6 +28,7 @@ internal sealed class ShapeTable
             _shapes.Add(stream, shapes = []);
         }
 
+        _lastColumns = columns;
         _last = shapes.Find(shape => shape.Matches(stream, columns));
         if (_last is null)
         {

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using Qmtl.Telemetry.Logging;
+
+namespace Qmtl.Recording;
+
+/// <summary>Writes a recorder's events as structured log events. Errors go by message and type, as in <see cref="BackfillLog"/>.</summary>
+internal sealed partial class RecorderLog(ILogger logger)
+{
+    /// <summary>Writes an event.</summary>
+    public void Write(RecorderEvent happened)
+    {
+        string recorder = happened.Destination;
+        switch (happened)
+        {
+            case RecorderFlushed flushed:
+                Flush(recorder, flushed.Rows, Seconds(flushed.Duration));
+                break;
+            case RecorderAway away:
+                Away(recorder, away.Error.Message, away.Error.GetType().Name);
+                break;
+            case RecorderBack back:
+                Back(recorder, Seconds(back.Duration));
+                break;
+            case RecorderRowsRefused refused:
+                RowsRefused(recorder, refused.Rows, refused.Stream.ToString(), refused.File, refused.Error.Message, refused.Stream.NodeId, refused.Stream.Interval.Seconds, refused.Error.GetType().Name);
+                break;
+            case RecorderSpoolFull full:
+                SpoolFull(recorder, full.Bytes);
+                break;
+            case RecorderSpoolUnavailable unavailable:
+                SpoolUnavailable(recorder, unavailable.Folder, unavailable.Error.Message, unavailable.Error.GetType().Name);
+                break;
+            case RecorderSpoolDamaged damaged:
+                SpoolDamaged(recorder, damaged.File);
+                break;
+            case RecorderClosed { Report: var report }:
+                // Only what is lost is nobody's to bring back.
+                Closed(report.Dropped > 0 ? LogLevel.Error : LogLevel.Information, recorder, report.Delivered, report.Queued, report.Refused, report.Dropped);
+                break;
+        }
+    }
+
+    private static double Seconds(TimeSpan duration) => Math.Round(duration.TotalSeconds, 3);
+
+    [LoggerMessage(LogEventIds.RecorderFlush, LogLevel.Debug, "{recorder}: {rows} rows delivered in {duration_seconds} s.", EventName = LogEventNames.RecorderFlush)]
+    private partial void Flush(string recorder, long rows, double duration_seconds);
+
+    [LoggerMessage(
+        LogEventIds.RecorderAway, LogLevel.Warning, "{recorder} cannot take rows now. They are kept, and delivered when it is back: {error}", EventName = LogEventNames.RecorderAway)]
+    private partial void Away(string recorder, string error, string error_type);
+
+    [LoggerMessage(LogEventIds.RecorderBack, LogLevel.Information, "{recorder} takes rows again after {duration_seconds} s.", EventName = LogEventNames.RecorderBack)]
+    private partial void Back(string recorder, double duration_seconds);
+
+    [LoggerMessage(
+        LogEventIds.RecorderRowsRefused, LogLevel.Error, "{recorder} refuses {rows} rows of {stream} for good; they are in {file}: {error}", EventName = LogEventNames.RecorderRowsRefused)]
+    private partial void RowsRefused(string recorder, long rows, string stream, string file, string error, string node_id, long interval, string error_type);
+
+    [LoggerMessage(
+        LogEventIds.RecorderSpoolFull, LogLevel.Warning, "{recorder}: the spool is full with {bytes} bytes. Whoever records waits until rows are delivered.", EventName = LogEventNames.RecorderSpoolFull)]
+    private partial void SpoolFull(string recorder, long bytes);
+
+    [LoggerMessage(
+        LogEventIds.RecorderSpoolUnavailable, LogLevel.Warning,
+        "{recorder}: the spool in {folder} cannot be written, so rows are kept in memory and would not outlive the process: {error}", EventName = LogEventNames.RecorderSpoolUnavailable)]
+    private partial void SpoolUnavailable(string recorder, string folder, string error, string error_type);
+
+    [LoggerMessage(
+        LogEventIds.RecorderSpoolDamaged, LogLevel.Error, "{recorder}: {file} is damaged. What could be read of it is delivered; the file stays.", EventName = LogEventNames.RecorderSpoolDamaged)]
+    private partial void SpoolDamaged(string recorder, string file);
+
+    [LoggerMessage(
+        EventId = LogEventIds.RecorderClosed, EventName = LogEventNames.RecorderClosed,
+        Message = "{recorder} has ended: {rows_delivered} rows delivered, {rows_left} left for the next process, {rows_refused} refused, {rows_lost} lost.")]
+    private partial void Closed(LogLevel level, string recorder, long rows_delivered, long rows_left, long rows_refused, long rows_lost);
+}
