@@ -92,9 +92,9 @@ Describe 'a script node that fails' {
     It 'through <How> ends the run' -ForEach @(
         @{ How = 'an error that it only writes'; Script = { Write-Error 'written'; 1 }; Message = '*written*' }
         @{ How = 'a command that does not exist'; Script = { Get-NothingOfTheKind; 1 }; Message = '*Get-NothingOfTheKind*' }
-        @{ How = 'a method that throws'; Script = { $_.GetSeries('Q') }; Message = "*holds nothing of 'Q'. It holds X 1m*" }
-        @{ How = 'a column that is not there'; Script = { $_['X'].Mean('clsoe', 1) }; Message = "*no column 'clsoe'*close*" }
-        @{ How = 'more bars than it holds'; Script = { $_['X'].Mean('close', 50) }; Message = '*Only * bars of X 1m*' }
+        @{ How = 'a method that throws'; Script = { $_.GetSeries('Q') }; Message = "*New-QmtlNode.Tests.ps1:*: The cache holds nothing of 'Q'. It holds X 1m." }
+        @{ How = 'a column that is not there'; Script = { $_['X'].Mean('clsoe', 1) }; Message = "*New-QmtlNode.Tests.ps1:*: X 1m has no column 'clsoe'*close*" }
+        @{ How = 'more bars than it holds'; Script = { $_['X'].Mean('close', 50) }; Message = "*New-QmtlNode.Tests.ps1:*: Of X 1m, 1 bars are held*period is 1." }
         @{ How = 'two results for one bar'; Script = { 1; 2 }; Message = '*wrote 2 objects for one bar*' }
         @{ How = 'break'; Script = { break }; Message = '*break, continue or exit*' }
         @{ How = 'a program that fails'; Script = { & (Join-Path $PSHOME pwsh) -NoProfile -Command 'exit 3'; 1 }; Message = '*failed at the bar of*' }

@@ -12,7 +12,7 @@ internal static class ScriptFailure
     public static string Describe(Exception exception)
     {
         ErrorRecord? record = RecordOf(exception);
-        return Describe(record, Cause(record?.Exception ?? exception));
+        return Describe(record, Cause(exception, record));
     }
 
     /// <summary>The source error for <paramref name="exception"/>, naming the line of script where it is known.</summary>
@@ -21,7 +21,7 @@ internal static class ScriptFailure
     public static SourceException ToSourceException(string source, Exception exception)
     {
         ErrorRecord? record = RecordOf(exception);
-        Exception cause = Cause(record?.Exception ?? exception);
+        Exception cause = Cause(exception, record);
         if (cause is SourceException already)
         {
             return already;
@@ -50,6 +50,10 @@ internal static class ScriptFailure
             : Pipeline.ErrorRecords.PlainMessage(cause).TrimEnd('.');
         return $"failed{Place(record)}: {problem}";
     }
+
+    // An exception's own record holds a stand-in for it, which has its message and none of what it wraps.
+    private static Exception Cause(Exception exception, ErrorRecord? record) =>
+        Cause(record?.Exception is { } recorded and not ParentContainsErrorRecordException ? recorded : exception);
 
     // PowerShell wraps what a method threw; the operator wants what went wrong, not the wrapping.
     private static Exception Cause(Exception exception) => exception switch
