@@ -20,6 +20,7 @@ internal sealed class Metrics : IComparisonSet
     private const long Bars = 1_000_000;
     private const int Streams = 5_000;
     private const int Scrapes = 20;
+    private const int RunsOfAFill = 4;
 
     private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(25);
 
@@ -46,7 +47,7 @@ internal sealed class Metrics : IComparisonSet
 
     public IEnumerable<Comparison> Comparisons()
     {
-        yield return new Comparison("1 M bars into SQLite, measured and scraped every second", "the same unmeasured", Goal.TimeAtMost(1.01), RunScrapedAsync, () => RunAsync(static _ => { }));
+        yield return new Comparison("1 M bars into SQLite, measured and scraped every second: processor time", "the same unmeasured", Goal.TimeAtMost(1.01), RunScrapedAsync, () => RunAsync(static _ => { }));
         yield return new Comparison("a scrape of 5,000 streams over HTTP", "25 ms", Goal.TimeAtMost(1), () => ScrapeAsync("identity"), () => Task.FromResult(Allowed));
         yield return new Comparison("the same, compressed", "25 ms", Goal.TimeAtMost(1), () => ScrapeAsync("gzip"), () => Task.FromResult(Allowed));
         yield return new Comparison("1 M measurements of the hot path", "1 s, a microsecond each", Goal.TimeAtMost(1), MeasureHotPathAsync, () => Task.FromResult(TimeSpan.FromSeconds(1)));
@@ -87,13 +88,28 @@ internal sealed class Metrics : IComparisonSet
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
+    // The best of some runs: one percent is less than what chance adds to any one of them.
     private async Task<TimeSpan> RunAsync(Action<BackfillEvent> measure)
+    {
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int run = 0; run < RunsOfAFill; run++)
+        {
+            TimeSpan elapsed = await FillAsync(measure);
+            best = elapsed < best ? elapsed : best;
+        }
+
+        return best;
+    }
+
+    private async Task<TimeSpan> FillAsync(Action<BackfillEvent> measure)
     {
         await using IHistoryStore store = HistoryStoreFactory.Open(_folder.File($"{_store++}.db"));
         var request = new BackfillRequest(store, SyntheticBars.Fetcher(1000), SyntheticBars.Stream, [SyntheticBars.RangeOf(Bars)]);
-        long started = Stopwatch.GetTimestamp();
+
+        // The processor's time, scrapes included: a hundredth of the clock's would drown in what else the machine does.
+        TimeSpan started = Environment.CpuUsage.TotalTime;
         BackfillResult result = await new BackfillEngine(null, null, null, measure).RunAsync([request]).SingleAsync();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
+        TimeSpan elapsed = Environment.CpuUsage.TotalTime - started;
         return result.BarsWritten == Bars ? elapsed : throw new InvalidOperationException($"Wrote {result.BarsWritten} bars: {result.Error}");
     }
 
