@@ -6,8 +6,12 @@ using Qmtl.Unit.Shell;
 namespace Qmtl.Unit.Metrics;
 
 /// <summary>A scheduled task of PowerShell, watched over OTLP.</summary>
-public sealed class ShellPushTests
+public sealed class ShellPushTests : IDisposable
 {
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
     [PowerShellFact]
     public async Task A_script_pushes_what_it_measured_when_its_shell_ends()
     {
@@ -17,7 +21,7 @@ public sealed class ShellPushTests
             $env:OTEL_EXPORTER_OTLP_ENDPOINT = '{{receiver.BaseUri}}'
             $env:OTEL_EXPORTER_OTLP_PROTOCOL = 'http/protobuf'
             Import-Module '{{Path.Combine(Repository.Root, "Qmtl.psd1")}}'
-            $provider = New-QmtlHistoryProvider -Fetcher { param($start, $end) for (; $start -le $end; $start += 60) { @{ ts = $start; close = 1.0 } } }
+            $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { param($start, $end) for (; $start -le $end; $start += 60) { @{ ts = $start; close = 1.0 } } }
             $null = Invoke-QmtlBackfill $provider SHELLTEST 1m 60 600
             """,
             TimeSpan.FromMinutes(1));
@@ -34,7 +38,7 @@ public sealed class ShellPushTests
             $$"""
             $env:OTEL_EXPORTER_OTLP_ENDPOINT = 'user:secret@collector'
             Import-Module '{{Path.Combine(Repository.Root, "Qmtl.psd1")}}'
-            $provider = New-QmtlHistoryProvider -Fetcher { @{ ts = 60; close = 1.0 } }
+            $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { @{ ts = 60; close = 1.0 } }
             1..2 | ForEach-Object { "$((Invoke-QmtlBackfill $provider X 1m 60 60).Status)" }
             """,
             TimeSpan.FromMinutes(1));
