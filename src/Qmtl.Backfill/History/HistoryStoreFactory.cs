@@ -77,6 +77,12 @@ public static class HistoryStoreFactory
             return OpenFile(pathOrConnectionString[SqlitePrefix.Length..], options);
         }
 
+        if (IsServerWithoutScheme(pathOrConnectionString))
+        {
+            throw new ArgumentException(
+                "What was given reads as user:password@host without its scheme. Write postgresql://user:password@host:5432/database; for a file of such a name, write ./ before it.", nameof(pathOrConnectionString));
+        }
+
         int scheme = pathOrConnectionString.IndexOf("://", StringComparison.Ordinal);
         return scheme > 0 && pathOrConnectionString.AsSpan(0, scheme).IndexOfAnyExceptInRange('A', 'z') < 0
             ? throw new ArgumentException(
@@ -100,6 +106,14 @@ public static class HistoryStoreFactory
         { Credential: not null } => throw new ArgumentException("A SQLite file knows neither users nor passwords. Leave them out.", nameof(options)),
         _ => new SqliteHistoryStore(path, options.Table),
     };
+
+    // Taken for a path, it would leave a file behind that is named by a password.
+    private static bool IsServerWithoutScheme(string text)
+    {
+        // One letter before the colon is a drive of Windows.
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon > 1 && text.AsSpan(colon).Contains('@') && text.AsSpan(0, colon).IndexOfAny('/', '\\') < 0 && !text.AsSpan(colon).StartsWith("://");
+    }
 
     // Empty where the text is not of the form Keyword=value;….
     private static string[] KeywordsOf(string text)

@@ -78,7 +78,7 @@ public sealed class Runner
         Warn(strategy, submission);
 
         var run = new StrategyRun(strategy, pipeline) { Submission = submission };
-        if (!LeaveOutNodesElsewhere(pipeline, description, submission.QueueMap))
+        if (!LeaveOutNodesElsewhere(run, description, submission.QueueMap))
         {
             _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, so there is nothing to run here.");
             run.IsComputedElsewhere = true;
@@ -99,21 +99,36 @@ public sealed class Runner
         }
     }
 
-    /// <summary>Switches off what the gateway computes elsewhere.</summary>
+    /// <summary>Switches off what the gateway computes elsewhere, for as long as the run lasts.</summary>
     /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing else.</returns>
-    private static bool LeaveOutNodesElsewhere(Pipeline pipeline, StrategyDescription description, QueueMap queues)
+    private bool LeaveOutNodesElsewhere(StrategyRun run, StrategyDescription description, QueueMap queues)
     {
-        foreach (Node node in pipeline.Nodes)
+        IReadOnlyList<Node> nodes = run.Pipeline.Nodes;
+        foreach (Node node in nodes.Where(node => node.Executes && queues.Contains(description.IdOf(node))))
         {
-            node.Executes = !queues.Contains(description.IdOf(node));
+            run.LeaveOut(node);
         }
 
-        List<Node> computing = [.. pipeline.Nodes.Where(node => node is not StreamInput)];
-        return (computing.Count > 0 ? computing : pipeline.Nodes).Any(node => node.Executes);
+        List<Node> computing = [.. nodes.Where(node => node is not StreamInput)];
+        if (!(computing.Count > 0 ? computing : nodes).Any(node => node.Executes))
+        {
+            return false;
+        }
+
+        foreach (Node node in computing.Where(node => node.Executes))
+        {
+            foreach (Node elsewhere in node.Inputs.Where(input => input is not StreamInput && !input.Executes))
+            {
+                _warn($"The node '{node.Name}' computes from '{elsewhere.Name}', which is computed elsewhere: here it gets what '{elsewhere.Name}' would compute from, not its results. Have the gateway compute both, or neither.");
+            }
+        }
+
+        return true;
     }
 
     private async Task<StrategyRun> PrimeAsync(StrategyRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
+        WarnOfShortStreams(run.Pipeline);
         await WarmUpAsync(run, cancellationToken);
         try
         {
@@ -151,6 +166,17 @@ public sealed class Runner
         if (run.Warmup.Any(result => result.Status == WarmupStatus.Failed))
         {
             throw new WarmupFailedException(run.Warmup);
+        }
+    }
+
+    private void WarnOfShortStreams(Pipeline pipeline)
+    {
+        foreach (Node node in pipeline.Nodes)
+        {
+            foreach (StreamInput stream in node.Inputs.OfType<StreamInput>().Where(stream => stream.Period < node.Period))
+            {
+                _warn($"The node '{node.Name}' needs {node.Period} bars of {stream.Key}, whose period is {stream.Period}: it computes nothing from this history. Give the stream a period of at least {node.Period}.");
+            }
         }
     }
 

@@ -3,6 +3,7 @@ using Qmtl.Running.Gateway.Submission;
 using Qmtl.Running.Gateway.Watching;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
+using Qmtl.Streams;
 
 namespace Qmtl.Running;
 
@@ -10,6 +11,7 @@ namespace Qmtl.Running;
 public sealed class StrategyRun : IAsyncDisposable
 {
     private readonly List<WarmupResult> _warmup = [];
+    private readonly List<Node> _leftOut = [];
 
     internal StrategyRun(Strategy strategy, Pipeline pipeline)
     {
@@ -40,8 +42,24 @@ public sealed class StrategyRun : IAsyncDisposable
 
     internal ActivationWatcher? Watcher { get; set; }
 
-    /// <summary>Ends the watching and closes the gate. Recorders and providers stay whoever's they are.</summary>
-    public ValueTask DisposeAsync() => Watcher?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Ends the watching, closes the gate, and lets nodes compute again that the gateway computed elsewhere. Recorders and providers stay whoever's they are.</summary>
+    public ValueTask DisposeAsync()
+    {
+        foreach (Node node in _leftOut)
+        {
+            node.Executes = true;
+        }
+
+        _leftOut.Clear();
+        return Watcher?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    /// <summary>Switches a node off until the run is disposed.</summary>
+    internal void LeaveOut(Node node)
+    {
+        node.Executes = false;
+        _leftOut.Add(node);
+    }
 
     internal void Add(WarmupResult result) => _warmup.Add(result);
 

@@ -107,6 +107,7 @@ public sealed partial class Pipeline
         }
         finally
         {
+            session?.Report();
             End();
         }
 

@@ -13,6 +13,8 @@ public sealed class HistoryStoreFactoryTests
     [InlineData("./data/history.db")]
     [InlineData("/data/a=b;c.db")]
     [InlineData("/data/postgresql://x")]
+    [InlineData("./user:of@noone.db")]
+    [InlineData("of@noone.db")]
     [InlineData("Data Source=history.db")]
     [InlineData("data source=\"history.db\"")]
     [InlineData("sqlite:history.db")]
@@ -85,6 +87,8 @@ public sealed class HistoryStoreFactoryTests
     [InlineData("Password=hunter2;Username=u", "no host")]
     [InlineData("mysql://u:hunter2@h/db", "mysql")]
     [InlineData("http://u:hunter2@h:9000", "http")]
+    [InlineData("user:hunter2@h", "without its scheme")]
+    [InlineData("user:hunter2/x@h:5432/db", "without its scheme")]
     public void A_wrong_part_is_named_and_the_password_is_not_shown(string text, string part)
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open(text));

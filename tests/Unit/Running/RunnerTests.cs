@@ -113,6 +113,32 @@ public sealed class RunnerTests
         Assert.Equal(["here@997=997", "here@998=998", "here@999=999"], _results.Where(line => line.StartsWith("here", StringComparison.Ordinal)));
         Assert.DoesNotContain(_results, line => line.StartsWith("elsewhere", StringComparison.Ordinal));
         Assert.Equal(["topic"], run.Submission!.QueueMap.GetTopics(elsewhere.NodeId));
+        Assert.Empty(_warnings);
+
+        await run.DisposeAsync();
+        Assert.True(elsewhere.Executes);
+    }
+
+    [Fact]
+    public async Task A_node_that_computes_from_one_elsewhere_is_a_warning()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { QueueMap = strategy => new JsonObject { [strategy.NodeIds[1]] = "topic" } });
+        StreamInput a = Stream("A");
+        Node elsewhere = Graphs.Sum("elsewhere", a);
+        Node here = new ComputeNode("here", [elsewhere], static view => 1.0);
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", here));
+
+        Assert.Contains("'here' computes from 'elsewhere'", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_too_short_for_a_node_is_a_warning()
+    {
+        await using StrategyRun run = await RunOfflineAsync(new NodeStrategy("one", Graphs.Sum("sum", 4, Stream("A"))));
+
+        Assert.Contains("needs 4 bars of A 1m, whose period is 3", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Empty(_results);
     }
 
     [Fact]
