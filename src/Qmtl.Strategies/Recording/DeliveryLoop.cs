@@ -119,12 +119,17 @@ internal sealed class DeliveryLoop : IAsyncDisposable
                 _raise(new RecorderSpoolDamaged(_destination, file));
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
+            // What others left waits for the next process; it must not keep this one's rows.
             _delivery.NoteError(error);
+            _raise(new RecorderSpoolDamaged(_destination, _spool.FolderPath));
+        }
+        finally
+        {
+            _adopted.SetResult();
         }
 
-        _adopted.SetResult();
         if (Adopted > 0)
         {
             Interlocked.Add(ref _pending, Adopted);

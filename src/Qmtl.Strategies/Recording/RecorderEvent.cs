@@ -36,9 +36,12 @@ public sealed record RecorderSpoolFull(string Destination, long Bytes) : Recorde
 /// <param name="Error">Why, for example a full disk.</param>
 public sealed record RecorderSpoolUnavailable(string Destination, string Folder, Exception Error) : RecorderEvent(Destination);
 
-/// <summary>A file of the spool is damaged. What could be read of it is delivered; the file stays, under a name that ends in <c>.damaged</c>.</summary>
+/// <summary>
+/// A file of the spool is damaged. What could be read of it is delivered; the file stays, under a name that ends in <c>.damaged</c>, or
+/// under its own where it cannot be read at all.
+/// </summary>
 /// <param name="Destination">The recorder's display name.</param>
-/// <param name="File">The file.</param>
+/// <param name="File">The file; the spool's folder where that cannot be read.</param>
 public sealed record RecorderSpoolDamaged(string Destination, string File) : RecorderEvent(Destination);
 
 /// <summary>The recorder refuses rows for good, for example because a column of its table is of another type. They are set aside as lines of JSON.</summary>

@@ -39,6 +39,22 @@ public sealed class SpoolTests : RecordingTest
         Assert.Equal(!isRemoved, File.Exists(file));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public async Task A_file_whose_owner_was_killed_while_it_wrote_the_header_is_removed(int markBytes)
+    {
+        string file = await LeaveRowsAsync(1);
+        await AdoptAsync();
+        byte[] bytes = new byte[4096];
+        Segment.Magic[..markBytes].CopyTo(bytes);
+        bytes[8] = Segment.HeaderBytes;
+        File.WriteAllBytes(file, bytes);
+        Assert.Equal(0, await AdoptAsync());
+        Assert.False(File.Exists(file));
+        Assert.Empty(Events.OfType<RecorderSpoolDamaged>());
+    }
+
     // The two have to meet within microseconds, so there are many of both.
     [Fact]
     public async Task Whoever_looks_for_files_takes_none_from_those_that_are_being_made()
@@ -98,6 +114,64 @@ public sealed class SpoolTests : RecordingTest
         Assert.Equal(file + ".damaged", kept);
         Assert.Equal(bytes.Length, new FileInfo(kept).Length);
         Assert.Equal(0, await AdoptAsync());
+    }
+
+    [Fact]
+    public async Task A_record_that_cannot_be_understood_is_told_and_keeps_nothing_else_from_being_delivered()
+    {
+        string file = await LeaveRowsAsync(100);
+        byte[] bytes = File.ReadAllBytes(file);
+
+        // The first record defines the rows; no interval is negative, and the record is sound otherwise.
+        Span<byte> record = bytes.AsSpan(Segment.HeaderBytes);
+        Span<byte> body = record.Slice(RecordBuffer.HeaderBytes, BitConverter.ToInt32(record));
+        BitConverter.TryWriteBytes(body[8..], -60L);
+        BitConverter.TryWriteBytes(record[sizeof(int)..], RecordBuffer.Checksum(body));
+        File.WriteAllBytes(file, bytes);
+
+        var recorder = new ScriptedRecorder();
+        await using EventRecorderService service = Open(recorder);
+        service.Record(Stream, Candles(10));
+        await service.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((10, 0), (recorder.Bars, service.GetReport().Adopted));
+        string kept = Assert.Single(Events.OfType<RecorderSpoolDamaged>()).File;
+        Assert.Equal(file + ".damaged", kept);
+        Assert.Equal(bytes, File.ReadAllBytes(kept));
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_at_all_is_told_and_left_in_place()
+    {
+        string file = await LeaveRowsAsync(100);
+        string larger = file.Replace("-00000000.", "-00000001.", StringComparison.Ordinal);
+        using (FileStream stream = File.Create(larger))
+        {
+            // Takes no room: nothing of it is written.
+            stream.SetLength(int.MaxValue + 1L);
+        }
+
+        Assert.Equal(100, await AdoptAsync());
+        Assert.Equal(larger, Assert.Single(Events.OfType<RecorderSpoolDamaged>()).File);
+        Assert.True(File.Exists(larger));
+    }
+
+    [Fact]
+    public async Task Rows_are_delivered_whatever_goes_wrong_while_those_of_others_are_taken_over()
+    {
+        string file = await LeaveRowsAsync(100);
+        using (var stream = new FileStream(file, FileMode.Append))
+        {
+            stream.Write(Enumerable.Repeat((byte)0xAB, 16).ToArray());
+        }
+
+        var recorder = new ScriptedRecorder();
+        int told = 0;
+        await using var service = new EventRecorderService(
+            recorder, Options, Clock, happened => _ = happened is RecorderSpoolDamaged && told++ == 0 ? throw new InvalidOperationException("Not now.") : 0);
+        service.Record(Stream, Candles(10, first: 100));
+        await service.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((110, 2), (recorder.Bars, told));
+        Assert.Equal("Not now.", service.GetReport().LastError);
     }
 
     [Fact]
@@ -161,6 +235,22 @@ public sealed class SpoolTests : RecordingTest
         RecorderReport report = service.GetReport();
         Assert.Equal(8000, recorder.Bars - (report.Recorded - 8000));
         Assert.Equal((report.Recorded, 0, 0), (report.Delivered, report.Queued, report.Dropped));
+    }
+
+    [Fact]
+    public async Task A_file_that_was_delivered_while_it_was_written_goes_when_the_next_one_takes_its_place()
+    {
+        var recorder = new ScriptedRecorder();
+        await using EventRecorderService service = Open(recorder, Options with { SpoolLimit = EventRecorderOptions.LeastLimit });
+        for (int batch = 0; batch < 40; batch++)
+        {
+            service.Record(Stream, Candles(130, first: batch * 130));
+            await service.FlushAsync();
+            Assert.Single(Directory.GetFiles(service.GetReport().SpoolFolder, "*.spool"));
+            Assert.InRange(service.GetReport().SpooledBytes, 1, EventRecorderOptions.LeastLimit / 4);
+        }
+
+        Assert.Equal(40 * 130, recorder.Bars);
     }
 
     [Fact]

@@ -22,12 +22,22 @@ internal sealed class AdoptedSegment : Segment
 
     /// <summary>Takes the file, which nobody else may have open.</summary>
     /// <returns>Null where its owner lives, it is gone, or it is no file of this format.</returns>
+    /// <exception cref="IOException">The file cannot be read, though nobody else has it open.</exception>
+    /// <exception cref="OverflowException">The file is larger than any of this format.</exception>
     public static AdoptedSegment? TryOpen(string path)
     {
-        FileStream? file = null;
+        FileStream file;
         try
         {
             file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        try
+        {
             if (file.Length < HeaderBytes)
             {
                 RemoveIfAbandoned(file);
@@ -44,10 +54,10 @@ internal sealed class AdoptedSegment : Segment
             segment.Scan();
             return segment;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OverflowException)
+        catch
         {
-            file?.Dispose();
-            return null;
+            file.Dispose();
+            throw;
         }
     }
 
@@ -114,11 +124,11 @@ internal sealed class AdoptedSegment : Segment
         Span<byte> header = stackalloc byte[HeaderBytes];
         Read(0, header);
         long delivered = MemoryMarshal.Read<long>(header[DeliveredOffset..]);
-        if (!header.StartsWith(Magic))
+
+        // Its owner may have been killed before the mark was whole: no row came before that, so the scan finds none.
+        if (!Magic.StartsWith(header[..Magic.Length].TrimEnd((byte)0)))
         {
-            // All zeros: its owner was killed before it took the first row, and there is nothing in it to keep.
-            End = HeaderBytes;
-            return !header.ContainsAnyExcept((byte)0);
+            return false;
         }
 
         Delivered = (int)Math.Clamp(delivered, HeaderBytes, Capacity);
@@ -128,40 +138,49 @@ internal sealed class AdoptedSegment : Segment
     // Finds where the records end, and what is in those that are not delivered.
     private void Scan()
     {
-        byte[] bytes = new byte[Capacity];
-        Read(0, bytes);
-        int offset = HeaderBytes;
-        while (offset + RecordBuffer.HeaderBytes <= bytes.Length)
+        try
         {
-            int length = MemoryMarshal.Read<int>(bytes.AsSpan(offset));
-            if (length == 0)
+            byte[] bytes = new byte[Capacity];
+            Read(0, bytes);
+            while (End + RecordBuffer.HeaderBytes <= bytes.Length && !IsDamaged)
             {
-                break;
-            }
+                int length = MemoryMarshal.Read<int>(bytes.AsSpan(End));
+                if (length == 0)
+                {
+                    break;
+                }
 
-            if (!IsRecord(bytes, offset, length))
-            {
-                IsDamaged = true;
-                break;
+                if (IsRecord(bytes, End, length))
+                {
+                    Note(bytes.AsSpan(End + RecordBuffer.HeaderBytes, length));
+                    End += RecordBuffer.HeaderBytes + length;
+                }
+                else
+                {
+                    IsDamaged = true;
+                }
             }
-
-            ReadOnlySpan<byte> body = bytes.AsSpan(offset + RecordBuffer.HeaderBytes, length);
-            if (offset >= Delivered && !RowShape.IsDefinition(body))
-            {
-                Rows += RowsIn(body);
-            }
-
-            if (RowShape.IsDefinition(body))
-            {
-                RowShape shape = RowShape.Decode(body);
-                Shapes[shape.Id] = shape;
-            }
-
-            offset += RecordBuffer.HeaderBytes + length;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Whatever it is that cannot be read or understood, what stands before it can be delivered.
+            IsDamaged = true;
         }
 
-        End = offset;
-        Delivered = Math.Min(Delivered, offset);
+        Delivered = Math.Min(Delivered, End);
+    }
+
+    private void Note(ReadOnlySpan<byte> body)
+    {
+        if (RowShape.IsDefinition(body))
+        {
+            RowShape shape = RowShape.Decode(body);
+            Shapes[shape.Id] = shape;
+        }
+        else if (End >= Delivered)
+        {
+            Rows += RowsIn(body);
+        }
     }
 
     private static bool IsRecord(byte[] bytes, int offset, int length)

@@ -39,6 +39,9 @@ internal sealed class Spool
     /// <summary>Told, outside of any lock, that the spool has reached its limit, and how many bytes it takes.</summary>
     public required Action<long> OnFull { private get; init; }
 
+    /// <summary>Where its files are.</summary>
+    public string FolderPath => _folder.FullPath;
+
     /// <summary>Rows appended so far.</summary>
     public long Appended { get; private set; }
 
@@ -55,10 +58,27 @@ internal sealed class Spool
     }
 
     /// <summary>Takes over what processes left that are no more. It is delivered before anything else.</summary>
-    /// <returns>The rows, and the files of which only a part can be read.</returns>
+    /// <returns>The rows, and the files that cannot be read, or only in part.</returns>
     public (long Rows, IReadOnlyList<string> Damaged) Adopt()
     {
-        List<AdoptedSegment> adopted = [.. _folder.Segments().Select(AdoptedSegment.TryOpen).OfType<AdoptedSegment>()];
+        var adopted = new List<AdoptedSegment>();
+        var damaged = new List<string>();
+        foreach (string path in _folder.Segments())
+        {
+            try
+            {
+                if (AdoptedSegment.TryOpen(path) is { } segment)
+                {
+                    adopted.Add(segment);
+                }
+            }
+            catch (Exception)
+            {
+                // Whatever is wrong with one file, the others are taken over; this one stays for the next process to try.
+                damaged.Add(path);
+            }
+        }
+
         lock (_lock)
         {
             foreach (AdoptedSegment segment in Enumerable.Reverse(adopted))
@@ -75,7 +95,8 @@ internal sealed class Spool
             }
         }
 
-        return (adopted.Sum(segment => segment.Rows), [.. adopted.Where(segment => segment.IsDamaged).Select(segment => segment.FilePath + SpoolFolder.DamagedExtension)]);
+        damaged.AddRange(adopted.Where(segment => segment.IsDamaged).Select(segment => segment.FilePath + SpoolFolder.DamagedExtension));
+        return (adopted.Sum(segment => segment.Rows), damaged);
     }
 
     /// <summary>Appends rows as far as there is room, and advances over them.</summary>
@@ -144,23 +165,20 @@ internal sealed class Spool
     /// <summary>Says that a batch is delivered, and lets go of the segments that it empties.</summary>
     public void Complete(RowBatch batch)
     {
-        var empty = new List<Segment>();
+        List<Segment> empty;
         lock (_lock)
         {
             foreach ((Segment segment, int offset, long rows) in batch.Places)
             {
                 segment.SetDelivered(offset);
                 segment.Rows -= rows;
-                if (segment.IsEmpty && segment != _writing)
-                {
-                    empty.Add(segment);
-                }
             }
 
             // The segment being written may take all the room that there is.
-            if (_room.IsExpected && _writing is { IsEmpty: true })
+            bool isRoomExpected = _room.IsExpected;
+            empty = [.. _segments.Where(segment => segment.IsEmpty && (segment != _writing || isRoomExpected))];
+            if (_writing is not null && empty.Contains(_writing))
             {
-                empty.Add(_writing);
                 _writing = null;
             }
 
@@ -255,6 +273,7 @@ internal sealed class Spool
                 throw new ArgumentException($"A row of {shape.Stream} takes {needed} bytes, more than the whole spool may ({_options.SpoolLimit}). Record less in one row, or raise {nameof(EventRecorderOptions.SpoolLimit)}.");
             }
 
+            DropEmptyWriting();
             if (CreateSegment((int)capacity) is not { } segment)
             {
                 return false;
@@ -273,6 +292,17 @@ internal sealed class Spool
         }
 
         return true;
+    }
+
+    // No batch will hold any of it again, so nothing else would let go of it; and the next segment may need its room.
+    private void DropEmptyWriting()
+    {
+        if (_writing is { IsEmpty: true } written)
+        {
+            _writing = null;
+            Remove(written);
+            written.Delete();
+        }
     }
 
     private Segment? CreateSegment(int capacity)
