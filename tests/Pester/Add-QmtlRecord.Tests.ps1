@@ -73,6 +73,65 @@ Describe 'Add-QmtlRecord' {
         "$failed" | Should -BeLike "*'5' is no row*"
     }
 
+    It 'keeps the rows piped before an error further up' {
+        {
+            1..10 |
+                ForEach-Object { if ($_ -eq 6) { throw 'upstream' }; @{ ts = 60 * $_; close = 1.0 } } |
+                Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        } | Should -Throw 'upstream'
+        $recorder.Dispose()
+        Get-StoredMinute $stored | Should -Be (1..5)
+    }
+
+    It 'refuses a field that is <Name>, and records the other rows' -ForEach @(
+        @{ Name = 'a list'; Value = 1, 2; Problem = "*field 'arr' is a list*a number, a text, a boolean or a time*ConvertTo-Json*" }
+        @{ Name = 'an object'; Value = [pscustomobject]@{ z = 1 }; Problem = "*field 'arr' is a nested object*" }
+        @{ Name = 'a dictionary'; Value = @{ z = 1 }; Problem = "*field 'arr' is a nested object*" }
+    ) {
+        @{ ts = 60; arr = $Value }, [pscustomobject]@{ ts = 120; arr = $Value }, @{ ts = 180; arr = 'text' } |
+            Add-QmtlRecord $recorder -NodeId X -Interval 1m -ErrorVariable failed -ErrorAction SilentlyContinue
+        (Get-QmtlHistory $stored X 1m).arr | Should -Be 'text'
+        $failed | Should -HaveCount 2
+        "$($failed[0])" | Should -BeLike $Problem
+    }
+
+    It 'refuses results of a node with a field that is a list' {
+        $node = New-QmtlNode n -NodeId n { @{ arr = @(1, 2) } } -InputObject (New-TestStream -Bars 2)
+        Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Offline -Start 60 -End 120 |
+            Add-QmtlRecord $recorder -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed | Should -HaveCount 2
+        "$($failed[0])" | Should -BeLike "*field 'arr' is a list*"
+        $recorder.GetReport().Recorded | Should -Be 0
+    }
+
+    It 'records booleans, times and texts' {
+        @{ ts = 60; flag = $true; at = [datetime]::new(2020, 1, 2, 0, 0, 0, [DateTimeKind]::Utc); text = 'a'; day = [DayOfWeek]::Monday } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        $bar = Get-QmtlHistory $stored X 1m
+        $bar.at, $bar.text, $bar.day | Should -Be '2020-01-02T00:00:00.0000000Z', 'a', 'Monday'
+        [bool]$bar.flag | Should -BeTrue
+    }
+
+    It 'keeps a column of JSON with whole and with broken numbers one column' {
+        '[{"ts":60,"s":1},{"ts":120,"s":0.5}]' | ConvertFrom-Json | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        (Get-QmtlHistory $stored X 1m).s | Should -Be 1, 0.5
+    }
+
+    It 'keeps whole numbers of JSON that a double cannot hold exact' {
+        '[{"ts":60,"s":9007199254740993}]' | ConvertFrom-Json | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        (Get-QmtlHistory $stored X 1m).s | Should -Be 9007199254740993
+    }
+
+    It 'copies a column of 64-bit integers as it is' {
+        @{ ts = 60; count = 5L } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        Get-QmtlHistory $stored X 1m | Add-QmtlRecord $recorder -NodeId Y -Interval 1m
+        (Get-QmtlHistory $stored Y 1m).count | Should -BeOfType ([long])
+    }
+
+    It 'says of a disposed recorder what to do' {
+        $recorder.Dispose()
+        { @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m } | Should -Throw '*was disposed*New-QmtlRecorder*'
+    }
+
     It 'emits the report with -PassThru' {
         $report = @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru
         $report.Recorded, $report.Delivered, $report.Queued, $report.Refused, $report.Dropped | Should -Be 1, 1, 0, 0, 0

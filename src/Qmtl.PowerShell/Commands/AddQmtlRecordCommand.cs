@@ -14,9 +14,7 @@ namespace Qmtl.PowerShell.Commands;
 [OutputType(typeof(RecorderReport))]
 public sealed class AddQmtlRecordCommand : AsyncCommand
 {
-    private const int RowsPerFrame = 1000;
-
-    private readonly Dictionary<StreamKey, List<object>> _waiting = [];
+    private readonly Dictionary<StreamKey, RejectedRows> _lost = [];
 
     /// <summary>The recorder.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -49,17 +47,14 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     {
         try
         {
-            var stream = new StreamKey(NodeId!, Interval);
-            if (!_waiting.TryGetValue(stream, out List<object>? rows))
-            {
-                _waiting.Add(stream, rows = []);
-            }
-
-            rows.Add(RecordedRow.Of(InputObject!));
-            if (rows.Count == RowsPerFrame)
-            {
-                Run(cancellationToken => RecordAsync(stream, rows, cancellationToken), Recorder);
-            }
+            // At once: what was piped is kept whatever becomes of the pipeline and of this process.
+            Record(new StreamKey(NodeId!, Interval), RecordedRow.Of(InputObject!));
+        }
+        catch (ObjectDisposedException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(
+                new InvalidOperationException($"The recorder of {Recorder!.DisplayName} was disposed and takes no more rows. Make a new one with New-QmtlRecorder.", exception),
+                Recorder));
         }
         catch (ArgumentException exception)
         {
@@ -70,36 +65,41 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        foreach ((StreamKey stream, RejectedRows lost) in _lost)
+        {
+            WriteWarning($"{stream}: {lost.Total} rows were not recorded: {lost}.");
+        }
+
         Run(
             async cancellationToken =>
             {
-                foreach ((StreamKey stream, List<object> rows) in _waiting)
-                {
-                    await RecordAsync(stream, rows, cancellationToken);
-                }
-
                 await Recorder!.Service.FlushAsync(cancellationToken);
                 await WriteAsync(() => Tell(Recorder.GetReport()));
             },
             Recorder);
     }
 
-    private async Task RecordAsync(StreamKey stream, List<object> rows, CancellationToken cancellationToken)
+    private void Record(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)
     {
-        RawBars raw = ScriptRows.ToRawBars(rows);
-        rows.Clear();
+        RawBars raw = ScriptRows.ToRawBars([row]);
         ValidatedBars valid = raw.Validate(stream.Interval, SpanOf(raw, stream.Interval), lastClosedBar: long.MaxValue);
-
-        // Of rows of one bar the last holds, as it does where they are recorded one after the other: that is no loss.
-        RejectedRows lost = valid.Rejected.ByReason
-            .Where(reason => reason.Key != RejectionReason.Duplicate)
-            .Aggregate(RejectedRows.None, (sum, reason) => sum.Plus(reason.Key, reason.Value));
-        if (lost.Total > 0)
+        if (valid.Rejected.Total > 0)
         {
-            Post(() => WriteWarning($"{stream}: {lost.Total} rows were not recorded: {lost}."));
+            _lost[stream] = _lost.GetValueOrDefault(stream, RejectedRows.None).Plus(valid.Rejected);
+            return;
         }
 
-        await Recorder!.Service.RecordAsync(stream, valid.Frame, cancellationToken);
+        ValueTask recorded = Recorder!.Service.RecordAsync(stream, valid.Frame, WhenStopped);
+        if (recorded.IsCompleted)
+        {
+            recorded.GetAwaiter().GetResult();
+        }
+        else
+        {
+            // The spool is full. A recorder of script needs this thread to make room.
+            Task waiting = recorded.AsTask();
+            Run(_ => waiting, Recorder);
+        }
     }
 
     // Rows are asked for by nobody, so whatever time they are of is inside.

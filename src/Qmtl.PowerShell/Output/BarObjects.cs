@@ -10,6 +10,9 @@ internal static class BarObjects
     /// <summary>The type name that a candle's table view goes by.</summary>
     public const string CandleTypeName = "Qmtl.PowerShell.Output.Candle";
 
+    /// <summary>The type name of bars that are no candles, by which they are told from other custom objects.</summary>
+    public const string BarTypeName = "Qmtl.PowerShell.Output.Bar";
+
     private const string Timestamp = "Timestamp";
 
     private static readonly string[] CandleColumns = ["open", "high", "low", "close", "volume"];
@@ -43,11 +46,7 @@ internal static class BarObjects
             bar.Properties.Add(new PSNoteProperty(column.Name, column.GetValue(row)), preValidated: true);
         }
 
-        if (isCandle)
-        {
-            bar.TypeNames.Insert(0, CandleTypeName);
-        }
-
+        bar.TypeNames.Insert(0, isCandle ? CandleTypeName : BarTypeName);
         return bar;
     }
 }

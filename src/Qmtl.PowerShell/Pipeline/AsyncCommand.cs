@@ -12,6 +12,9 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     private readonly CancellationTokenSource _cancellation = new();
     private PipelineDispatcher? _dispatcher;
 
+    /// <summary>Cancelled when the command is stopped; for what begins before <see cref="Run"/>.</summary>
+    private protected CancellationToken WhenStopped => _cancellation.Token;
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Data;
@@ -10,11 +11,14 @@ namespace Qmtl.PowerShell.Recording;
 /// <summary>Sees an object of any origin as a row to record.</summary>
 internal static class RecordedRow
 {
+    // Up to 2^53, a double holds every whole number.
+    private const long LargestExact = 1L << 53;
+
     /// <summary>
     /// The row's time, under <c>ts</c>, and its columns. A result of Invoke-QmtlStrategy is its value: the value's fields, or one column
     /// <c>value</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">It is no row.</exception>
+    /// <exception cref="ArgumentException">It is no row, or a field of it is a list or an object.</exception>
     public static IReadOnlyList<KeyValuePair<string, object?>> Of(PSObject row)
     {
         if (row.BaseObject is StrategyResult result)
@@ -26,6 +30,7 @@ internal static class RecordedRow
             $"'{row}' is no row to record. Give an object or a hashtable with its time (ts, Timestamp or Time) and its columns.");
         var columns = new List<KeyValuePair<string, object?>>();
         KeyValuePair<string, object?>? time = null;
+        bool isJson = row.BaseObject is PSCustomObject && DuckTypedObject.TypeName(row) == typeof(PSCustomObject).FullName;
         foreach ((string name, object? value) in fields)
         {
             if (IsNamed(name, ColumnNames.Timestamp, "Timestamp"))
@@ -38,7 +43,7 @@ internal static class RecordedRow
             }
             else if (!IsNamed(name, "NodeId", "Interval", ColumnNames.NodeId))
             {
-                columns.Add(KeyValuePair.Create(name, Plain(value)));
+                columns.Add(KeyValuePair.Create(name, isJson ? Fractional(Plain(name, value)) : Plain(name, value)));
             }
         }
 
@@ -54,9 +59,10 @@ internal static class RecordedRow
     {
         null => [],
         string or ValueType => [KeyValuePair.Create<string, object?>(Payload.ValueColumn, value)],
+        IEnumerable and not (IDictionary or IEnumerable<KeyValuePair<string, object?>>) => throw NoColumn(Payload.ValueColumn, value),
         _ => (ScriptRows.FieldsOf(value) ?? [])
             .Where(field => !IsNamed(field.Key, ColumnNames.Timestamp, "Timestamp"))
-            .Select(field => KeyValuePair.Create(field.Key, Plain(field.Value))),
+            .Select(field => KeyValuePair.Create(field.Key, Plain(field.Key, field.Value))),
     };
 
     private static bool IsNamed(string name, params ReadOnlySpan<string> names)
@@ -73,9 +79,18 @@ internal static class RecordedRow
     }
 
     // A column that is whole in one row and fractional in the next is one column of doubles; what a double could not hold stays.
-    private static object? Plain(object? value) => value switch
+    private static object? Plain(string name, object? value) => value switch
     {
         int or short or ushort or byte or sbyte => Convert.ToDouble(value, CultureInfo.InvariantCulture),
-        _ => value,
+        (IEnumerable and not string) or PSObject => throw NoColumn(name, value),
+        null or DBNull or string or bool or IFormattable or ValueType => value,
+        _ => throw NoColumn(name, value),
     };
+
+    // ConvertFrom-Json makes a 64-bit integer of every whole number, also of one in a column of fractions.
+    private static object? Fractional(object? value) => value is >= -LargestExact and <= LargestExact ? (double)(long)value : value;
+
+    // The text of such a value, "System.Object[]", says nothing of what it held.
+    private static ArgumentException NoColumn(string name, object value) => new(
+        $"The field '{name}' is a {(value is IEnumerable and not IDictionary ? "list" : "nested object")} ({DuckTypedObject.TypeName(PSObject.AsPSObject(value))}), so its row was not recorded: a column holds a number, a text, a boolean or a time. Give each part a field of its own, or make one text of it with ConvertTo-Json.");
 }
