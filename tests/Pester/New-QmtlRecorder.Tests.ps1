@@ -84,6 +84,15 @@ Describe 'New-QmtlRecorder -ConnectionString' {
         $report.Recorded, $report.Queued, $report.SpooledRows, $report.Dropped | Should -Be 5, 5, 5, 0
     }
 
+    It 'warns of rows that are left when it is disposed while the server is away' {
+        $recorder = New-QmtlRecorder -ConnectionString 'postgresql://me:secret@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath (Join-Path $TestDrive 'closed')
+        $stream = New-QmtlStreamInput X -Interval 1m -Period 1
+        1..5 | ForEach-Object { $recorder.Service.Record($stream.Key, 60 * $_, ([Qmtl.Payloads.Payload])::FromNumber($_)) }
+        $warned = & { $recorder.Dispose() } 3>&1
+        "$($warned[-1])" | Should -BeLike "*127.0.0.1:1*5 rows are not delivered (*refused*kept in $($recorder.GetReport().SpoolFolder);*"
+        "$warned" | Should -Not -Match 'secret'
+    }
+
     It 'refuses what is no connection string' {
         { New-QmtlRecorder -ConnectionString 'postgresql://host:port/d' } | Should -Throw -ErrorId 'InvalidValue,*'
     }
@@ -151,6 +160,20 @@ exit
 "@
         $shell.ExitCode | Should -Be 0 -Because $shell.Output
         Get-StoredMinute (New-QmtlHistoryProvider $path) | Should -HaveCount 2500
+    }
+
+    It 'by kill -9 in the middle of a pipeline loses no row piped before' -Skip:$noSignals {
+        $path = Join-Path $TestDrive 'midway.db'
+        $shell = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+`$recorder = New-QmtlRecorder '$path'
+1..501 | ForEach-Object { if (`$_ -eq 501) { & /bin/kill -KILL `$PID; Start-Sleep 60 }; @{ ts = 60 * `$_; close = 1.0 } } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m
+"@
+        $shell.ExitCode | Should -Not -Be 0
+        $recorder = New-QmtlRecorder $path
+        @{ ts = 60 * 501; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        $recorder.Dispose()
+        Get-StoredMinute (New-QmtlHistoryProvider $path) | Should -Be (1..501)
     }
 
     It 'by kill -9 with 10,000 rows queued loses none: the next recorder delivers them' -Skip:$noSignals {

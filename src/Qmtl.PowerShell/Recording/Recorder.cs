@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 using Qmtl.PowerShell.Pipeline;
@@ -9,6 +10,8 @@ namespace Qmtl.PowerShell.Recording;
 public sealed class Recorder : IDisposable, IAsyncDisposable
 {
     private static readonly ConditionalWeakTable<object, Recorder> Known = [];
+
+    private static readonly ScriptBlock WriteWarning = ScriptBlock.Create("param($Message) Microsoft.PowerShell.Utility\\Write-Warning -Message $Message");
 
     private Recorder(EventRecorderService service) => Service = service;
 
@@ -42,13 +45,13 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Delivers what is still to be delivered, for 30 seconds at most, and closes the recorder. What is left then stays in the spool
-    /// for the next recorder to the same place.
+    /// for the next recorder to the same place, and a warning in the calling script says how much that is; so does <see cref="GetReport"/>.
     /// </summary>
     public void Dispose()
     {
         // A recorder of script needs this thread meanwhile.
         using var cancellation = new CancellationTokenSource();
-        PipelineDispatcher.Run(_ => Service.DisposeAsync().AsTask(), static _ => { }, cancellation);
+        PipelineDispatcher.Run(_ => Service.DisposeAsync().AsTask(), Warn, cancellation);
     }
 
     /// <inheritdoc/>
@@ -56,4 +59,7 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
 
     /// <summary>What and where it records to.</summary>
     public override string ToString() => DisplayName;
+
+    // A method has no warning stream of its own; a command that it runs has.
+    private static void Warn(string message) => WriteWarning.Invoke(message);
 }

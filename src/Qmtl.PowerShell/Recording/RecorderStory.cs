@@ -15,8 +15,20 @@ internal static class RecorderStory
         RecorderSpoolUnavailable unavailable => $"{unavailable.Destination}: the spool in {unavailable.Folder} cannot be written ({Plain(unavailable.Error)}). Rows are kept in memory and would not outlive this shell.",
         RecorderSpoolDamaged damaged => $"{damaged.Destination}: a file of the spool is damaged; what could be read of it is delivered, and {damaged.File} is kept.",
         RecorderRowsRefused refused => string.Create(CultureInfo.InvariantCulture, $"{refused.Destination} refuses {refused.Rows} rows of {refused.Stream} ({Plain(refused.Error)}). They are in {refused.File}."),
+        RecorderClosed { Report: { Queued: > 0 } or { Dropped: > 0 } } closed => Describe(closed.Destination, closed.Report),
         _ => null,
     };
+
+    private static string Describe(string destination, RecorderReport report)
+    {
+        string reason = report.LastError is { } error ? $" ({error.TrimEnd('.')})" : "";
+        string lost = report.Dropped > 0
+            ? string.Create(CultureInfo.InvariantCulture, $" {report.Dropped} rows could not be kept on disk either and are lost.")
+            : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{destination}: the recorder is closed, and {report.Queued} rows are not delivered{reason}. They are kept in {report.SpoolFolder}; the next recorder to the same place delivers them.{lost}");
+    }
 
     private static string Plain(Exception error) => Pipeline.ErrorRecords.PlainMessage(error).TrimEnd('.');
 }
