@@ -145,6 +145,11 @@ Describe 'the views' {
         & $Make | Out-String -Width 200 | Should -Match $Header
     }
 
+    It 'shows results of a backfill whole on 80 columns' {
+        Invoke-QmtlBackfill (New-TestProvider) BTCUSDT 1m 0 60 | Out-String -Width 80 |
+            Should -Match 'NodeId +Interval +Start +Status +Written +Empty +Missing +Error *\r?\n'
+    }
+
     It 'shows an error in one short line' {
         $provider = New-TestProvider -Fetcher { throw "first line $('x' * 200)`nsecond line" }
         $text = Invoke-QmtlBackfill $provider X 1m 0 60 -ErrorAction SilentlyContinue | Out-String -Width 300
