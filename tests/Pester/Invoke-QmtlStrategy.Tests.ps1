@@ -16,6 +16,32 @@ Describe 'an offline run' {
         $results.ForEach({ $_.Value * 60 }) | Should -Be $results.ForEach({ $_.Time.ToUnixTimeSeconds() })
     }
 
+    It 'is what runs where no mode is given' {
+        $node = New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 3)
+        Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Start 60 -End 180 | Should -HaveCount 3
+    }
+
+    It 'refuses -End without -Start, <Name>' -ForEach @(
+        @{ Name = 'offline'; With = @{ Offline = $true } }
+        @{ Name = 'without a mode'; With = @{} }
+    ) {
+        # In a shell that cannot be asked, a prompt would be an error too, but another.
+        $strategy = New-QmtlStrategy s (New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 3))
+        { Invoke-QmtlStrategy $strategy @With -End 180 } | Should -Throw '-End needs -Start*' -ErrorId 'InvalidValue,*'
+    }
+
+    It 'warns of a node that needs more bars than its stream is given, except where a range is replayed' {
+        $stream = New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider (New-TestProvider)
+        $node = New-QmtlNode long { 1 } -Period 3 -InputObject $stream
+        Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Offline -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        $warned | Should -HaveCount 1
+        "$warned" | Should -BeLike "*'long' needs 3 bars of A 1h, whose period is 2*at least 3*"
+
+        $node = New-QmtlNode long { 1 } -Period 3 -InputObject (New-TestStream -Bars 5 -Period 2)
+        Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Offline -Start 60 -End 300 -WarningVariable warned | Should -HaveCount 3
+        $warned | Should -BeNullOrEmpty
+    }
+
     It 'emits each result before the next bar is computed' {
         $script:order = [System.Collections.Generic.List[string]]::new()
         $node = New-QmtlNode n { $script:order.Add("computed $($_['X'].GetValue('close'))"); $_['X'].GetValue('close') } -InputObject (New-TestStream -Bars 3)

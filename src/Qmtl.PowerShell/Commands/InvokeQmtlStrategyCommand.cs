@@ -7,6 +7,7 @@ using Qmtl.PowerShell.Strategies;
 using Qmtl.Running;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
+using Qmtl.Streams;
 using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
 
@@ -18,7 +19,6 @@ namespace Qmtl.PowerShell.Commands;
 public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 {
     private const string OfflineSet = "Offline";
-    private const string RangeSet = "Range";
     private const string WorldSet = "World";
 
     // Set when the first bars are replayed: from then on, there is no warm-up to show.
@@ -30,18 +30,17 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     [ValidateNotNull]
     public Strategy? Strategy { get; set; }
 
-    /// <summary>Runs it without a gateway.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = OfflineSet)]
-    [Parameter(Mandatory = true, ParameterSetName = RangeSet)]
+    /// <summary>Runs it without a gateway, as is the default.</summary>
+    [Parameter(ParameterSetName = OfflineSet)]
     public SwitchParameter Offline { get; set; }
 
     /// <summary>Replays what the providers hold from this instant on, in place of the streams' windows.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = RangeSet)]
+    [Parameter(ParameterSetName = OfflineSet)]
     [InstantArgument]
     public DateTimeOffset? Start { get; set; }
 
-    /// <summary>The last instant of the replay, inside; the last bars that have closed by default.</summary>
-    [Parameter(ParameterSetName = RangeSet)]
+    /// <summary>The last instant of the replay that -Start begins, inside; the last bars that have closed by default.</summary>
+    [Parameter(ParameterSetName = OfflineSet)]
     [InstantArgument]
     public DateTimeOffset? End { get; set; }
 
@@ -64,6 +63,16 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     public OnMissing OnMissing { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (End is not null && Start is null)
+        {
+            ThrowTerminatingError(ErrorRecords.From(
+                new ArgumentException("-End needs -Start: together they are the range that is replayed. Give -Start as well, or leave -End out to run over the streams' windows."), null));
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         Strategy strategy = Strategy!;
@@ -79,7 +88,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 strategy));
         }
 
-        Run(ParameterSetName == RangeSet ? token => ReplayAsync(strategy, token) : token => RunAsync(strategy, token), strategy);
+        Run(Start is not null ? token => ReplayAsync(strategy, token) : token => RunAsync(strategy, token), strategy);
     }
 
     private Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
@@ -91,7 +100,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 
     private async Task RunAsync(Strategy strategy, CancellationToken cancellationToken)
     {
-        var progress = new BackfillProgressTracker(strategy.Nodes.OfType<Streams.StreamInput>().Count(), TimeProvider.System);
+        var progress = new BackfillProgressTracker(strategy.Nodes.OfType<StreamInput>().Count(), TimeProvider.System);
         var runner = new Runner(new RunnerOptions
         {
             Pipeline = PipelineOptions(),
