@@ -5,7 +5,7 @@
     Author               = 'Qmtl'
     CompanyName          = 'Qmtl'
     Copyright            = 'Copyright (c) Qmtl. MIT License.'
-    Description          = 'Keeps time-series history complete: finds missing bars, fetches only those from an exchange, a file or a script, and stores each exactly once in SQLite or PostgreSQL.'
+    Description          = 'Keeps time-series history complete: finds missing bars, fetches only those from an exchange, a file or a script, and stores each exactly once in SQLite, PostgreSQL or QuestDB. Primes strategies with it, records what they compute, and shows its progress to Prometheus.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
@@ -34,7 +34,7 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            Tags       = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'questdb', 'prometheus', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
             LicenseUri = 'https://opensource.org/license/mit'
         }
     }

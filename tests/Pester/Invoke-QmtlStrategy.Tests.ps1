@@ -42,6 +42,14 @@ Describe 'an offline run' {
         $warned | Should -BeNullOrEmpty
     }
 
+    It 'warns of a replay that gave nothing, and only of that' {
+        $strategy = New-QmtlStrategy s (New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 3))
+        Invoke-QmtlStrategy $strategy -Start 1999-01-01 -End 1999-01-02 -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$warned" | Should -BeLike '*1999-01-01*gave no result*Get-QmtlCoverage*'
+        Invoke-QmtlStrategy $strategy -Start 60 -End 180 -WarningVariable warned | Should -HaveCount 3
+        $warned | Should -BeNullOrEmpty
+    }
+
     It 'emits each result before the next bar is computed' {
         $script:order = [System.Collections.Generic.List[string]]::new()
         $node = New-QmtlNode n { $script:order.Add("computed $($_['X'].GetValue('close'))"); $_['X'].GetValue('close') } -InputObject (New-TestStream -Bars 3)

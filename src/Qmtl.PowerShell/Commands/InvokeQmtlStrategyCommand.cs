@@ -91,11 +91,24 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         Run(Start is not null ? token => ReplayAsync(strategy, token) : token => RunAsync(strategy, token), strategy);
     }
 
-    private Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
+    private async Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
     {
         DateTimeOffset end = End ?? TimeProvider.System.GetUtcNow();
         TimeRange range = RangeArguments.Between(Start, end);
-        return new Qmtl.Strategies.Pipeline(strategy, PipelineOptions()).ReplayAsync(range, Emit, cancellationToken);
+        bool any = false;
+        await new Qmtl.Strategies.Pipeline(strategy, PipelineOptions()).ReplayAsync(
+            range,
+            result =>
+            {
+                any = true;
+                Emit(result);
+            },
+            cancellationToken);
+        if (!any)
+        {
+            // A replay reads what is there and fills nothing; an empty store must not look like a quiet market.
+            Post(() => WriteWarning($"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with Get-QmtlCoverage whether the providers hold bars there, at least as many as the nodes' periods; Invoke-QmtlBackfill fills them."));
+        }
     }
 
     private async Task RunAsync(Strategy strategy, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Recording;
@@ -11,10 +10,8 @@ namespace Qmtl.PowerShell.Commands;
 /// <summary>Makes a recorder: it takes rows without keeping anybody waiting and brings them to a store.</summary>
 [Cmdlet(VerbsCommon.New, "QmtlRecorder", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(Recorder))]
-public sealed class NewQmtlRecorderCommand : PSCmdlet
+public sealed class NewQmtlRecorderCommand : StoreCommand
 {
-    private const string PathSet = "Path";
-    private const string ConnectionStringSet = "ConnectionString";
     private const string InputObjectSet = "InputObject";
 
     /// <summary>The SQLite file, which is created when first written.</summary>
@@ -22,35 +19,10 @@ public sealed class NewQmtlRecorderCommand : PSCmdlet
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
-    /// <summary>A PostgreSQL or QuestDB server: a DSN, or a connection string in Npgsql's own form.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ConnectionStringSet)]
-    [ValidateNotNullOrEmpty]
-    public string? ConnectionString { get; set; }
-
     /// <summary>Any object with a method Persist(nodeId, interval, timestamp, payload).</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
     public PSObject? InputObject { get; set; }
-
-    /// <summary>User and password, in place of those in the connection string.</summary>
-    [Parameter(ParameterSetName = ConnectionStringSet)]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>Which database it is; a server is asked at the first use by default.</summary>
-    [Parameter(ParameterSetName = ConnectionStringSet)]
-    public HistoryStoreKind Kind { get; set; }
-
-    /// <summary>QuestDB's HTTP server, for bulk writes; port 9000 of the connection string's host by default.</summary>
-    [Parameter(ParameterSetName = ConnectionStringSet)]
-    [ValidateNotNull]
-    public Uri? HttpUri { get; set; }
-
-    /// <summary>One table for all streams; by default each node has its own, named by its id.</summary>
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = ConnectionStringSet)]
-    [ValidateNotNullOrEmpty]
-    public string? Table { get; set; }
 
     /// <summary>The recorder's name; the object's own by default.</summary>
     [Parameter(ParameterSetName = InputObjectSet)]
@@ -86,10 +58,8 @@ public sealed class NewQmtlRecorderCommand : PSCmdlet
 
     private IEventRecorder OpenTarget() => ParameterSetName switch
     {
-        ConnectionStringSet => new StoreRecorder(HistoryStoreFactory.Open(
-            ConnectionString!, new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri })),
         InputObjectSet => DuckTypedRecorder.TryCreate(InputObject!, Name) ?? throw new ArgumentException(
             $"An object of type {DuckTypedObject.TypeName(InputObject!)} is not a recorder: it has no Persist(nodeId, interval, timestamp, payload) method. Give the object that method."),
-        _ => new StoreRecorder(HistoryStoreFactory.Open(FilePath.Resolve(this, Path!), Table)),
+        _ => new StoreRecorder(OpenStore(Path)),
     };
 }

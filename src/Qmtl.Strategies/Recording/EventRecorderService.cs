@@ -81,7 +81,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <param name="timestamp">A time inside the bar: Unix seconds, UTC. It is floored to the bar's open.</param>
     /// <param name="payload">What to record; nothing is recorded where there is none.</param>
     /// <param name="cancellationToken">Ends the wait for room; the row is not recorded then.</param>
-    /// <exception cref="ArgumentException">The payload is a list, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
+    /// <exception cref="ArgumentException">The payload or a field of it is a list or an object without a text form, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
     /// <exception cref="ObjectDisposedException">The service is disposed; the row is not recorded.</exception>
     public void Record(StreamKey stream, long timestamp, Payload payload, CancellationToken cancellationToken = default)
     {

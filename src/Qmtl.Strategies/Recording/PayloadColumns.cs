@@ -12,7 +12,7 @@ internal static class PayloadColumns
     /// The fields of a dictionary or of an object with public properties, a column each; a text, a date, an enum and whatever else has
     /// a text form of its own in the one column <see cref="Payload.ValueColumn"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">It is a list, which one bar cannot hold, or a field's name cannot be a column's.</exception>
+    /// <exception cref="ArgumentException">It, or a field of it, is a list or an object without a text form, which one bar cannot hold, or a field's name cannot be a column's.</exception>
     public static IReadOnlyList<BarColumn> Of(object payload)
     {
         if (payload is BarFrame)
@@ -22,7 +22,7 @@ internal static class PayloadColumns
 
         List<KeyValuePair<string, object?>>? fields = payload is IFormattable
             ? null
-            : RowFields.Of(payload)?.Select(field => KeyValuePair.Create(field.Key, Plain(field.Value))).ToList();
+            : RowFields.Of(payload)?.Select(field => KeyValuePair.Create(field.Key, Plain(field.Key, field.Value))).ToList();
         if (fields is { Count: > 0 } || payload is IDictionary or IEnumerable<KeyValuePair<string, object?>>)
         {
             return Row(fields!);
@@ -30,7 +30,7 @@ internal static class PayloadColumns
 
         return payload is IEnumerable and not string
             ? throw new ArgumentException($"A {payload.GetType()} cannot be recorded as one bar: it is a list. Record a number, a text, or an object or dictionary with named fields.", nameof(payload))
-            : Row([KeyValuePair.Create(Payload.ValueColumn, Plain(payload))]);
+            : Row([KeyValuePair.Create(Payload.ValueColumn, Plain(Payload.ValueColumn, payload))]);
     }
 
     private static IReadOnlyList<BarColumn> Row(List<KeyValuePair<string, object?>> fields)
@@ -47,10 +47,16 @@ internal static class PayloadColumns
 
     // As payloads that are numbers themselves: a field that is whole in one bar and fractional in the next is one column. What a
     // double could not hold stays as it is.
-    private static object? Plain(object? value) => value switch
+    private static object? Plain(string name, object? value) => value switch
     {
         int or short or ushort or byte or sbyte => Convert.ToDouble(value, CultureInfo.InvariantCulture),
         DateOnly or TimeOnly => ((IFormattable)value).ToString("o", CultureInfo.InvariantCulture),
-        _ => value,
+        null or string or IFormattable => value,
+        IEnumerable => throw NoColumn(name, value),
+        _ => value.ToString() == value.GetType().ToString() ? throw NoColumn(name, value) : value,
     };
+
+    // The text of such a value is the name of its type, which says nothing of what it held.
+    private static ArgumentException NoColumn(string name, object value) => new(
+        $"The field '{name}' is a {value.GetType()}, which no column holds: a column holds a number, a text, a boolean or a time. Give each part a field of its own, or make one text of it.", nameof(value));
 }

@@ -40,26 +40,10 @@ public abstract partial class HistoryStoreContract
     [InlineData(1209600, 0.9, 9)]
     public async Task Coverage_equals_a_naive_model(long seconds, double density, int seed)
     {
-        const int Bars = 120_000;
-        var random = new Random(seed);
         var stream = new StreamKey("random", BarInterval.FromSeconds(seconds));
-        long start = stream.Interval.Floor(-seconds * 5_000);
-
-        // Dense and sparse stretches take turns, and one stretch is far away from all others.
-        long[] timestamps = [.. Enumerable.Range(0, Bars)
-            .Where(bar => random.NextDouble() < (bar / 40_000 % 2 == 0 ? density : 1 - density))
-            .Select(bar => start + (bar + (bar > Bars / 2 ? 3_000_000L : 0)) * seconds)];
         await using IHistoryStore store = Open();
-        await WriteAsync(store, stream, new BarFrame(stream.Interval, timestamps, []));
-
-        TimeRangeSet expected = TimeRangeSet.FromTimestamps(stream.Interval, timestamps);
-        Assert.Equal(expected, await store.GetCoverageAsync(stream));
-        for (int i = 0; i < 10; i++)
-        {
-            long from = start + random.Next(Bars) * seconds + random.Next((int)seconds);
-            var within = new TimeRange(from, from + random.NextInt64(3_000_000L) * seconds);
-            Assert.Equal(expected.Intersect(within), await store.GetCoverageAsync(stream, within));
-        }
+        await new CoverageModel { Start = stream.Interval.Floor(-seconds * 5_000), Bars = 120_000, BarsInStretch = 40_000, BarsToFarStretch = 3_000_000, Density = density, Seed = seed }
+            .CheckAsync(store, stream, frame => WriteAsync(store, stream, frame));
     }
 
     [StoreFact]

@@ -180,6 +180,20 @@ public sealed class EventRecorderServiceTests : RecordingTest
     }
 
     [Fact]
+    public async Task A_field_that_no_column_holds_is_refused_and_named()
+    {
+        await using EventRecorderService service = Open(new ScriptedRecorder());
+        foreach (object value in (object[])[new[] { 1, 2 }, new Dictionary<string, object?> { ["a"] = 1 }, new object()])
+        {
+            ArgumentException error = Assert.Throws<ArgumentException>(() => service.Record(Stream, 60, Payload.From(new Dictionary<string, object?> { ["levels"] = value })));
+            Assert.Contains("The field 'levels' is a", error.Message, StringComparison.Ordinal);
+        }
+
+        service.Record(Stream, 120, Payload.From(new Dictionary<string, object?> { ["version"] = new Version(1, 2), ["when"] = TimeSpan.FromMinutes(1) }));
+        Assert.Equal(1, service.GetReport().Recorded);
+    }
+
+    [Fact]
     public async Task A_frame_of_another_interval_is_floored_to_the_streams()
     {
         var recorder = new ScriptedRecorder();

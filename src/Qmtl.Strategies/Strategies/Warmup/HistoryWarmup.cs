@@ -86,6 +86,14 @@ public sealed class HistoryWarmup
 
     private async Task<WarmupResult> LoadAsync(StreamInput stream, TimeRange window, CancellationToken cancellationToken)
     {
+        long earliest = stream.Interval.Ceiling(DateTimeOffset.MinValue.ToUnixTimeSeconds());
+        if (window.Start < earliest)
+        {
+            var possible = new TimeRange(earliest, window.End);
+            var tooLong = new ArgumentException($"The period of {stream.Key}, {stream.Period} bars, reaches back before the year 1. Give the stream a shorter one.");
+            return new WarmupResult { Stream = stream, Range = possible, Status = WarmupStatus.Failed, BarsMissing = possible.CountBars(stream.Interval), Error = tooLong };
+        }
+
         HistoryLoad load;
         try
         {
@@ -145,6 +153,6 @@ public sealed class HistoryWarmup
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Stream.Key}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in {holes.Count} holes, the first at {UnixTime.Format(holes[0].Start)}{(obstacle is null ? string.Empty : $": {obstacle}")}. Nodes leave out the steps at holes.");
+            $"{result.Stream.Key}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in {(holes.Count == 1 ? "one hole" : $"{holes.Count} holes, the first")} at {UnixTime.Format(holes[0].Start)}{(obstacle is null ? string.Empty : $": {obstacle}")}. Nodes leave out the steps at holes.");
     }
 }

@@ -44,6 +44,17 @@ public sealed class HistoryWarmupTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_period_that_reaches_before_the_year_1_is_refused_before_anything_is_asked()
+    {
+        WarmupResult result = await WarmUpAsync(Stream("S", 2_000_000_000));
+
+        Assert.Equal(WarmupStatus.Failed, result.Status);
+        Assert.Contains("2000000000 bars, reaches back before the year 1", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Empty(_source.Asked);
+        Assert.Equal(0, _store.Queries);
+    }
+
+    [Fact]
     public async Task A_second_warm_up_costs_nothing_and_says_the_same()
     {
         _source.Holes.Add(985 * 60);

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using Qmtl.History;
+using Qmtl.PowerShell.Arguments;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>The base of the commands that open a store: a SQLite file, whose parameter is theirs, or a server.</summary>
+public abstract class StoreCommand : PSCmdlet
+{
+    private protected const string PathSet = "Path";
+    private protected const string ConnectionStringSet = "ConnectionString";
+
+    /// <summary>A PostgreSQL or QuestDB server: a DSN, or a connection string in Npgsql's own form.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ConnectionStringSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ConnectionString { get; set; }
+
+    /// <summary>User and password, in place of those in the connection string.</summary>
+    [Parameter(ParameterSetName = ConnectionStringSet)]
+    [Credential]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>Which database it is; a server is asked at the first use by default.</summary>
+    [Parameter(ParameterSetName = ConnectionStringSet)]
+    public HistoryStoreKind Kind { get; set; }
+
+    /// <summary>QuestDB's HTTP server, for bulk writes; port 9000 of the connection string's host by default.</summary>
+    [Parameter(ParameterSetName = ConnectionStringSet)]
+    [ValidateNotNull]
+    public Uri? HttpUri { get; set; }
+
+    /// <summary>One table for all streams; by default each node has its own, named by its id.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = ConnectionStringSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Table { get; set; }
+
+    /// <summary>The store that the parameters name; <paramref name="path"/> is the file where it is one.</summary>
+    private protected IHistoryStore OpenStore(string? path) => ParameterSetName == ConnectionStringSet
+        ? HistoryStoreFactory.Open(ConnectionString!, new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri })
+        : HistoryStoreFactory.Open(FilePath.Resolve(this, path!), Table);
+}
