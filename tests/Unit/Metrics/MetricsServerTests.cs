@@ -6,6 +6,7 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Metrics.Serving;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 using Qmtl.Unit.Telemetry;
 
 namespace Qmtl.Unit.Metrics;
@@ -211,14 +212,9 @@ public sealed class MetricsServerTests : IAsyncLifetime
         Assert.NotEmpty(await _client.GetStringAsync(second.Uri));
     }
 
-    [Fact]
+    [IPv6Fact]
     public async Task It_listens_on_other_addresses_too()
     {
-        if (!Socket.OSSupportsIPv6)
-        {
-            return;
-        }
-
         await using MetricsServer server = MetricsServer.Start(_meter.Collector, AnyPort with { Address = IPAddress.IPv6Loopback });
 
         Assert.Equal($"http://[::1]:{server.EndPoint.Port}/metrics", server.Uri.ToString());
