@@ -43,6 +43,19 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        try
+        {
+            Recorder?.RequireRunspace();
+        }
+        catch (InvalidOperationException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception, Recorder));
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         try
@@ -73,6 +86,7 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         Run(
             async cancellationToken =>
             {
+                using IDisposable following = Follow();
                 await Recorder!.Service.FlushAsync(cancellationToken);
                 await WriteAsync(() => Tell(Recorder.GetReport()));
             },
@@ -98,9 +112,18 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         {
             // The spool is full. A recorder of script needs this thread to make room.
             Task waiting = recorded.AsTask();
-            Run(_ => waiting, Recorder);
+            Run(
+                async _ =>
+                {
+                    using IDisposable following = Follow();
+                    await waiting;
+                },
+                Recorder);
         }
     }
+
+    // Whoever waits for a recorder that is away must know why.
+    private IDisposable Follow() => Recorder!.Follow(warning => Post(() => WriteWarning(warning)));
 
     // Rows are asked for by nobody, so whatever time they are of is inside.
     private static TimeRange SpanOf(RawBars raw, BarInterval interval)

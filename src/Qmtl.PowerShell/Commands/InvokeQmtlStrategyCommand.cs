@@ -3,7 +3,10 @@ using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.PowerShell.Recording;
+using Qmtl.PowerShell.Scripting;
 using Qmtl.PowerShell.Strategies;
+using Qmtl.Recording;
 using Qmtl.Running;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -79,17 +82,48 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         try
         {
             // On this thread, because a strategy may be script.
-            _ = strategy.Nodes;
+            RequireRunspace(strategy.Nodes);
         }
         catch (Exception exception) when (exception is not PipelineStoppedException)
         {
             ThrowTerminatingError(ErrorRecords.From(
-                ErrorRecords.IsForOperator(exception) ? exception : new InvalidOperationException($"The strategy '{strategy.Name}' {Scripting.ScriptFailure.Describe(exception)}.", exception),
+                ErrorRecords.IsForOperator(exception) ? exception : new InvalidOperationException($"The strategy '{strategy.Name}' {ScriptFailure.Describe(exception)}.", exception),
                 strategy));
         }
 
-        Run(Start is not null ? token => ReplayAsync(strategy, token) : token => RunAsync(strategy, token), strategy);
+        Run(
+            async token =>
+            {
+                // The run ends when everything is delivered, so whoever waits for a recorder that is away must know why.
+                List<IDisposable> following = [.. RecordersOf(strategy.Nodes).Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
+                try
+                {
+                    await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
+                }
+                finally
+                {
+                    following.ForEach(followed => followed.Dispose());
+                }
+            },
+            strategy);
     }
+
+    // Before anything is filled or submitted: what is script of another runspace would never have its turn.
+    private static void RequireRunspace(IReadOnlyList<Node> nodes)
+    {
+        foreach (Node node in nodes)
+        {
+            (node as ScriptNode)?.RequireRunspace();
+        }
+
+        foreach (Recorder recorder in RecordersOf(nodes))
+        {
+            recorder.RequireRunspace();
+        }
+    }
+
+    private static IEnumerable<Recorder> RecordersOf(IReadOnlyList<Node> nodes) =>
+        nodes.OfType<StreamInput>().Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct().Select(Recorder.Of);
 
     private async Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
     {

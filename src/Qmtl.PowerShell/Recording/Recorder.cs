@@ -1,7 +1,7 @@
 using System.Management.Automation;
-using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.PowerShell.Scripting;
 using Qmtl.Recording;
 
 namespace Qmtl.PowerShell.Recording;
@@ -13,7 +13,13 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
 
     private static readonly ScriptBlock WriteWarning = ScriptBlock.Create("param($Message) Microsoft.PowerShell.Utility\\Write-Warning -Message $Message");
 
-    private Recorder(EventRecorderService service) => Service = service;
+    private readonly RecorderAudience _audience;
+
+    private Recorder(EventRecorderService service, RecorderAudience audience)
+    {
+        Service = service;
+        _audience = audience;
+    }
 
     /// <summary>What and where it records to: no password, no user.</summary>
     public string DisplayName => Service.Recorder.DisplayName;
@@ -21,8 +27,8 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     /// <summary>The service, for .NET code.</summary>
     public EventRecorderService Service { get; }
 
-    /// <summary>The recorder of a service that somebody else made.</summary>
-    internal static Recorder Of(EventRecorderService service) => Known.GetValue(service, key => new Recorder((EventRecorderService)key));
+    /// <summary>The recorder of a service; one that somebody else made tells its events to whoever made it.</summary>
+    internal static Recorder Of(EventRecorderService service) => Known.GetValue(service, key => new Recorder((EventRecorderService)key, new RecorderAudience()));
 
     /// <summary>The recorder of an object with a Persist method: one for each object, however often it is given.</summary>
     internal static Recorder Of(object target, IEventRecorder recorder) => Known.GetValue(target, _ => Open(recorder, null));
@@ -30,14 +36,29 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     /// <summary>A recorder of its own.</summary>
     internal static Recorder Open(IEventRecorder recorder, EventRecorderOptions? options)
     {
-        Runspace? home = Runspace.DefaultRunspace;
-        return new Recorder(new EventRecorderService(recorder, options, onEvent: happened =>
+        var audience = new RecorderAudience();
+        var service = new EventRecorderService(recorder, options, onEvent: audience.Tell);
+        var opened = new Recorder(service, audience);
+        Known.Add(service, opened);
+        return opened;
+    }
+
+    /// <summary>Makes sure that rows can be delivered while the calling thread's runspace waits for it.</summary>
+    /// <exception cref="InvalidOperationException">It is script of another runspace.</exception>
+    internal void RequireRunspace() => (Service.Recorder as DuckTypedRecorder)?.RequireRunspace();
+
+    /// <summary>Tells a command that may come to wait for deliveries what happens to them, and at once where the recorder is away already.</summary>
+    /// <param name="warn">Writes a warning; called from any thread.</param>
+    /// <returns>Disposed, it tells the command no more.</returns>
+    internal IDisposable Follow(Action<string> warn)
+    {
+        IDisposable following = _audience.Add(warn);
+        if (GetReport() is { IsAway: true } report)
         {
-            if (home is not null && RecorderStory.Describe(happened) is { } warning)
-            {
-                PipelineDispatcher.Warn(home, warning);
-            }
-        }));
+            warn(RecorderStory.DescribeAbsence(DisplayName, report.LastError));
+        }
+
+        return following;
     }
 
     /// <summary>What became of the rows so far.</summary>

@@ -9,7 +9,7 @@ internal static class RecorderStory
     /// <summary>The warning that an event is worth, or null.</summary>
     public static string? Describe(RecorderEvent happened) => happened switch
     {
-        RecorderAway away => $"{away.Destination} cannot take rows now ({Plain(away.Error)}). They are kept and delivered when it is back.",
+        RecorderAway away => DescribeAbsence(away.Destination, Pipeline.ErrorRecords.PlainMessage(away.Error)),
         RecorderBack back => string.Create(CultureInfo.InvariantCulture, $"{back.Destination} takes rows again, after {back.Duration.TotalSeconds:0.0} s."),
         RecorderSpoolFull full => $"{full.Destination}: the spool is full, so recording waits until rows are delivered.",
         RecorderSpoolUnavailable unavailable => $"{unavailable.Destination}: the spool in {unavailable.Folder} cannot be written ({Plain(unavailable.Error)}). Rows are kept in memory and would not outlive this shell.",
@@ -18,6 +18,12 @@ internal static class RecorderStory
         RecorderClosed { Report: { Queued: > 0 } or { Dropped: > 0 } } closed => Describe(closed.Destination, closed.Report),
         _ => null,
     };
+
+    /// <summary>The warning of a recorder that is away.</summary>
+    /// <param name="destination">The recorder's display name.</param>
+    /// <param name="error">Why.</param>
+    public static string DescribeAbsence(string destination, string? error) =>
+        $"{destination} cannot take rows now ({error?.TrimEnd('.')}). They are kept and delivered when it is back.";
 
     private static string Describe(string destination, RecorderReport report)
     {

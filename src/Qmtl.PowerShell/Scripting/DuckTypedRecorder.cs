@@ -60,6 +60,17 @@ internal sealed class DuckTypedRecorder : IEventRecorder
         return new DuckTypedRecorder(duck, method, displayName, Runspace.DefaultRunspace);
     }
 
+    /// <summary>Refuses to be waited for anywhere but in the runspace that the recorder was made in: nobody delivers while it waits.</summary>
+    /// <exception cref="InvalidOperationException">The calling thread has another runspace.</exception>
+    public void RequireRunspace()
+    {
+        if (Runspace.DefaultRunspace != _runspace)
+        {
+            throw new InvalidOperationException(
+                $"The recorder {DisplayName} is script of another runspace and can take rows only there. Make it where it is used: inside the thread job, the parallel block or the [powershell] object.");
+        }
+    }
+
     /// <inheritdoc/>
     public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken) => PipelineDispatcher.InvokeScriptWhenPossibleAsync(
         _runspace,

@@ -16,6 +16,10 @@ internal sealed class ScriptNode : Node
 {
     private readonly ScriptBlock _script;
 
+    // PowerShell hands a script block that is called elsewhere over to its own runspace and waits until that one has nothing else to
+    // do: without end, where it waits for the caller in turn.
+    private readonly Runspace? _runspace = Runspace.DefaultRunspace;
+
     // Errors that do not end a script are as bad as those that do: a failure must never pass for "no result".
     private readonly PSVariable[] _preferences =
     [
@@ -45,14 +49,26 @@ internal sealed class ScriptNode : Node
     /// <inheritdoc/>
     public override string CodeIdentity => _script.ToString();
 
-    /// <inheritdoc/>
-    protected internal override Payload Compute(CacheView view)
+    /// <summary>Refuses to run anywhere but in the runspace that the node was made in.</summary>
+    /// <exception cref="InvalidOperationException">The calling thread has another runspace, or none.</exception>
+    public void RequireRunspace()
     {
-        if (Runspace.DefaultRunspace is null)
+        if (Runspace.DefaultRunspace is not { } here)
         {
             throw new InvalidOperationException("A script can run only on PowerShell's pipeline thread. Run the strategy with Invoke-QmtlStrategy.");
         }
 
+        if (here != _runspace)
+        {
+            throw new InvalidOperationException(
+                $"The script of the node '{Name}' belongs to another runspace and can run only there. Make the nodes where the strategy runs: call New-QmtlNode inside the thread job, the parallel block or the [powershell] object.");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected internal override Payload Compute(CacheView view)
+    {
+        RequireRunspace();
         _variables.Clear();
         _variables.Add(_current);
         _variables.AddRange(_preferences);
