@@ -72,19 +72,24 @@ internal sealed class DuckTypedRecorder : IEventRecorder
     }
 
     /// <inheritdoc/>
-    public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken) => PipelineDispatcher.InvokeScriptWhenPossibleAsync(
-        _runspace,
-        () =>
-        {
-            foreach (BarRow row in rows.Rows)
+    public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken)
+    {
+        // Outside of the script, which runs once more where the shell was stopped in the middle of it.
+        int taken = 0;
+        return PipelineDispatcher.InvokeScriptWhenPossibleAsync(
+            _runspace,
+            () =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                Persist(stream, row);
-            }
+                for (; taken < rows.Count; taken++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Persist(stream, rows, taken);
+                }
 
-            return true;
-        },
-        cancellationToken);
+                return true;
+            },
+            cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -92,8 +97,9 @@ internal sealed class DuckTypedRecorder : IEventRecorder
     /// <inheritdoc/>
     public override string ToString() => DisplayName;
 
-    private void Persist(StreamKey stream, BarRow row)
+    private void Persist(StreamKey stream, BarFrame rows, int index)
     {
+        BarRow row = rows.GetRow(index);
         try
         {
             _target.CallScript(_method, stream.NodeId, stream.Interval, row.Timestamp, PersistMethod.PayloadOf(typeof(object), row));
@@ -101,7 +107,7 @@ internal sealed class DuckTypedRecorder : IEventRecorder
         catch (Exception exception) when (exception is not PipelineStoppedException)
         {
             SourceException failure = ScriptFailure.ToSourceException($"{DisplayName}.{_method}", exception);
-            throw new StoreException(failure.Message, exception) { IsTransient = failure.IsTransient };
+            throw new PartlyPersistedException(index, new StoreException(failure.Message, exception) { IsTransient = failure.IsTransient });
         }
     }
 }

@@ -32,5 +32,6 @@ public interface IEventRecorder : IAsyncDisposable
     /// Nothing was written. Where it is transient or concerns the whole store, the rows are kept and tried again; where it is neither,
     /// they are set aside in a file. Other exceptions are taken as transient where they tell of a network, a time-out or a disk.
     /// </exception>
+    /// <exception cref="PartlyPersistedException">The first rows were written, and the next failed as the wrapped exception says.</exception>
     Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken);
 }

@@ -11,9 +11,10 @@ namespace Qmtl.Recording;
 /// </summary>
 /// <remarks>
 /// The timestamp is the bar's open in Unix seconds (UTC), or a date and time where the method wants that. The payload is a dictionary of
-/// the row's fields or, where the row has nothing but a value (a number, a text), that value. After a process was killed, rows may come
-/// a second time: the method must bear it. A <see cref="StoreException"/> of its own says whether trying again may help; an exception
-/// that tells of a network, a time-out or a disk is taken to pass; any other refuses the rows for good.
+/// the row's fields or, where the row has nothing but a value (a number, a text), that value. A <see cref="StoreException"/> of its own says whether trying again may
+/// help; an exception that tells of a network, a time-out or a disk is taken to pass; any other refuses the row for good. Each row
+/// comes once, but where the method failed, and where a process was killed or ended before a batch was through: then the batch's rows come a
+/// second time, and the method must bear it.
 /// </remarks>
 public sealed class ObjectRecorder : IEventRecorder
 {
@@ -49,10 +50,17 @@ public sealed class ObjectRecorder : IEventRecorder
     public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken) => Task.Run(
         async () =>
         {
-            foreach (BarRow row in rows.Rows)
+            for (int row = 0; row < rows.Count; row++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _ = await FetchedRows.UnwrapAsync(_method.Invoke(_target, stream, row, cancellationToken), cancellationToken);
+                try
+                {
+                    _ = await FetchedRows.UnwrapAsync(_method.Invoke(_target, stream, rows.GetRow(row), cancellationToken), cancellationToken);
+                }
+                catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+                {
+                    throw new PartlyPersistedException(row, error);
+                }
             }
         },
         cancellationToken);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Polly;
 using Polly.Retry;
 using Qmtl.Backfill;
@@ -77,22 +78,28 @@ internal sealed class RowDelivery
         var parts = new Stack<BarFrame>([frame]);
         while (parts.TryPop(out BarFrame? part))
         {
-            if (await PersistAsync(stream, part, cancellationToken) is not { } error)
+            if (await PersistAsync(stream, part, cancellationToken) is not { } refusal)
             {
                 continue;
             }
 
             // One bad row must not keep thousands of good ones out of the store.
-            reason ??= error;
-            if (part.Count > 1 && refusals++ < MostRefusals)
+            reason ??= refusal.Reason;
+            BarFrame rest = part.Slice(refusal.Taken, part.Count - refusal.Taken);
+            if (refusal.IsOfOneRow)
             {
-                int half = part.Count / 2;
-                parts.Push(part.Slice(half, part.Count - half));
-                parts.Push(part.Slice(0, half));
+                refused.Add(rest.Slice(0, 1));
+                Push(parts, rest.Slice(1, rest.Count - 1));
+            }
+            else if (rest.Count > 1 && refusals++ < MostRefusals)
+            {
+                int half = rest.Count / 2;
+                Push(parts, rest.Slice(half, rest.Count - half));
+                Push(parts, rest.Slice(0, half));
             }
             else
             {
-                refused.Add(part);
+                refused.Add(rest);
             }
         }
 
@@ -126,21 +133,44 @@ internal sealed class RowDelivery
     private static bool MayPass(Exception error) =>
         TransientErrors.IsTransient(error) || error is StoreException { ConcernsWholeStore: true };
 
-    // The reason of a refusal for good; null where the rows are taken.
-    private async Task<Exception?> PersistAsync(StreamKey stream, BarFrame frame, CancellationToken cancellationToken)
+    private static void Push(Stack<BarFrame> parts, BarFrame part)
     {
-        Exception? refusal = null;
+        if (part.Count > 0)
+        {
+            parts.Push(part);
+        }
+    }
+
+    // A refusal for good; null where the rows are taken. What the recorder says that it took is not given to it again.
+    private async Task<Refusal?> PersistAsync(StreamKey stream, BarFrame frame, CancellationToken cancellationToken)
+    {
+        int taken = 0;
+        bool knowsRow = false;
+        Refusal? refusal = null;
         try
         {
             await UntilItPassesAsync(
-                // A recorder that does not heed the token must not keep the process from ending.
-                token => new ValueTask(_recorder.PersistAsync(stream, frame, token).WaitAsync(token)),
+                async token =>
+                {
+                    knowsRow = false;
+                    try
+                    {
+                        // A recorder that does not heed the token must not keep the process from ending.
+                        await _recorder.PersistAsync(stream, frame.Slice(taken, frame.Count - taken), token).WaitAsync(token);
+                    }
+                    catch (PartlyPersistedException part) when (part.RowsPersisted < frame.Count - taken)
+                    {
+                        taken += part.RowsPersisted;
+                        knowsRow = true;
+                        ExceptionDispatchInfo.Throw(part.InnerException!);
+                    }
+                },
                 cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             NoteError(error);
-            refusal = error;
+            refusal = new Refusal(taken, knowsRow, error);
         }
 
         NoteBack();
@@ -204,4 +234,7 @@ internal sealed class RowDelivery
 
         _raise(new RecorderBack(_recorder.DisplayName, _timeProvider.GetElapsedTime(since)));
     }
+
+    /// <summary>The recorder refuses rows for good, after it has taken the first ones.</summary>
+    private readonly record struct Refusal(int Taken, bool IsOfOneRow, Exception Reason);
 }

@@ -1,3 +1,4 @@
+using Qmtl.History;
 using Qmtl.Payloads;
 using Qmtl.Recording;
 using Qmtl.Time;
@@ -69,6 +70,69 @@ public sealed class ObjectRecorderTests : RecordingTest
     }
 
     [Fact]
+    public async Task Rows_beside_one_that_is_refused_come_once_each()
+    {
+        var target = new Picky { Refuses = timestamp => timestamp == 37 * 60 };
+        await using EventRecorderService service = Open(new ObjectRecorder(target));
+        service.Record(Stream, Candles(100));
+        await service.FlushAsync();
+
+        Assert.Equal(Enumerable.Range(0, 100).Select(index => index * 60L), target.Asked);
+        Assert.Equal((99, 1), (service.GetReport().Delivered, service.GetReport().Refused));
+        RecorderRowsRefused refused = Assert.Single(Events.OfType<RecorderRowsRefused>());
+        Assert.Equal((1L, "No 2220."), (refused.Rows, refused.Error.Message));
+        Assert.Contains("\"ts\":2220,", File.ReadLines(refused.File).Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_object_that_refuses_every_row_is_asked_once_for_each()
+    {
+        var target = new Picky { Refuses = _ => true };
+        await using EventRecorderService service = Open(new ObjectRecorder(target));
+        service.Record(Stream, Candles(500));
+        await service.FlushAsync();
+
+        Assert.Equal(Enumerable.Range(0, 500).Select(index => index * 60L), target.Asked);
+        Assert.Equal(500, Assert.Single(Events.OfType<RecorderRowsRefused>()).Rows);
+    }
+
+    [Fact]
+    public async Task After_an_error_that_passes_the_rest_follows_from_that_row_on()
+    {
+        var target = new Picky { IsAway = timestamp => timestamp == 37 * 60 };
+        await using EventRecorderService service = Open(new ObjectRecorder(target));
+        service.Record(Stream, Candles(100));
+        await WhileTimePassesAsync(service.FlushAsync());
+
+        Assert.Equal([.. Enumerable.Range(0, 38).Select(index => index * 60L), .. Enumerable.Range(37, 63).Select(index => index * 60L)], target.Asked);
+        Assert.Equal((100, 0), (service.GetReport().Delivered, service.GetReport().Refused));
+    }
+
+    [Fact]
+    public async Task A_recorder_may_say_how_many_rows_it_took_and_then_refuse_the_others_together()
+    {
+        var given = new List<int>();
+        var recorder = new ScriptedRecorder();
+        recorder.BeforePersist = (_, rows, _) =>
+        {
+            given.Add(rows.Count);
+            return given.Count switch
+            {
+                1 => throw new PartlyPersistedException(60, Away),
+                2 => throw new StoreException("Not these 40."),
+                _ => Task.CompletedTask,
+            };
+        };
+        await using EventRecorderService service = Open(recorder);
+        service.Record(Stream, Candles(100));
+        await WhileTimePassesAsync(service.FlushAsync());
+
+        Assert.Equal([100, 40, 20, 20], given);
+        Assert.Equal(Enumerable.Range(60, 40).Select(index => index * 60L), recorder.Taken.SelectMany(taken => taken.Frame.Timestamps.ToArray()));
+        Assert.Equal((100, 0), (service.GetReport().Delivered, service.GetReport().Refused));
+    }
+
+    [Fact]
     public void An_object_without_such_a_method_is_refused()
     {
         string message = Assert.Throws<ArgumentException>(() => new ObjectRecorder(new Wrong())).Message;
@@ -118,6 +182,32 @@ public sealed class ObjectRecorderTests : RecordingTest
         public List<double> Values { get; } = [];
 
         public void Persist(string nodeId, BarInterval interval, long timestamp, double payload) => Values.Add(payload);
+    }
+
+    /// <summary>Refuses some rows for good, and others when it is asked for the first time.</summary>
+    public sealed class Picky
+    {
+        private readonly HashSet<long> _wasAway = [];
+
+        public Func<long, bool> Refuses { get; init; } = static _ => false;
+
+        public Func<long, bool> IsAway { get; init; } = static _ => false;
+
+        public List<long> Asked { get; } = [];
+
+        public void Persist(string nodeId, long interval, long timestamp, object? payload)
+        {
+            Asked.Add(timestamp);
+            if (Refuses(timestamp))
+            {
+                throw new FormatException($"No {timestamp}.");
+            }
+
+            if (IsAway(timestamp) && _wasAway.Add(timestamp))
+            {
+                throw new TimeoutException("Not now.");
+            }
+        }
     }
 
     public sealed class Wrong
