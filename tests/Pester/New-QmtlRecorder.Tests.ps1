@@ -138,9 +138,51 @@ Describe 'New-QmtlRecorder -InputObject' {
         $recorder = New-QmtlRecorder -InputObject $diary
         $report = New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru -WarningVariable warned -WarningAction SilentlyContinue
         $report.Refused, $report.Delivered | Should -Be 3, 0
-        "$warned" | Should -BeLike "*$($diary.Name) refuses 3 rows of X 1m*not today*"
+        "$warned" | Should -BeLike "*$($diary.Name) refuses * rows of X 1m*not today*-RetryRefused*"
         Get-ChildItem $report.SpoolFolder -Filter *.refused | Should -Not -BeNullOrEmpty
         $recorder.Dispose()
+    }
+
+    It 'delivers rows that its object refused, with -RetryRefused, and its files are gone' {
+        $diary = [Diary]::new()
+        $diary.Problem = 'not today'
+        $recorder = New-QmtlRecorder -InputObject $diary
+        New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningAction SilentlyContinue
+        $recorder.Dispose()
+
+        $diary.Problem = ''
+        $retrying = New-QmtlRecorder -InputObject $diary -RetryRefused
+        $retrying.Dispose()
+        $diary.Rows | Should -Be 'X 1m 60 close 1', 'X 1m 120 close 2', 'X 1m 180 close 3'
+        $report = $retrying.GetReport()
+        $report.Adopted, $report.Delivered, $report.Refused | Should -Be 3, 3, 0
+        Get-ChildItem $report.SpoolFolder -Filter *.refused | Should -BeNullOrEmpty
+    }
+
+    It 'warns of refused rows that cannot be retried, and keeps their file' {
+        $diary = [Diary]::new()
+        $diary.Problem = 'not today'
+        $recorder = New-QmtlRecorder -InputObject $diary
+        New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningAction SilentlyContinue
+        $recorder.Dispose()
+        $file = Get-ChildItem $recorder.GetReport().SpoolFolder -Filter *.refused
+        Add-Content -LiteralPath $file.FullName -Value 'note to self'
+
+        $retrying = New-QmtlRecorder -InputObject $diary -RetryRefused
+        $warned = & { $retrying.Dispose() } 3>&1
+        "$warned" | Should -BeLike "*$($file.Name) cannot be retried and stay there. Line *: *Correct it, or take it out."
+        $file.FullName | Should -Exist
+    }
+
+    It 'gives the rows beside one that its object refuses once each' {
+        $diary = [Diary]::new()
+        $diary | Add-Member -Force ScriptMethod Persist {
+            param($nodeId, $interval, $timestamp, $payload)
+            $this.Rows.Add("$timestamp")
+            if ($timestamp -eq 300) { throw 'not this one' }
+        }
+        New-Row 1 9 | Add-QmtlRecord $diary -NodeId X -Interval 1m -WarningAction SilentlyContinue -PassThru | ForEach-Object Refused | Should -Be 1
+        $diary.Rows | Should -Be (1..9 | ForEach-Object { "$(60 * $_)" })
     }
 
     It 'refuses an object without Persist' {

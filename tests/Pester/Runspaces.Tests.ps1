@@ -46,8 +46,7 @@ Describe 'a strategy with script nodes in another runspace' {
     It 'ends with one clear error in a [powershell] object' {
         $shell = [powershell]::Create()
         try {
-            $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'").AddStatement().
-                AddCommand('Invoke-QmtlStrategy').AddParameter('Strategy', (New-TestStrategy)).AddParameter('Start', 60)
+            $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; Invoke-QmtlStrategy `$args[0] -Start 60").AddArgument((New-TestStrategy))
             $shell.Invoke() | Should -BeNullOrEmpty
             "$($shell.Streams.Error)" | Should -BeLike '*belongs to another runspace*'
         }
@@ -113,10 +112,10 @@ Describe 'a recorder in another runspace than its own' {
         $recorder = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath (Join-Path $TestDrive 'away')
         $strategy = New-TestStreamStrategy $recorder
         foreach ($script in $runStrategy, $addRecord) {
+            # One command: a stopped batch of several (AddStatement) can end the process, a fault of PowerShell 7.6.
             $shell = [powershell]::Create()
             try {
-                $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'").AddStatement().
-                    AddScript($script.ToString()).AddArgument($script -eq $addRecord ? $recorder : $strategy)
+                $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; & { $script } `$args[0]").AddArgument($script -eq $addRecord ? $recorder : $strategy)
                 $running = $shell.BeginInvoke()
                 $patience = [System.Diagnostics.Stopwatch]::StartNew()
                 while (-not $shell.Streams.Warning.Count -and $patience.Elapsed.TotalSeconds -lt 60) {

@@ -162,13 +162,17 @@ internal sealed class PipelineDispatcher
         }
     }
 
-    /// <summary>Tells the operator of whichever cmdlet has the runspace's pipeline thread; nobody, where none has.</summary>
-    public static void Warn(Runspace runspace, string message)
+    /// <summary>Tells the operator of whichever cmdlet has the runspace's pipeline thread.</summary>
+    /// <returns>Whether one has.</returns>
+    public static bool TryWarn(Runspace runspace, string message)
     {
-        if (FindRunning(runspace).Dispatcher is { } dispatcher)
+        if (FindRunning(runspace).Dispatcher is not { } dispatcher)
         {
-            dispatcher.Post(() => dispatcher._warn(message));
+            return false;
         }
+
+        dispatcher.Post(() => dispatcher._warn(message));
+        return true;
     }
 
     /// <summary>

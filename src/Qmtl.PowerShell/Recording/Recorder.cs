@@ -72,7 +72,14 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     {
         // A recorder of script needs this thread meanwhile.
         using var cancellation = new CancellationTokenSource();
-        PipelineDispatcher.Run(_ => Service.DisposeAsync().AsTask(), Warn, cancellation);
+        PipelineDispatcher.Run(
+            async dispatcher =>
+            {
+                using IDisposable following = Follow(warning => dispatcher.Post(() => Warn(warning)));
+                await Service.DisposeAsync();
+            },
+            Warn,
+            cancellation);
     }
 
     /// <inheritdoc/>

@@ -6,22 +6,30 @@ namespace Qmtl.PowerShell.Recording;
 
 /// <summary>
 /// Who is warned of what happens to a recorder: the commands that follow it, in whichever runspace they run, or else whatever Qmtl
-/// command runs in the runspace that made it.
+/// command runs in the runspace that made it. What happens to rows while nobody can be told waits for the next that follows.
 /// </summary>
 internal sealed class RecorderAudience
 {
+    // Beyond, the newest say enough.
+    private const int MostUntold = 20;
+
     private readonly Runspace? _home = Runspace.DefaultRunspace;
     private readonly Lock _gate = new();
     private readonly List<Action<string>> _followers = [];
+    private readonly Queue<string> _untold = new();
 
     /// <summary>Has a command told, until what is returned is disposed.</summary>
     public IDisposable Add(Action<string> warn)
     {
+        string[] untold;
         lock (_gate)
         {
             _followers.Add(warn);
+            untold = [.. _untold];
+            _untold.Clear();
         }
 
+        Array.ForEach(untold, warn);
         return new Following(this, warn);
     }
 
@@ -37,18 +45,20 @@ internal sealed class RecorderAudience
         lock (_gate)
         {
             followers = [.. _followers];
+            if (followers.Length == 0 && !TryWarnHome(warning) && RecorderStory.Keeps(happened))
+            {
+                _untold.Enqueue(warning);
+                if (_untold.Count > MostUntold)
+                {
+                    _untold.Dequeue();
+                }
+            }
         }
 
-        foreach (Action<string> warn in followers)
-        {
-            warn(warning);
-        }
-
-        if (followers.Length == 0 && _home is not null)
-        {
-            PipelineDispatcher.Warn(_home, warning);
-        }
+        Array.ForEach(followers, warn => warn(warning));
     }
+
+    private bool TryWarnHome(string warning) => _home is not null && PipelineDispatcher.TryWarn(_home, warning);
 
     private sealed class Following(RecorderAudience audience, Action<string> warn) : IDisposable
     {

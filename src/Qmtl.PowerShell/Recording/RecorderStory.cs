@@ -14,10 +14,14 @@ internal static class RecorderStory
         RecorderSpoolFull full => $"{full.Destination}: the spool is full, so recording waits until rows are delivered.",
         RecorderSpoolUnavailable unavailable => $"{unavailable.Destination}: the spool in {unavailable.Folder} cannot be written ({Plain(unavailable.Error)}). Rows are kept in memory and would not outlive this shell.",
         RecorderSpoolDamaged damaged => $"{damaged.Destination}: a file of the spool is damaged; what could be read of it is delivered, and {damaged.File} is kept.",
-        RecorderRowsRefused refused => string.Create(CultureInfo.InvariantCulture, $"{refused.Destination} refuses {refused.Rows} rows of {refused.Stream} ({Plain(refused.Error)}). They are in {refused.File}."),
+        RecorderRowsRefused refused => string.Create(CultureInfo.InvariantCulture, $"{refused.Destination} refuses {refused.Rows} rows of {refused.Stream} ({Plain(refused.Error)}). They are in {refused.File}; New-QmtlRecorder -RetryRefused delivers them when the cause is removed."),
+        RecorderRetryFailed failed => $"{failed.Destination}: the refused rows in {failed.File} cannot be retried and stay there. {Plain(failed.Error)}.",
         RecorderClosed { Report: { Queued: > 0 } or { Dropped: > 0 } } closed => Describe(closed.Destination, closed.Report),
         _ => null,
     };
+
+    /// <summary>Whether an event is worth telling later, where nobody could be told when it happened.</summary>
+    public static bool Keeps(RecorderEvent happened) => happened is RecorderSpoolDamaged or RecorderRowsRefused or RecorderRetryFailed;
 
     /// <summary>The warning of a recorder that is away.</summary>
     /// <param name="destination">The recorder's display name.</param>

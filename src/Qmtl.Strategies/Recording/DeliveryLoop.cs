@@ -28,6 +28,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     private int _isAwake;
     private long _pending;
     private long _settled;
+    private long _unreadable;
 
     public DeliveryLoop(Spool spool, RowDelivery delivery, IEventRecorder recorder, EventRecorderOptions options, TimeProvider timeProvider, Action<RecorderEvent> raise)
     {
@@ -44,6 +45,9 @@ internal sealed class DeliveryLoop : IAsyncDisposable
 
     /// <summary>Rows taken over from processes that are no more.</summary>
     public long Adopted { get; private set; }
+
+    /// <summary>Rows that the spool could not give back; the file that holds them is kept.</summary>
+    public long Unreadable => Interlocked.Read(ref _unreadable);
 
     /// <summary>Says that rows were appended.</summary>
     public void Notice(long rows)
@@ -113,10 +117,17 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     {
         try
         {
-            (Adopted, IReadOnlyList<string> damaged) = _spool.Adopt();
-            foreach (string file in damaged)
+            SpoolAdoption adoption = _spool.Adopt();
+            Adopted = adoption.Rows;
+            foreach (string file in adoption.Damaged)
             {
                 _raise(new RecorderSpoolDamaged(_destination, file));
+            }
+
+            foreach ((string file, Exception error) in adoption.NotRetried)
+            {
+                _delivery.NoteError(error);
+                _raise(new RecorderRetryFailed(_destination, file, error));
             }
         }
         catch (Exception error)
@@ -169,13 +180,14 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     {
         long started = _timeProvider.GetTimestamp();
         long refused = 0;
-        foreach ((StreamKey stream, BarFrame frame) in batch.Frames())
+        foreach ((StreamKey stream, BarFrame frame) in batch.Frames)
         {
             refused += await _delivery.DeliverAsync(stream, frame, _stop.Token);
         }
 
         _spool.Complete(batch);
-        _delivery.Count(batch.Rows - refused, refused);
+        Tell(batch.Damages);
+        _delivery.Count(batch.Rows - refused - batch.UnreadableRows, refused);
         Interlocked.Add(ref _pending, -batch.Rows);
         long settled = Interlocked.Add(ref _settled, batch.Rows);
         if (batch.Rows > 0)
@@ -184,5 +196,19 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         }
 
         _waiters.Release(settled);
+    }
+
+    private void Tell(List<(Segment Segment, long Rows, Exception Error)> damages)
+    {
+        foreach ((Segment segment, long rows, Exception error) in damages)
+        {
+            Interlocked.Add(ref _unreadable, rows);
+            _delivery.NoteError(new InvalidDataException($"Rows of the spool cannot be read ({rows}): {error.Message}", error));
+        }
+
+        foreach (Segment segment in damages.Select(damage => damage.Segment).Distinct())
+        {
+            _raise(new RecorderSpoolDamaged(_destination, segment.FilePath is { } file ? file + SpoolFolder.DamagedExtension : _spool.FolderPath));
+        }
     }
 }

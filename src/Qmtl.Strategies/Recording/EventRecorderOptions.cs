@@ -21,8 +21,15 @@ public sealed record EventRecorderOptions
     public string? SpoolFolder { get; init; }
 
     /// <summary>The most that the spool takes on disk, in bytes. Whoever records beyond it waits until rows are delivered.</summary>
-    /// <value>256 MiB by default, some four million candles; at least 64 KiB. Each service has its own.</value>
+    /// <value>256 MiB by default, some four million candles; at least 64 KiB. Each service has its own, also where several share a folder.</value>
     public long SpoolLimit { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// Whether rows that the destination once refused, and that were set aside, are delivered again at the start, before all others. They
+    /// replace what their bars hold by then. Those that are refused again are set aside again.
+    /// </summary>
+    /// <value>False by default.</value>
+    public bool RetryRefused { get; init; }
 
     /// <summary>The most that rows take in memory while the spool cannot be written (disk full, folder read-only), in bytes. Beyond it, whoever records waits.</summary>
     /// <value>32 MiB by default; at least 64 KiB.</value>

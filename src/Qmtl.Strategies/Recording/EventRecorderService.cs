@@ -135,7 +135,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             SpooledBytes = bytes,
             Delivered = delivered,
             Refused = refused,
-            Dropped = Interlocked.Read(ref _dropped),
+            Dropped = Interlocked.Read(ref _dropped) + _loop.Unreadable,
             IsAway = isAway,
             LastError = lastError ?? _spool.DiskError?.Message,
             SpoolFolder = _folder.FullPath,

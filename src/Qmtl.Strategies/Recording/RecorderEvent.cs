@@ -52,6 +52,12 @@ public sealed record RecorderSpoolDamaged(string Destination, string File) : Rec
 /// <param name="Error">Why.</param>
 public sealed record RecorderRowsRefused(string Destination, StreamKey Stream, long Rows, string File, Exception Error) : RecorderEvent(Destination);
 
+/// <summary>Rows that were set aside were to be retried and cannot be, for example because a line of their file cannot be understood. The file stays as it is.</summary>
+/// <param name="Destination">The recorder's display name.</param>
+/// <param name="File">The file that they are in.</param>
+/// <param name="Error">Why.</param>
+public sealed record RecorderRetryFailed(string Destination, string File, Exception Error) : RecorderEvent(Destination);
+
 /// <summary>The service was disposed. What it could not deliver stays in the spool for the next process that records there.</summary>
 /// <param name="Destination">The recorder's display name.</param>
 /// <param name="Report">What became of the rows.</param>

@@ -33,6 +33,9 @@ internal sealed partial class RecorderLog(ILogger logger)
             case RecorderSpoolDamaged damaged:
                 SpoolDamaged(recorder, damaged.File);
                 break;
+            case RecorderRetryFailed failed:
+                RetryFailed(recorder, failed.File, failed.Error.Message, failed.Error.GetType().Name);
+                break;
             case RecorderClosed { Report: var report }:
                 // Only what is lost is nobody's to bring back.
                 Closed(report.Dropped > 0 ? LogLevel.Error : LogLevel.Information, recorder, report.Delivered, report.Queued, report.Refused, report.Dropped);
@@ -68,6 +71,10 @@ internal sealed partial class RecorderLog(ILogger logger)
     [LoggerMessage(
         LogEventIds.RecorderSpoolDamaged, LogLevel.Error, "{recorder}: {file} is damaged. What could be read of it is delivered; the file stays.", EventName = LogEventNames.RecorderSpoolDamaged)]
     private partial void SpoolDamaged(string recorder, string file);
+
+    [LoggerMessage(
+        LogEventIds.RecorderRetryFailed, LogLevel.Error, "{recorder}: the refused rows in {file} cannot be retried and stay there: {error}", EventName = LogEventNames.RecorderRetryFailed)]
+    private partial void RetryFailed(string recorder, string file, string error, string error_type);
 
     [LoggerMessage(
         EventId = LogEventIds.RecorderClosed, EventName = LogEventNames.RecorderClosed,

@@ -9,7 +9,10 @@ public sealed record RecorderReport
     /// <summary>Rows that this service accepted.</summary>
     public long Recorded { get; init; }
 
-    /// <summary>Rows that a process which ended without delivering them had left, and that this service took over.</summary>
+    /// <summary>
+    /// Rows that a process which ended without delivering them had left, and refused ones that are retried
+    /// (<see cref="EventRecorderOptions.RetryRefused"/>): all that this service took over.
+    /// </summary>
     public long Adopted { get; init; }
 
     /// <summary>Rows still to be delivered, on disk or in memory.</summary>
@@ -24,12 +27,12 @@ public sealed record RecorderReport
     /// <summary>Rows that the recorder took. A bar recorded twice counts twice, and is stored once.</summary>
     public long Delivered { get; init; }
 
-    /// <summary>Rows that the recorder refuses for good; they are in <c>*.refused</c> files in the spool's folder.</summary>
+    /// <summary>Rows that the recorder refuses for good; they are in <c>*.refused</c> files in the spool's folder, until <see cref="EventRecorderOptions.RetryRefused"/>.</summary>
     public long Refused { get; init; }
 
     /// <summary>
     /// Rows that are lost: 0, except where the spool could not be written, the recorder was away, and the service was disposed before
-    /// either came back.
+    /// either came back, and where a file of the spool was damaged after its rows were counted; that file is kept.
     /// </summary>
     public long Dropped { get; init; }
 

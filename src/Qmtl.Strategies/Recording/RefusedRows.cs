@@ -6,11 +6,15 @@ using Qmtl.Recording.Spooling;
 namespace Qmtl.Recording;
 
 /// <summary>
-/// Sets aside what a recorder refuses for good: a file of JSON lines, for each refusal one that says why, and then one a row with
-/// <c>node_id</c>, <c>interval</c> (seconds), <c>ts</c> (Unix seconds, UTC) and the payload.
+/// Sets aside what a recorder refuses for good: a file of JSON lines, for each refusal one that says why and of what types the columns
+/// are, and then one a row with <c>node_id</c>, <c>interval</c> (seconds), <c>ts</c> (Unix seconds, UTC) and the payload.
 /// </summary>
+/// <remarks><see cref="RefusedRowsReader"/> reads it.</remarks>
 internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
 {
+    /// <summary>The field of the line before rows that names their columns.</summary>
+    public const string ColumnsField = "columns";
+
     private static readonly JsonWriterOptions OneLine = new() { Indented = false, SkipValidation = true };
 
     /// <summary>Adds rows to the file and returns its path.</summary>
@@ -43,6 +47,13 @@ internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
         writer.WriteString("destination", destination);
         writer.WriteString("reason", reason.Message);
         writer.WriteNumber("rows", frames.Sum(frame => frame.Count));
+        writer.WriteStartObject(ColumnsField);
+        foreach (BarColumn column in frames[0].Columns)
+        {
+            writer.WriteString(column.Name, column.Type.ToString());
+        }
+
+        writer.WriteEndObject();
         End(lines, writer);
         foreach (BarRow row in frames.SelectMany(frame => frame.Rows))
         {

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.History;
 using Qmtl.Recording;
@@ -58,18 +60,22 @@ public sealed class RecorderAwayTests : RecordingTest
     [Fact]
     public async Task Tries_are_never_further_apart_than_the_longest_delay()
     {
-        var tries = new List<DateTimeOffset>();
+        var clock = new DelayRecordingClock();
         var recorder = new ScriptedRecorder();
-        recorder.BeforePersist = (_, _, _) =>
-        {
-            tries.Add(Clock.GetUtcNow());
-            return tries.Count < 40 ? throw Away : Task.CompletedTask;
-        };
-        await using EventRecorderService service = Open(recorder, Options with { RetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(10) });
+        recorder.BeforePersist = (_, _, _) => recorder.Calls < 40 ? throw Away : Task.CompletedTask;
+        EventRecorderOptions options = Options with { RetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(10) };
+        await using var service = new EventRecorderService(recorder, options, clock);
         service.Record(Stream, 0, 1.0);
-        await WhileTimePassesAsync(service.FlushAsync());
-        Assert.Equal(40, tries.Count);
-        Assert.All(tries.Zip(tries.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(12)));
+        Task flushed = service.FlushAsync();
+        while (!flushed.IsCompleted)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(flushed, Task.Delay(1));
+        }
+
+        await flushed;
+        Assert.Equal((40, 39), (recorder.Calls, clock.Delays.Count));
+        Assert.All(clock.Delays, delay => Assert.InRange(delay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)));
     }
 
     [Fact]
@@ -192,5 +198,21 @@ public sealed class RecorderAwayTests : RecordingTest
         Assert.Equal(20_000, refused.Rows);
         Assert.Equal(20_001, File.ReadLines(refused.File).Count());
         Assert.Equal(Enumerable.Range(0, 20_000), File.ReadLines(refused.File).Skip(1).Select(line => (int)(JsonDocument.Parse(line).RootElement.GetProperty("ts").GetInt64() / 60)));
+    }
+
+    // What was asked for: how far apart tries come by a clock that is moved on meanwhile depends on when threads have their turn.
+    private sealed class DelayRecordingClock : FakeTimeProvider
+    {
+        public ConcurrentQueue<TimeSpan> Delays { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime != Timeout.InfiniteTimeSpan)
+            {
+                Delays.Enqueue(dueTime);
+            }
+
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

@@ -66,6 +66,33 @@ public abstract class RecordingTest : IDisposable
         await work;
     }
 
+    private protected static Task OnThreadOfItsOwn(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Records rows of one number each, the first at 0, for a store that is away. The file that is left holds a record for each, behind one that defines them.</summary>
+    private protected async Task<string> LeaveRowsAsync(int rows)
+    {
+        EventRecorderService service = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
+        for (int row = 0; row < rows; row++)
+        {
+            service.Record(Stream, row * 60, row);
+        }
+
+        await service.DisposeAsync();
+        return Assert.Single(Directory.GetFiles(service.GetReport().SpoolFolder, "*.spool"));
+    }
+
+    /// <summary>Has another service deliver what is left.</summary>
+    /// <returns>How many rows it took over.</returns>
+    private protected async Task<long> AdoptAsync(EventRecorderOptions? options = null)
+    {
+        var recorder = new ScriptedRecorder();
+        await using EventRecorderService service = Open(recorder, options);
+        await service.FlushAsync();
+        Assert.Equal(service.GetReport().Adopted, service.GetReport().Delivered);
+        return service.GetReport().Adopted;
+    }
+
     public void Dispose()
     {
         _folder.Dispose();

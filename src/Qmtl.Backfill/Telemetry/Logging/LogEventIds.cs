@@ -72,6 +72,9 @@ public static class LogEventIds
     /// <inheritdoc cref="LogEventNames.RecorderClosed"/>
     public const int RecorderClosed = 4007;
 
+    /// <inheritdoc cref="LogEventNames.RecorderRetryFailed"/>
+    public const int RecorderRetryFailed = 4008;
+
     /// <inheritdoc cref="LogEventNames.WarmupComplete"/>
     public const int WarmupComplete = 5000;
 

@@ -66,8 +66,11 @@ public static class LogEventNames
     /// <summary>The spool cannot be written; rows are kept in memory.</summary>
     public const string RecorderSpoolUnavailable = "recorder.spool_unavailable";
 
-    /// <summary>A file of the spool is damaged and put aside.</summary>
+    /// <summary>A file of the spool is damaged: what could be read of it is delivered, and the file stays.</summary>
     public const string RecorderSpoolDamaged = "recorder.spool_damaged";
+
+    /// <summary>Refused rows that were to be retried cannot be read from their file, which stays.</summary>
+    public const string RecorderRetryFailed = "recorder.retry_failed";
 
     /// <summary>The recorder has ended, with what became of its rows.</summary>
     public const string RecorderClosed = "recorder.closed";

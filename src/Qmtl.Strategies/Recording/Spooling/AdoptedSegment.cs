@@ -14,11 +14,7 @@ internal sealed class AdoptedSegment : Segment
 
     public override bool IsOnDisk => true;
 
-    /// <summary>The file.</summary>
-    public string FilePath => _file.Name;
-
-    /// <summary>Whether something stands behind the last record that can be read which is no record.</summary>
-    public bool IsDamaged { get; private set; }
+    public override string FilePath => _file.Name;
 
     /// <summary>Takes the file, which nobody else may have open.</summary>
     /// <returns>Null where its owner lives, it is gone, or it is no file of this format.</returns>
@@ -78,21 +74,18 @@ internal sealed class AdoptedSegment : Segment
 
     public override void SetDelivered(int offset)
     {
-        RandomAccess.Write(_file.SafeFileHandle, BitConverter.GetBytes((long)offset), DeliveredOffset);
+        if (!KeepsMark)
+        {
+            RandomAccess.Write(_file.SafeFileHandle, BitConverter.GetBytes((long)offset), DeliveredOffset);
+        }
+
         Delivered = offset;
     }
 
     public override void Delete()
     {
         _file.Dispose();
-        if (IsDamaged)
-        {
-            SpoolFolder.TryRename(_file.Name, _file.Name + SpoolFolder.DamagedExtension);
-        }
-        else
-        {
-            SpoolFolder.TryRemove(_file.Name);
-        }
+        DiscardFile(_file.Name);
     }
 
     protected override void Dispose(bool disposing)
@@ -179,7 +172,7 @@ internal sealed class AdoptedSegment : Segment
         }
         else if (End >= Delivered)
         {
-            Rows += RowsIn(body);
+            Rows += RecordBuffer.RowsIn(body);
         }
     }
 
@@ -193,6 +186,4 @@ internal sealed class AdoptedSegment : Segment
         uint checksum = MemoryMarshal.Read<uint>(bytes.AsSpan(offset + sizeof(int)));
         return RecordBuffer.Checksum(bytes.AsSpan(offset + RecordBuffer.HeaderBytes, length)) == checksum;
     }
-
-    private static int RowsIn(ReadOnlySpan<byte> body) => MemoryMarshal.Read<int>(body[sizeof(int)..]);
 }

@@ -31,6 +31,8 @@ internal sealed class MappedSegment : Segment
 
     public override bool IsOnDisk => true;
 
+    public override string FilePath => _file.Name;
+
     private SafeBuffer Bytes => _view.SafeMemoryMappedViewHandle;
 
     /// <summary>Makes the file and takes room for all of it.</summary>
@@ -73,14 +75,18 @@ internal sealed class MappedSegment : Segment
 
     public override void SetDelivered(int offset)
     {
-        Bytes.Write((ulong)DeliveredOffset, (long)offset);
+        if (!KeepsMark)
+        {
+            Bytes.Write((ulong)DeliveredOffset, (long)offset);
+        }
+
         Delivered = offset;
     }
 
     public override void Delete()
     {
         Dispose();
-        SpoolFolder.TryRemove(_file.Name);
+        DiscardFile(_file.Name);
     }
 
     protected override void Dispose(bool disposing)

@@ -33,6 +33,12 @@ internal sealed class RecordBuffer
         return ~checksum;
     }
 
+    /// <summary>How many rows a body says that it holds.</summary>
+    /// <exception cref="InvalidDataException">No body that was recorded says so.</exception>
+    public static int RowsIn(ReadOnlySpan<byte> body) => MemoryMarshal.Read<int>(body[sizeof(int)..]) is >= 0 and var rows
+        ? rows
+        : throw new InvalidDataException("The record holds less than no rows.");
+
     public void Begin() => _length = HeaderBytes;
 
     public void WriteInt32(int value) => MemoryMarshal.Write(Reserve(sizeof(int)), value);

@@ -5,7 +5,7 @@ using Qmtl.Data;
 namespace Qmtl.Recording.Spooling;
 
 /// <summary>Recorded rows that are delivered together, decoded into columns and sorted by stream.</summary>
-internal sealed class RowBatch(int mostRows)
+internal class RowBatch(int mostRows)
 {
     // Rows with long texts; a batch has to fit into memory a few times.
     private const long MostBytes = 32 * 1024 * 1024;
@@ -17,8 +17,17 @@ internal sealed class RowBatch(int mostRows)
     private StreamRows? _lastStream;
     private long _bytes;
 
-    /// <summary>Rows in the batch; a bar recorded twice counts twice.</summary>
-    public long Rows { get; private set; }
+    /// <summary>Rows that the batch takes from the spool; a bar recorded twice counts twice.</summary>
+    public long Rows { get; protected set; }
+
+    /// <summary>Those of them that cannot be read, and are in no frame.</summary>
+    public long UnreadableRows => Damages.Sum(damage => damage.Rows);
+
+    /// <summary>What cannot be read: where, how many rows, and why.</summary>
+    public List<(Segment Segment, long Rows, Exception Error)> Damages { get; } = [];
+
+    /// <summary>Rows of the segments before the one that is being read.</summary>
+    protected long RowsOfOthers { get; private set; }
 
     /// <summary>Whether it holds as much as it should.</summary>
     public bool IsFull => Rows >= mostRows || _bytes >= MostBytes;
@@ -30,7 +39,7 @@ internal sealed class RowBatch(int mostRows)
     public void Read(Segment segment, int end)
     {
         int offset = segment.Delivered;
-        long before = Rows;
+        RowsOfOthers = Rows;
         while (offset < end && !IsFull)
         {
             int read = ReadChunk(segment, offset, end);
@@ -40,21 +49,27 @@ internal sealed class RowBatch(int mostRows)
 
         if (offset > segment.Delivered)
         {
-            Places.Add((segment, offset, Rows - before));
+            Places.Add((segment, offset, Rows - RowsOfOthers));
         }
     }
 
-    /// <summary>The rows as frames, in the order in which they have to be written.</summary>
-    public IEnumerable<(StreamKey Stream, BarFrame Frame)> Frames() =>
-        _inOrder.SelectMany(rows => rows.Groups().Select(group => (rows.Stream, group.ToFrame(rows.Stream.Interval))));
+    /// <summary>The rows as frames, in the order in which they have to be written; after <see cref="Build"/>.</summary>
+    public IReadOnlyList<(StreamKey Stream, BarFrame Frame)> Frames { get; private set; } = [];
 
-    // At least one record, and not much more than the batch still takes.
-    private int ReadChunk(Segment segment, int start, int end)
+    /// <summary>Makes the frames. Nothing can be added then.</summary>
+    public void Build()
+    {
+        Frames = [.. _inOrder.SelectMany(rows => rows.Groups().Select(group => (rows.Stream, group.ToFrame(rows.Stream.Interval))))];
+        _streams.Clear();
+        _inOrder.Clear();
+    }
+
+    /// <summary>Reads at least one record, and not much more than the batch still takes. Returns how many bytes.</summary>
+    protected virtual int ReadChunk(Segment segment, int start, int end)
     {
         Span<byte> first = stackalloc byte[sizeof(int)];
         segment.Read(start, first);
-        int least = RecordBuffer.HeaderBytes + MemoryMarshal.Read<int>(first);
-        int size = Math.Min(end - start, Math.Max(least, ChunkBytes));
+        int size = Math.Min(end - start, Math.Max(LengthAt(first, end - start), ChunkBytes));
         byte[] rented = ArrayPool<byte>.Shared.Rent(size);
         try
         {
@@ -63,7 +78,7 @@ internal sealed class RowBatch(int mostRows)
             int offset = 0;
             while (offset + RecordBuffer.HeaderBytes <= size && !IsFull)
             {
-                int next = offset + RecordBuffer.HeaderBytes + MemoryMarshal.Read<int>(bytes[offset..]);
+                int next = offset + LengthAt(bytes[offset..], end - start - offset);
                 if (next > size)
                 {
                     break;
@@ -81,7 +96,17 @@ internal sealed class RowBatch(int mostRows)
         }
     }
 
-    private void Add(Segment segment, ReadOnlySpan<byte> body)
+    // The length of a record with its header. What was whole when it was appended can have been changed on disk since.
+    private static int LengthAt(ReadOnlySpan<byte> record, int most)
+    {
+        int length = MemoryMarshal.Read<int>(record);
+        return length >= 8 && length <= most - RecordBuffer.HeaderBytes
+            ? RecordBuffer.HeaderBytes + length
+            : throw new InvalidDataException($"A record of {length} bytes stands where {most} are left.");
+    }
+
+    /// <summary>Adds the rows of a record, or what it defines.</summary>
+    protected virtual void Add(Segment segment, ReadOnlySpan<byte> body)
     {
         if (RowShape.IsDefinition(body))
         {

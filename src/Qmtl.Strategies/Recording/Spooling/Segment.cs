@@ -42,6 +42,12 @@ internal abstract class Segment : IDisposable
     /// <summary>Whether it outlives the process.</summary>
     public abstract bool IsOnDisk { get; }
 
+    /// <summary>The file; null where it is in memory.</summary>
+    public virtual string? FilePath => null;
+
+    /// <summary>Whether something in it cannot be read. Its file is kept then, under a name that says so.</summary>
+    public bool IsDamaged { get; protected set; }
+
     /// <summary>The shapes that it defines, as far as it was read.</summary>
     public Dictionary<int, RowShape> Shapes { get; } = [];
 
@@ -63,7 +69,17 @@ internal abstract class Segment : IDisposable
     /// <summary>Remembers, for whoever opens the file next, that everything before <paramref name="offset"/> is delivered.</summary>
     public abstract void SetDelivered(int offset);
 
-    /// <summary>Lets go of it for good: what it holds is delivered. A file that cannot be removed says so, and the next process removes it.</summary>
+    /// <summary>
+    /// Says that a record which is to be delivered cannot be understood. From now on the mark in the file stays before it: if the process
+    /// is killed, the next finds it again, and does not take the file for one that is delivered.
+    /// </summary>
+    public void NoteDamage()
+    {
+        IsDamaged = true;
+        KeepsMark = true;
+    }
+
+    /// <summary>Lets go of it for good: what it holds is delivered, or cannot be read. A file that cannot be removed says so, and the next process removes it.</summary>
     public abstract void Delete();
 
     /// <inheritdoc/>
@@ -71,6 +87,22 @@ internal abstract class Segment : IDisposable
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Whether the mark of what is delivered stays in the file as it is.</summary>
+    protected bool KeepsMark { get; private set; }
+
+    /// <summary>Removes the file, or gives it the name of a damaged one.</summary>
+    protected void DiscardFile(string path)
+    {
+        if (IsDamaged)
+        {
+            SpoolFolder.TryRename(path, path + SpoolFolder.DamagedExtension);
+        }
+        else
+        {
+            SpoolFolder.TryRemove(path);
+        }
     }
 
     protected abstract void Dispose(bool disposing);

@@ -7,7 +7,6 @@ namespace Qmtl.Recording.Spooling;
 internal sealed class Spool
 {
     private const int MostRowsInRecord = 4096;
-    private const int TriesToCreate = 3;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Segment> _segments = [];
@@ -16,19 +15,18 @@ internal sealed class Spool
     private readonly RecordBuffer _record = new();
     private readonly SpoolRoom _room = new();
     private readonly SpoolFolder _folder;
+    private readonly SegmentStorage _storage;
     private readonly EventRecorderOptions _options;
     private readonly int _segmentBytes;
     private Segment? _writing;
     private long _writingNumber;
-    private Exception? _diskError;
-    private long _diskBytes;
-    private long _memoryBytes;
     private bool _isFull;
     private bool _isClosed;
 
     public Spool(SpoolFolder folder, EventRecorderOptions options)
     {
         _folder = folder;
+        _storage = new SegmentStorage(folder, options);
         _options = options;
         _segmentBytes = (int)Math.Min(options.SegmentBytes, Math.Min(options.SpoolLimit, options.MemoryLimit) / 4);
     }
@@ -46,42 +44,24 @@ internal sealed class Spool
     public long Appended { get; private set; }
 
     /// <summary>Why segments are in memory; null where the disk takes them.</summary>
-    public Exception? DiskError => _diskError;
+    public Exception? DiskError => _storage.DiskError;
 
     /// <summary>Rows that are not delivered, those of them that are on disk, and the bytes that files take.</summary>
     public (long Rows, long RowsOnDisk, long BytesOnDisk) Count()
     {
         lock (_lock)
         {
-            return (_segments.Sum(segment => segment.Rows), _segments.Where(segment => segment.IsOnDisk).Sum(segment => segment.Rows), _diskBytes);
+            return (_segments.Sum(segment => segment.Rows), _segments.Where(segment => segment.IsOnDisk).Sum(segment => segment.Rows), _storage.DiskBytes);
         }
     }
 
-    /// <summary>Takes over what processes left that are no more. It is delivered before anything else.</summary>
-    /// <returns>The rows, and the files that cannot be read, or only in part.</returns>
-    public (long Rows, IReadOnlyList<string> Damaged) Adopt()
+    /// <summary>Takes over what processes left that are no more, and refused rows where the options say so. It is delivered before anything else.</summary>
+    public SpoolAdoption Adopt()
     {
-        var adopted = new List<AdoptedSegment>();
-        var damaged = new List<string>();
-        foreach (string path in _folder.Segments())
-        {
-            try
-            {
-                if (AdoptedSegment.TryOpen(path) is { } segment)
-                {
-                    adopted.Add(segment);
-                }
-            }
-            catch (Exception)
-            {
-                // Whatever is wrong with one file, the others are taken over; this one stays for the next process to try.
-                damaged.Add(path);
-            }
-        }
-
+        SpoolAdoption adoption = SpoolAdoption.Of(_folder, _options.RetryRefused);
         lock (_lock)
         {
-            foreach (AdoptedSegment segment in Enumerable.Reverse(adopted))
+            foreach (AdoptedSegment segment in adoption.Segments.Reverse())
             {
                 if (segment.IsEmpty)
                 {
@@ -90,13 +70,12 @@ internal sealed class Spool
                 else
                 {
                     _segments.AddFirst(segment);
-                    _diskBytes += segment.Capacity;
+                    _storage.Add(segment);
                 }
             }
         }
 
-        damaged.AddRange(adopted.Where(segment => segment.IsDamaged).Select(segment => segment.FilePath + SpoolFolder.DamagedExtension));
-        return (adopted.Sum(segment => segment.Rows), damaged);
+        return adoption;
     }
 
     /// <summary>Appends rows as far as there is room, and advances over them.</summary>
@@ -111,13 +90,13 @@ internal sealed class Spool
         {
             ObjectDisposedException.ThrowIf(_isClosed, typeof(EventRecorderService));
             wasFull = _isFull;
-            diskError = _diskError;
+            diskError = DiskError;
             RowShape shape = _shapes.Find(rows.Stream, rows.Columns);
             while (rows.Count > 0 && TryAppendRecord(ref rows, shape))
             {
             }
 
-            if (rows.Count == 0 && diskError == _diskError)
+            if (rows.Count == 0 && diskError == DiskError)
             {
                 return true;
             }
@@ -139,7 +118,10 @@ internal sealed class Spool
     /// <inheritdoc cref="SpoolRoom.WaitAsync"/>
     public Task WaitForRoomAsync(CancellationToken cancellationToken) => _room.WaitAsync(cancellationToken);
 
-    /// <summary>The oldest rows that are not delivered, about so many; null where there are none.</summary>
+    /// <summary>
+    /// The oldest rows that are not delivered, about so many; null where there are none. Records that cannot be understood are passed over,
+    /// and the batch says so.
+    /// </summary>
     public RowBatch? TakeBatch(int rows)
     {
         List<(Segment Segment, int End)> segments;
@@ -148,18 +130,15 @@ internal sealed class Spool
             segments = [.. _segments.Select(segment => (segment, segment.End))];
         }
 
-        var batch = new RowBatch(rows);
-        foreach ((Segment segment, int end) in segments)
+        try
         {
-            if (batch.IsFull)
-            {
-                break;
-            }
-
-            batch.Read(segment, end);
+            return Read(segments, new RowBatch(rows));
         }
-
-        return batch.Places.Count == 0 ? null : batch;
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Rows of several records become one frame, so which of them it was is found by reading each alone.
+            return Read(segments, new CarefulRowBatch(rows));
+        }
     }
 
     /// <summary>Says that a batch is delivered, and lets go of the segments that it empties.</summary>
@@ -218,7 +197,7 @@ internal sealed class Spool
                     Remove(segment);
                     segment.Delete();
                 }
-                else if (segment is MemorySegment memory && !TrySave(memory))
+                else if (segment is MemorySegment memory && !_storage.TrySave(memory))
                 {
                     lost += memory.Rows;
                     Remove(segment);
@@ -227,7 +206,7 @@ internal sealed class Spool
                 segment.Dispose();
             }
 
-            _diskBytes = _segments.Sum(segment => (long)segment.End);
+            _storage.Recount(_segments);
         }
 
         _folder.Release();
@@ -274,7 +253,7 @@ internal sealed class Spool
             }
 
             DropEmptyWriting();
-            if (CreateSegment((int)capacity) is not { } segment)
+            if (_storage.TryCreate((int)capacity) is not { } segment)
             {
                 return false;
             }
@@ -305,94 +284,38 @@ internal sealed class Spool
         }
     }
 
-    private Segment? CreateSegment(int capacity)
-    {
-        if (_diskBytes + capacity > _options.SpoolLimit)
-        {
-            return null;
-        }
-
-        if (TryCreateFile(capacity) is { } file)
-        {
-            _diskBytes += capacity;
-            return file;
-        }
-
-        if (_memoryBytes + capacity > _options.MemoryLimit)
-        {
-            return null;
-        }
-
-        _memoryBytes += capacity;
-        return new MemorySegment(capacity);
-    }
-
-    private MappedSegment? TryCreateFile(int capacity)
-    {
-        Exception? error = null;
-        for (int attempt = 0; attempt < TriesToCreate; attempt++)
-        {
-            // Whoever looks for files to adopt can have the new one open for an instant; it does not know the next name.
-            string path = _folder.NextSegment();
-            try
-            {
-                _folder.Create();
-                MappedSegment segment = MappedSegment.Create(path, capacity);
-                _diskError = null;
-                return segment;
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                SpoolFolder.TryRemove(path);
-                error = exception;
-            }
-        }
-
-        _diskError ??= error;
-        return null;
-    }
-
     private void Tell(Exception? diskErrorBefore, bool wasFull)
     {
-        if (_diskError is { } error && error != diskErrorBefore)
+        if (DiskError is { } error && error != diskErrorBefore)
         {
             OnUnavailable(error);
         }
 
         if (_isFull && !wasFull)
         {
-            OnFull(_diskBytes + _memoryBytes);
+            OnFull(_storage.DiskBytes + _storage.MemoryBytes);
         }
     }
 
     private void Remove(Segment segment)
     {
         _segments.Remove(segment);
-        if (segment.IsOnDisk)
-        {
-            _diskBytes -= segment.Capacity;
-        }
-        else
-        {
-            _memoryBytes -= segment.Capacity;
-        }
+        _storage.Remove(segment);
     }
 
-    private bool TrySave(MemorySegment segment)
+    private static RowBatch? Read(List<(Segment Segment, int End)> segments, RowBatch batch)
     {
-        string path = _folder.NextSegment();
-        try
+        foreach ((Segment segment, int end) in segments)
         {
-            _folder.Create();
-            MappedSegment.Save(path, segment);
-            segment.IsSaved = true;
-            return true;
+            if (batch.IsFull)
+            {
+                break;
+            }
+
+            batch.Read(segment, end);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            SpoolFolder.TryRemove(path);
-            _diskError ??= exception;
-            return false;
-        }
+
+        batch.Build();
+        return batch.Places.Count == 0 ? null : batch;
     }
 }

@@ -49,6 +49,11 @@ internal sealed class SpoolFolder
         ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Where(path => !Owners.ContainsKey(OwnerOf(path))).Order(StringComparer.Ordinal)
         : [];
 
+    /// <summary>The files of rows that were set aside, by any process, the oldest first.</summary>
+    public IEnumerable<string> RefusedFiles() => Directory.Exists(FullPath)
+        ? Directory.EnumerateFiles(FullPath, "*" + RefusedExtension).Order(StringComparer.Ordinal)
+        : [];
+
     /// <summary>Says that the service has let go of its files; they are for the next.</summary>
     public void Release() => Owners.TryRemove(_owner, out _);
 
