@@ -185,24 +185,30 @@ internal sealed class DeliveryLoop : IAsyncDisposable
             refused += await _delivery.DeliverAsync(stream, frame, _stop.Token);
         }
 
+        long readable = batch.Rows - batch.UnreadableRows;
         _spool.Complete(batch);
-        Tell(batch.Damages);
-        _delivery.Count(batch.Rows - refused - batch.UnreadableRows, refused);
+        _delivery.Count(readable - refused, refused);
+        Interlocked.Add(ref _unreadable, batch.UnreadableRows);
         Interlocked.Add(ref _pending, -batch.Rows);
         long settled = Interlocked.Add(ref _settled, batch.Rows);
-        if (batch.Rows > 0)
+        try
         {
-            _raise(new RecorderFlushed(_destination, batch.Rows, _timeProvider.GetElapsedTime(started)));
+            Tell(batch.Damages);
+            if (readable > 0)
+            {
+                _raise(new RecorderFlushed(_destination, readable, _timeProvider.GetElapsedTime(started)));
+            }
         }
-
-        _waiters.Release(settled);
+        finally
+        {
+            _waiters.Release(settled);
+        }
     }
 
     private void Tell(List<(Segment Segment, long Rows, Exception Error)> damages)
     {
-        foreach ((Segment segment, long rows, Exception error) in damages)
+        foreach ((_, long rows, Exception error) in damages)
         {
-            Interlocked.Add(ref _unreadable, rows);
             _delivery.NoteError(new InvalidDataException($"Rows of the spool cannot be read ({rows}): {error.Message}", error));
         }
 
