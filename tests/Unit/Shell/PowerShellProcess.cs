@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Shell;
 
@@ -12,10 +13,13 @@ internal static class PowerShellProcess
     /// <summary>Runs a script and gives its exit code and all that it wrote.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(string script, TimeSpan timeout)
     {
+        // Whatever the script leaves behind, also where it is killed, goes with this folder.
+        using var temporary = new TemporaryFolder();
         var start = new ProcessStartInfo("pwsh", ["-NoProfile", "-NonInteractive", "-Command", script])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["TMPDIR"] = temporary.FullPath, ["TEMP"] = temporary.FullPath, ["TMP"] = temporary.FullPath },
         };
         using Process process = Process.Start(start)!;
         using var patience = new CancellationTokenSource(timeout);

@@ -11,7 +11,7 @@ using Qmtl.Unit.Streams;
 namespace Qmtl.Unit.Strategies;
 
 /// <summary>What a pipeline processes is recorded, exactly as it was processed, into a real store.</summary>
-public sealed class PipelineRecordingTests : IAsyncDisposable
+public sealed class PipelineRecordingTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private readonly EventRecorderService _service;
@@ -19,7 +19,9 @@ public sealed class PipelineRecordingTests : IAsyncDisposable
     public PipelineRecordingTests() => _service = new EventRecorderService(
         new StoreRecorder(HistoryStoreFactory.Open(_folder.File("recorded.db"))), new EventRecorderOptions { SpoolFolder = _folder.File("spool") });
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _service.DisposeAsync();
         _folder.Dispose();

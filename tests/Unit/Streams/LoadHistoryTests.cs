@@ -10,7 +10,7 @@ using Qmtl.Unit.Fixtures;
 namespace Qmtl.Unit.Streams;
 
 /// <summary>A stream's history from a real store, filled by a source in this process. The clock stands at minute 1,000 since the epoch.</summary>
-public sealed class LoadHistoryTests : IAsyncDisposable
+public sealed class LoadHistoryTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));
@@ -19,7 +19,9 @@ public sealed class LoadHistoryTests : IAsyncDisposable
 
     public LoadHistoryTests() => _store = new CountingHistoryStore(HistoryStoreFactory.Open(_folder.File("bars.db")));
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _store.DisposeAsync();
         _folder.Dispose();

@@ -13,7 +13,7 @@ using Qmtl.Unit.Streams;
 namespace Qmtl.Unit.Strategies.Warmup;
 
 /// <summary>Warm-ups from a real store. The clock stands at minute 1,000 since the epoch, so bar 999 is the last that has closed.</summary>
-public sealed class HistoryWarmupTests : IAsyncDisposable
+public sealed class HistoryWarmupTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));
@@ -23,7 +23,9 @@ public sealed class HistoryWarmupTests : IAsyncDisposable
 
     public HistoryWarmupTests() => _store = new CountingHistoryStore(HistoryStoreFactory.Open(_folder.File("bars.db")));
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _store.DisposeAsync();
         _folder.Dispose();
