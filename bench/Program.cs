@@ -12,9 +12,9 @@ if (args is ["micro", .. string[] options])
     return 0;
 }
 
-if (args is ["memory-here"])
+if (args is ["memory-here", var store])
 {
-    await PeakMemory.RunAsync();
+    await (store == "questdb" ? PeakMemory.IntoQuestDbAsync() : PeakMemory.IntoSqliteAsync());
     return 0;
 }
 
@@ -29,7 +29,8 @@ if (unknown.Length > 0)
 await ComparisonRunner.RunAsync(args.Length == 0 ? all : [.. all.Where(set => args.Contains(set.Name))], rounds: 5);
 if (args.Length == 0 || args.Contains(Memory))
 {
-    await Tool.RunSelfAsync("memory-here");
+    await Tool.RunSelfAsync("memory-here", "sqlite");
+    await Tool.RunSelfAsync("memory-here", "questdb");
     CacheMemory.Run();
 }
 

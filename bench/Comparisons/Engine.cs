@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Qmtl.Backfill;
 using Qmtl.Bench.Data;
 using Qmtl.Bench.Harness;
 using Qmtl.History;
@@ -42,11 +40,7 @@ internal sealed class Engine : IComparisonSet
     private static async Task<TimeSpan> RunAsync(string storeName)
     {
         await using IHistoryStore store = HistoryStoreFactory.Open(storeName);
-        var request = new BackfillRequest(store, SyntheticBars.Fetcher(1000), SyntheticBars.Stream, [SyntheticBars.RangeOf(Bars)]);
-        long started = Stopwatch.GetTimestamp();
-        BackfillResult result = await new BackfillEngine().RunAsync([request]).SingleAsync();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
-        return result.BarsWritten == Bars ? elapsed : throw new InvalidOperationException($"Wrote {result.BarsWritten} bars: {result.Error}");
+        return await StoreFiller.FillByEngineAsync(store, Bars);
     }
 
     private static async Task<TimeSpan> WriteAsync(string storeName)

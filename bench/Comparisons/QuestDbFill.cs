@@ -36,6 +36,8 @@ internal sealed class QuestDbFill : IComparisonSet
     public IEnumerable<Comparison> Comparisons()
     {
         yield return new Comparison("fill 1 M bars into QuestDB", "one bare ILP/HTTP post of the same rows, ready as text", Goal.SpeedAtLeast(0.9), FillAsync, PostAsync);
+        yield return new Comparison("the same by the full engine, from pages of 1,000 bars", "the same post", Goal.SpeedAtLeast(0.9), FillByEngineAsync, PostAsync);
+        yield return new Comparison("the same by the full engine, from pages of 1,000 bars", "the bare store write", Goal.SpeedAtLeast(0.85), FillByEngineAsync, FillAsync);
         yield return new Comparison("coverage of 1 M bars with 100 gaps, QuestDB", "`SELECT ts … ORDER BY ts` streamed by a bare client", Goal.TimeAtMost(1.1), CoverageAsync, StreamTimestampsAsync);
         yield return new Comparison("read 1 M bars, QuestDB", "`SELECT ts, open, … ORDER BY ts` streamed by a bare client", Goal.None, ReadAsync, StreamBarsAsync);
     }
@@ -69,11 +71,15 @@ internal sealed class QuestDbFill : IComparisonSet
 
     private QuestDbHistoryStore Open() => new(_server.ConnectionString);
 
-    private async Task<TimeSpan> FillAsync()
+    private Task<TimeSpan> FillAsync() => FillAsync(store => StoreFiller.FillAsync(store, Bars));
+
+    private Task<TimeSpan> FillByEngineAsync() => FillAsync(store => StoreFiller.FillByEngineAsync(store, Bars));
+
+    private async Task<TimeSpan> FillAsync(Func<QuestDbHistoryStore, Task<TimeSpan>> fillAsync)
     {
         await _server.ExecuteAsync("DROP TABLE IF EXISTS \"BTCUSDT\"");
         await using QuestDbHistoryStore store = Open();
-        TimeSpan elapsed = await StoreFiller.FillAsync(store, Bars);
+        TimeSpan elapsed = await fillAsync(store);
         return store.WritePath == QuestDbWritePath.IlpOverHttp ? elapsed : throw new InvalidOperationException(store.WritePathReason);
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.History;
 
@@ -23,6 +24,18 @@ internal static class StoreFiller
         }
 
         return watch.Elapsed;
+    }
+
+    /// <summary>Has the engine, as it comes, write <paramref name="bars"/> bars of a source in this process that answers in pages of 1,000; returns how long the whole run took.</summary>
+    /// <param name="store">The store, without a bar.</param>
+    /// <param name="bars">How many bars.</param>
+    public static async Task<TimeSpan> FillByEngineAsync(IHistoryStore store, long bars)
+    {
+        var request = new BackfillRequest(store, SyntheticBars.Fetcher(1000), SyntheticBars.Stream, [SyntheticBars.RangeOf(bars)]);
+        long started = Stopwatch.GetTimestamp();
+        BackfillResult result = await new BackfillEngine().RunAsync([request]).SingleAsync();
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
+        return result.BarsWritten == bars ? elapsed : throw new InvalidOperationException($"Wrote {result.BarsWritten} bars: {result.Error}");
     }
 
     private static BarFrame Thin(BarFrame frame, Func<long, bool> keep)

@@ -81,7 +81,7 @@ Describe 'Invoke-QmtlBackfill' {
 
     It 'shows progress and tells its story' {
         $story = Invoke-QmtlBackfill (New-TestProvider) X 1m 60 300 -Verbose 4>&1
-        "$story" | Should -Match 'X 1m: 5 bars to ask for, 1 requests planned'
+        "$story" | Should -Match 'X 1m: bars to ask for: 5, requests planned: 1'
     }
 
     It 'refuses <Case> before anything is written' -ForEach @(

@@ -22,7 +22,7 @@ Describe 'what happens in a run' {
         $story = Invoke-QmtlBackfill (New-TestProvider -Fetcher (New-FlakySource)) X 1m 60 300 -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] -and $_.Message -notlike 'Performing the operation*' }
         $story.Message | Should -HaveCount 3
         $story[0].Message | Should -Be 'X 1m: backfill of 1970-01-01T00:01:00Z to 1970-01-01T00:05:00Z from flaky.'
-        $story[1].Message | Should -Be 'X 1m: 5 bars to ask for, 1 requests planned.'
+        $story[1].Message | Should -Be 'X 1m: bars to ask for: 5, requests planned: 1.'
         $story[2].Message | Should -BeLike 'X 1m: retry 1 of * in * s: *too slow*'
     }
 

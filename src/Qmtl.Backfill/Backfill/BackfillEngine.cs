@@ -26,6 +26,7 @@ public sealed class BackfillEngine
     private readonly RetryPolicy _retries;
     private readonly SemaphoreSlim _requestSlots;
     private readonly SemaphoreSlim _streamSlots;
+    private readonly BarBudget _budget;
     private readonly HashSet<BackfillJob> _outstanding = [];
     private readonly Dictionary<(IHistoryStore Store, StreamKey Stream), Task> _lastOfStream = [];
 
@@ -51,6 +52,7 @@ public sealed class BackfillEngine
         _retries = new RetryPolicy(_options, _timeProvider);
         _requestSlots = new SemaphoreSlim(_options.ThrottleLimit);
         _streamSlots = new SemaphoreSlim(_options.ThrottleLimit);
+        _budget = new BarBudget(_options.MaxBufferedBars);
     }
 
     /// <summary>Starts a request and returns at once.</summary>
@@ -135,7 +137,7 @@ public sealed class BackfillEngine
                 // The run below sees the cancelled token and gives every range its result.
             }
 
-            await new StreamBackfill(job.Request, _options, _retries, _requestSlots, _timeProvider, _raise, job.Add).RunAsync(cancellationToken);
+            await new StreamBackfill(job.Request, _options, _retries, _requestSlots, _budget, _timeProvider, _raise, job.Add).RunAsync(cancellationToken);
         }
         finally
         {

@@ -25,13 +25,24 @@ public static class BackfillPlanner
             .Select(window => new PlannedRequest(window, missing.Intersect(window)));
     }
 
-    /// <summary>How many requests <see cref="Plan"/> makes.</summary>
+    /// <summary>How many requests <see cref="Plan"/> makes. It walks through all of them, which takes seconds where there are hundreds of millions.</summary>
+    /// <param name="missing">The bars to ask for.</param>
+    /// <param name="barsPerRequest">The most bars that a request spans.</param>
+    /// <param name="cancellationToken">Ends the count.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="barsPerRequest"/> is less than 1.</exception>
-    public static long CountRequests(TimeRangeSet missing, int barsPerRequest)
+    /// <exception cref="OperationCanceledException">The count was cancelled.</exception>
+    public static long CountRequests(TimeRangeSet missing, int barsPerRequest, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(missing);
         ArgumentOutOfRangeException.ThrowIfLessThan(barsPerRequest, 1);
-        return Windows(missing, (barsPerRequest - 1) * missing.Interval.Seconds).LongCount();
+        long count = 0;
+        foreach (TimeRange _ in Windows(missing, (barsPerRequest - 1) * missing.Interval.Seconds))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            count++;
+        }
+
+        return count;
     }
 
     private static IEnumerable<TimeRange> Windows(TimeRangeSet missing, long span)

@@ -3,10 +3,18 @@ using Qmtl.History;
 
 namespace Qmtl.Backfill;
 
-/// <summary>What came of one planned request, on its way from the source to the store.</summary>
-internal sealed class FetchedPage(PlannedRequest planned)
+/// <summary>One planned request and what comes of it, on its way from the source to the store.</summary>
+/// <param name="planned">The request.</param>
+/// <param name="mostBars">The most bars that can come of it.</param>
+internal sealed class FetchedPage(PlannedRequest planned, long mostBars)
 {
+    // What is kept of a page besides its bars takes about as much memory as some dozens of them.
+    private const int WeightWithoutBars = 32;
+
     public PlannedRequest Planned { get; } = planned;
+
+    /// <summary>How many bars the page counts for in a <see cref="BarBudget"/>: those that it can bring, and some for itself.</summary>
+    public long Weight { get; } = WeightWithoutBars + mostBars;
 
     /// <summary>The checked answers; more than one where the source cut an answer short and was asked for the rest.</summary>
     public List<BarPage> Answers { get; } = [];

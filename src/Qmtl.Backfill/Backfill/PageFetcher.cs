@@ -17,10 +17,9 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     public TimeSpan RateLimitWait => new(Interlocked.Read(ref _waitedTicks));
 
     /// <summary>Fetches the page. Errors end up in it; only a cancellation is thrown.</summary>
-    public async Task<FetchedPage> FetchAsync(PlannedRequest planned, CancellationToken cancellationToken)
+    public async Task FetchAsync(FetchedPage page, CancellationToken cancellationToken)
     {
-        var page = new FetchedPage(planned);
-        var open = new Queue<TimeRangeSet>([planned.Missing]);
+        var open = new Queue<TimeRangeSet>([page.Planned.Missing]);
         try
         {
             while (open.TryDequeue(out TimeRangeSet? missing))
@@ -39,8 +38,6 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         {
             page.Error = error;
         }
-
-        return page;
     }
 
     /// <summary>The last bar that is old enough for a "none" to be believed.</summary>

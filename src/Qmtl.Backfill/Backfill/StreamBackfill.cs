@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Qmtl.Data;
 using Qmtl.History;
@@ -7,16 +8,16 @@ namespace Qmtl.Backfill;
 
 /// <summary>
 /// Completes one request: plans, fetches several pages at once, and writes them with a single writer. Between the two stands a
-/// bounded queue, so that memory does not grow with the range, and the writer commits together whatever has gathered there.
+/// queue. A page is asked for only when the engine's budget has room for its bars, so that memory does not grow with the range;
+/// the writer commits together whatever has gathered, and never waits for more.
 /// </summary>
 internal sealed class StreamBackfill
 {
-    private const int MaximumQueuedPages = 32;
-
     private readonly BackfillRequest _request;
     private readonly BackfillOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly RetryPolicy _retries;
+    private readonly BarBudget _budget;
     private readonly PageFetcher _fetcher;
     private readonly Action<BackfillEvent> _raise;
     private readonly Action<BackfillResult> _emit;
@@ -24,9 +25,17 @@ internal sealed class StreamBackfill
     private Exception? _storeIsAway;
 
     public StreamBackfill(
-        BackfillRequest request, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise, Action<BackfillResult> emit)
+        BackfillRequest request,
+        BackfillOptions options,
+        RetryPolicy retries,
+        SemaphoreSlim slots,
+        BarBudget budget,
+        TimeProvider timeProvider,
+        Action<BackfillEvent> raise,
+        Action<BackfillResult> emit)
     {
         _request = request;
+        _budget = budget;
         _options = options;
         _timeProvider = timeProvider;
         _retries = retries;
@@ -44,6 +53,9 @@ internal sealed class StreamBackfill
     private int BarsPerCommit => Math.Max(1, _request.Store.BarsPerWrite);
 
     private int BarsPerRequest => Math.Max(1, _request.Fetcher.BarsPerRequest ?? _options.DefaultBarsPerRequest);
+
+    // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
+    private long MostBufferedBars => Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * BarsPerRequest);
 
     /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -136,18 +148,19 @@ internal sealed class StreamBackfill
         Emit(ledger.TakeFinished());
         TimeRangeSet before = BeforeEarliest(missing);
         TimeRangeSet asked = missing.Subtract(before);
-        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest)));
+        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest, cancellationToken)));
 
+        using BarBudget.Share share = _budget.OpenShare(MostBufferedBars);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pages = Channel.CreateBounded<FetchedPage>(new BoundedChannelOptions(QueueLength()) { SingleReader = true });
-        Task fetching = FetchAllAsync(ledger, before, asked, pages.Writer, ended.Token);
+        var pages = Channel.CreateUnbounded<FetchedPage>(new UnboundedChannelOptions { SingleReader = true });
+        Task fetching = FetchAllAsync(ledger, before, asked, share, pages.Writer, ended.Token);
         try
         {
-            await WriteAllAsync(ledger, pages.Reader, ended.Token);
+            await WriteAllAsync(ledger, share, pages.Reader, ended.Token);
         }
         finally
         {
-            // Whatever ended the writer must end the fetchers too, or they would wait for room in the queue for ever.
+            // Whatever ended the writer must end the fetchers too, or they would wait for room in the budget for ever.
             await ended.CancelAsync();
             await fetching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -165,9 +178,8 @@ internal sealed class StreamBackfill
             : TimeRangeSet.Empty(Stream.Interval);
     }
 
-    private int QueueLength() => Math.Clamp(2 * BarsPerCommit / BarsPerRequest, 2, MaximumQueuedPages);
-
-    private async Task FetchAllAsync(RangeLedger ledger, TimeRangeSet before, TimeRangeSet asked, ChannelWriter<FetchedPage> pages, CancellationToken cancellationToken)
+    private async Task FetchAllAsync(
+        RangeLedger ledger, TimeRangeSet before, TimeRangeSet asked, BarBudget.Share share, ChannelWriter<FetchedPage> pages, CancellationToken cancellationToken)
     {
         Exception? failure = null;
         try
@@ -175,15 +187,20 @@ internal sealed class StreamBackfill
             foreach (TimeRange range in before)
             {
                 var bars = new TimeRangeSet(Stream.Interval, range);
-                var page = new FetchedPage(new PlannedRequest(range, bars));
+                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0);
                 page.Answers.Add(new BarPage(_request.Fetcher.Name, BarFrame.Empty(Stream.Interval), bars, bars));
-                await pages.WriteAsync(page, cancellationToken);
+                await share.TakeAsync(page.Weight, cancellationToken);
+                pages.TryWrite(page);
             }
 
             await Parallel.ForEachAsync(
-                BackfillPlanner.Plan(asked, BarsPerRequest),
+                AdmitAsync(BackfillPlanner.Plan(asked, BarsPerRequest), share, cancellationToken),
                 new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit, CancellationToken = cancellationToken },
-                async (planned, token) => await pages.WriteAsync(await FetchAsync(ledger, planned, token), token));
+                async (page, token) =>
+                {
+                    await FetchAsync(ledger, page, token);
+                    pages.TryWrite(page);
+                });
         }
         catch (Exception error)
         {
@@ -196,19 +213,31 @@ internal sealed class StreamBackfill
         }
     }
 
-    private async Task<FetchedPage> FetchAsync(RangeLedger ledger, PlannedRequest planned, CancellationToken cancellationToken)
+    // One page at a time waits for room, so the streams of an engine share it evenly.
+    private static async IAsyncEnumerable<FetchedPage> AdmitAsync(
+        IEnumerable<PlannedRequest> plan, BarBudget.Share share, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (PlannedRequest planned in plan)
+        {
+            var page = new FetchedPage(planned, planned.Missing.BarCount);
+            await share.TakeAsync(page.Weight, cancellationToken);
+            yield return page;
+        }
+    }
+
+    private async Task FetchAsync(RangeLedger ledger, FetchedPage page, CancellationToken cancellationToken)
     {
         lock (ledger)
         {
-            if (!ledger.IsWanted(planned))
+            if (!ledger.IsWanted(page.Planned))
             {
-                return new FetchedPage(planned);
+                return;
             }
 
-            ledger.Started(planned);
+            ledger.Started(page.Planned);
         }
 
-        FetchedPage page = await _fetcher.FetchAsync(planned, cancellationToken);
+        await _fetcher.FetchAsync(page, cancellationToken);
         if (page.Error is not null)
         {
             // At once, not only when the writer comes to it: the other fetchers need not ask for this range any more.
@@ -217,21 +246,18 @@ internal sealed class StreamBackfill
                 ledger.Fail(page);
             }
         }
-
-        return page;
     }
 
-    private async Task WriteAllAsync(RangeLedger ledger, ChannelReader<FetchedPage> pages, CancellationToken cancellationToken)
+    private async Task WriteAllAsync(RangeLedger ledger, BarBudget.Share share, ChannelReader<FetchedPage> pages, CancellationToken cancellationToken)
     {
         var batch = new List<FetchedPage>();
         while (await pages.WaitToReadAsync(cancellationToken))
         {
-            batch.Clear();
-            long bars = 0;
-            while (bars < BarsPerCommit && pages.TryRead(out FetchedPage? page))
+            long weight = 0;
+            while (weight < BarsPerCommit && pages.TryRead(out FetchedPage? page))
             {
                 batch.Add(page);
-                bars += page.BarCount;
+                weight += page.Weight;
             }
 
             GiveUpAfterOutage(ledger, batch);
@@ -240,6 +266,9 @@ internal sealed class StreamBackfill
             {
                 Settle(ledger, page);
             }
+
+            batch.Clear();
+            share.Return(weight);
         }
     }
 
@@ -263,7 +292,13 @@ internal sealed class StreamBackfill
 
     private async Task CommitAsync(List<FetchedPage> batch, CancellationToken cancellationToken)
     {
-        List<BarPage> answers = [.. batch.SelectMany(page => page.Answers).Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty)];
+        // Pages come as the source answers them, several at once. In the order of their bars, a store can write them in one operation.
+        List<BarPage> answers =
+        [
+            .. batch.SelectMany(page => page.Answers)
+                .Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty)
+                .OrderBy(answer => answer.Asked.Bounds?.Start),
+        ];
         if (answers.Count == 0)
         {
             return;

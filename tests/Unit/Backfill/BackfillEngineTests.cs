@@ -202,8 +202,10 @@ public sealed class BackfillEngineTests : BackfillEngineTestBase
     public void Options_out_of_limits_are_refused_by_name()
     {
         ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => new BackfillEngine(new BackfillOptions { ThrottleLimit = 0 }));
+        ArgumentOutOfRangeException noRoom = Assert.Throws<ArgumentOutOfRangeException>(() => new BackfillEngine(new BackfillOptions { MaxBufferedBars = 0 }));
 
         Assert.Contains("ThrottleLimit must be from 1 to 256", error.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxBufferedBars must be from 1 to 100000000", noRoom.Message, StringComparison.Ordinal);
     }
 
     private static void InterlockedMax(ref int target, int value)

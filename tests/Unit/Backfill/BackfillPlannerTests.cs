@@ -51,6 +51,16 @@ public sealed class BackfillPlannerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => BackfillPlanner.Plan(TimeRangeSet.Empty(Minute), 0));
     }
 
+    [Fact]
+    public void A_count_of_very_many_requests_can_be_cancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        cancellation.Cancel();
+        var centuries = new TimeRangeSet(BarInterval.FromSeconds(1), new TimeRange(0, 60_000_000_000));
+
+        Assert.Throws<OperationCanceledException>(() => BackfillPlanner.CountRequests(centuries, 1, cancellation.Token));
+    }
+
     [Property]
     public Property Every_missing_bar_is_asked_for_once_and_no_plan_is_shorter()
     {

@@ -14,6 +14,8 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
 
     public string DisplayName => "memory";
 
+    public int BarsPerWrite { get; init; } = 50_000;
+
     public int Writes { get; private set; }
 
     public int PagesWritten { get; private set; }

@@ -8,7 +8,10 @@ internal static class WalWait
 {
     private static readonly string[] ReasonColumns = ["errorTag", "errorMessage"];
 
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
+    // The wait goes on for at most an eighth longer than it has to, and questions stay a small part of what the server does.
+    private const int PartOfWait = 8;
+
+    private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(50);
 
     // Applying may take long, but while the server works on it, it gets on.
@@ -31,8 +34,8 @@ internal static class WalWait
         // Later commits, of others, are not waited for.
         long goal = state.Committed;
         long reached = state.Applied;
-        long movedAt = timeProvider.GetTimestamp();
-        TimeSpan delay = FirstDelay;
+        long started = timeProvider.GetTimestamp();
+        long movedAt = started;
         while (state.Applied < goal)
         {
             if (state.IsSuspended)
@@ -53,8 +56,7 @@ internal static class WalWait
                 { IsTransient = true };
             }
 
-            await Task.Delay(delay, timeProvider, cancellationToken);
-            delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+            await Task.Delay(DelayAfter(timeProvider.GetElapsedTime(started)), timeProvider, cancellationToken);
             if (await read(cancellationToken) is not { } next)
             {
                 return;
@@ -62,6 +64,12 @@ internal static class WalWait
 
             state = next;
         }
+    }
+
+    private static TimeSpan DelayAfter(TimeSpan waited)
+    {
+        TimeSpan part = waited / PartOfWait;
+        return part < ShortestDelay ? ShortestDelay : part > LongestDelay ? LongestDelay : part;
     }
 
     private static async Task<WalState?> ReadAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)

@@ -96,7 +96,7 @@ internal sealed partial class BackfillLog(ILogger logger)
     [LoggerMessage(LogEventIds.BackfillStart, LogLevel.Information, "{stream}: backfill of {range} from {source}.", EventName = LogEventNames.BackfillStart)]
     private partial void Start(StreamKey stream, TimeRange range, string source, string node_id, long interval, long start, long end, int ranges);
 
-    [LoggerMessage(LogEventIds.BackfillPlan, LogLevel.Information, "{stream}: {bars_missing} bars to ask for, {requests} requests planned.", EventName = LogEventNames.BackfillPlan)]
+    [LoggerMessage(LogEventIds.BackfillPlan, LogLevel.Information, "{stream}: bars to ask for: {bars_missing}, requests planned: {requests}.", EventName = LogEventNames.BackfillPlan)]
     private partial void Plan(StreamKey stream, long bars_missing, long requests, string node_id, long interval);
 
     [LoggerMessage(LogEventIds.BackfillRequest, LogLevel.Trace, "{stream}: {source} {outcome} for {range} after {duration_seconds} s.", EventName = LogEventNames.BackfillRequest)]
