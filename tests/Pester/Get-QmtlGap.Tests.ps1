@@ -126,6 +126,10 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
 
     It 'refuses <Text>, and says why' -ForEach @(
         @{ Text = 'milliseconds'; Value = 1706659200000; Message = '*milliseconds*' }
+        @{ Text = 'a year'; Value = 2024; Message = '*2024 could be a date*Write 2024-01-01 for the date*' }
+        @{ Text = 'a year as text'; Value = '2024'; Message = '*2024 could be a date*' }
+        @{ Text = 'a year as a double'; Value = 2024.0; Message = '*2024 could be a date*' }
+        @{ Text = 'a day without hyphens'; Value = 20240131; Message = '*20240131 could be a date*Write 2024-01-31 for the date*' }
         @{ Text = 'a fraction'; Value = 1.5; Message = '*1.5 is not a time*' }
         @{ Text = 'a word'; Value = 'yesterday'; Message = "*'yesterday' is not a time*ISO 8601*" }
         @{ Text = 'something else'; Value = @{ a = 1 }; Message = '*is not a time*' }

@@ -13,15 +13,13 @@ public static class UnixTime
     /// is UTC), or Unix seconds as a whole number.
     /// </summary>
     /// <returns>The instant with offset zero.</returns>
-    /// <exception cref="FormatException">The text is neither. The message names the value and the way out.</exception>
+    /// <exception cref="FormatException">The text is neither, or a number that <see cref="FromNumber"/> refuses. The message names the value and the way out.</exception>
     public static DateTimeOffset Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long seconds))
         {
-            return LooksLikeDate(text.AsSpan().Trim())
-                ? throw new FormatException($"'{text}' could be a date as well as Unix seconds in 1970. Write a date with hyphens, for example 2024-01-31.")
-                : FromSeconds(seconds);
+            return FromNumber(seconds);
         }
 
         return StartsWithYear(text)
@@ -29,6 +27,17 @@ public static class UnixTime
             ? instant.ToUniversalTime()
             : throw new FormatException($"'{text}' is not a time. Write ISO 8601, for example 2024-01-31 or 2024-01-31T09:30:00Z (UTC unless an offset is given), or Unix seconds.");
     }
+
+    /// <summary>The instant that a person means by a whole number: Unix seconds, unless its digits are those of a date.</summary>
+    /// <exception cref="FormatException">
+    /// The number looks like a year (2024), a month (202401) or a day (20240131) from 1900 to 2099, which as Unix seconds would be in 1970,
+    /// or <see cref="FromSeconds"/> refuses it. The message names the value and the way out.
+    /// </exception>
+    public static DateTimeOffset FromNumber(long number) => ReadAsDate(number) is { } date
+        ? throw new FormatException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{number} could be a date as well as Unix seconds. Write {date:yyyy-MM-dd} for the date, or {Format(number)} for these seconds."))
+        : FromSeconds(number);
 
     /// <summary>The instant <paramref name="seconds"/> after the Unix epoch, with offset zero.</summary>
     /// <exception cref="FormatException">The number is no Unix seconds of the years 1 to 9999; where it looks like milliseconds, microseconds or nanoseconds the message says so.</exception>
@@ -56,17 +65,22 @@ public static class UnixTime
         : seconds.ToString(CultureInfo.InvariantCulture);
 
     // The framework also reads 10:30 (today), 1.5 (the fifth of January of this year) and 01/02/2024 (of two meanings).
-    // 2024 and 20240131 are written by people who mean a date; as Unix seconds they would ask for bars since 1970.
-    private static bool LooksLikeDate(ReadOnlySpan<char> digits) => digits.Length switch
-    {
-        4 => digits is ['1', '9', ..] or ['2', '0', ..],
-        8 => DateOnly.TryParseExact(digits, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date) && date.Year is >= 1900 and < 2100,
-        _ => false,
-    };
-
     private static bool StartsWithYear(string text)
     {
         ReadOnlySpan<char> start = text.AsSpan().TrimStart();
         return start.Length > 5 && start[4] == '-' && !start[..4].ContainsAnyExceptInRange('0', '9');
+    }
+
+    // As Unix seconds, 2024 and 20240131 would ask for every bar since 1970, which nobody means who writes them.
+    private static DateOnly? ReadAsDate(long number)
+    {
+        long day = number switch
+        {
+            >= 1900_01_01 and <= 2099_12_31 => number,
+            >= 1900_01 and <= 2099_12 => number * 100 + 1,
+            >= 1900 and <= 2099 => number * 10_000 + 101,
+            _ => 0,
+        };
+        return DateOnly.TryParseExact(day.ToString(CultureInfo.InvariantCulture), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date) ? date : null;
     }
 }

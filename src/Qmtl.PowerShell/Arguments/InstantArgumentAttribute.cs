@@ -7,7 +7,7 @@ namespace Qmtl.PowerShell.Arguments;
 /// <summary>
 /// Makes a <see cref="DateTimeOffset"/> in UTC of what an operator writes for a time: ISO 8601 text (UTC unless it carries an
 /// offset), a <see cref="DateTime"/> (converted where its kind is local, else taken as UTC), a <see cref="DateTimeOffset"/>, or
-/// Unix seconds as any whole number.
+/// Unix seconds as any whole number but one that looks like a date (2024, 20240131).
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
@@ -27,7 +27,7 @@ public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
                 DateTimeOffset instant => instant.ToUniversalTime(),
                 DateTime instant => UnixTime.FromDateTime(instant),
                 string text => UnixTime.Parse(text),
-                sbyte or byte or short or ushort or int or uint or long => UnixTime.FromSeconds(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+                sbyte or byte or short or ushort or int or uint or long => UnixTime.FromNumber(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
                 ulong or double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
                 _ => throw new FormatException($"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
             };
@@ -39,6 +39,6 @@ public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
     }
 
     private static DateTimeOffset FromNumber(double seconds) => double.IsInteger(seconds) && Math.Abs(seconds) <= LargestExact
-        ? UnixTime.FromSeconds((long)seconds)
+        ? UnixTime.FromNumber((long)seconds)
         : throw new FormatException($"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time: Unix seconds are a whole number.");
 }

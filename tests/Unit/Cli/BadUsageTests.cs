@@ -21,6 +21,8 @@ public sealed class BadUsageTests
     [InlineData("gaps --store x.db --node BTCUSDT --interval 0", "--interval: '0' is not a bar interval")]
     [InlineData($"gaps --store x.db {Stream} --start yesterday", "--start: 'yesterday' is not a time")]
     [InlineData($"gaps --store x.db {Stream} --start 1704067200000", "milliseconds")]
+    [InlineData($"gaps --store x.db {Stream} --start 2024", "--start: 2024 could be a date as well as Unix seconds. Write 2024-01-01")]
+    [InlineData($"gaps --store x.db {Stream} --end 20240131", "--end: 20240131 could be a date as well as Unix seconds. Write 2024-01-31")]
     [InlineData($"backfill --store x.db {Stream} --start 2024-01-02 --end 2024-01-01", "Swap the two")]
     [InlineData($"backfill --store x.db {Stream} --start 2024-01-01T00:00:01Z --end 2024-01-01T00:00:59Z", "No 1m bar opens")]
     [InlineData($"backfill --store x.db {Stream} --start 2999-01-01", "has closed yet")]

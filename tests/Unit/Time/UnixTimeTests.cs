@@ -65,18 +65,35 @@ public class UnixTimeTests
         Assert.Equal("9999999999999", UnixTime.Format(9_999_999_999_999));
 
     [Theory]
-    [InlineData("2024")]
-    [InlineData("20240131")]
-    public void What_could_be_a_date_is_not_taken_for_seconds_in_1970(string text)
+    [InlineData("2024", "2024-01-01", "1970-01-01T00:33:44Z")]
+    [InlineData("202407", "2024-07-01", "1970-01-03T08:13:27Z")]
+    [InlineData("20240131", "2024-01-31", "1970-08-23T06:15:31Z")]
+    public void What_looks_like_a_date_is_not_taken_for_seconds_in_1970(string text, string date, string seconds)
     {
         FormatException error = Assert.Throws<FormatException>(() => UnixTime.Parse(text));
 
-        Assert.Contains("Write a date with hyphens", error.Message, StringComparison.Ordinal);
+        Assert.Equal($"{text} could be a date as well as Unix seconds. Write {date} for the date, or {seconds} for these seconds.", error.Message);
     }
+
+    [Theory]
+    [InlineData(1900)]
+    [InlineData(2099)]
+    [InlineData(190001)]
+    [InlineData(209912)]
+    [InlineData(19000101)]
+    [InlineData(20991231)]
+    public void A_number_is_read_by_the_rule_of_a_text(long number) =>
+        Assert.Equal(
+            Assert.Throws<FormatException>(() => UnixTime.Parse(number.ToString(System.Globalization.CultureInfo.InvariantCulture))).Message,
+            Assert.Throws<FormatException>(() => UnixTime.FromNumber(number)).Message);
 
     [Theory]
     [InlineData("0")]
     [InlineData("1200")]
+    [InlineData("1899")]
+    [InlineData("2100")]
+    [InlineData("-2024")]
+    [InlineData("202413")]
     [InlineData("20241331")]
     [InlineData("1704067200")]
     public void Other_whole_numbers_are_unix_seconds(string text) =>
