@@ -49,8 +49,13 @@ foreach ($name in $named) {
     $accelerators::Add($name, $strategies.GetType($name, $true))
 }
 
+# A bar's stream, which binds by name.
+$bars = $assembly.GetType('Qmtl.PowerShell.Output.BarObject')::CreateTypeData()
+Update-TypeData -TypeData $bars -Force
+
 $ExecutionContext.SessionState.Module.OnRemove = {
     $lifetime::End()
+    $bars | Remove-TypeData
     foreach ($name in $named) {
         $null = $accelerators::Remove($name)
     }

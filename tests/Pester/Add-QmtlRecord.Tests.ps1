@@ -19,6 +19,34 @@ Describe 'Add-QmtlRecord' {
         Get-QmtlHistory $stored X 1m | ConvertTo-Csv | Should -Be (Get-QmtlHistory $source X 1m | ConvertTo-Csv)
     }
 
+    It 'takes node and interval of bars that are piped from a store, with several streams at once' {
+        $source = New-TestProvider -Bars 12
+        $null = Invoke-QmtlBackfill $source Y 5m 300 1500
+        Get-QmtlCoverage $source | Get-QmtlHistory | Add-QmtlRecord $recorder
+        (Get-QmtlCoverage $stored).ForEach({ "$($_.NodeId) $($_.Interval) $($_.Bars)" }) | Should -Be 'X 1m 12', 'Y 5m 5'
+
+        # And back again: what was recorded is a store's history as any other.
+        $back = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).db"
+        $returning = New-QmtlRecorder $back
+        Get-QmtlCoverage $stored | Get-QmtlHistory | Where-Object close -GT 3 | Sort-Object close | Add-QmtlRecord $returning
+        $returning.Dispose()
+        Get-StoredMinute (New-QmtlHistoryProvider $back) X | Should -Be (4..12)
+        Get-StoredMinute (New-QmtlHistoryProvider $back) Y -Interval 5m | Should -Be 5, 10, 15, 20, 25
+    }
+
+    It 'records bars under the node and the interval that are given, and no other' {
+        Get-QmtlHistory (New-TestProvider -Bars 3) X 1m | Add-QmtlRecord $recorder -NodeId Z
+        (Get-QmtlCoverage $stored).ForEach({ "$($_.NodeId) $($_.Interval) $($_.Bars)" }) | Should -Be 'Z 1m 3'
+    }
+
+    It 'takes node and interval of a cache''s bars, and of bars that a node gives' {
+        $stream = New-TestStream -Bars 3 -Period 3
+        $node = New-QmtlNode n -NodeId N -Period 3 { $_['X'].Latest.Item2 } -InputObject $stream
+        (Invoke-QmtlStrategy (New-QmtlStrategy s $node) -Start 60 -End 180).Value | Add-QmtlRecord $recorder
+        Get-QmtlCacheSlice $node X -Last 2 | Add-QmtlRecord $recorder
+        (Get-QmtlCoverage $stored).ForEach({ "$($_.NodeId) $($_.Interval) $($_.Bars)" }) | Should -Be 'N 1m 1', 'X 1m 2'
+    }
+
     It 'takes the time from <Name>' -ForEach @(
         @{ Name = 'ts'; Row = { @{ ts = 60; close = 1.0 } } }
         @{ Name = 'Timestamp'; Row = { [pscustomobject]@{ Timestamp = [DateTimeOffset]::FromUnixTimeSeconds(60); close = 1.0 } } }

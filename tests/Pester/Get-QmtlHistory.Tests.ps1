@@ -14,6 +14,14 @@ Describe 'Get-QmtlHistory' {
         $bars[0].close | Should -BeOfType double
     }
 
+    It 'emits bars that know their stream, which is in no table and no file' {
+        $bars = Get-QmtlHistory (New-TestProvider -Bars 2) X 1m
+        $bars[1].NodeId, "$($bars[1].Interval)" | Should -Be X, 1m
+        $bars | Group-Object NodeId | ForEach-Object Name | Should -Be X
+        ($bars[0] | ConvertTo-Csv)[0] | Should -Not -Match 'NodeId|Interval'
+        $bars[0] | Format-List * | Out-String | Should -Not -Match 'NodeId|Interval'
+    }
+
     It 'reads all there is by default, and what is asked for otherwise' {
         $provider = New-TestProvider -Bars 10 -Without 4
         Get-StoredMinute $provider | Should -Be 1, 2, 3, 5, 6, 7, 8, 9, 10

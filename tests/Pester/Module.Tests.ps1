@@ -106,6 +106,20 @@ Remove-Module Qmtl
         $shell.Output.Trim() -split '\r?\n' | Should -Be 'Qmtl.Strategies', 'Qmtl.Strategies', 'False'
     }
 
+    It 'gives bars their stream after a second import too, and takes the types'' members back' {
+        $shell = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+`$provider = New-QmtlHistoryProvider '$TestDrive/types.db' -Fetcher { param(`$start) @{ ts = `$start; close = 1.0 } }
+`$null = Invoke-QmtlBackfill `$provider X 1m 60 60
+`$bar = Get-QmtlHistory `$provider X 1m
+`$bar.NodeId
+Remove-Module Qmtl
+@(Get-TypeData 'Qmtl.*').Count
+"@
+        $shell.Output.Trim() -split '\r?\n' | Should -Be 'X', '0'
+    }
+
     It 'says what to do where nothing is built' {
         $copy = New-ModuleCopy
         $shell = Invoke-Shell "Import-Module '$copy/Qmtl.psd1'"

@@ -36,9 +36,9 @@ function New-TestProvider {
 
 # The timestamps of what is stored, in minutes.
 function Get-StoredMinute {
-    param($Provider, [string] $NodeId = 'X')
+    param($Provider, [string] $NodeId = 'X', [string] $Interval = '1m')
 
-    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval 1m | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
+    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval $Interval | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
 }
 
 # Runs script text in a shell of its own; its output and errors are text.

@@ -62,7 +62,7 @@ public sealed class GetQmtlHistoryCommand : AsyncCommand
             {
                 await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
                 {
-                    await OutputAsync(BarObjects.Of(frame));
+                    await OutputAsync(BarObjects.Of(stream, frame));
                 }
             },
             provider);

@@ -27,7 +27,7 @@ public sealed class StrategyResult
 
     /// <summary>The result: a number, a bar (an object like those of Get-QmtlHistory), or whatever the node gave.</summary>
     public object? Value => _result.Payload.Kind == PayloadKind.Bar
-        ? BarObjects.Of(_result.Payload.Bar)
+        ? BarObjects.Of(_result.Node.Key, _result.Payload.Bar)
         : _result.Payload.ToObject();
 
     /// <summary>Node, bar and result, in words.</summary>
