@@ -150,7 +150,10 @@ Describe 'piped ranges' {
         $failures[0].CategoryInfo.Category | Should -Be InvalidResult
         $failures[0].TargetObject.StartTimestamp | Should -Be 1200
         $failures[0].ToString() | Should -BeLike 'X 1m 1970-01-01T00:20:00Z to 1970-01-01T00:24:00Z: * no luck.'
-        ($results | Where-Object Status -eq Failed).Error.Message | Should -BeLike '*no luck.'
+        $failed = $results | Where-Object Status -eq Failed
+        $failed.Error.Exception.Message | Should -BeLike '*no luck.'
+        $failed.Error.FullyQualifiedErrorId | Should -Be $failures[0].FullyQualifiedErrorId
+        $failed | Format-List * | Out-String -Width 200 | Should -Match 'Error +: X 1m [^\r\n]+no luck\.\r?\n(?! +at )'
         Get-StoredMinute $provider | Should -Be (1..5 + 40..44)
     }
 

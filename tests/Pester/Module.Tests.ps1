@@ -143,13 +143,13 @@ Set-Location '$copy'
 
 Describe 'the views' {
     It 'shows <Name> as a table' -ForEach @(
-        @{ Name = 'coverage'; Header = 'NodeId Interval Start'; Make = { Get-QmtlCoverage (New-TestProvider -Bars 2) } }
-        @{ Name = 'gaps'; Header = 'NodeId Interval Start'; Make = { Get-QmtlGap (New-TestProvider) X 1m -Start 0 -End 60 } }
-        @{ Name = 'results'; Header = 'NodeId Interval Start'; Make = { Invoke-QmtlBackfill (New-TestProvider) X 1m 0 60 } }
+        @{ Name = 'coverage'; Header = 'NodeId +Interval +Start'; Make = { Get-QmtlCoverage (New-TestProvider -Bars 2) } }
+        @{ Name = 'gaps'; Header = 'NodeId +Interval +Start'; Make = { Get-QmtlGap (New-TestProvider) X 1m -Start 0 -End 60 } }
+        @{ Name = 'results'; Header = 'NodeId +Interval +Start'; Make = { Invoke-QmtlBackfill (New-TestProvider) X 1m 0 60 } }
         @{ Name = 'fetchers'; Header = 'Name +BarsPerRequest Kind'; Make = { New-QmtlFetcher { } } }
         @{ Name = 'providers'; Header = 'Provider +Fetcher'; Make = { New-TestProvider } }
         @{ Name = 'candles'; Header = 'Timestamp +open +high +low +close +volume'; Make = { Get-QmtlHistory (New-TestProvider -Bars 2) X 1m } }
-        @{ Name = 'warm-ups'; Header = 'NodeId Interval Start.+Loaded +Filled'; Make = { New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider (New-TestProvider) | Initialize-QmtlHistory } }
+        @{ Name = 'warm-ups'; Header = 'NodeId +Interval +Status +Loaded +Filled'; Make = { New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider (New-TestProvider) | Initialize-QmtlHistory } }
         @{ Name = 'results of strategies'; Header = 'Time +Node +Value'; Make = { Invoke-QmtlStrategy (New-QmtlStrategy s (New-QmtlNode n { 1 } -InputObject (New-TestStream -Bars 2))) -Offline -Start 60 -End 120 } }
         @{ Name = 'streams'; Header = 'Name +NodeId +Interval +Period +Inputs'; Make = { New-TestStream } }
         @{ Name = 'nodes'; Header = 'Name +NodeId +Interval +Period +Inputs'; Make = { New-QmtlNode n { 1 } -InputObject (New-TestStream) } }
@@ -159,9 +159,23 @@ Describe 'the views' {
         & $Make | Out-String -Width 200 | Should -Match $Header
     }
 
-    It 'shows results of a backfill whole on 80 columns' {
-        Invoke-QmtlBackfill (New-TestProvider) BTCUSDT 1m 0 60 | Out-String -Width 80 |
-            Should -Match 'NodeId +Interval +Start +Status +Written +Empty +Missing +Error *\r?\n'
+    It 'shows <Name> whole on 80 columns' -ForEach @(
+        @{ Name = 'results of a backfill'; Header = 'NodeId +Interval +Start +Status +Written +Empty +Missing +Error'; Make = { Invoke-QmtlBackfill (New-TestProvider) BTCUSDT 1m 0 60 } }
+        @{ Name = 'warm-ups'; Header = 'NodeId +Interval +Status +Loaded +Filled +Empty +Missing +Error'; Row = 'stream_1…99abcdef0 +1h +Ready +2 +2 +0 +0'; Make = { New-QmtlStreamInput 'stream_1m_00112233445566778899abcdef0' -Interval 1h -Period 2 -HistoryProvider (New-TestProvider) | Initialize-QmtlHistory } }
+        @{ Name = 'results of a stream with a long id'; Header = 'NodeId +Interval +Start +Status +Written +Empty +Missing'; Row = 'stream…abcdef0 +1m'; Make = { Invoke-QmtlBackfill (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m 0 60 } }
+        @{ Name = 'gaps of a stream with a long id'; Header = 'NodeId +Interval +Start +End +Bars'; Row = 'stream_1…99abcdef0 +1m +1970-01-01 00:00:00Z +1970-01-20 00:00:00Z +27,361'; Make = { Get-QmtlGap (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m -Start 0 -End 1970-01-20 } }
+        @{ Name = 'candles'; Header = 'Timestamp +open +high +low +close +volume'; Row = ' 14094.52667 +1.23E-06 +1234567890 +0.1 +12345678901'; Make = {
+                $provider = New-TestProvider -Fetcher { @{ ts = 60; open = 14094.526666666667; high = 0.00000123; low = 1234567890.12345; close = 0.1; volume = 12345678901.25 } }
+                $null = Invoke-QmtlBackfill $provider X 1m 60 60
+                Get-QmtlHistory $provider X 1m
+            }
+        }
+        @{ Name = 'recorders of a server'; Header = 'Recorder +Recorded +Delivered +Queued +Refused +Away'; Row = 'postgresql://12…ata_of_exchanges +0 +0 +0 +0 +False'; Make = { New-QmtlRecorder -ConnectionString 'postgresql://u:p@127.0.0.1:1/market_data_of_exchanges' } }
+        @{ Name = 'metrics'; Header = 'Name +Value +Labels'; Row = 'backfill_last_timestamp +\d+ node_id=X, interval=60'; Make = { $null = New-TestProvider -Bars 1; Get-QmtlMetric backfill_last_timestamp } }
+    ) {
+        $text = & $Make | Out-String -Width 80
+        $text | Should -Match "$Header *\r?\n"
+        $text | Should -Match ($Row ?? '')
     }
 
     It 'shows an error in one short line' {

@@ -2,7 +2,6 @@ using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
-using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -76,11 +75,9 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
 
         var outcome = new WarmupOutcome(result);
         WriteObject(outcome);
-        if (result.Error is { } error)
+        if (outcome.Error is { } error)
         {
-            ErrorRecord record = ErrorRecords.From(error, outcome);
-            record.ErrorDetails = new ErrorDetails($"{result.Stream.Key}: {ErrorRecords.PlainMessage(error)}");
-            WriteError(record);
+            WriteError(error);
         }
     }
 }

@@ -203,9 +203,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
             WriteObject(outcome);
             if (outcome.Error is { } error)
             {
-                ErrorRecord record = ErrorRecords.From(error, outcome);
-                record.ErrorDetails = new ErrorDetails($"{outcome}: {ErrorRecords.PlainMessage(error)}");
-                WriteError(record);
+                WriteError(error);
             }
         });
     }

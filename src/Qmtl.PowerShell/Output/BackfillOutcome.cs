@@ -1,5 +1,7 @@
+using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.History;
+using Qmtl.PowerShell.Pipeline;
 
 namespace Qmtl.PowerShell.Output;
 
@@ -17,7 +19,7 @@ public sealed class BackfillOutcome : StreamRange
         Requests = result.Requests;
         Retries = result.Retries;
         Duration = result.Duration;
-        Error = result.Error;
+        Error = ErrorRecords.Of(result.Error, this, ToString());
     }
 
     /// <summary>How it ended.</summary>
@@ -44,6 +46,6 @@ public sealed class BackfillOutcome : StreamRange
     /// <summary>From the start of the range's first request to its end.</summary>
     public TimeSpan Duration { get; }
 
-    /// <summary>What went wrong, or null.</summary>
-    public Exception? Error { get; }
+    /// <summary>What went wrong, as it is written to the error stream, or null; the exception is its <see cref="ErrorRecord.Exception"/>.</summary>
+    public ErrorRecord? Error { get; }
 }

@@ -1,3 +1,5 @@
+using System.Management.Automation;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
 using Qmtl.Time;
@@ -9,7 +11,11 @@ public sealed class WarmupOutcome
 {
     private readonly WarmupResult _result;
 
-    internal WarmupOutcome(WarmupResult result) => _result = result;
+    internal WarmupOutcome(WarmupResult result)
+    {
+        _result = result;
+        Error = ErrorRecords.Of(result.Error, this, $"{result.Stream.Key}");
+    }
 
     /// <summary>The stream's node id.</summary>
     public string NodeId => _result.Stream.NodeId;
@@ -47,8 +53,8 @@ public sealed class WarmupOutcome
     /// <summary>How long it took.</summary>
     public TimeSpan Duration => _result.Duration;
 
-    /// <summary>What went wrong, or null.</summary>
-    public Exception? Error => _result.Error;
+    /// <summary>What went wrong, as it is written to the error stream, or null; the exception is its <see cref="ErrorRecord.Exception"/>.</summary>
+    public ErrorRecord? Error { get; }
 
     /// <summary>The stream.</summary>
     public StreamInput Stream => _result.Stream;

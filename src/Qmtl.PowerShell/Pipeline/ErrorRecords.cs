@@ -31,6 +31,19 @@ internal static class ErrorRecords
         _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
     };
 
+    /// <summary>The error record of what came of <paramref name="subject"/>, whose message begins with it; null where nothing went wrong.</summary>
+    public static ErrorRecord? Of(Exception? exception, object outcome, string subject)
+    {
+        if (exception is null)
+        {
+            return null;
+        }
+
+        ErrorRecord record = From(exception, outcome);
+        record.ErrorDetails = new ErrorDetails($"{subject}: {PlainMessage(exception)}");
+        return record;
+    }
+
     /// <summary>
     /// Reports that one record could not be processed: without ending the pipeline where records come from it, and as a terminating
     /// error where the operator gave the values on the command line.
