@@ -199,6 +199,25 @@ Describe 'a run in a world' {
         $gateway.ConnectionCount | Should -Be 0 -Because 'the run has ended'
     }
 
+    It 'tells with -Verbose how it went, and warns of nothing where all is well' {
+        $gateway = Start-TestGateway
+        $story = @(Invoke-InWorld $gateway -Verbose -WarningVariable warned 4>&1).Where({ $_ -is [System.Management.Automation.VerboseRecord] }).Message
+        $story.Where({ $_ -like '*: warm-up of * complete, 3 bars loaded, 3 of them filled, 0 do not exist.' }) | Should -HaveCount 1
+        $story.Where({ $_ -like "The events of ws://$($gateway.BaseUri.Authority) are followed." }) | Should -HaveCount 1
+        $story.Where({ $_ -like "The strategy '*' gave 3 results." }) | Should -HaveCount 1
+        $story.Where({ $_ -like 'The gateway says: *' }) | Should -HaveCount 1
+        $warned | Should -BeNullOrEmpty
+    }
+
+    It 'tells a failure of a stream or a node once, as an error' {
+        $stream = New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider (New-TestProvider -Fetcher { throw 'no luck' })
+        { Invoke-QmtlStrategy (New-QmtlStrategy s $stream) -WarningVariable script:warned } | Should -Throw '*no luck*' -ErrorId 'WarmupFailed,*'
+        $script:warned | Should -BeNullOrEmpty
+        $node = New-QmtlNode n { throw 'moon' } -InputObject (New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider (New-TestProvider))
+        { Invoke-QmtlStrategy (New-QmtlStrategy s $node) -WarningVariable script:warned } | Should -Throw '*moon*' -ErrorId 'NodeFailed,*'
+        $script:warned | Should -BeNullOrEmpty
+    }
+
     It 'warns where it is downgraded and in safe mode' {
         $gateway = Start-TestGateway @{ DowngradeReason = 'no quota'; SafeMode = $true }
         $warned = Invoke-InWorld $gateway 3>&1

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
@@ -5,9 +6,9 @@ using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Recording;
 using Qmtl.PowerShell.Scripting;
-using Qmtl.PowerShell.Strategies;
 using Qmtl.Recording;
 using Qmtl.Running;
+using Qmtl.Running.Gateway.Activation;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -151,17 +152,25 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         var runner = new Runner(new RunnerOptions
         {
             Pipeline = PipelineOptions(),
-            Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = progress.Add, LoggerFactory = CreateLog() },
+            Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = progress.Add },
             OnWarning = warning => Post(() => WriteWarning(warning)),
-            OnWarmedUp = result => Post(() => StrategyStory.Tell(this, result)),
-            OnGatewayEvent = happened => Post(() => StrategyStory.Tell(this, happened)),
+            LoggerFactory = CreateLog(),
         });
         Task<StrategyRun> running = World is { } world
             ? runner.RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken)
             : runner.OfflineAsync(strategy, Emit, cancellationToken);
         await ShowWhileAsync(progress, () => Task.WhenAny(running, _replaying.Task));
         await using StrategyRun run = await running;
-        Post(() => StrategyStory.Tell(this, run));
+        Post(() => Tell(run));
+    }
+
+    private void Tell(StrategyRun run)
+    {
+        WriteVerbose(string.Create(CultureInfo.InvariantCulture, $"The strategy '{run.Strategy.Name}' gave {run.Results} results."));
+        if (run.Gate is { } gate)
+        {
+            WriteVerbose($"The gateway says: {gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}.");
+        }
     }
 
     private PipelineOptions PipelineOptions() => new()

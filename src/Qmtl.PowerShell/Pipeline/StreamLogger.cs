@@ -14,6 +14,9 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
 {
     private const string Tag = "Qmtl";
 
+    // What is told elsewhere: a failure is an error record, and the warning of holes says where they are.
+    private static readonly int[] ToldOtherwise = [LogEventIds.BackfillFailed, LogEventIds.WarmupFailed, LogEventIds.WarmupHoles, LogEventIds.NodeFailed];
+
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -30,8 +33,7 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
     /// <inheritdoc/>
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        // A failed range is an error record with its result; a warning would tell it twice.
-        if (!IsEnabled(logLevel) || eventId.Id == LogEventIds.BackfillFailed)
+        if (!IsEnabled(logLevel) || ToldOtherwise.Contains(eventId.Id))
         {
             return;
         }

@@ -59,6 +59,12 @@ internal sealed partial class RunLog(ILogger logger)
             case MessageIgnored ignored:
                 GatewayIgnored(ignored.Reason);
                 break;
+            case QueueUpdated queue:
+                GatewayQueueUpdated(queue.Name, queue.Data.GetRawText());
+                break;
+            case SentinelWeight version:
+                GatewaySentinelWeight(version.SentinelId, version.Weight);
+                break;
         }
     }
 
@@ -97,4 +103,10 @@ internal sealed partial class RunLog(ILogger logger)
 
     [LoggerMessage(LogEventIds.GatewayIgnored, LogLevel.Warning, "{reason}", EventName = LogEventNames.GatewayIgnored)]
     private partial void GatewayIgnored(string reason);
+
+    [LoggerMessage(LogEventIds.GatewayQueueUpdated, LogLevel.Information, "The gateway tells of a queue ({change}): {data}", EventName = LogEventNames.GatewayQueueUpdated)]
+    private partial void GatewayQueueUpdated(string change, string data);
+
+    [LoggerMessage(LogEventIds.GatewaySentinelWeight, LogLevel.Information, "The version {sentinel} has the weight {weight}.", EventName = LogEventNames.GatewaySentinelWeight)]
+    private partial void GatewaySentinelWeight(string? sentinel, double? weight);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Backfill;
@@ -78,6 +79,8 @@ public sealed class RunLogTests : IDisposable
         { new ActivationNotAnswered(ActivationSide.Long, new GatewayException(GatewayErrorKind.Unreachable, "It cannot be reached.")), LogLevel.Warning, "gateway.not_answered" },
         { new ActivationNotAnswered(ActivationSide.Long, new GatewayException(GatewayErrorKind.CircuitOpen, "It was not asked.")), LogLevel.Warning, "gateway.circuit_open" },
         { new MessageIgnored("The event 'x' is not known."), LogLevel.Warning, "gateway.ignored" },
+        { new QueueUpdated("queue_update", JsonSerializer.SerializeToElement(new { tags = new[] { "a" } })), LogLevel.Information, "gateway.queue_updated" },
+        { new SentinelWeight("v2", 0.5, default), LogLevel.Information, "gateway.sentinel_weight" },
     };
 
     [Theory]

@@ -104,4 +104,10 @@ public static class LogEventIds
 
     /// <inheritdoc cref="LogEventNames.GatewayIgnored"/>
     public const int GatewayIgnored = 6005;
+
+    /// <inheritdoc cref="LogEventNames.GatewayQueueUpdated"/>
+    public const int GatewayQueueUpdated = 6006;
+
+    /// <inheritdoc cref="LogEventNames.GatewaySentinelWeight"/>
+    public const int GatewaySentinelWeight = 6007;
 }

@@ -104,4 +104,10 @@ public static class LogEventNames
 
     /// <summary>Something that the gateway said was not followed.</summary>
     public const string GatewayIgnored = "gateway.ignored";
+
+    /// <summary>The gateway made or changed a queue of results.</summary>
+    public const string GatewayQueueUpdated = "gateway.queue_updated";
+
+    /// <summary>The gateway changed the weight of a version of the strategy.</summary>
+    public const string GatewaySentinelWeight = "gateway.sentinel_weight";
 }
