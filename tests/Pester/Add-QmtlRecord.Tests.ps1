@@ -160,6 +160,16 @@ Describe 'Add-QmtlRecord' {
         { @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m } | Should -Throw '*was disposed*New-QmtlRecorder*'
     }
 
+    It 'asks once for a stream, and records nothing with -WhatIf' {
+        $asked = Invoke-Shell @"
+Import-Module '$QmtlRoot/Qmtl.psd1'
+`$recorder = New-QmtlRecorder '$path' -SpoolPath '$TestDrive/whatif'
+@{ ts = 60; close = 1.0 }, @{ ts = 120; close = 1.0 } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m -WhatIf -PassThru
+`$recorder.GetReport().Recorded
+"@
+        $asked.Output.Trim() -split '\r?\n' | Should -Be "What if: Performing the operation `"Record rows to sqlite:$path`" on target `"X 1m`".", '0'
+    }
+
     It 'emits the report with -PassThru' {
         $report = @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru
         $report.Recorded, $report.Delivered, $report.Queued, $report.Refused, $report.Dropped | Should -Be 1, 1, 0, 0, 0

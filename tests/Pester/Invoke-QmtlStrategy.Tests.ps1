@@ -196,7 +196,19 @@ Describe 'a run in a world' {
         $gateway = Start-TestGateway
         (Invoke-InWorld $gateway -WarningAction SilentlyContinue).Value | Should -Be 1, 1, 1
         $gateway.Strategies | Should -HaveCount 1
-        $gateway.ConnectionCount | Should -Be 0 -Because 'the run has ended'
+
+        # The gateway sees the end of a connection a moment after the run.
+        [System.Threading.SpinWait]::SpinUntil({ $gateway.ConnectionCount -eq 0 }, [timespan]::FromSeconds(10)) | Should -BeTrue -Because 'the run has ended'
+    }
+
+    It 'submits, fills and computes nothing with -WhatIf' {
+        $gateway = Start-TestGateway
+        Invoke-InWorld $gateway -WhatIf | Should -BeNullOrEmpty
+        $gateway.Strategies | Should -HaveCount 0
+        $provider = New-TestProvider
+        $node = New-QmtlNode n { throw 'computed' } -InputObject (New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider $provider)
+        Invoke-QmtlStrategy (New-QmtlStrategy s $node) -WhatIf | Should -BeNullOrEmpty
+        Get-QmtlCoverage $provider | Should -BeNullOrEmpty
     }
 
     It 'tells with -Verbose how it went, and warns of nothing where all is well' {

@@ -10,11 +10,14 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Records rows.</summary>
-[Cmdlet(VerbsCommon.Add, "QmtlRecord")]
+[Cmdlet(VerbsCommon.Add, "QmtlRecord", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(RecorderReport))]
 public sealed class AddQmtlRecordCommand : AsyncCommand
 {
     private readonly Dictionary<StreamKey, RejectedRows> _lost = [];
+
+    // An operator is asked once for a stream, not for each of its rows.
+    private readonly Dictionary<StreamKey, bool> _approved = [];
 
     /// <summary>The recorder.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -61,7 +64,12 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         try
         {
             // At once: what was piped is kept whatever becomes of the pipeline and of this process.
-            Record(new StreamKey(NodeId!, Interval), RecordedRow.Of(InputObject!));
+            var stream = new StreamKey(NodeId!, Interval);
+            IReadOnlyList<KeyValuePair<string, object?>> row = RecordedRow.Of(InputObject!);
+            if (IsApproved(stream))
+            {
+                Record(stream, row);
+            }
         }
         catch (ObjectDisposedException exception)
         {
@@ -83,6 +91,11 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             WriteWarning($"{stream}: {lost.Total} rows were not recorded: {lost}.");
         }
 
+        if (_approved.Count > 0 && !_approved.ContainsValue(true))
+        {
+            return;
+        }
+
         Run(
             async cancellationToken =>
             {
@@ -91,6 +104,17 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
                 await WriteAsync(() => Tell(Recorder.GetReport()));
             },
             Recorder);
+    }
+
+    private bool IsApproved(StreamKey stream)
+    {
+        if (!_approved.TryGetValue(stream, out bool approved))
+        {
+            approved = ShouldProcess(stream.ToString(), $"Record rows to {Recorder!.DisplayName}");
+            _approved.Add(stream, approved);
+        }
+
+        return approved;
     }
 
     private void Record(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)

@@ -18,7 +18,7 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Runs a strategy: warms its streams up, replays their history through its nodes, and emits what they compute.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "QmtlStrategy", DefaultParameterSetName = OfflineSet)]
+[Cmdlet(VerbsLifecycle.Invoke, "QmtlStrategy", DefaultParameterSetName = OfflineSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(StrategyResult))]
 public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 {
@@ -92,6 +92,11 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 strategy));
         }
 
+        if (!ShouldProcess(strategy.Name, Describe()))
+        {
+            return;
+        }
+
         Run(
             async token =>
             {
@@ -125,6 +130,14 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 
     private static IEnumerable<Recorder> RecordersOf(IReadOnlyList<Node> nodes) =>
         nodes.OfType<StreamInput>().Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct().Select(Recorder.Of);
+
+    // The gateway's address may hold a password, so it is not told.
+    private string Describe() => this switch
+    {
+        { World: { } world } => $"Submit the strategy to the world '{world}', fill and load its streams' history, and compute and record its nodes",
+        { Start: not null } => "Replay stored history, and compute and record its nodes",
+        _ => "Fill and load its streams' history, and compute and record its nodes",
+    };
 
     private async Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
     {
