@@ -1,0 +1,37 @@
+BeforeAll {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+
+    # Completion sees the variables of the session.
+    $global:QmtlProvider = New-TestProvider -Bars 3
+    $null = Invoke-QmtlBackfill $global:QmtlProvider 'ETH USDT' 1h 3600 7200
+    $global:QmtlNode = New-QmtlNode mean { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m -Period 2), (New-QmtlStreamInput Y -Interval 1m -Period 2)
+}
+
+AfterAll {
+    Remove-Variable -Name QmtlProvider, QmtlNode -Scope Global
+}
+
+Describe 'tab completion' {
+    It 'of <Line>' -ForEach @(
+        @{ Line = 'Get-QmtlGap $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
+        @{ Line = 'Get-QmtlGap -Provider $QmtlProvider -NodeId e'; Offers = "'ETH USDT'" }
+        @{ Line = 'Get-QmtlHistory $QmtlProvider -NodeId '; Offers = 'X', "'ETH USDT'" }
+        @{ Line = 'Get-QmtlCoverage $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
+        @{ Line = 'Invoke-QmtlBackfill $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
+        @{ Line = 'New-QmtlStreamInput -HistoryProvider $QmtlProvider -NodeId '; Offers = 'X', "'ETH USDT'" }
+        @{ Line = 'Get-QmtlGap $QmtlProvider X '; Offers = '1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w' }
+        @{ Line = 'Add-QmtlRecord $r X -Interval 1'; Offers = '1m', '15m', '1h', '1d', '1w' }
+        @{ Line = 'New-QmtlNode n { 1 } -Interval 4'; Offers = '4h' }
+        @{ Line = 'New-QmtlHistoryProvider -ConnectionString x -Kind Q'; Offers = 'QuestDb' }
+        @{ Line = 'New-QmtlRecorder -ConnectionString x -Kind P'; Offers = 'PostgreSql' }
+        @{ Line = 'Initialize-QmtlHistory -OnMissing '; Offers = 'Skip', 'Fail' }
+        @{ Line = 'Invoke-QmtlStrategy $s -OnMissing '; Offers = 'Skip', 'Fail' }
+        @{ Line = 'Get-QmtlCacheSlice $QmtlNode '; Offers = "'X'", "'Y'" }
+    ) {
+        (TabExpansion2 $Line).CompletionMatches.CompletionText | Sort-Object | Should -Be ($Offers | Sort-Object)
+    }
+
+    It 'says of a node which intervals are stored' {
+        (TabExpansion2 'Get-QmtlGap $QmtlProvider X').CompletionMatches[0].ToolTip | Should -Be 'X: 1m'
+    }
+}
