@@ -89,6 +89,37 @@ Describe 'Get-QmtlGap' {
     }
 }
 
+Describe 'errors of streams that are piped in' {
+    BeforeAll {
+        $provider = New-TestProvider -Bars 5 -Without 3
+        $away = New-QmtlHistoryProvider -ConnectionString 'postgresql://u:p@127.0.0.1:1/d' -Kind PostgreSql
+        $asked = @(
+            [pscustomobject]@{ Provider = $provider; NodeId = 'UNKNOWN'; Interval = '1m' }
+            [pscustomobject]@{ Provider = $away; NodeId = 'X'; Interval = '1m' }
+            [pscustomobject]@{ Provider = $provider; NodeId = 'X'; Interval = '1m' }
+        )
+    }
+
+    It 'do not keep the others from their turn (<_>)' -ForEach 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlCoverage' {
+        # Coverage takes nothing but the provider from a pipeline.
+        $piped = $_ -eq 'Get-QmtlCoverage' ? ($away, $provider) : $asked
+        $found = @($piped | & $_ -ErrorAction SilentlyContinue -ErrorVariable failures)
+        $found.Count | Should -BeGreaterThan 0
+        $failures[-1].FullyQualifiedErrorId | Should -BeLike 'StoreFailed,*'
+        $failures[-1].CategoryInfo.Category | Should -Be ResourceUnavailable
+        $failures[-1].TargetObject | Should -Be $away
+    }
+
+    It 'are told of each' {
+        ($asked | Get-QmtlGap -End 300 -ErrorAction SilentlyContinue -ErrorVariable failures).StartTimestamp | Should -Be 180
+        $failures.FullyQualifiedErrorId | Should -Be 'InvalidValue,Qmtl.PowerShell.Commands.GetQmtlGapCommand', 'StoreFailed,Qmtl.PowerShell.Commands.GetQmtlGapCommand'
+    }
+
+    It 'end the command with -ErrorAction Stop' {
+        { $asked | Get-QmtlGap -End 300 -ErrorAction Stop } | Should -Throw '*holds no bar of UNKNOWN 1m*'
+    }
+}
+
 Describe 'times' {
     It 'takes <Text>' -ForEach @(
         @{ Text = 'ISO 8601, which is UTC'; Value = '2024-01-31' }

@@ -100,7 +100,7 @@ Describe 'New-QmtlFetcher' {
 
     It 'says that <Case>' -ForEach @(
         @{ Case = 'a CSV file is a folder'; Make = { New-QmtlFetcher -Path $TestDrive }; Message = "'*' is a folder. Name a CSV file in it." }
-        @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'." }
+        @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'. Correct the path*" }
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
         @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*absolute http or https address*" }
         @{ Case = 'an object has no Fetch method'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ a = 1 }) }; Message = '*no Fetch(start, end, nodeId, interval) method*' }

@@ -49,6 +49,12 @@ Describe 'New-QmtlHistoryProvider' {
         (Get-QmtlHistory $provider $NodeId 1m).close | Should -Be 1, 2, 3
     }
 
+    It 'does not take a slip in a connection string for a file: <_>' -ForEach 'foo', 'db.example.com/market', 'me=1;secret=sesame', 'Data Source=x.db' {
+        { New-QmtlHistoryProvider -ConnectionString $_ } | Should -Throw '*names no server*postgresql://user:password@host*-Path*' -ErrorId 'InvalidValue,*'
+        { New-QmtlRecorder -ConnectionString $_ -SpoolPath spool } | Should -Throw '*names no server*'
+        "$($Error[0])" | Should -Not -Match 'sesame'
+    }
+
     It 'never shows a password' {
         $secret = 'sesame-0pen'
         $providers = @(

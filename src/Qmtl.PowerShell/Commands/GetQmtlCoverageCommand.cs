@@ -57,7 +57,7 @@ public sealed class GetQmtlCoverageCommand : AsyncCommand
             return;
         }
 
-        Run(
+        RunForRecord(
             async cancellationToken =>
             {
                 foreach (StreamKey stream in await GetStreamsAsync(provider, cancellationToken))

@@ -89,7 +89,7 @@ public sealed class GetQmtlGapCommand : AsyncCommand
     {
         foreach (((IHistoryProvider provider, StreamKey stream), (DateTimeOffset? start, DateTimeOffset? end)) in _asked)
         {
-            Run(cancellationToken => FindAsync(provider, stream, start, end, cancellationToken), provider);
+            RunForRecord(cancellationToken => FindAsync(provider, stream, start, end, cancellationToken), provider);
         }
     }
 

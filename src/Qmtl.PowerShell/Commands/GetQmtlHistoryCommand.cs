@@ -57,7 +57,7 @@ public sealed class GetQmtlHistoryCommand : AsyncCommand
         }
 
         IHistoryProvider provider = Provider!;
-        Run(
+        RunForRecord(
             async cancellationToken =>
             {
                 await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))

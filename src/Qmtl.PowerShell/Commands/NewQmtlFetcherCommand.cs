@@ -94,6 +94,6 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
             throw new ArgumentException($"'{full}' is a folder. Name a CSV file in it.");
         }
 
-        return File.Exists(full) ? full : throw new FileNotFoundException($"There is no file '{full}'.", full);
+        return File.Exists(full) ? full : throw new FileNotFoundException($"There is no file '{full}'. Correct the path; a relative one begins at the current location.", full);
     }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Qmtl.History;
+using Qmtl.History.Relational.Sqlite;
 using Qmtl.PowerShell.Arguments;
 
 namespace Qmtl.PowerShell.Commands;
@@ -37,6 +38,19 @@ public abstract class StoreCommand : PSCmdlet
 
     /// <summary>The store that the parameters name; <paramref name="path"/> is the file where it is one.</summary>
     private protected IHistoryStore OpenStore(string? path) => ParameterSetName == ConnectionStringSet
-        ? HistoryStoreFactory.Open(ConnectionString!, new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri })
+        ? OpenServer()
         : HistoryStoreFactory.Open(FilePath.Resolve(this, path!), Table);
+
+    private IHistoryStore OpenServer()
+    {
+        IHistoryStore store = HistoryStoreFactory.Open(
+            ConnectionString!, new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri });
+
+        // A slip in a connection string must not become a file, in a folder that is not even PowerShell's location. What was given is not
+        // told: it may hold a password.
+        return store is SqliteHistoryStore && Kind != HistoryStoreKind.Sqlite
+            ? throw new ArgumentException(
+                "What -ConnectionString was given names no server; it reads as a file's path. Write postgresql://user:password@host:5432/database, or name a SQLite file with -Path.")
+            : store;
+    }
 }

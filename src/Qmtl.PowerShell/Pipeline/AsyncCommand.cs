@@ -49,21 +49,26 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// </summary>
     private protected void Run(Func<CancellationToken, Task> work, object? target = null)
     {
-        ModuleMetrics.StartPush(WriteWarning);
         try
         {
-            PipelineDispatcher.Run(
-                dispatcher =>
-                {
-                    _dispatcher = dispatcher;
-                    return work(_cancellation.Token);
-                },
-                WriteWarning,
-                _cancellation);
+            Dispatch(work);
         }
         catch (Exception exception) when (ErrorRecords.IsForOperator(exception))
         {
             ThrowTerminatingError(ErrorRecords.From(exception, target));
+        }
+    }
+
+    /// <summary>The same for one of the records that are piped in: what goes wrong with it does not keep the others from their turn.</summary>
+    private protected void RunForRecord(Func<CancellationToken, Task> work, object? target)
+    {
+        try
+        {
+            Dispatch(work);
+        }
+        catch (Exception exception) when (ErrorRecords.IsForOperator(exception))
+        {
+            Refuse(exception, target);
         }
     }
 
@@ -87,6 +92,19 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
 
     /// <inheritdoc cref="ErrorRecords.Refuse"/>
     private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);
+
+    private void Dispatch(Func<CancellationToken, Task> work)
+    {
+        ModuleMetrics.StartPush(WriteWarning);
+        PipelineDispatcher.Run(
+            dispatcher =>
+            {
+                _dispatcher = dispatcher;
+                return work(_cancellation.Token);
+            },
+            WriteWarning,
+            _cancellation);
+    }
 
     private PipelineDispatcher Dispatcher => _dispatcher ?? throw new InvalidOperationException("Only the work of Run can write this way.");
 }

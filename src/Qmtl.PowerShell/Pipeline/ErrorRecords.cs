@@ -21,12 +21,14 @@ internal static class ErrorRecords
     {
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SourceException source => new ErrorRecord(exception, "SourceFailed", source.IsTransient ? ErrorCategory.ConnectionError : ErrorCategory.InvalidResult, target),
-        StoreException store => new ErrorRecord(exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.WriteError, target),
+        StoreException store => new ErrorRecord(exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.InvalidOperation, target),
         GatewayException gateway => new ErrorRecord(exception, $"Gateway{gateway.Kind}", CategoryOf(gateway.Kind), target),
         NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
         WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
         MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
         ArgumentException or FormatException => new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),
+        FileNotFoundException or DirectoryNotFoundException => new ErrorRecord(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
+        UnauthorizedAccessException => new ErrorRecord(exception, "AccessDenied", ErrorCategory.PermissionDenied, target),
         OperationCanceledException => new ErrorRecord(exception, "Stopped", ErrorCategory.OperationStopped, target),
         _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
     };

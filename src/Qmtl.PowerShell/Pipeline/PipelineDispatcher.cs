@@ -68,8 +68,9 @@ internal sealed class PipelineDispatcher
         {
             // Stopped as asked.
         }
-        catch
+        catch when (!task.IsCompleted)
         {
+            // The pipeline has ended, and the work does not know yet. Work that failed by itself leaves the command to go on.
             cancellation.Cancel();
             ((IAsyncResult)task).AsyncWaitHandle.WaitOne(StopGrace);
             throw;
