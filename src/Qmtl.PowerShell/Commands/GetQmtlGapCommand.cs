@@ -5,7 +5,6 @@ using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
-using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
@@ -13,40 +12,13 @@ namespace Qmtl.PowerShell.Commands;
 /// <summary>Tells which bars a provider lacks.</summary>
 [Cmdlet(VerbsCommon.Get, "QmtlGap")]
 [OutputType(typeof(Gap))]
-public sealed class GetQmtlGapCommand : AsyncCommand
+public sealed class GetQmtlGapCommand : StreamRangeCommand
 {
     // Coverage of one stream comes as many objects; its gaps lie between them, so all of them are needed first.
     private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), (DateTimeOffset? Start, DateTimeOffset? End)> _asked = [];
 
     // One bound of the operator's and one of the coverage's may leave nothing of a stream, and that is no mistake.
     private bool _boundsAreOfOneOrigin;
-
-    /// <summary>Whose history.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
-    [HistoryProviderArgument]
-    [ValidateNotNull]
-    public IHistoryProvider? Provider { get; set; }
-
-    /// <summary>The node.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(NodeIdCompleter))]
-    public string? NodeId { get; set; }
-
-    /// <summary>The interval.</summary>
-    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
-    [BarIntervalArgument]
-    [ArgumentCompleter(typeof(IntervalCompleter))]
-    public BarInterval Interval { get; set; }
-
-    /// <summary>The first instant looked at; the stream's first bar by default.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [InstantArgument]
-    public DateTimeOffset? Start { get; set; }
-
-    /// <summary>The last instant looked at; by default the end of the piped coverage, or else the last bar that has closed.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [InstantArgument]
-    public DateTimeOffset? End { get; set; }
 
     /// <summary>Whether bars that the source is known not to have are gaps too.</summary>
     [Parameter]
