@@ -128,7 +128,11 @@ public sealed class Runner
 
     private async Task<StrategyRun> PrimeAsync(StrategyRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
-        WarnOfShortStreams(run.Pipeline);
+        foreach (string warning in ShortHistory.Warnings(run.Pipeline.Nodes))
+        {
+            _warn(warning);
+        }
+
         await WarmUpAsync(run, cancellationToken);
         try
         {
@@ -166,17 +170,6 @@ public sealed class Runner
         if (run.Warmup.Any(result => result.Status == WarmupStatus.Failed))
         {
             throw new WarmupFailedException(run.Warmup);
-        }
-    }
-
-    private void WarnOfShortStreams(Pipeline pipeline)
-    {
-        foreach (Node node in pipeline.Nodes)
-        {
-            foreach (StreamInput stream in node.Inputs.OfType<StreamInput>().Where(stream => stream.Period < node.Period))
-            {
-                _warn($"The node '{node.Name}' needs {node.Period} bars of {stream.Key}, whose period is {stream.Period}: it computes nothing from this history. Give the stream a period of at least {node.Period}.");
-            }
         }
     }
 

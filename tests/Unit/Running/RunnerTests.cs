@@ -142,6 +142,30 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public async Task A_stream_that_is_too_short_for_a_node_of_a_node_is_a_warning_too()
+    {
+        Node mean = Graphs.Sum("mean", 2, Stream("A"));
+        Node trend = Graphs.Sum("trend", 3, mean);
+
+        await using StrategyRun run = await RunOfflineAsync(new NodeStrategy("chain", Graphs.Sum("after", 5, trend)));
+
+        Assert.Contains("'trend' needs 3 results of 'mean', which gives at most 2 from this history", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains("a period longer by 1.", _warnings[0], StringComparison.Ordinal);
+        Assert.All(_results, result => Assert.StartsWith("mean@", result, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_just_long_enough_for_a_node_of_a_node_is_none()
+    {
+        Node mean = Graphs.Sum("mean", 2, Stream("A"));
+
+        await using StrategyRun run = await RunOfflineAsync(new NodeStrategy("chain", Graphs.Sum("trend", 2, mean, Stream("B"))));
+
+        Assert.Empty(_warnings);
+        Assert.Contains(_results, result => result.StartsWith("trend@999", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Where_every_node_is_computed_elsewhere_the_run_says_so_and_ends()
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions
