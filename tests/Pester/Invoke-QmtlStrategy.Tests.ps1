@@ -215,7 +215,7 @@ Describe 'a run in a world' {
         $gateway = Start-TestGateway
         $story = @(Invoke-InWorld $gateway -Verbose -WarningVariable warned 4>&1).Where({ $_ -is [System.Management.Automation.VerboseRecord] }).Message
         $story.Where({ $_ -like '*: warm-up of * complete, 3 bars loaded, 3 of them filled, 0 do not exist.' }) | Should -HaveCount 1
-        $story.Where({ $_ -like "The events of ws://$($gateway.BaseUri.Authority) are followed." }) | Should -HaveCount 1
+        $story.Where({ $_ -like 'Long closed: the gateway is not watched any more.' }) | Should -HaveCount 1
         $story.Where({ $_ -like "The strategy '*' gave 3 results." }) | Should -HaveCount 1
         $story.Where({ $_ -like 'The gateway says: *' }) | Should -HaveCount 1
         $warned | Should -BeNullOrEmpty
