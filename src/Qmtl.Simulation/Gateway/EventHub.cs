@@ -48,6 +48,7 @@ internal sealed class EventHub(bool answersPings)
         {
             Headers = new Dictionary<string, string> { ["Upgrade"] = "websocket", ["Connection"] = "Upgrade", ["Sec-WebSocket-Accept"] = accept },
             Upgrade = (stream, cancellationToken) => RunAsync(socket, stream, cancellationToken),
+            Abandon = () => Remove(socket),
         };
     }
 
@@ -84,10 +85,15 @@ internal sealed class EventHub(bool answersPings)
         }
         finally
         {
-            lock (_lock)
-            {
-                _sockets.Remove(socket);
-            }
+            Remove(socket);
+        }
+    }
+
+    private void Remove(EventSocket socket)
+    {
+        lock (_lock)
+        {
+            _sockets.Remove(socket);
         }
     }
 }

@@ -25,6 +25,9 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
     /// <summary>How the connection goes on after an answer of status 101; null for all others. It closes when this ends.</summary>
     public Func<Stream, CancellationToken, Task>? Upgrade { get; init; }
 
+    /// <summary>What is undone where the answer cannot be sent, so that <see cref="Upgrade"/> never runs; null for nothing.</summary>
+    public Action? Abandon { get; init; }
+
     /// <summary>What the body lies in, to be given back once it is sent.</summary>
     public IDisposable? Buffer { get; init; }
 

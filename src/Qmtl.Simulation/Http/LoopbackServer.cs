@@ -76,7 +76,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
                 Answer answer = await _handler(request, _stopping.Token);
                 using (answer.Buffer)
                 {
-                    open = await answer.SendAsync(stream, _compress && request.AcceptsGzip, _stopping.Token) && request.KeepAlive;
+                    open = await SendAsync(answer, stream, _compress && request.AcceptsGzip) && request.KeepAlive;
                 }
 
                 if (answer.Upgrade is { } goOn)
@@ -98,6 +98,19 @@ internal sealed class LoopbackServer : IAsyncDisposable
         catch (Exception error) when (error is IOException or OperationCanceledException or FormatException)
         {
             // The client has gone, speaks no HTTP, or the server is closing: nobody is left to be told.
+        }
+    }
+
+    private async Task<bool> SendAsync(Answer answer, NetworkStream stream, bool compress)
+    {
+        try
+        {
+            return await answer.SendAsync(stream, compress, _stopping.Token);
+        }
+        catch
+        {
+            answer.Abandon?.Invoke();
+            throw;
         }
     }
 
