@@ -62,7 +62,7 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
     {
         var run = new WeatherRun();
         await using IHistoryStore store = HistoryStoreFactory.Open($"postgresql://qmtl@127.0.0.1:{server.Port}/{_database}");
-        run.AssertFailed(await run.RunAsync(store), store, "password", "Check the connection string");
+        run.AssertFailed(await run.RunAsync(store), store, "asks for a password, and none was given", "Check the connection string, or give a credential");
     }
 
     [PostgreSqlFact]
@@ -131,6 +131,39 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
         Assert.Null(result.Error);
         run.AssertNoSecrets(result);
         await run.AssertRecoversAsync(store);
+    }
+
+    [PostgreSqlTheory]
+    [InlineData(SslMode.Require)]
+    [InlineData(SslMode.VerifyFull)]
+    public async Task TLS_asked_of_a_server_that_has_none(SslMode mode)
+    {
+        var run = new WeatherRun();
+        await using var store = new PostgreSqlHistoryStore(new NpgsqlConnectionStringBuilder(server.ConnectionStringOf(_database)) { SslMode = mode }.ConnectionString);
+        run.AssertFailed(await run.RunAsync(store), store, "offers no TLS, which the SSL mode of the connection string demands", "Turn TLS on at the server");
+        Assert.Empty(run.Source.Asked);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_pool_of_connections_that_is_exhausted()
+    {
+        var run = new WeatherRun(bars: 10_000);
+        await using var store = new PostgreSqlHistoryStore(new NpgsqlConnectionStringBuilder(server.ConnectionStringOf(_database)) { MaxPoolSize = 1, Timeout = 1 }.ConnectionString);
+        await run.AssertRecoversAsync(store);
+        await using IAsyncEnumerator<Qmtl.Data.BarFrame> reading = store.ReadAsync(run.Stream, run.Range).GetAsyncEnumerator();
+        Assert.True(await reading.MoveNextAsync());
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+        Assert.Contains("has no connection free in this process's pool", error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsTransient);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_way_to_authenticate_that_the_connection_string_does_not_allow()
+    {
+        var run = new WeatherRun();
+        await using var store = new PostgreSqlHistoryStore(server.ConnectionStringOf(_database) + ";Require Auth=MD5");
+        run.AssertFailed(await run.RunAsync(store), store, "agree on no way to authenticate", "Change Require Auth");
     }
 
     [PostgreSqlFact]
