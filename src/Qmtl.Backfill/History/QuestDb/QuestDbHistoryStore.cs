@@ -62,7 +62,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _outage = new ServerOutage(timeProvider);
         _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
         _locks = StreamLocks.Of(DisplayName);
-        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), timeProvider);
+        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), DisplayName, timeProvider);
 
         // QuestDB has no catalogue of types to load.
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
