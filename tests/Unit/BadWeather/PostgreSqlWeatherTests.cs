@@ -167,6 +167,16 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
     }
 
     [PostgreSqlFact]
+    public async Task A_PostgreSQL_that_is_opened_as_a_QuestDB()
+    {
+        var run = new WeatherRun();
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.UriOf(_database), new HistoryStoreOptions { Kind = HistoryStoreKind.QuestDb });
+        run.AssertFailed(await run.RunAsync(store), store, "is a PostgreSql server, and the store was opened as one of the kind QuestDb", "Choose the kind PostgreSql, or leave the kind out");
+        StoreException listing = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+        Assert.Contains("Choose the kind PostgreSql", listing.Message, StringComparison.Ordinal);
+    }
+
+    [PostgreSqlFact]
     public async Task A_column_that_no_longer_fits()
     {
         var run = new WeatherRun();

@@ -29,6 +29,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private readonly NpgsqlDataSource _dataSource;
     private readonly ServerOutage _outage;
     private readonly QuestDbErrors _errors;
+    private readonly ServerProduct _product;
     private readonly QuestDbBulkPath _bulkPath;
     private readonly StreamLocks _locks;
     private readonly QuestDbCatalogue _catalogue = new();
@@ -61,6 +62,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _timeProvider = timeProvider;
         _outage = new ServerOutage(timeProvider);
         _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
+        _product = new ServerProduct(connection);
         _locks = StreamLocks.Of(DisplayName);
         _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), DisplayName, timeProvider);
 
@@ -114,6 +116,9 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     }
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+
+    private protected override Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
+        _product.FindWrongKindAsync(HistoryStoreKind.QuestDb, error, DisplayName, cancellationToken);
 
     private protected override async ValueTask CloseAsync()
     {

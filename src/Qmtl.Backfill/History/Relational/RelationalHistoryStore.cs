@@ -125,6 +125,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
     /// <summary>The operator's view of an error of the driver; null for an error that is not the store's.</summary>
     private protected abstract StoreException? Translate(Exception exception);
 
+    /// <summary>Looks for what is behind an error, where the database has to be asked for that; null where the error says it all.</summary>
+    private protected virtual Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) => Task.FromResult<StoreException?>(null);
+
     /// <summary>Runs work of the database where it may block.</summary>
     private protected virtual Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => work();
 
@@ -281,7 +284,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
         catch (Exception exception) when (Translate(exception) is { } translated)
         {
             // A cancelled statement ends in an error of the driver; whoever cancelled expects to be told just that.
-            throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken) : translated;
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(exception.Message, exception, cancellationToken)
+                : await FindCauseAsync(translated, cancellationToken) ?? translated;
         }
     }
 }
