@@ -30,6 +30,12 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
     public (string Store, string Path)? WritePath { get; init; }
 }
 
+/// <summary>A write did not fail, and yet something is wrong with the store that an operator should know.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Store">The store's display name.</param>
+/// <param name="Warning">What is wrong and what to do, in sentences.</param>
+public sealed record BackfillStoreWarning(StreamKey Stream, string Store, string Warning) : BackfillEvent(Stream);
+
 /// <summary>A stream's plan is made.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="BarsMissing">Bars to ask for.</param>

@@ -317,6 +317,10 @@ internal sealed class StreamBackfill
                 cancellationToken,
                 () => first.Retries++);
             _storeIsAway = null;
+            foreach (string warning in _request.Store.TakeWarnings(Stream))
+            {
+                _raise(new BackfillStoreWarning(Stream, _request.Store.DisplayName, warning));
+            }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {

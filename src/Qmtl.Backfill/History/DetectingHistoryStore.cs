@@ -57,6 +57,9 @@ public sealed class DetectingHistoryStore : IHistoryStore
     public string? DescribeWritePath() => Detected?.DescribeWritePath();
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> TakeWarnings(StreamKey stream) => Detected?.TakeWarnings(stream) ?? [];
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).GetStreamsAsync(cancellationToken);
 

@@ -113,7 +113,7 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
     public async Task A_table_that_is_dropped_or_altered_while_a_page_is_written(string change)
     {
         var run = new WeatherRun();
-        await using IHistoryStore store = Open();
+        await using PostgreSqlHistoryStore store = Open();
         await using NpgsqlConnection other = await ConnectAsync(_database);
         var waiting = new TaskCompletionSource();
         run.BeforePage(3, async () =>
@@ -130,6 +130,23 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
         BackfillResult result = await run.EndAsync(running);
         Assert.Null(result.Error);
         run.AssertNoSecrets(result);
+        bool isGone = change.StartsWith("DROP TABLE", StringComparison.Ordinal) || change.Contains("RENAME TO", StringComparison.Ordinal);
+        Assert.Equal(isGone ? [$"The table 'BTCUSDT' in {store.DisplayName} is gone, although bars had been written to it, and was made again. Those bars are missing: run again to fetch them."] : [], run.Warnings);
+        await run.AssertRecoversAsync(store);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_column_that_is_dropped_during_the_run_is_made_again_with_a_warning()
+    {
+        var run = new WeatherRun();
+        await using IHistoryStore store = Open();
+        run.BeforePage(3, () => ExecuteAsync(_database, "ALTER TABLE \"BTCUSDT\" DROP COLUMN close"));
+
+        Assert.Null((await run.RunAsync(store)).Error);
+        Assert.Contains("no longer had its column 'close'", Assert.Single(run.Warnings), StringComparison.Ordinal);
+
+        // The way out that the warning names.
+        await ExecuteAsync(_database, "DELETE FROM \"BTCUSDT\" WHERE close IS NULL");
         await run.AssertRecoversAsync(store);
     }
 

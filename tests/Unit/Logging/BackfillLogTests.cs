@@ -1,13 +1,16 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Pacing;
 using Qmtl.History;
+using Qmtl.History.Relational.Sqlite;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Logging;
 
@@ -178,6 +181,34 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         await provider.FillMissingAsync(Stream, Hour);
 
         Assert.Single(_log.Named("backfill.complete"));
+    }
+
+    [Fact]
+    public async Task A_table_that_is_gone_and_made_again_is_a_warning()
+    {
+        using var folder = new TemporaryFolder();
+        await using var store = new SqliteHistoryStore(folder.File("bars.db"));
+        await FillAsync(store, Stream);
+        await using (var other = new SqliteConnection($"Data Source={store.FilePath};Pooling=False"))
+        {
+            await other.OpenAsync();
+            await using SqliteCommand drop = other.CreateCommand();
+            drop.CommandText = "DROP TABLE \"BTCUSDT\"";
+            await drop.ExecuteNonQueryAsync();
+        }
+
+        await FillAsync(store, Stream);
+
+        LoggedEvent warning = Assert.Single(_log.Events, logged => logged.Level == LogLevel.Warning);
+        Assert.Equal(LogEventNames.StoreWarning, warning.Event.Name);
+        Assert.Equal(store.DisplayName, warning.Fields["store"]);
+        Assert.StartsWith("BTCUSDT 1m: The table 'BTCUSDT' in ", warning.Message, StringComparison.Ordinal);
+    }
+
+    private async Task FillAsync(IHistoryStore store, StreamKey stream)
+    {
+        var engine = new BackfillEngine(null, Clock, loggerFactory: _log);
+        await engine.RunAsync([new BackfillRequest(store, new ScriptedFetcher(), stream, [Hour])]).ToListAsync();
     }
 
     private async Task RunLoggedAsync(

@@ -48,6 +48,9 @@ public static class LogEventIds
     /// <inheritdoc cref="LogEventNames.StoreWritePath"/>
     public const int StoreWritePath = 3000;
 
+    /// <inheritdoc cref="LogEventNames.StoreWarning"/>
+    public const int StoreWarning = 3002;
+
     /// <inheritdoc cref="LogEventNames.RecorderFlush"/>
     public const int RecorderFlush = 4000;
 
