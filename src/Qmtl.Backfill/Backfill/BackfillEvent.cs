@@ -28,6 +28,9 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
 
     /// <summary>The store's display name and the way by which bars got into it, where it has several ways and has taken one; null otherwise.</summary>
     public (string Store, string Path)? WritePath { get; init; }
+
+    /// <summary>The store's display name and the table in it that the stream's bars are in; null where the store has no tables or was not reached.</summary>
+    public (string Store, string Table)? Table { get; init; }
 }
 
 /// <summary>A write did not fail, and yet something is wrong with the store that an operator should know.</summary>

@@ -72,6 +72,7 @@ internal sealed class StreamBackfill
         {
             RateLimitWait = _fetcher.RateLimitWait,
             WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
+            Table = _request.Store.GetTableName(Stream.NodeId) is { } table ? (_request.Store.DisplayName, table) : null,
         });
     }
 

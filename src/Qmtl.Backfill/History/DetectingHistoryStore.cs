@@ -57,6 +57,9 @@ public sealed class DetectingHistoryStore : IHistoryStore
     public string? DescribeWritePath() => Detected?.DescribeWritePath();
 
     /// <inheritdoc/>
+    public string? GetTableName(string nodeId) => Detected?.GetTableName(nodeId);
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => Detected?.TakeWarnings(stream) ?? [];
 
     /// <inheritdoc/>

@@ -183,6 +183,27 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         Assert.Single(_log.Named("backfill.complete"));
     }
 
+    [Theory]
+    [InlineData("BTCUSDT", null, null)]
+    [InlineData("qmtl_x", null, "_qmtl_x~")]
+    [InlineData("BTCUSDT", "bars", "bars")]
+    public async Task A_table_that_is_not_named_by_the_node_is_told(string nodeId, string? shared, string? beginning)
+    {
+        using var folder = new TemporaryFolder();
+        await using var store = new SqliteHistoryStore(folder.File("bars.db"), shared);
+
+        await FillAsync(store, new StreamKey(nodeId, Minute));
+
+        LoggedEvent[] told = [.. _log.Named(LogEventNames.StoreTable)];
+        Assert.Equal(beginning is null ? 0 : 1, told.Length);
+        Assert.All(told, logged =>
+        {
+            Assert.Equal(LogLevel.Information, logged.Level);
+            Assert.StartsWith(beginning!, (string)logged.Fields["table"]!, StringComparison.Ordinal);
+            Assert.Equal($"{nodeId} 1m: its bars are in the table '{logged.Fields["table"]}' of {store.DisplayName}.", logged.Message);
+        });
+    }
+
     [Fact]
     public async Task A_table_that_is_gone_and_made_again_is_a_warning()
     {

@@ -41,6 +41,14 @@ public abstract class RelationalHistoryStore : IHistoryStore
     public virtual string? DescribeWritePath() => null;
 
     /// <inheritdoc/>
+    /// <remarks>The node's id wherever the database takes it for a name, or the one table of all streams.</remarks>
+    public string GetTableName(string nodeId)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(nodeId);
+        return Naming.TableOf(nodeId);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => _written.TakeWarnings(stream);
 
     /// <inheritdoc/>

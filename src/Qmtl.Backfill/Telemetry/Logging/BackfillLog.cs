@@ -90,6 +90,11 @@ internal sealed partial class BackfillLog(ILogger logger)
             WritePath(ended.Stream, store, path, node, interval);
         }
 
+        if (ended.Table is var (place, table) && table != node)
+        {
+            Table(ended.Stream, table, place, node, interval);
+        }
+
         if (ended.RateLimitWait >= RateLimitWorthTelling)
         {
             RateLimit(ended.Stream, Seconds(ended.RateLimitWait), ended.Source, node, interval);
@@ -137,6 +142,9 @@ internal sealed partial class BackfillLog(ILogger logger)
 
     [LoggerMessage(LogEventIds.StoreWritePath, LogLevel.Information, "{stream}: bars go into {store} by {path}.", EventName = LogEventNames.StoreWritePath)]
     private partial void WritePath(StreamKey stream, string store, string path, string node_id, long interval);
+
+    [LoggerMessage(LogEventIds.StoreTable, LogLevel.Information, "{stream}: its bars are in the table '{table}' of {store}.", EventName = LogEventNames.StoreTable)]
+    private partial void Table(StreamKey stream, string table, string store, string node_id, long interval);
 
     [LoggerMessage(LogEventIds.StoreWarning, LogLevel.Warning, "{stream}: {warning}", EventName = LogEventNames.StoreWarning)]
     private partial void StoreWarning(StreamKey stream, string warning, string store, string node_id, long interval);
