@@ -30,6 +30,14 @@ Describe 'Get-QmtlCoverage' {
         ($provider | Get-QmtlCoverage).Count | Should -Be 3
     }
 
+    It 'names the table that the bars are in' {
+        $provider = New-TestProvider
+        $null = Invoke-QmtlBackfill $provider 'A/B' 1m 60 120
+        $null = Invoke-QmtlBackfill $provider 'sqlite_x' 1m 60 120
+        (Get-QmtlCoverage $provider 'A/B' 1m).Table | Should -BeExactly 'A/B'
+        (Get-QmtlCoverage $provider 'sqlite_x' 1m).Table | Should -Match '^_sqlite_x~[0-9a-f]{16}$'
+    }
+
     It 'emits nothing for what the store does not know' {
         Get-QmtlCoverage (New-TestProvider) | Should -BeNullOrEmpty
         Get-QmtlCoverage (New-TestProvider -Bars 2) -NodeId Y | Should -BeNullOrEmpty

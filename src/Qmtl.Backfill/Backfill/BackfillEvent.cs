@@ -28,7 +28,16 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
 
     /// <summary>The store's display name and the way by which bars got into it, where it has several ways and has taken one; null otherwise.</summary>
     public (string Store, string Path)? WritePath { get; init; }
+
+    /// <summary>The store's display name and the table in it that the stream's bars are in; null where the store has no tables or was not reached.</summary>
+    public (string Store, string Table)? Table { get; init; }
 }
+
+/// <summary>A write did not fail, and yet something is wrong with the store that an operator should know.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Store">The store's display name.</param>
+/// <param name="Warning">What is wrong and what to do, in sentences.</param>
+public sealed record BackfillStoreWarning(StreamKey Stream, string Store, string Warning) : BackfillEvent(Stream);
 
 /// <summary>A stream's plan is made.</summary>
 /// <param name="Stream">The stream.</param>

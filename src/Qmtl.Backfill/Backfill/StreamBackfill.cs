@@ -72,6 +72,7 @@ internal sealed class StreamBackfill
         {
             RateLimitWait = _fetcher.RateLimitWait,
             WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
+            Table = _request.Store.GetTableName(Stream.NodeId) is { } table ? (_request.Store.DisplayName, table) : null,
         });
     }
 
@@ -317,6 +318,10 @@ internal sealed class StreamBackfill
                 cancellationToken,
                 () => first.Retries++);
             _storeIsAway = null;
+            foreach (string warning in _request.Store.TakeWarnings(Stream))
+            {
+                _raise(new BackfillStoreWarning(Stream, _request.Store.DisplayName, warning));
+            }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {

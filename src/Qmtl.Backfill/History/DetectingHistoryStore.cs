@@ -57,6 +57,12 @@ public sealed class DetectingHistoryStore : IHistoryStore
     public string? DescribeWritePath() => Detected?.DescribeWritePath();
 
     /// <inheritdoc/>
+    public string? GetTableName(string nodeId) => Detected?.GetTableName(nodeId);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> TakeWarnings(StreamKey stream) => Detected?.TakeWarnings(stream) ?? [];
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).GetStreamsAsync(cancellationToken);
 
@@ -130,10 +136,7 @@ public sealed class DetectingHistoryStore : IHistoryStore
     {
         try
         {
-            // QuestDB has no catalogue of types, and this needs none.
-            await using NpgsqlDataSource dataSource = new NpgsqlDataSourceBuilder(_connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
-            await using NpgsqlCommand command = dataSource.CreateCommand("SELECT version()");
-            return await command.ExecuteScalarAsync(cancellationToken) is string version && version.Contains("QuestDB", StringComparison.OrdinalIgnoreCase);
+            return await new ServerProduct(_connection).IsQuestDbAsync(cancellationToken);
         }
         catch (Exception exception) when (_errors.Translate(exception) is { } translated)
         {

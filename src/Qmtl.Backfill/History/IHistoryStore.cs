@@ -25,6 +25,15 @@ public interface IHistoryStore : IAsyncDisposable
     /// </summary>
     string? DescribeWritePath() => null;
 
+    /// <summary>The table that a node's bars are in, by its name in the database; null, the default, where the store has no tables or does not know yet.</summary>
+    string? GetTableName(string nodeId) => null;
+
+    /// <summary>
+    /// What an operator should know of writes of the stream although they did not fail, a sentence each: a table that was written
+    /// before was gone, for example. Each is told once; none by default.
+    /// </summary>
+    IReadOnlyList<string> TakeWarnings(StreamKey stream) => [];
+
     /// <summary>How many bars a caller that has many does well to give to one <see cref="WriteAsync"/>: enough for the store's bulk speed, few enough to hold. 50,000 by default.</summary>
     int BarsPerWrite => DefaultBarsPerWrite;
 

@@ -45,7 +45,7 @@ internal sealed class CoverageCommand : CliCommand
             {
                 foreach (TimeRange range in await store.GetCoverageAsync(stream, cancellationToken: cancellationToken))
                 {
-                    await lines.WriteRangeAsync(stream, range, cancellationToken);
+                    await lines.WriteRangeAsync(stream, range, cancellationToken, store.GetTableName(stream.NodeId));
                 }
             }
 
@@ -56,7 +56,7 @@ internal sealed class CoverageCommand : CliCommand
         foreach (StreamKey stream in streams)
         {
             TimeRangeSet stored = await store.GetCoverageAsync(stream, cancellationToken: cancellationToken);
-            report.Add(stream, stored, await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken));
+            report.Add(stream, stored, await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken), table: store.GetTableName(stream.NodeId));
         }
 
         report.Write($"No such stream is in {store.DisplayName}.");

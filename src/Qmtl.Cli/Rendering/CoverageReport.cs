@@ -11,15 +11,16 @@ internal sealed class CoverageReport(CliHost host)
     // Narrow enough for the table to fit 120 columns, wide enough to see an hour's hole in a week.
     private const int StripWidth = 72;
 
-    private readonly List<(StreamKey Stream, TimeRange? Within, TimeRangeSet Stored, TimeRangeSet Empty)> _rows = [];
+    private readonly List<(StreamKey Stream, TimeRange? Within, TimeRangeSet Stored, TimeRangeSet Empty, string? Table)> _rows = [];
 
     /// <summary>Adds a stream.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="stored">The bars that are there.</param>
     /// <param name="empty">The bars that a source is known not to have.</param>
     /// <param name="within">The time to show; from the first stored bar to the last where null.</param>
-    public void Add(StreamKey stream, TimeRangeSet stored, TimeRangeSet empty, TimeRange? within = null) =>
-        _rows.Add((stream, within ?? stored.Bounds, stored, empty.Subtract(stored)));
+    /// <param name="table">The table that the bars are in; shown where it is not named by the node id.</param>
+    public void Add(StreamKey stream, TimeRangeSet stored, TimeRangeSet empty, TimeRange? within = null, string? table = null) =>
+        _rows.Add((stream, within ?? stored.Bounds, stored, empty.Subtract(stored), table == stream.NodeId ? null : table));
 
     /// <summary>Writes what was added, or <paramref name="nothing"/> where that is nothing.</summary>
     public void Write(string nothing)
@@ -31,7 +32,7 @@ internal sealed class CoverageReport(CliHost host)
         }
 
         Table table = Tables.Create(host, "Node", "Interval", "First", "Last").WithNumbers("Bars", "Missing", "Empty");
-        foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty) in _rows)
+        foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty, _) in _rows)
         {
             long known = within is { } range ? empty.Intersect(range).BarCount : 0;
             long there = within is { } shown ? stored.Intersect(shown).BarCount : 0;
@@ -47,6 +48,7 @@ internal sealed class CoverageReport(CliHost host)
 
         host.Console.Write(table);
         WriteStrips();
+        WriteTables();
     }
 
     private void WriteStrips()
@@ -54,7 +56,7 @@ internal sealed class CoverageReport(CliHost host)
         // A long node id must not push the strip off the line.
         int label = Math.Min(24, _rows.Max(row => row.Stream.ToString().Length));
         int width = Math.Clamp(host.Console.Profile.Width - label - 3, 10, StripWidth);
-        foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty) in _rows)
+        foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty, _) in _rows)
         {
             string name = stream.ToString();
             string shown = name.Length <= label ? name.PadRight(label) : string.Concat(name.AsSpan(0, label - 3), "...");
@@ -63,5 +65,13 @@ internal sealed class CoverageReport(CliHost host)
         }
 
         host.Console.MarkupLine($" {CoverageStrip.Legend(host.IsUnicode)}");
+    }
+
+    private void WriteTables()
+    {
+        foreach ((string node, string table) in _rows.Where(row => row.Table is not null).Select(row => (row.Stream.NodeId, row.Table!)).Distinct())
+        {
+            host.Console.WriteLine($" {node} is in the table {table}");
+        }
     }
 }

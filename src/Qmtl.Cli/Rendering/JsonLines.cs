@@ -20,8 +20,8 @@ internal sealed class JsonLines(Stream output)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Writes a range of bars, such as one of a coverage or a gap.</summary>
-    public Task WriteRangeAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
+    /// <summary>Writes a range of bars, such as a gap, or with <paramref name="table"/> stored ones and the table that they are in.</summary>
+    public Task WriteRangeAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken, string? table = null) =>
         WriteAsync(
             new RangeLine
             {
@@ -33,6 +33,7 @@ internal sealed class JsonLines(Stream output)
                 StartTs = range.Start,
                 EndTs = range.End,
                 Bars = range.CountBars(stream.Interval),
+                Table = table,
             },
             cancellationToken);
 
@@ -94,6 +95,10 @@ internal sealed class JsonLines(Stream output)
 
         [JsonPropertyOrder(-1)]
         public required long Bars { get; init; }
+
+        [JsonPropertyOrder(-1)]
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Table { get; init; }
     }
 
     private sealed record ResultLine : RangeLine

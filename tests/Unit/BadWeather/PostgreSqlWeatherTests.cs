@@ -62,7 +62,7 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
     {
         var run = new WeatherRun();
         await using IHistoryStore store = HistoryStoreFactory.Open($"postgresql://qmtl@127.0.0.1:{server.Port}/{_database}");
-        run.AssertFailed(await run.RunAsync(store), store, "password", "Check the connection string");
+        run.AssertFailed(await run.RunAsync(store), store, "asks for a password, and none was given", "Check the connection string, or give a credential");
     }
 
     [PostgreSqlFact]
@@ -113,7 +113,7 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
     public async Task A_table_that_is_dropped_or_altered_while_a_page_is_written(string change)
     {
         var run = new WeatherRun();
-        await using IHistoryStore store = Open();
+        await using PostgreSqlHistoryStore store = Open();
         await using NpgsqlConnection other = await ConnectAsync(_database);
         var waiting = new TaskCompletionSource();
         run.BeforePage(3, async () =>
@@ -130,7 +130,67 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
         BackfillResult result = await run.EndAsync(running);
         Assert.Null(result.Error);
         run.AssertNoSecrets(result);
+        bool isGone = change.StartsWith("DROP TABLE", StringComparison.Ordinal) || change.Contains("RENAME TO", StringComparison.Ordinal);
+        Assert.Equal(isGone ? [$"The table 'BTCUSDT' in {store.DisplayName} is gone, although bars had been written to it, and was made again. Those bars are missing: run again to fetch them."] : [], run.Warnings);
         await run.AssertRecoversAsync(store);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_column_that_is_dropped_during_the_run_is_made_again_with_a_warning()
+    {
+        var run = new WeatherRun();
+        await using IHistoryStore store = Open();
+        run.BeforePage(3, () => ExecuteAsync(_database, "ALTER TABLE \"BTCUSDT\" DROP COLUMN close"));
+
+        Assert.Null((await run.RunAsync(store)).Error);
+        Assert.Contains("no longer had its column 'close'", Assert.Single(run.Warnings), StringComparison.Ordinal);
+
+        // The way out that the warning names.
+        await ExecuteAsync(_database, "DELETE FROM \"BTCUSDT\" WHERE close IS NULL");
+        await run.AssertRecoversAsync(store);
+    }
+
+    [PostgreSqlTheory]
+    [InlineData(SslMode.Require)]
+    [InlineData(SslMode.VerifyFull)]
+    public async Task TLS_asked_of_a_server_that_has_none(SslMode mode)
+    {
+        var run = new WeatherRun();
+        await using var store = new PostgreSqlHistoryStore(new NpgsqlConnectionStringBuilder(server.ConnectionStringOf(_database)) { SslMode = mode }.ConnectionString);
+        run.AssertFailed(await run.RunAsync(store), store, "offers no TLS, which the SSL mode of the connection string demands", "Turn TLS on at the server");
+        Assert.Empty(run.Source.Asked);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_pool_of_connections_that_is_exhausted()
+    {
+        var run = new WeatherRun(bars: 10_000);
+        await using var store = new PostgreSqlHistoryStore(new NpgsqlConnectionStringBuilder(server.ConnectionStringOf(_database)) { MaxPoolSize = 1, Timeout = 1 }.ConnectionString);
+        await run.AssertRecoversAsync(store);
+        await using IAsyncEnumerator<Qmtl.Data.BarFrame> reading = store.ReadAsync(run.Stream, run.Range).GetAsyncEnumerator();
+        Assert.True(await reading.MoveNextAsync());
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+        Assert.Contains("has no connection free in this process's pool", error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsTransient);
+    }
+
+    [PostgreSqlFact]
+    public async Task A_way_to_authenticate_that_the_connection_string_does_not_allow()
+    {
+        var run = new WeatherRun();
+        await using var store = new PostgreSqlHistoryStore(server.ConnectionStringOf(_database) + ";Require Auth=MD5");
+        run.AssertFailed(await run.RunAsync(store), store, "agree on no way to authenticate", "Change Require Auth");
+    }
+
+    [PostgreSqlFact]
+    public async Task A_PostgreSQL_that_is_opened_as_a_QuestDB()
+    {
+        var run = new WeatherRun();
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.UriOf(_database), new HistoryStoreOptions { Kind = HistoryStoreKind.QuestDb });
+        run.AssertFailed(await run.RunAsync(store), store, "is a PostgreSql server, and the store was opened as one of the kind QuestDb", "Choose the kind PostgreSql, or leave the kind out");
+        StoreException listing = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
+        Assert.Contains("Choose the kind PostgreSql", listing.Message, StringComparison.Ordinal);
     }
 
     [PostgreSqlFact]

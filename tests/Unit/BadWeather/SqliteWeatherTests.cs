@@ -1,6 +1,9 @@
 using Microsoft.Data.Sqlite;
 using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.History;
 using Qmtl.History.Relational.Sqlite;
+using Qmtl.Time;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.BadWeather;
@@ -183,7 +186,45 @@ public sealed class SqliteWeatherTests : IDisposable
         BackfillResult result = await run.RunAsync(store);
 
         Assert.Null(result.Error);
+        Assert.Contains("'BTCUSDT'", Assert.Single(run.Warnings), StringComparison.Ordinal);
         await run.AssertRecoversAsync(store);
+        Assert.Single(run.Warnings);
+    }
+
+    [Fact]
+    public async Task A_column_that_is_dropped_during_the_run_is_made_again_with_a_warning()
+    {
+        var run = new WeatherRun();
+        await using var store = new SqliteHistoryStore(FilePath);
+        run.BeforePage(3, () =>
+        {
+            using SqliteConnection other = Connect();
+            Execute(other, "ALTER TABLE \"BTCUSDT\" DROP COLUMN close");
+            return Task.CompletedTask;
+        });
+
+        Assert.Null((await run.RunAsync(store)).Error);
+        Assert.Contains("no longer had its column 'close'", Assert.Single(run.Warnings), StringComparison.Ordinal);
+
+        // The way out that the warning names.
+        using SqliteConnection repairing = Connect();
+        Execute(repairing, "DELETE FROM \"BTCUSDT\" WHERE close IS NULL");
+        await run.AssertRecoversAsync(store);
+    }
+
+    [Fact]
+    public async Task A_column_that_is_new_or_was_empty_so_far_is_no_warning()
+    {
+        var run = new WeatherRun();
+        await using var store = new SqliteHistoryStore(FilePath);
+        var none = TimeRangeSet.Empty(run.Stream.Interval);
+        foreach ((long open, bool isEmpty) in (List<(long, bool)>)[(0, true), (60, false)])
+        {
+            BarColumn[] columns = [new BarColumn<double>("close", new[] { 1.0 }), new BarColumn<double>("spread", new[] { 2.0 }, new[] { isEmpty })];
+            await store.WriteAsync(run.Stream, [new BarPage("exchange", new BarFrame(run.Stream.Interval, new[] { open }, columns), none, none)]);
+        }
+
+        Assert.Empty(store.TakeWarnings(run.Stream));
     }
 
     [Fact]

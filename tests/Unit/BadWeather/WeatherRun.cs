@@ -44,6 +44,9 @@ internal sealed class WeatherRun
     /// <summary>How long was waited before each retry.</summary>
     public IReadOnlyList<TimeSpan> Delays => [.. _events.OfType<BackfillRetrying>().Select(said => said.Delay)];
 
+    /// <summary>What was told of the store although nothing failed.</summary>
+    public IReadOnlyList<string> Warnings => [.. _events.OfType<BackfillStoreWarning>().Select(said => said.Warning)];
+
     /// <summary>What happens just before the source answers the page of that number (from 1), when every page before it is committed.</summary>
     public void BeforePage(int number, Func<Task> weather)
     {

@@ -1,13 +1,16 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Pacing;
 using Qmtl.History;
+using Qmtl.History.Relational.Sqlite;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Logging;
 
@@ -178,6 +181,55 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         await provider.FillMissingAsync(Stream, Hour);
 
         Assert.Single(_log.Named("backfill.complete"));
+    }
+
+    [Theory]
+    [InlineData("BTCUSDT", null, null)]
+    [InlineData("qmtl_x", null, "_qmtl_x~")]
+    [InlineData("BTCUSDT", "bars", "bars")]
+    public async Task A_table_that_is_not_named_by_the_node_is_told(string nodeId, string? shared, string? beginning)
+    {
+        using var folder = new TemporaryFolder();
+        await using var store = new SqliteHistoryStore(folder.File("bars.db"), shared);
+
+        await FillAsync(store, new StreamKey(nodeId, Minute));
+
+        LoggedEvent[] told = [.. _log.Named(LogEventNames.StoreTable)];
+        Assert.Equal(beginning is null ? 0 : 1, told.Length);
+        Assert.All(told, logged =>
+        {
+            Assert.Equal(LogLevel.Information, logged.Level);
+            Assert.StartsWith(beginning!, (string)logged.Fields["table"]!, StringComparison.Ordinal);
+            Assert.Equal($"{nodeId} 1m: its bars are in the table '{logged.Fields["table"]}' of {store.DisplayName}.", logged.Message);
+        });
+    }
+
+    [Fact]
+    public async Task A_table_that_is_gone_and_made_again_is_a_warning()
+    {
+        using var folder = new TemporaryFolder();
+        await using var store = new SqliteHistoryStore(folder.File("bars.db"));
+        await FillAsync(store, Stream);
+        await using (var other = new SqliteConnection($"Data Source={store.FilePath};Pooling=False"))
+        {
+            await other.OpenAsync();
+            await using SqliteCommand drop = other.CreateCommand();
+            drop.CommandText = "DROP TABLE \"BTCUSDT\"";
+            await drop.ExecuteNonQueryAsync();
+        }
+
+        await FillAsync(store, Stream);
+
+        LoggedEvent warning = Assert.Single(_log.Events, logged => logged.Level == LogLevel.Warning);
+        Assert.Equal(LogEventNames.StoreWarning, warning.Event.Name);
+        Assert.Equal(store.DisplayName, warning.Fields["store"]);
+        Assert.StartsWith("BTCUSDT 1m: The table 'BTCUSDT' in ", warning.Message, StringComparison.Ordinal);
+    }
+
+    private async Task FillAsync(IHistoryStore store, StreamKey stream)
+    {
+        var engine = new BackfillEngine(null, Clock, loggerFactory: _log);
+        await engine.RunAsync([new BackfillRequest(store, new ScriptedFetcher(), stream, [Hour])]).ToListAsync();
     }
 
     private async Task RunLoggedAsync(

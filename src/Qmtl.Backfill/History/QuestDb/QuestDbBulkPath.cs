@@ -4,7 +4,7 @@ using Npgsql;
 namespace Qmtl.History.QuestDb;
 
 /// <summary>Decides at the first write whether bars go over HTTP, and says which way they go.</summary>
-internal sealed class QuestDbBulkPath(QuestDbHttp http, TimeProvider timeProvider) : IDisposable
+internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, TimeProvider timeProvider) : IDisposable
 {
     // A server that restarts may open its ports one after the other; what runs for hours must not stay on the slow path for that.
     private static readonly TimeSpan SlowPathLasts = TimeSpan.FromMinutes(1);
@@ -22,6 +22,7 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, TimeProvider timeProvide
     /// <param name="connection">An open connection to the same server.</param>
     /// <param name="table">The table that is about to be written; it exists.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
+    /// <exception cref="StoreException">The table is not there any more, so nothing could be decided.</exception>
     public async Task<QuestDbHttp?> FindAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
         if (!Stands(_decision))
@@ -73,17 +74,29 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, TimeProvider timeProvide
     private async Task<bool> IsSameServerAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
         string name = QuestDbSql.Literal(table.Name);
-        (string number, bool isSame) = await CompareAsync($"SELECT id FROM tables() WHERE table_name = {name}");
+        string numberQuestion = $"SELECT id FROM tables() WHERE table_name = {name}";
+        string number = await AskAsync(numberQuestion);
 
         // The condition is always true. It makes a new table's question a new one: for one that it knows, the server would look at the table as it was.
-        return isSame && (await CompareAsync($"SELECT min(timestamp)::long FROM wal_transactions({name}) WHERE \"sequencerTxn\" <> -{number}")).IsSame;
+        if (number.Length > 0
+            && await http.QueryAsync(numberQuestion, cancellationToken) == number
+            && await HasSameAnswerAsync($"SELECT min(timestamp)::long FROM wal_transactions({name}) WHERE \"sequencerTxn\" <> -{number}"))
+        {
+            return true;
+        }
 
-        async Task<(string Here, bool IsSame)> CompareAsync(string question)
+        // A table that went between two of the questions proves nothing about the servers.
+        return number.Length > 0 && await AskAsync(numberQuestion) == number
+            ? false
+            : throw new StoreException($"{displayName} had the table '{table.Name}' dropped or made again just before a write. Try again.") { IsTransient = true };
+
+        async Task<bool> HasSameAnswerAsync(string question) => await http.QueryAsync(question, cancellationToken) == await AskAsync(question);
+
+        async Task<string> AskAsync(string question)
         {
             await using var command = new NpgsqlCommand(question, connection);
             object? answer = await command.ExecuteScalarAsync(cancellationToken);
-            string here = answer is null or DBNull ? string.Empty : Convert.ToString(answer, CultureInfo.InvariantCulture)!;
-            return (here, await http.QueryAsync(question, cancellationToken) == here);
+            return answer is null or DBNull ? string.Empty : Convert.ToString(answer, CultureInfo.InvariantCulture)!;
         }
     }
 

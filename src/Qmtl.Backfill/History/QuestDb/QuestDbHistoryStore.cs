@@ -16,6 +16,11 @@ namespace Qmtl.History.QuestDb;
 /// are taken as they are: without DEDUP keys only bars that are missing are written, and one that is there stays as it is.
 /// </para>
 /// <para>
+/// A node's table is named by the node's id, with every character that QuestDB refuses in a name as <c>^</c> and the two hexadecimal
+/// digits of each of its bytes in UTF-8 (<c>BTC/USDT</c> is in <c>BTC^2FUSDT</c>). Only an id too long for a name ends in a hash,
+/// which cannot be read back; the rows' <c>node_id</c> tells it.
+/// </para>
+/// <para>
 /// QuestDB keeps bars of the years 1970 to 9999, no null in a BOOLEAN column (a bar without a value reads as false), no infinite
 /// number, and not the smallest long; what it could not give back is refused before anything is written. It has no lock that
 /// processes share: two that write one table without DEDUP keys at once can double a bar there, which reading then counts once.
@@ -29,6 +34,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private readonly NpgsqlDataSource _dataSource;
     private readonly ServerOutage _outage;
     private readonly QuestDbErrors _errors;
+    private readonly ServerProduct _product;
     private readonly QuestDbBulkPath _bulkPath;
     private readonly StreamLocks _locks;
     private readonly QuestDbCatalogue _catalogue = new();
@@ -36,7 +42,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
 
     /// <summary>A store in the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
     /// <param name="connectionString">The PostgreSQL wire: <c>postgresql://user:pass@host:8812/qdb</c>, or Npgsql's own form (<c>Host=…;Port=8812;…</c>).</param>
-    /// <param name="table">The table of all streams; null, the default, for a table a node, see <see cref="GetTableName"/>.</param>
+    /// <param name="table">The table of all streams; null, the default, for a table a node, see the remarks.</param>
     /// <param name="credential">User and password, in place of those in the connection string; for both ports.</param>
     /// <param name="httpUri">The HTTP server; where null, port 9000 of the same host.</param>
     /// <param name="timeProvider">The clock; the system's where null.</param>
@@ -61,8 +67,9 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _timeProvider = timeProvider;
         _outage = new ServerOutage(timeProvider);
         _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
+        _product = new ServerProduct(connection);
         _locks = StreamLocks.Of(DisplayName);
-        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), timeProvider);
+        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), DisplayName, timeProvider);
 
         // QuestDB has no catalogue of types to load.
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
@@ -95,17 +102,6 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _ => null,
     };
 
-    /// <summary>
-    /// The table that the node's bars are in: the id itself, with every character that QuestDB refuses in a name as <c>^</c> and the
-    /// two hexadecimal digits of each of its bytes (<c>BTC/USDT</c> is in <c>BTC^2FUSDT</c>). Only an id too long for a name ends in a hash.
-    /// </summary>
-    /// <param name="nodeId">The node id.</param>
-    public string GetTableName(string nodeId)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(nodeId);
-        return Naming.TableOf(nodeId);
-    }
-
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = await _dataSource.OpenConnectionAsync(cancellationToken);
@@ -114,6 +110,9 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     }
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+
+    private protected override Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
+        _product.FindWrongKindAsync(HistoryStoreKind.QuestDb, error, DisplayName, cancellationToken);
 
     private protected override async ValueTask CloseAsync()
     {

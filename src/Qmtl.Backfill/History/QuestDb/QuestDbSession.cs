@@ -251,8 +251,8 @@ internal sealed class QuestDbSession(
     {
         await AppliedAsync(cancellationToken);
 
-        // Where a table was dropped and made again, QuestDB acknowledges the next request on an old HTTP connection and throws its
-        // bars away. The request after that is stored, so what is missing is sent once more.
+        // Where a table was dropped and made again, or a column of it, QuestDB acknowledges the next request on an old HTTP connection and
+        // throws its bars, or their values in that column, away. The request after that is stored, so what is missing is sent once more.
         foreach (SentBars bars in _sent)
         {
             if (!await bars.IsStoredAsync(connection, cancellationToken))
@@ -261,7 +261,7 @@ internal sealed class QuestDbSession(
                 await AppliedAsync(cancellationToken);
                 if (!await bars.IsStoredAsync(connection, cancellationToken))
                 {
-                    throw new StoreException($"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was probably dropped meanwhile. Try again.") { IsTransient = true };
+                    throw new StoreException($"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was probably dropped or altered meanwhile. Try again.") { IsTransient = true };
                 }
             }
         }

@@ -11,6 +11,9 @@ internal static class QuestDbTypes
     /// <summary>Milliseconds since the epoch; only in tables of others.</summary>
     public const string Date = "DATE";
 
+    /// <summary>Text, as every table of this library has it.</summary>
+    public const string Text = "VARCHAR";
+
     private const string TimestampInNanoseconds = "TIMESTAMP_NS";
 
     /// <summary>The type to declare a column with.</summary>
@@ -20,7 +23,7 @@ internal static class QuestDbTypes
         StoredType.Int64 => "LONG",
         StoredType.Int32 => "INT",
         StoredType.Boolean => "BOOLEAN",
-        StoredType.Text => "VARCHAR",
+        StoredType.Text => Text,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "The library makes no columns of this type."),
     };
 
@@ -33,7 +36,7 @@ internal static class QuestDbTypes
         "INT" => StoredType.Int32,
         "SHORT" => StoredType.Int16,
         "BOOLEAN" => StoredType.Boolean,
-        "VARCHAR" or "STRING" or "SYMBOL" => StoredType.Text,
+        Text or "STRING" or "SYMBOL" => StoredType.Text,
         _ when typeName.StartsWith("DECIMAL", StringComparison.Ordinal) => StoredType.Numeric,
         _ => StoredType.Other,
     };

@@ -16,11 +16,13 @@ public abstract class RelationalHistoryStore : IHistoryStore
     private static readonly TimeRange AllTime = new(-(1L << 61), 1L << 61);
 
     private readonly TimeProvider _timeProvider;
+    private readonly WrittenTables _written;
     private bool _disposed;
 
     private protected RelationalHistoryStore(string displayName, TimeProvider? timeProvider)
     {
         DisplayName = displayName;
+        _written = new WrittenTables(displayName);
         _timeProvider = timeProvider ?? TimeProvider.System;
     }
 
@@ -37,6 +39,17 @@ public abstract class RelationalHistoryStore : IHistoryStore
 
     /// <inheritdoc/>
     public virtual string? DescribeWritePath() => null;
+
+    /// <inheritdoc/>
+    /// <remarks>The node's id wherever the database takes it for a name, or the one table of all streams.</remarks>
+    public string GetTableName(string nodeId)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(nodeId);
+        return Naming.TableOf(nodeId);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> TakeWarnings(StreamKey stream) => _written.TakeWarnings(stream);
 
     /// <inheritdoc/>
     /// <remarks>A stream is listed where this store would look for it, so with one table for all, only that table counts.</remarks>
@@ -125,6 +138,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
     /// <summary>The operator's view of an error of the driver; null for an error that is not the store's.</summary>
     private protected abstract StoreException? Translate(Exception exception);
 
+    /// <summary>Looks for what is behind an error, where the database has to be asked for that; null where the error says it all.</summary>
+    private protected virtual Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) => Task.FromResult<StoreException?>(null);
+
     /// <summary>Runs work of the database where it may block.</summary>
     private protected virtual Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => work();
 
@@ -199,9 +215,10 @@ public abstract class RelationalHistoryStore : IHistoryStore
         await session.BeginAsync(stream, cancellationToken);
         BarFrame[] frames = [.. pages.Select(page => page.Frame).Where(frame => frame.Count > 0)];
         (TableSchema? table, bool hasEmptyRanges) = await PrepareTablesAsync(session, stream, pages, frames, cancellationToken);
+        PlannedFrame[] planned = [];
         if (table is not null)
         {
-            PlannedFrame[] planned = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
+            planned = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
             session.RequireStorable(table, planned);
             foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(planned))
             {
@@ -217,6 +234,11 @@ public abstract class RelationalHistoryStore : IHistoryStore
         }
 
         await session.CommitAsync(cancellationToken);
+        if (table is not null)
+        {
+            _written.Wrote(table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name));
+        }
+
         return true;
     }
 
@@ -233,9 +255,10 @@ public abstract class RelationalHistoryStore : IHistoryStore
             TableSchema? table = frames.Length > 0 ? SchemaOf(found, name) : null;
             bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
             var changes = new List<string>();
+            IReadOnlyList<(string Name, StoredType Type)> missing = [];
             if (frames.Length > 0)
             {
-                IReadOnlyList<(string Name, StoredType Type)> missing = WritePlan.MissingColumns(table, frames);
+                missing = WritePlan.MissingColumns(table, frames);
                 RequireNamesThatFit(missing.Select(column => column.Name));
                 changes.AddRange(table is null ? [session.CreateTableSql(name, missing)] : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
             }
@@ -256,7 +279,10 @@ public abstract class RelationalHistoryStore : IHistoryStore
                 _ = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
             }
 
-            await session.TryChangeSchemaAsync(changes, cancellationToken);
+            if (await session.TryChangeSchemaAsync(changes, cancellationToken) && frames.Length > 0)
+            {
+                _written.Made(stream, name, isNew: table is null, missing.Select(column => column.Name));
+            }
         }
 
         throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
@@ -281,7 +307,9 @@ public abstract class RelationalHistoryStore : IHistoryStore
         catch (Exception exception) when (Translate(exception) is { } translated)
         {
             // A cancelled statement ends in an error of the driver; whoever cancelled expects to be told just that.
-            throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken) : translated;
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(exception.Message, exception, cancellationToken)
+                : await FindCauseAsync(translated, cancellationToken) ?? translated;
         }
     }
 }

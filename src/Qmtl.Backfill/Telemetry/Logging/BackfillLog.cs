@@ -48,6 +48,9 @@ internal sealed partial class BackfillLog(ILogger logger)
             case BackfillRowsRejected rejected:
                 RowsRejected(stream, rejected.Rejected.Total, rejected.Source, rejected.Rejected, node, interval);
                 break;
+            case BackfillStoreWarning { Warning: var warning } told:
+                StoreWarning(stream, warning, told.Store, node, interval);
+                break;
             case BackfillRangeEnded ended:
                 WriteResult(ended.Result, node, interval);
                 break;
@@ -85,6 +88,11 @@ internal sealed partial class BackfillLog(ILogger logger)
         if (ended.WritePath is var (store, path))
         {
             WritePath(ended.Stream, store, path, node, interval);
+        }
+
+        if (ended.Table is var (place, table) && table != node)
+        {
+            Table(ended.Stream, table, place, node, interval);
         }
 
         if (ended.RateLimitWait >= RateLimitWorthTelling)
@@ -134,6 +142,12 @@ internal sealed partial class BackfillLog(ILogger logger)
 
     [LoggerMessage(LogEventIds.StoreWritePath, LogLevel.Information, "{stream}: bars go into {store} by {path}.", EventName = LogEventNames.StoreWritePath)]
     private partial void WritePath(StreamKey stream, string store, string path, string node_id, long interval);
+
+    [LoggerMessage(LogEventIds.StoreTable, LogLevel.Information, "{stream}: its bars are in the table '{table}' of {store}.", EventName = LogEventNames.StoreTable)]
+    private partial void Table(StreamKey stream, string table, string store, string node_id, long interval);
+
+    [LoggerMessage(LogEventIds.StoreWarning, LogLevel.Warning, "{stream}: {warning}", EventName = LogEventNames.StoreWarning)]
+    private partial void StoreWarning(StreamKey stream, string warning, string store, string node_id, long interval);
 
     [LoggerMessage(
         LogEventIds.BackfillRateLimit, LogLevel.Information, "{stream}: its requests waited {wait_seconds} s in all for the rate limit of {source}.", EventName = LogEventNames.BackfillRateLimit)]

@@ -48,6 +48,12 @@ public static class LogEventIds
     /// <inheritdoc cref="LogEventNames.StoreWritePath"/>
     public const int StoreWritePath = 3000;
 
+    /// <inheritdoc cref="LogEventNames.StoreTable"/>
+    public const int StoreTable = 3001;
+
+    /// <inheritdoc cref="LogEventNames.StoreWarning"/>
+    public const int StoreWarning = 3002;
+
     /// <inheritdoc cref="LogEventNames.RecorderFlush"/>
     public const int RecorderFlush = 4000;
 

@@ -48,6 +48,12 @@ public static class LogEventNames
     /// <summary>The way by which bars go into a store that has several.</summary>
     public const string StoreWritePath = "store.write_path";
 
+    /// <summary>The table of a stream whose node id is not its name.</summary>
+    public const string StoreTable = "store.table";
+
+    /// <summary>A write did not fail, and yet something is wrong with the store.</summary>
+    public const string StoreWarning = "store.warning";
+
     /// <summary>Recorded rows are delivered.</summary>
     public const string RecorderFlush = "recorder.flush";
 

@@ -1,5 +1,7 @@
+using System.Text.RegularExpressions;
 using FsCheck.Xunit;
 using Qmtl.History.QuestDb;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.History.QuestDb;
 
@@ -31,6 +33,21 @@ public sealed class QuestDbNamesTests
     {
         Assert.Equal(table, new QuestDbTableNaming(null).TableOf(nodeId));
         Assert.Equal(nodeId, QuestDbNames.Unescape(table));
+    }
+
+    [Fact]
+    public void The_examples_of_the_documentation_are_right()
+    {
+        string text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "concepts.md"));
+        Match[] rows = [.. Regex.Matches(text, @"^\| (?<ids>`.+`) \| (`(?<table>[^`]+)`|the same) \|$", RegexOptions.Multiline).Cast<Match>()];
+        Assert.Equal(6, rows.Length);
+        foreach (Match row in rows)
+        {
+            foreach (string nodeId in row.Groups["ids"].Value.Split(", ").Select(id => id.Trim('`')))
+            {
+                Assert.Equal(row.Groups["table"].Success ? row.Groups["table"].Value : nodeId, new QuestDbTableNaming(null).TableOf(nodeId));
+            }
+        }
     }
 
     [Theory]

@@ -19,6 +19,9 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
 
         // The driver reports some states of a connection that broke under it as a misuse of it.
         InvalidOperationException { Source: "Npgsql" } => Outage(exception, "lost its connection in the middle of a request", "Try again"),
+
+        // It found no types that it knows, so this is no PostgreSQL, or one made by somebody else.
+        NotSupportedException { Source: "Npgsql" } => Error(exception, "does not answer as a PostgreSQL does", "Check the kind of the store and the server's version", concernsWholeStore: true),
         _ => null,
     };
 
@@ -56,6 +59,8 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
                     return Error(exception, "cannot be reached: its host is unknown", "Correct the host", detail: unknown.Message, concernsWholeStore: true);
                 case SocketException socket:
                     return Outage(exception, "cannot be reached", "Check that the server runs, and the host and port", socket.Message);
+                case TimeoutException when Says(exception, "pool has been exhausted"):
+                    return Error(exception, "has no connection free in this process's pool", "Try again, or raise Max Pool Size in the connection string", isTransient: true);
                 case TimeoutException:
                     return Error(exception, "did not answer in time", "Try again", isTransient: true, cause.Message);
                 case IOException:
@@ -64,7 +69,43 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
         }
 
         bool isTransient = exception is NpgsqlException { IsTransient: true };
-        return Error(exception, "refused a request", isTransient ? "Try again" : "Check the connection string", isTransient);
+        return FindRefusal(exception) is var (what, wayOut)
+            ? Error(exception, what, wayOut, concernsWholeStore: true)
+            : Error(exception, "refused a request", isTransient ? "Try again" : "Check the connection string", isTransient);
+    }
+
+    // What the driver itself refuses has no code; its words are all there is to go by. None of these depends on a statement.
+    private static (string What, string WayOut)? FindRefusal(Exception exception) => 0 switch
+    {
+        _ when Says(exception, "No SSL enabled connection") => (
+            "offers no TLS, which the SSL mode of the connection string demands",
+            "Turn TLS on at the server, or, where the network may be trusted, set SSL Mode=Prefer or Disable (a QuestDB offers TLS in its enterprise edition only)"),
+        _ when Says(exception, "GSS encryption") => (
+            "offers no GSS encryption, which the connection string demands",
+            "Turn it on at the server, or set GSS Encryption Mode=Prefer or Disable"),
+        _ when Says(exception, "No password has been provided") => (
+            "asks for a password, and none was given",
+            "Check the connection string, or give a credential"),
+        _ when Says(exception, "authentication method is not allowed", "No authentication method is allowed", "Authentication method not supported", "ChannelBinding") => (
+            "and the connection string agree on no way to authenticate",
+            "Change Require Auth or Channel Binding in the connection string, or the server's pg_hba.conf"),
+        _ when Says(exception, "No suitable host", "suitable host") => (
+            "has no host of the kind that the connection string demands",
+            "Change Target Session Attributes in the connection string, or the hosts"),
+        _ => null,
+    };
+
+    private static bool Says(Exception exception, params ReadOnlySpan<string> words)
+    {
+        foreach (string word in words)
+        {
+            if (exception.Message.Contains(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string Detail(PostgresException error) => $"{error.SqlState}: {error.MessageText}";

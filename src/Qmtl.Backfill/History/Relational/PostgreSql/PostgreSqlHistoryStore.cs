@@ -13,6 +13,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private readonly NpgsqlDataSource _dataSource;
     private readonly ServerOutage _outage;
     private readonly PostgreSqlErrors _errors;
+    private readonly ServerProduct _product;
 
     /// <summary>A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.</summary>
     /// <param name="connectionString"><c>postgresql://user:pass@host:port/db?sslmode=…</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
@@ -31,6 +32,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
         Naming = new TableNaming(table, MaximumNameBytes, StringComparer.Ordinal);
         _outage = new ServerOutage(timeProvider ?? TimeProvider.System);
         _errors = new PostgreSqlErrors(DisplayName, connection.Password, _outage);
+        _product = new ServerProduct(connection);
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
     }
 
@@ -40,6 +42,9 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
         new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage);
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
+
+    private protected override Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
+        _product.FindWrongKindAsync(HistoryStoreKind.PostgreSql, error, DisplayName, cancellationToken);
 
     private protected override ValueTask CloseAsync() => _dataSource.DisposeAsync();
 }

@@ -19,6 +19,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     private readonly SqliteErrors _errors;
     private readonly SqliteSchemaCache _cache = new();
     private readonly SemaphoreSlim _writer = new(1, 1);
+    private int _sessions;
 
     /// <summary>A store in the file at <paramref name="path"/>. Nothing is read or created before the first use.</summary>
     /// <param name="path">The file; relative to the current directory where it is not absolute.</param>
@@ -59,21 +60,18 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
             {
                 return null;
             }
-
-            // Connections kept from before the file was deleted would write into what no longer has a name.
-            Forget();
         }
 
         if (!forWriting)
         {
-            return SqliteSession.OpenForReading(_connectionString, _cache, LockWait, cancellationToken);
+            return await OpenAsync(ended: null, cancellationToken);
         }
 
         // One writer at a time is SQLite's rule; inside the process, waiting in a queue is cheaper than asking the file again and again.
         await _writer.WaitAsync(cancellationToken);
         try
         {
-            return SqliteSession.OpenForWriting(_connectionString, _cache, LockWait, _writer, cancellationToken);
+            return await OpenAsync(() => _writer.Release(), cancellationToken);
         }
         catch
         {
@@ -113,6 +111,38 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
         return path == ":memory:"
             ? throw new ArgumentException("A store in memory would be gone at once. Name a file, for example history.db.", nameof(path))
             : Path.GetFullPath(path);
+    }
+
+    // A connection stays with the file that it opened. Where that has been moved, deleted or replaced since, the file that is at the
+    // path now is opened instead, once nothing is at work with the old one any more.
+    private async Task<SqliteSession> OpenAsync(Action? ended, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            var session = new SqliteSession(_connectionString, DisplayName, _cache, LockWait, cancellationToken);
+            if (!session.IsMoved)
+            {
+                Interlocked.Increment(ref _sessions);
+                session.Ended = () =>
+                {
+                    Interlocked.Decrement(ref _sessions);
+                    ended?.Invoke();
+                };
+                return session;
+            }
+
+            await using (session)
+            {
+                if (Volatile.Read(ref _sessions) > 0 || !session.TryEmptyLog())
+                {
+                    break;
+                }
+            }
+
+            Forget();
+        }
+
+        throw new StoreException($"{DisplayName} was moved, deleted or replaced while it was in use. Try again when nobody uses the file that was there before.") { IsTransient = true };
     }
 
     private void Forget()

@@ -13,15 +13,22 @@ internal sealed class SqliteSession : RelationalSession
     private const int LockWaitSliceMilliseconds = 100;
 
     private readonly SqliteConnection _connection;
+    private readonly string _displayName;
     private readonly TimeSpan _lockWait;
     private readonly SqliteSchemaCache _cache;
-    private readonly SemaphoreSlim? _writer;
     private readonly CancellationTokenRegistration _cancellation;
     private bool _inTransaction;
     private bool _schemaChanged;
 
-    private SqliteSession(string connectionString, SqliteSchemaCache cache, TimeSpan lockWait, SemaphoreSlim? writer, CancellationToken cancellationToken)
+    /// <summary>Opens the file, and makes it where there is none.</summary>
+    /// <param name="connectionString">The file, in the driver's form.</param>
+    /// <param name="displayName">The store, for messages.</param>
+    /// <param name="cache">What is known of the file's tables.</param>
+    /// <param name="lockWait">How long to wait for a file that another process has locked.</param>
+    /// <param name="cancellationToken">Ends every statement of the session.</param>
+    public SqliteSession(string connectionString, string displayName, SqliteSchemaCache cache, TimeSpan lockWait, CancellationToken cancellationToken)
     {
+        _displayName = displayName;
         _lockWait = lockWait;
         _connection = new SqliteConnection(connectionString);
         try
@@ -35,11 +42,16 @@ internal sealed class SqliteSession : RelationalSession
         }
 
         _cache = cache;
-        _writer = writer;
         sqlite3 database = Database;
         _ = raw.sqlite3_busy_timeout(database, (int)_lockWait.TotalMilliseconds);
         _cancellation = cancellationToken.Register(() => raw.sqlite3_interrupt(database));
     }
+
+    /// <summary>What happens when the session has ended.</summary>
+    public Action? Ended { get; set; }
+
+    /// <summary>Whether the path leads to another file than the one that this session has open, or to none.</summary>
+    public bool IsMoved => SqliteFile.IsMoved(Database);
 
     protected override DbConnection Connection => _connection;
 
@@ -51,14 +63,17 @@ internal sealed class SqliteSession : RelationalSession
     /// <summary>The table as it is named in a statement; without the schema, a name could mean a temporary table or a part of the statement.</summary>
     public static string NameOf(string table) => $"main.{SqlText.Quote(table)}";
 
-    /// <summary>Opens a session that only reads. <paramref name="lockWait"/> is how long it waits for a file that another process has locked.</summary>
-    public static SqliteSession OpenForReading(string connectionString, SqliteSchemaCache cache, TimeSpan lockWait, CancellationToken cancellationToken) =>
-        new(connectionString, cache, lockWait, writer: null, cancellationToken);
-
-    /// <summary>Opens a session that may write; <paramref name="writer"/> is held by the caller and released with the session.</summary>
-    public static SqliteSession OpenForWriting(
-        string connectionString, SqliteSchemaCache cache, TimeSpan lockWait, SemaphoreSlim writer, CancellationToken cancellationToken) =>
-        new(connectionString, cache, lockWait, writer, cancellationToken);
+    /// <summary>
+    /// Brings everything into the open file and leaves its write-ahead log empty; false where somebody is at work with it. The log is
+    /// found by its name: with anything in it, a file that takes the place of this one would be read together with it.
+    /// </summary>
+    public bool TryEmptyLog()
+    {
+        _ = raw.sqlite3_busy_timeout(Database, LockWaitSliceMilliseconds);
+        using var checkpoint = new SqliteStatement(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        _ = checkpoint.Step();
+        return checkpoint.GetFloor(0).Floor == 0;
+    }
 
     public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
     {
@@ -79,7 +94,11 @@ internal sealed class SqliteSession : RelationalSession
         cancellationToken.ThrowIfCancellationRequested();
         Run("COMMIT");
         _inTransaction = false;
-        return Task.CompletedTask;
+
+        // SQLite writes into the file that is open, whatever has become of its name meanwhile.
+        return IsMoved
+            ? throw new StoreException($"{_displayName} was moved, deleted or replaced while it was written to, so what was written is not in it. Try again.") { IsTransient = true }
+            : Task.CompletedTask;
     }
 
     public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
@@ -184,7 +203,7 @@ internal sealed class SqliteSession : RelationalSession
         }
         finally
         {
-            _writer?.Release();
+            Ended?.Invoke();
         }
     }
 

@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace Qmtl.History.Relational.Sqlite;
+
+/// <summary>What SQLite knows of an open file and the driver has no call for.</summary>
+internal static class SqliteFile
+{
+    // SQLITE_FCNTL_HAS_MOVED; see sqlite.org/c3ref/c_fcntl_begin_atomic_write.html.
+    private const int HasMoved = 20;
+
+    /// <summary>
+    /// Whether the path leads to another file than the one that is open, or to none: one look at the directory. Always false on
+    /// Windows, which does not let an open database be moved.
+    /// </summary>
+    public static bool IsMoved(sqlite3 database) => Control(database.DangerousGetHandle(), schema: 0, HasMoved, out int isMoved) == raw.SQLITE_OK && isMoved != 0;
+
+    // The library is the one that the driver brings and has loaded. Without the schema's name the main database is meant.
+    [DllImport("e_sqlite3", EntryPoint = "sqlite3_file_control", ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+    private static extern int Control(nint database, nint schema, int operation, out int result);
+}
