@@ -46,6 +46,11 @@ public static class HistoryStoreFactory
             throw new ArgumentException($"An HTTP address goes with a QuestDB only, not with {options.Kind}. Leave it out, or choose the kind {nameof(HistoryStoreKind.QuestDb)}.", nameof(options));
         }
 
+        if (options.HttpUri is not null)
+        {
+            QuestDbHistoryStore.RequireHttpAddress(options.HttpUri);
+        }
+
         if (string.IsNullOrWhiteSpace(pathOrConnectionString))
         {
             throw new ArgumentException("The store is not named. Give a file path, or a connection string such as postgresql://user:password@host:5432/database.", nameof(pathOrConnectionString));
