@@ -68,7 +68,7 @@ internal sealed class MetricsRun(CliHost host, string? file, LabelSet labels, Ot
 
     private void PushRest()
     {
-        if (!push!.Flush(PushTimeout))
+        if (!push!.End(PushTimeout))
         {
             host.WriteDiagnostic("warning", $"Metrics could not be pushed to {push.Endpoint}.");
         }
