@@ -62,7 +62,7 @@ internal sealed class MetricsRun(CliHost host, string? file, LabelSet labels, Ot
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            host.WriteDiagnostic("warning", $"Metrics could not be written to '{path}': {exception.Message}");
+            host.WriteDiagnostic("warning", exception.Message);
         }
     }
 
@@ -72,7 +72,5 @@ internal sealed class MetricsRun(CliHost host, string? file, LabelSet labels, Ot
         {
             host.WriteDiagnostic("warning", $"Metrics could not be pushed to {push.Endpoint}.");
         }
-
-        push.Dispose();
     }
 }
