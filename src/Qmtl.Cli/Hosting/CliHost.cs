@@ -39,6 +39,8 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>The process's own streams, clock and environment.</summary>
     public static CliHost ForProcess()
     {
+        System.Console.SetOut(new StreamWriter(new StandardOutput(System.Console.OpenStandardOutput()), System.Console.Out.Encoding, bufferSize: 256) { AutoFlush = true });
+
         // Spectre recognises redirection by the identity of Console.Out, and honours NO_COLOR by itself.
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) });
         if (!console.Profile.Out.IsTerminal)
@@ -49,7 +51,7 @@ internal sealed record CliHost : IAsyncDisposable
         return new CliHost
         {
             Console = console,
-            Output = new BufferedStream(System.Console.OpenStandardOutput(), 64 * 1024),
+            Output = new BufferedStream(new StandardOutput(System.Console.OpenStandardOutput()), 64 * 1024),
             Error = System.Console.Error,
         };
     }
