@@ -18,8 +18,11 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>Standard error. What is said there goes through <see cref="Log"/>, a line each.</summary>
     public required TextWriter Error { get; init; }
 
+    /// <summary>Whether a person watches standard error; false by default.</summary>
+    public bool IsErrorTerminal { get; init; }
+
     /// <summary>The log, on standard error.</summary>
-    public ErrorLog Log => field ??= new ErrorLog(Error, TimeProvider);
+    public ErrorLog Log => field ??= new ErrorLog(Error, TimeProvider) { IsWatched = IsErrorTerminal };
 
     /// <summary>The clock for "closed" and "settled".</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -53,6 +56,7 @@ internal sealed record CliHost : IAsyncDisposable
             Console = console,
             Output = new BufferedStream(new StandardOutput(System.Console.OpenStandardOutput()), 64 * 1024),
             Error = System.Console.Error,
+            IsErrorTerminal = !System.Console.IsErrorRedirected,
         };
     }
 
