@@ -6,8 +6,8 @@ namespace Qmtl.Cli.Hosting;
 /// <summary>The world outside the command line: its streams, its clock and its environment. Tests bring their own.</summary>
 internal sealed record CliHost : IAsyncDisposable
 {
-    // Wide enough that no table wraps in a log file; a terminal says its own width.
-    private const int RedirectedWidth = 200;
+    // Wide enough that nothing wraps in a log file; a terminal says its own width.
+    private const int RedirectedWidth = 10_000;
 
     /// <summary>Standard output for people: tables and the live display.</summary>
     public required IAnsiConsole Console { get; init; }
