@@ -76,6 +76,13 @@ Describe 'New-QmtlHistoryProvider' {
         }
     }
 
+    It 'does not take a server for a file: <_>' -ForEach 'postgresql//me:sesame-0pen@host/db', 'me:sesame-0pen@host', 'postgresql://me:sesame-0pen@host/db' {
+        foreach ($open in { New-QmtlHistoryProvider -Path $_ }, { New-QmtlRecorder -Path $_ }) {
+            $problem = $open | Should -Throw "*reads as a server's address*-ConnectionString*" -PassThru
+            $problem | Format-List * -Force | Out-String | Should -Not -Match 'sesame-0pen'
+        }
+    }
+
     It 'never shows the password of a connection string that is wrong' {
         $problem = { New-QmtlHistoryProvider -ConnectionString 'postgresql://me:sesame-0pen@host:notaport/db' } | Should -Throw -PassThru
         $problem | Format-List * -Force | Out-String | Should -Not -Match 'sesame-0pen'

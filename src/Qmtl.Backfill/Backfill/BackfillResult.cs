@@ -30,13 +30,16 @@ public sealed record BackfillResult
     /// <summary>Bars that are still missing; all bars of the range where it ended before the store could tell what it holds.</summary>
     public long BarsMissing { get; init; }
 
-    /// <summary>Requests made to the source, with those that were tried again. A request that served several ranges counts for the first of them.</summary>
+    /// <summary>
+    /// Requests made to the source, with those that were tried again or whose answer was not committed any more. A request that served several ranges counts
+    /// for the first of them; one that was not sent, because the source wants to be left alone, counts for none.
+    /// </summary>
     public int Requests { get; init; }
 
-    /// <summary>How many of the requests and writes were tries after a failure.</summary>
+    /// <summary>How many requests to the source and the store were tries after a failure. Those of a question for several ranges count for the first of them.</summary>
     public int Retries { get; init; }
 
-    /// <summary>From the start of the range's first request to its end; zero where nothing had to be asked.</summary>
+    /// <summary>How long the store took to tell what it holds, and from the start of the range's first request to its end. Waiting for a turn behind other requests and ranges does not count.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>What went wrong, or null. Its message is written for an operator.</summary>

@@ -79,10 +79,10 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     {
         await slots.WaitAsync(cancellationToken);
         long started = timeProvider.GetTimestamp();
+        page.StartedAt ??= started;
         Exception? failure = null;
         try
         {
-            page.Requests++;
             HostPacer.Observe(OnWait);
 
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
@@ -97,6 +97,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         finally
         {
             slots.Release();
+            page.Requests += failure is SourceException { IsUnsent: true } ? 0 : 1;
             raise(new BackfillSourceAsked(_stream, _fetcher.Name, asked, timeProvider.GetElapsedTime(started), failure));
         }
     }

@@ -12,16 +12,23 @@ internal sealed class RangeLedger
 {
     private readonly StreamKey _stream;
     private readonly TimeProvider _timeProvider;
+    private readonly long _created;
     private readonly Entry[] _entries;
+    private readonly HashSet<FetchedPage> _open = [];
 
     // The furthest end among the entries up to an index: lets a search skip all that end before a page.
     private readonly long[] _furthestEnd;
 
-    public RangeLedger(StreamKey stream, IReadOnlyList<TimeRange> ranges, TimeRangeSet missing, TimeProvider timeProvider)
+    // What the store took to tell what it holds, for all ranges at once; null before it has.
+    private TimeSpan? _planning;
+
+    /// <summary>Opens the accounts of <paramref name="ranges"/>. Until the store has told what it holds, every bar counts as missing.</summary>
+    public RangeLedger(StreamKey stream, IReadOnlyList<TimeRange> ranges, TimeProvider timeProvider)
     {
         _stream = stream;
         _timeProvider = timeProvider;
-        _entries = [.. ranges.OrderBy(range => range.Start).Select(range => new Entry(range, missing.Intersect(range).BarCount))];
+        _created = timeProvider.GetTimestamp();
+        _entries = [.. ranges.OrderBy(range => range.Start).Select(range => new Entry(range, range.CountBars(stream.Interval)))];
         _furthestEnd = new long[_entries.Length];
         long furthest = long.MinValue;
         for (int i = 0; i < _entries.Length; i++)
@@ -31,36 +38,36 @@ internal sealed class RangeLedger
         }
     }
 
+    /// <summary>Notes what is missing, now that the store has told what it holds.</summary>
+    public void SetMissing(TimeRangeSet missing)
+    {
+        _planning = _timeProvider.GetElapsedTime(_created);
+        foreach (Entry entry in _entries)
+        {
+            entry.MissingAtStart = entry.Outstanding = missing.Intersect(entry.Range).BarCount;
+        }
+    }
+
+    /// <summary>Counts a repeated question to the store what it holds. It is for all ranges, and counts for the first.</summary>
+    public void CountRetry() => _entries[0].Retries++;
+
     /// <summary>The results of ranges that are done without a request: nothing of them is missing.</summary>
     public List<BackfillResult> TakeFinished() => [.. _entries.Where(entry => !entry.Ended && entry.Outstanding == 0).Select(End)];
 
     /// <summary>Whether a planned request still serves a range that has not failed.</summary>
     public bool IsWanted(PlannedRequest planned) => ServedBy(planned).Any(entry => entry.Error is null);
 
-    /// <summary>Notes when the first request for a range starts.</summary>
-    public void Started(PlannedRequest planned)
-    {
-        foreach (Entry entry in ServedBy(planned))
-        {
-            entry.Started ??= _timeProvider.GetTimestamp();
-        }
-    }
+    /// <summary>Notes that a page is about to be asked for; what it took counts also where it is never settled.</summary>
+    public void Open(FetchedPage page) => _open.Add(page);
 
     /// <summary>Enters a page that is committed, or that failed and has its error; returns the results of ranges that are done with it.</summary>
     public List<BackfillResult> Settle(FetchedPage page)
     {
+        _open.Remove(page);
+        CountEffort(page);
         var results = new List<BackfillResult>();
-        bool first = true;
         foreach (Entry entry in ServedBy(page.Planned))
         {
-            if (first)
-            {
-                entry.Requests += page.Requests;
-                entry.Retries += page.Retries;
-                entry.Rejected = entry.Rejected.Plus(page.Rejected);
-                first = false;
-            }
-
             foreach (BarPage answer in page.Answers)
             {
                 entry.Written += CountInside(answer.Frame.Timestamps, entry.Range);
@@ -89,6 +96,12 @@ internal sealed class RangeLedger
     /// <summary>Ends all ranges that have no result yet: with an error, or as cancelled where they had not failed before.</summary>
     public List<BackfillResult> EndAll(Exception? error, bool cancelled)
     {
+        foreach (FetchedPage page in _open)
+        {
+            CountEffort(page);
+        }
+
+        _open.Clear();
         var results = new List<BackfillResult>();
         foreach (Entry entry in _entries.Where(entry => !entry.Ended))
         {
@@ -107,6 +120,24 @@ internal sealed class RangeLedger
         from = from < 0 ? ~from : from;
         to = to < 0 ? ~to : to + 1;
         return to - from;
+    }
+
+    // A page may serve several ranges. It was asked for once, so its requests count for one of them.
+    private void CountEffort(FetchedPage page)
+    {
+        bool first = true;
+        foreach (Entry entry in ServedBy(page.Planned))
+        {
+            if (first)
+            {
+                entry.Requests += page.Requests;
+                entry.Retries += page.Retries;
+                entry.Rejected = entry.Rejected.Plus(page.Rejected);
+                first = false;
+            }
+
+            entry.Started = entry.Started < page.StartedAt ? entry.Started : page.StartedAt ?? entry.Started;
+        }
     }
 
     private BackfillResult? Discharge(Entry entry, PlannedRequest planned)
@@ -159,16 +190,22 @@ internal sealed class RangeLedger
             Rejected = entry.Rejected,
             Requests = entry.Requests,
             Retries = entry.Retries,
-            Duration = entry.Started is { } started ? _timeProvider.GetElapsedTime(started) : TimeSpan.Zero,
+            Duration = DurationOf(entry),
             Error = entry.Error,
         };
     }
+
+    // The store is asked once for all ranges, and each of them waited for that. Between that and its first request a range waits for
+    // others, which is no work on it.
+    private TimeSpan DurationOf(Entry entry) => _planning is { } planning
+        ? planning + (entry.Started is { } started ? _timeProvider.GetElapsedTime(started) : TimeSpan.Zero)
+        : _timeProvider.GetElapsedTime(_created);
 
     private sealed class Entry(TimeRange range, long missing)
     {
         public TimeRange Range { get; } = range;
 
-        public long MissingAtStart { get; } = missing;
+        public long MissingAtStart { get; set; } = missing;
 
         /// <summary>Missing bars whose planned requests have not come back yet.</summary>
         public long Outstanding { get; set; } = missing;
@@ -183,6 +220,7 @@ internal sealed class RangeLedger
 
         public int Retries { get; set; }
 
+        /// <summary>When work on its first page began.</summary>
         public long? Started { get; set; }
 
         public Exception? Error { get; set; }

@@ -92,13 +92,12 @@ internal sealed class StreamBackfill
             return;
         }
 
-        // Until the store has told what it holds, every bar counts as missing.
-        var ledger = new RangeLedger(Stream, open, new TimeRangeSet(Stream.Interval, open), _timeProvider);
+        var ledger = new RangeLedger(Stream, open, _timeProvider);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            TimeRangeSet missing = await FindMissingAsync(open, cancellationToken);
-            ledger = new RangeLedger(Stream, open, missing, _timeProvider);
+            TimeRangeSet missing = await FindMissingAsync(ledger, open, cancellationToken);
+            ledger.SetMissing(missing);
             await CompleteAsync(ledger, missing, cancellationToken);
             EndAll(ledger, null);
         }
@@ -133,14 +132,14 @@ internal sealed class StreamBackfill
         return (open, withoutBars);
     }
 
-    private async Task<TimeRangeSet> FindMissingAsync(List<TimeRange> ranges, CancellationToken cancellationToken)
+    private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, List<TimeRange> ranges, CancellationToken cancellationToken)
     {
         var requested = new TimeRangeSet(Stream.Interval, ranges);
         TimeRange bounds = requested.Bounds!.Value;
-        TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, cancellationToken);
+        TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         TimeRangeSet knownEmpty = _options.RetryEmpty
             ? TimeRangeSet.Empty(Stream.Interval)
-            : await StoreAsync(token => _request.Store.GetKnownEmptyAsync(Stream, _request.Fetcher.Name, bounds, token), bounds, cancellationToken);
+            : await StoreAsync(token => _request.Store.GetKnownEmptyAsync(Stream, _request.Fetcher.Name, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         return BackfillPlanner.FindMissing(requested, covered, knownEmpty);
     }
 
@@ -188,7 +187,7 @@ internal sealed class StreamBackfill
             foreach (TimeRange range in before)
             {
                 var bars = new TimeRangeSet(Stream.Interval, range);
-                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0);
+                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0) { StartedAt = _timeProvider.GetTimestamp() };
                 page.Answers.Add(new BarPage(_request.Fetcher.Name, BarFrame.Empty(Stream.Interval), bars, bars));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
@@ -235,7 +234,7 @@ internal sealed class StreamBackfill
                 return;
             }
 
-            ledger.Started(page.Planned);
+            ledger.Open(page);
         }
 
         await _fetcher.FetchAsync(page, cancellationToken);
@@ -315,8 +314,8 @@ internal sealed class StreamBackfill
                     return true;
                 },
                 first.Planned.Range,
-                cancellationToken,
-                () => first.Retries++);
+                () => first.Retries++,
+                cancellationToken);
             _storeIsAway = null;
             foreach (string warning in _request.Store.TakeWarnings(Stream))
             {
@@ -351,12 +350,12 @@ internal sealed class StreamBackfill
         Emit(results);
     }
 
-    private Task<T> StoreAsync<T>(Func<CancellationToken, Task<T>> action, TimeRange range, CancellationToken cancellationToken, Action? onRetry = null) =>
+    private Task<T> StoreAsync<T>(Func<CancellationToken, Task<T>> action, TimeRange range, Action onRetry, CancellationToken cancellationToken) =>
         _retries.ExecuteAsync(
             action,
             (attempt, delay, error) =>
             {
-                onRetry?.Invoke();
+                onRetry();
                 _raise(new BackfillRetrying(Stream, range, attempt, delay, error));
             },
             cancellationToken);

@@ -46,6 +46,11 @@ public static class HistoryStoreFactory
             throw new ArgumentException($"An HTTP address goes with a QuestDB only, not with {options.Kind}. Leave it out, or choose the kind {nameof(HistoryStoreKind.QuestDb)}.", nameof(options));
         }
 
+        if (options.HttpUri is not null)
+        {
+            QuestDbHistoryStore.RequireHttpAddress(options.HttpUri);
+        }
+
         if (string.IsNullOrWhiteSpace(pathOrConnectionString))
         {
             throw new ArgumentException("The store is not named. Give a file path, or a connection string such as postgresql://user:password@host:5432/database.", nameof(pathOrConnectionString));
@@ -77,12 +82,6 @@ public static class HistoryStoreFactory
             return OpenFile(pathOrConnectionString[SqlitePrefix.Length..], options);
         }
 
-        if (IsServerWithoutScheme(pathOrConnectionString))
-        {
-            throw new ArgumentException(
-                "What was given reads as user:password@host without its scheme. Write postgresql://user:password@host:5432/database; for a file of such a name, write ./ before it.", nameof(pathOrConnectionString));
-        }
-
         int scheme = pathOrConnectionString.IndexOf("://", StringComparison.Ordinal);
         return scheme > 0 && pathOrConnectionString.AsSpan(0, scheme).IndexOfAnyExceptInRange('A', 'z') < 0
             ? throw new ArgumentException(
@@ -98,21 +97,17 @@ public static class HistoryStoreFactory
         _ => throw new ArgumentException($"A connection string to a server was given for a store of the kind {options.Kind}. Give a file path, or leave the kind out.", nameof(options)),
     };
 
-    private static SqliteHistoryStore OpenFile(string path, HistoryStoreOptions options) => options switch
+    private static SqliteHistoryStore OpenFile(string path, HistoryStoreOptions options)
     {
-        { Kind: not (HistoryStoreKind.Auto or HistoryStoreKind.Sqlite) } => throw new ArgumentException(
-            $"A store of the kind {options.Kind} is named by a connection string such as postgresql://user:password@host:port/database; what was given reads as a file's path.", nameof(options)),
-        { HttpUri: not null } => throw new ArgumentException("An HTTP address goes with a QuestDB only; what was given reads as a file's path. Leave the address out.", nameof(options)),
-        { Credential: not null } => throw new ArgumentException("A SQLite file knows neither users nor passwords. Leave them out.", nameof(options)),
-        _ => new SqliteHistoryStore(path, options.Table),
-    };
-
-    // Taken for a path, it would leave a file behind that is named by a password.
-    private static bool IsServerWithoutScheme(string text)
-    {
-        // One letter before the colon is a drive of Windows.
-        int colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon > 1 && text.AsSpan(colon).Contains('@') && text.AsSpan(0, colon).IndexOfAny('/', '\\') < 0 && !text.AsSpan(colon).StartsWith("://");
+        MistypedServer.Refuse(path);
+        return options switch
+        {
+            { Kind: not (HistoryStoreKind.Auto or HistoryStoreKind.Sqlite) } => throw new ArgumentException(
+                $"A store of the kind {options.Kind} is named by a connection string such as postgresql://user:password@host:port/database; what was given reads as a file's path.", nameof(options)),
+            { HttpUri: not null } => throw new ArgumentException("An HTTP address goes with a QuestDB only; what was given reads as a file's path. Leave the address out.", nameof(options)),
+            { Credential: not null } => throw new ArgumentException("A SQLite file knows neither users nor passwords. Leave them out.", nameof(options)),
+            _ => new SqliteHistoryStore(path, options.Table),
+        };
     }
 
     // Empty where the text is not of the form Keyword=value;….

@@ -29,10 +29,10 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, string 
                     code = ExitCode.Failed;
                     break;
                 case BackfillStatus.Partial when await IsOnlyYoungAsync(result, cancellationToken):
-                    host.WriteDiagnostic("note", $"{result.Stream}: {Tables.Count(result.BarsMissing, "bar")} too young to be judged missing; the next run asks again.");
+                    host.WriteDiagnostic("note", $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} too young to be judged missing; the next run asks again.");
                     break;
                 case BackfillStatus.Partial:
-                    host.WriteDiagnostic("error", $"{result.Stream}: {Tables.Count(result.BarsMissing, "bar")} still missing: {source} neither gave them nor said that they do not exist. See: qmtl gaps.");
+                    host.WriteDiagnostic("error", $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {source} neither gave them nor said that they do not exist. See: qmtl gaps.");
                     code = ExitCode.Failed;
                     break;
             }

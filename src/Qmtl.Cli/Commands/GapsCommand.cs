@@ -68,28 +68,28 @@ internal sealed class GapsCommand : CliCommand
 
     private Task WriteTableAsync(List<(StreamKey Stream, TimeRangeSet Missing)> gaps)
     {
-        Table table = Tables.Create(Host, "Node", "Interval", "Start", "End").WithNumbers("Bars");
+        ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Start", "End").WithNumbers("Bars");
         foreach ((StreamKey stream, TimeRangeSet missing) in gaps)
         {
             foreach (TimeRange gap in missing)
             {
                 table.AddRow(
-                    new Text(stream.NodeId),
-                    new Text(stream.Interval.ToString()),
-                    new Text(UnixTime.Format(gap.Start)),
-                    new Text(UnixTime.Format(gap.End)),
-                    new Text(Tables.Count(gap.CountBars(stream.Interval))));
+                    stream.NodeId,
+                    stream.Interval.ToString(),
+                    UnixTime.Format(gap.Start),
+                    UnixTime.Format(gap.End),
+                    Amounts.Count(gap.CountBars(stream.Interval)));
             }
         }
 
-        if (table.Rows.Count > 0)
+        if (table.RowCount > 0)
         {
-            Host.Console.Write(table);
+            table.Write();
         }
 
-        Host.Console.WriteLine(table.Rows.Count == 0
+        Host.Console.WriteLine(table.RowCount == 0
             ? "Nothing is missing."
-            : $"{Tables.Count(gaps.Sum(gap => gap.Missing.BarCount), "bar")} missing in {Tables.Count(table.Rows.Count, "gap")}.");
+            : $"{Amounts.Count(gaps.Sum(gap => gap.Missing.BarCount), "bar")} missing in {Amounts.Count(table.RowCount, "gap")}.");
         return Task.CompletedTask;
     }
 }

@@ -62,17 +62,15 @@ internal sealed class MetricsRun(CliHost host, string? file, LabelSet labels, Ot
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            host.WriteDiagnostic("warning", $"Metrics could not be written to '{path}': {exception.Message}");
+            host.WriteDiagnostic("warning", exception.Message);
         }
     }
 
     private void PushRest()
     {
-        if (!push!.Flush(PushTimeout))
+        if (!push!.End(PushTimeout))
         {
             host.WriteDiagnostic("warning", $"Metrics could not be pushed to {push.Endpoint}.");
         }
-
-        push.Dispose();
     }
 }

@@ -41,7 +41,7 @@ internal sealed class DemoRun(CliHost host)
         asked = exchange.RequestCount;
         IReadOnlyList<BackfillResult> second = await BackfillAsync(store, fetcher, cancellationToken, silent: true);
         long askedAgain = exchange.RequestCount - asked;
-        Heading($"The same backfill again: {Tables.Count(askedAgain, "request")}, {Tables.Count(second.Sum(result => result.BarsWritten), "bar")} written.");
+        Heading($"The same backfill again: {Amounts.Count(askedAgain, "request")}, {Amounts.Count(second.Sum(result => result.BarsWritten), "bar")} written.");
 
         int code = askedAgain == 0 && first.All(IsComplete) && second.All(IsComplete) ? ExitCode.Complete : ExitCode.Failed;
         if (code == ExitCode.Failed)

@@ -6,8 +6,8 @@ namespace Qmtl.Cli.Hosting;
 /// <summary>The world outside the command line: its streams, its clock and its environment. Tests bring their own.</summary>
 internal sealed record CliHost : IAsyncDisposable
 {
-    // Wide enough that no table wraps in a log file; a terminal says its own width.
-    private const int RedirectedWidth = 200;
+    // Wide enough that nothing wraps in a log file; a terminal says its own width.
+    private const int RedirectedWidth = 10_000;
 
     /// <summary>Standard output for people: tables and the live display.</summary>
     public required IAnsiConsole Console { get; init; }
@@ -18,8 +18,11 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>Standard error. What is said there goes through <see cref="Log"/>, a line each.</summary>
     public required TextWriter Error { get; init; }
 
+    /// <summary>Whether a person watches standard error; false by default.</summary>
+    public bool IsErrorTerminal { get; init; }
+
     /// <summary>The log, on standard error.</summary>
-    public ErrorLog Log => field ??= new ErrorLog(Error, TimeProvider);
+    public ErrorLog Log => field ??= new ErrorLog(Error, TimeProvider) { IsWatched = IsErrorTerminal };
 
     /// <summary>The clock for "closed" and "settled".</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -39,6 +42,8 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>The process's own streams, clock and environment.</summary>
     public static CliHost ForProcess()
     {
+        System.Console.SetOut(new StreamWriter(new StandardOutput(System.Console.OpenStandardOutput()), System.Console.Out.Encoding, bufferSize: 256) { AutoFlush = true });
+
         // Spectre recognises redirection by the identity of Console.Out, and honours NO_COLOR by itself.
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) });
         if (!console.Profile.Out.IsTerminal)
@@ -49,8 +54,9 @@ internal sealed record CliHost : IAsyncDisposable
         return new CliHost
         {
             Console = console,
-            Output = new BufferedStream(System.Console.OpenStandardOutput(), 64 * 1024),
+            Output = new BufferedStream(new StandardOutput(System.Console.OpenStandardOutput()), 64 * 1024),
             Error = System.Console.Error,
+            IsErrorTerminal = !System.Console.IsErrorRedirected,
         };
     }
 

@@ -12,13 +12,21 @@ internal static partial class Redaction
     public static string OneLine(string message)
     {
         string hidden = UserInfo().Replace(message, "${scheme}***@");
+        hidden = UserAndPassword().Replace(hidden, "***@");
         hidden = Password().Replace(hidden, "${name}***");
         return Whitespace().Replace(hidden.Trim(), " ");
     }
 
+    // What our own messages write for the form of an address is no secret.
+    private const string NoPlaceholder = @"(?!user:password@[^\s@]*(?:\s|$))";
+
     // Up to the last @ of the word, because people forget to escape @ and / in a password.
-    [GeneratedRegex(@"(?<scheme>[a-z][a-z0-9+.-]*:/+)\S*@", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(?<scheme>(?>[a-z][a-z0-9+.-]*:/+|//))" + NoPlaceholder + @"\S*@", RegexOptions.IgnoreCase)]
     private static partial Regex UserInfo();
+
+    // Without a scheme; a drive of Windows is no user.
+    [GeneratedRegex(@"(?<![^\s'""/:])" + NoPlaceholder + @"[^\s'""/:]+:(?![/\\])[^\s'""]+@")]
+    private static partial Regex UserAndPassword();
 
     [GeneratedRegex("""(?<name>\b(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'[^']*'|[^;&\s]*)""", RegexOptions.IgnoreCase)]
     private static partial Regex Password();

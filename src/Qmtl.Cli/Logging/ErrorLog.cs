@@ -16,21 +16,27 @@ internal sealed class ErrorLog(TextWriter writer, TimeProvider timeProvider) : I
     private List<string>? _held;
     private LogLevel _level = LogLevel.Warning;
     private LogFormat _format = LogFormat.Text;
-    private bool _withTime;
+    private bool _isLevelGiven;
+
+    /// <summary>Whether a person watches what is written; false by default.</summary>
+    public bool IsWatched { get; init; }
 
     /// <summary>Takes the operator's wishes; what is null stays as it is.</summary>
     public void Configure(LogLevel? level, LogFormat? format)
     {
         _level = level ?? _level;
         _format = format ?? _format;
-        _withTime = level is not null;
+        _isLevelGiven |= level is not null;
     }
 
     /// <summary>Whether events of the level are written.</summary>
     public bool IsEnabled(LogLevel level) => level >= _level && level != LogLevel.None;
 
     /// <summary>Writes a message of the command line's own.</summary>
-    /// <param name="severity"><c>error</c>, <c>warning</c>, or <c>note</c> for what explains a result and is nothing to worry about; by default all three are written.</param>
+    /// <param name="severity">
+    /// <c>error</c>, <c>warning</c>, or <c>note</c> for what explains a result and is nothing to worry about. A note is information; a
+    /// person at a terminal gets it too, unless <c>--log-level</c> says otherwise.
+    /// </param>
     /// <param name="message">The message.</param>
     public void WriteMessage(string severity, string message)
     {
@@ -40,7 +46,7 @@ internal sealed class ErrorLog(TextWriter writer, TimeProvider timeProvider) : I
             "warning" => LogLevel.Warning,
             _ => LogLevel.Information,
         };
-        if (IsEnabled(level) || (level == LogLevel.Information && IsEnabled(LogLevel.Warning)))
+        if (IsEnabled(level) || (level == LogLevel.Information && IsWatched && !_isLevelGiven))
         {
             Write(new LogLine(timeProvider.GetUtcNow(), level, $"qmtl.{severity}", message, []), severity);
         }
@@ -70,7 +76,7 @@ internal sealed class ErrorLog(TextWriter writer, TimeProvider timeProvider) : I
 
     private void Write(LogLine line, string severity)
     {
-        string text = _format == LogFormat.Json ? line.ToJson() : line.ToText(severity, _withTime);
+        string text = _format == LogFormat.Json ? line.ToJson() : line.ToText(severity, withTime: _isLevelGiven);
         lock (_gate)
         {
             if (_held is not null)

@@ -10,23 +10,23 @@ internal static class BackfillReport
     /// <summary>Writes a table of <paramref name="results"/>.</summary>
     public static void Write(CliHost host, IReadOnlyList<BackfillResult> results)
     {
-        Table table = Tables.Create(host, "Node", "Interval", "Status").WithNumbers("Written", "Empty", "Rejected", "Missing", "Requests", "Retries", "Time");
+        ReportTable table = new ReportTable(host).WithTexts("Node", "Interval", "Status").WithNumbers("Written", "Empty", "Rejected", "Missing", "Requests", "Retries", "Time");
         foreach (BackfillResult result in results)
         {
             table.AddRow(
-                new Text(result.Stream.NodeId),
-                new Text(result.Stream.Interval.ToString()),
-                new Text(result.Status.ToString(), new Style(ColorOf(result.Status))),
-                new Text(Tables.Count(result.BarsWritten)),
-                new Text(Tables.Count(result.BarsEmpty)),
-                new Text(Tables.Count(result.BarsRejected)),
-                new Text(Tables.Count(result.BarsMissing)),
-                new Text(Tables.Count(result.Requests)),
-                new Text(Tables.Count(result.Retries)),
-                new Text(Tables.Duration(result.Duration)));
+                result.Stream.NodeId,
+                result.Stream.Interval.ToString(),
+                new ReportTable.Cell(result.Status.ToString(), new Style(ColorOf(result.Status))),
+                Amounts.Count(result.BarsWritten),
+                Amounts.Count(result.BarsEmpty),
+                Amounts.Count(result.BarsRejected),
+                Amounts.Count(result.BarsMissing),
+                Amounts.Count(result.Requests),
+                Amounts.Count(result.Retries),
+                Amounts.Duration(result.Duration));
         }
 
-        host.Console.Write(table);
+        table.Write();
     }
 
     private static Color ColorOf(BackfillStatus status) => status switch

@@ -31,22 +31,22 @@ internal sealed class CoverageReport(CliHost host)
             return;
         }
 
-        Table table = Tables.Create(host, "Node", "Interval", "First", "Last").WithNumbers("Bars", "Missing", "Empty");
+        ReportTable table = new ReportTable(host).WithTexts("Node", "Interval", "First", "Last").WithNumbers("Bars", "Missing", "Empty");
         foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty, _) in _rows)
         {
             long known = within is { } range ? empty.Intersect(range).BarCount : 0;
             long there = within is { } shown ? stored.Intersect(shown).BarCount : 0;
             table.AddRow(
-                new Text(stream.NodeId),
-                new Text(stream.Interval.ToString()),
-                new Text(within is { } first ? UnixTime.Format(first.Start) : ""),
-                new Text(within is { } last ? UnixTime.Format(last.End) : ""),
-                new Text(Tables.Count(there)),
-                new Text(Tables.Count((within?.CountBars(stream.Interval) ?? 0) - there - known)),
-                new Text(Tables.Count(known)));
+                stream.NodeId,
+                stream.Interval.ToString(),
+                within is { } first ? UnixTime.Format(first.Start) : "",
+                within is { } last ? UnixTime.Format(last.End) : "",
+                Amounts.Count(there),
+                Amounts.Count((within?.CountBars(stream.Interval) ?? 0) - there - known),
+                Amounts.Count(known));
         }
 
-        host.Console.Write(table);
+        table.Write();
         WriteStrips();
         WriteTables();
     }
@@ -64,7 +64,7 @@ internal sealed class CoverageReport(CliHost host)
             host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
         }
 
-        host.Console.MarkupLine($" {CoverageStrip.Legend(host.IsUnicode)}");
+        FlowedItems.Write(host.Console, CoverageStrip.Legend(host.IsUnicode), host.Console.Profile.Width, indent: 1);
     }
 
     private void WriteTables()

@@ -17,10 +17,10 @@ internal static class CoverageStrip
         Missing,
     }
 
-    /// <summary>What the signs mean, for the line under a strip.</summary>
-    public static string Legend(bool unicode) => unicode
-        ? "[green]█[/] stored  [green]▓[/] stored, holes known to be empty  [grey]░[/] known to be empty  [red]▒[/] some missing  [red]·[/] all missing"
-        : "# stored  + stored, holes known to be empty  - known to be empty  ~ some missing  . all missing";
+    /// <summary>What the signs mean, for the line under a strip, each as Spectre markup.</summary>
+    public static IReadOnlyList<string> Legend(bool unicode) => unicode
+        ? ["[green]█[/] stored", "[green]▓[/] stored, holes known to be empty", "[grey]░[/] known to be empty", "[red]▒[/] some missing", "[red]·[/] all missing"]
+        : ["# stored", "+ stored, holes known to be empty", "- known to be empty", "~ some missing", ". all missing"];
 
     /// <summary>The strip as Spectre markup.</summary>
     /// <param name="within">The time it shows, both ends included.</param>

@@ -11,8 +11,7 @@ namespace Qmtl.Cli.Rendering;
 internal sealed class ProgressDisplay
 {
     private const string Numbers = "numbers";
-    private const int LongestWaiting = 40;
-
+    private const int ShortestWaiting = 10;
     // What a row of the display takes is left for the whole, the prompt and the line that one types next.
     private const int LinesKept = 3;
 
@@ -22,13 +21,15 @@ internal sealed class ProgressDisplay
     private readonly BackfillProgressTracker _tracker;
     private readonly ProgressTask? _whole;
     private readonly int _mostRows;
+    private readonly Layout _layout;
     private readonly Dictionary<StreamKey, ProgressTask> _rows = [];
 
-    private ProgressDisplay(ProgressContext context, BackfillProgressTracker tracker, int streams, int height)
+    private ProgressDisplay(ProgressContext context, BackfillProgressTracker tracker, int streams, Profile profile)
     {
         _context = context;
         _tracker = tracker;
-        _mostRows = Math.Max(1, height - LinesKept);
+        _mostRows = Math.Max(1, profile.Height - LinesKept);
+        _layout = Layout.For(profile.Width);
         _whole = streams > 1 ? context.AddTask("Backfilling", maxValue: 1) : null;
     }
 
@@ -43,16 +44,10 @@ internal sealed class ProgressDisplay
         return console.Progress()
             .AutoClear(true)
             .HideCompleted(true)
-            .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new NumbersColumn(progress => progress.Bars),
-                new NumbersColumn(progress => progress.Rate),
-                new NumbersColumn(progress => progress.TimeLeft))
+            .Columns(Layout.For(console.Profile.Width).CreateColumns())
             .StartAsync(async context =>
             {
-                var display = new ProgressDisplay(context, tracker, streams, console.Profile.Height);
+                var display = new ProgressDisplay(context, tracker, streams, console.Profile);
                 using var done = new CancellationTokenSource();
                 Task showing = display.ShowUntilAsync(done.Token);
                 try
@@ -88,7 +83,7 @@ internal sealed class ProgressDisplay
     {
         if (_whole is not null)
         {
-            _whole.Description = string.Create(CultureInfo.InvariantCulture, $"Backfilling, {progress.StreamsEnded} of {progress.Streams} done");
+            _whole.Description = Shorten(string.Create(CultureInfo.InvariantCulture, $"Backfilling, {progress.StreamsEnded} of {progress.Streams} done"), _layout.DescriptionWidth);
             Update(_whole, progress.Fraction, new RowNumbers(progress.BarsDone, progress.BarsPlanned, progress.BarsPerSecond, progress.TimeLeft));
         }
 
@@ -116,12 +111,16 @@ internal sealed class ProgressDisplay
         }
     }
 
-    private static string Describe(StreamProgress stream)
+    private string Describe(StreamProgress stream)
     {
-        string name = stream.Stream.ToString().EscapeMarkup();
-        string? waiting = stream.Waiting is { Length: > LongestWaiting } text ? text[..LongestWaiting] + "…" : stream.Waiting;
-        return waiting is null ? name : $"{name} [yellow]{waiting.EscapeMarkup()}[/]";
+        string name = Shorten(stream.Stream.ToString(), _layout.DescriptionWidth);
+        int left = _layout.DescriptionWidth - name.Length - 1;
+        return stream.Waiting is { } waiting && left > ShortestWaiting
+            ? $"{name.EscapeMarkup()} [yellow]{Shorten(waiting, left).EscapeMarkup()}[/]"
+            : name.EscapeMarkup();
     }
+
+    private static string Shorten(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
 
     private static void Update(ProgressTask row, double? fraction, RowNumbers numbers)
     {
@@ -132,9 +131,43 @@ internal sealed class ProgressDisplay
         row.Value = Math.Min(fraction ?? 0, 0.9999);
     }
 
+    /// <summary>What there is room for on a line, so that none of it breaks.</summary>
+    private readonly record struct Layout(int DescriptionWidth, int BarWidth, bool ShowsRate)
+    {
+        // Each with the space behind it: "1,234,567 of 12,345,678 bars", "123,456 bars/s", "0:12:34" or "1.00:12:34", and "100%".
+        private const int BarsWidth = 29;
+        private const int RateWidth = 15;
+        private const int TimeWidth = 11;
+        private const int PercentageWidth = 5;
+        private const int ShortestDescription = 20;
+
+        public static Layout For(int width) => width switch
+        {
+            < 100 => Create(width, 0, showsRate: false),
+            < 120 => Create(width, 10, showsRate: true),
+            _ => Create(width, width < 160 ? 20 : 40, showsRate: true),
+        };
+
+        public ProgressColumn[] CreateColumns() =>
+        [
+            new TaskDescriptionColumn { Alignment = Justify.Left },
+            .. BarWidth > 0 ? [new ProgressBarColumn { Width = BarWidth }] : Array.Empty<ProgressColumn>(),
+            new PercentageColumn(),
+            new NumbersColumn(progress => progress.Bars),
+            .. ShowsRate ? [new NumbersColumn(progress => progress.Rate)] : Array.Empty<ProgressColumn>(),
+            new NumbersColumn(progress => progress.TimeLeft),
+        ];
+
+        private static Layout Create(int width, int barWidth, bool showsRate)
+        {
+            int others = BarsWidth + TimeWidth + PercentageWidth + (showsRate ? RateWidth : 0) + (barWidth > 0 ? barWidth + 1 : 0);
+            return new Layout(Math.Max(ShortestDescription, width - others), barWidth, showsRate);
+        }
+    }
+
     private readonly record struct RowNumbers(long Done, long? Planned, double? PerSecond, TimeSpan? Left)
     {
-        public string Bars => Planned is { } planned ? $"{Tables.Count(Done)} of {Tables.Count(planned, "bar")}" : Done > 0 ? Tables.Count(Done, "bar") : "";
+        public string Bars => Planned is { } planned ? $"{Amounts.Count(Done)} of {Amounts.Count(planned, "bar")}" : Done > 0 ? Amounts.Count(Done, "bar") : "";
 
         public string Rate => PerSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:N0} bars/s") : "";
 

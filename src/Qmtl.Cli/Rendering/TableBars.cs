@@ -34,18 +34,18 @@ internal sealed class TableBars(CliHost host) : IBarWriter
         }
 
         string[] names = [.. _frames[0].Columns.Select(column => column.Name)];
-        Table table = Tables.Create(host).AddColumn(new TableColumn(new Text("Time (UTC)")).NoWrap());
-        foreach (string name in names)
-        {
-            table.AddColumn(new TableColumn(new Text(name)).RightAligned());
-        }
-
+        ReportTable table = new ReportTable(host) { LeavesOutColumns = true }.WithTexts("Time (UTC)").WithNumbers(names);
         foreach (BarRow row in _frames.SelectMany(frame => frame.Rows).Take(Shown))
         {
-            table.AddRow([new Text(UnixTime.Format(row.Timestamp)), .. names.Select(name => new Text(Display(row[name])))]);
+            table.AddRow([UnixTime.Format(row.Timestamp), .. names.Select(name => new ReportTable.Cell(Display(row[name])))]);
         }
 
-        host.Console.Write(table);
+        IReadOnlyList<string> leftOut = table.Write();
+        if (leftOut.Count > 0)
+        {
+            host.Console.WriteLine($"There is no room for {string.Join(", ", leftOut)}. --csv or --json prints all columns.");
+        }
+
         if (_bars > Shown)
         {
             host.Console.WriteLine($"Only the first {Shown} bars are shown. --csv or --json prints all of them.");

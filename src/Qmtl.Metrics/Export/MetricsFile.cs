@@ -17,7 +17,12 @@ public static class MetricsFile
     public static void Validate(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!path.EndsWith(Extension, StringComparison.Ordinal) || Path.GetFileName(path) == Extension)
+        if (Path.GetFileName(path) == Extension)
+        {
+            throw new ArgumentException($"'{path}' has no name before '{Extension}'. Name it, for example, qmtl{Extension}.");
+        }
+
+        if (!path.EndsWith(Extension, StringComparison.Ordinal))
         {
             throw new ArgumentException($"'{path}' does not end in '{Extension}', so node_exporter's textfile collector would not read it. Name it, for example, qmtl{Extension}.");
         }
@@ -58,10 +63,37 @@ public static class MetricsFile
 
             File.Move(temporary, full, overwrite: true);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Discard(temporary);
+            throw CannotWrite(exception, full, temporary);
+        }
         catch
         {
-            File.Delete(temporary);
+            Discard(temporary);
             throw;
         }
+    }
+
+    // A name that cannot be made cannot be deleted either.
+    private static void Discard(string temporary)
+    {
+        if (File.Exists(temporary))
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    // The operator knows nothing of the temporary file, which the system's messages name.
+    private static Exception CannotWrite(Exception exception, string path, string temporary)
+    {
+        const string Failed = "Metrics could not be written to";
+        string folder = Path.GetDirectoryName(path)!;
+        return exception switch
+        {
+            UnauthorizedAccessException => new UnauthorizedAccessException($"{Failed} '{path}': this user may not replace it, or make files in '{folder}'. Change the permissions, or name a file in another folder.", exception),
+            FileNotFoundException or DirectoryNotFoundException => new IOException($"{Failed} '{path}': no file can be made in '{folder}'. Name a file in another folder.", exception),
+            _ => new IOException($"{Failed} '{path}': {exception.Message.Replace(temporary, path, StringComparison.Ordinal).TrimEnd('.')}.", exception),
+        };
     }
 }

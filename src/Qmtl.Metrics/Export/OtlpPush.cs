@@ -49,12 +49,32 @@ public sealed class OtlpPush : IDisposable
         return new OtlpPush(provider, endpoint.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped));
     }
 
-    /// <summary>Pushes what is measured so far, now. Call it before the process ends, or the last measurements are lost.</summary>
-    /// <param name="timeout">How long it may take.</param>
-    /// <returns>False where the receiver did not take it.</returns>
-    public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds);
+    /// <summary>
+    /// Pushes what was measured since the last push, and stops. Call it before the process ends, or the last measurements are lost.
+    /// A receiver that does not answer holds it up for no longer than <paramref name="timeout"/>.
+    /// </summary>
+    /// <param name="timeout">How long all of it may take.</param>
+    /// <returns>False where the receiver did not take it in that time.</returns>
+    public bool End(TimeSpan timeout)
+    {
+        // The library heeds a time-out of its own while a push is under way, and pushes again when it is disposed. The thread does
+        // not keep the process from ending.
+        bool isTaken = false;
+        var ending = new Thread(() =>
+        {
+            Volatile.Write(ref isTaken, _provider.ForceFlush((int)timeout.TotalMilliseconds));
+            Dispose();
+        })
+        {
+            IsBackground = true,
+            Name = "Qmtl's last push of metrics",
+        };
+        ending.Start();
+        ending.Join(timeout);
+        return Volatile.Read(ref isTaken);
+    }
 
-    /// <summary>Stops. What was measured since the last push is pushed once more, for at most some seconds.</summary>
+    /// <summary>Stops. What was measured since the last push is pushed once more; that may take as long as the exporter's own time-outs.</summary>
     public void Dispose() => _provider.Dispose();
 
     private static bool IsForbidden(Func<string, string?> environment) =>

@@ -20,6 +20,7 @@ public sealed class MetricsServer : IAsyncDisposable
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _collecting = new(1);
+    private readonly SemaphoreSlim _room;
 
     // In the order in which they were opened.
     private readonly LinkedList<Connection> _connections = new();
@@ -30,6 +31,7 @@ public sealed class MetricsServer : IAsyncDisposable
     {
         (_collector, _options, _listener) = (collector, options, listener);
         EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        _room = new SemaphoreSlim(options.MaximumConnections);
         _accepting = Task.Run(AcceptAsync);
     }
 
@@ -104,6 +106,7 @@ public sealed class MetricsServer : IAsyncDisposable
 
         await Task.WhenAll(open);
         _collecting.Dispose();
+        _room.Dispose();
         _stopping.Dispose();
     }
 
@@ -124,7 +127,8 @@ public sealed class MetricsServer : IAsyncDisposable
         {
             try
             {
-                Open(await _listener.AcceptAsync(_stopping.Token));
+                Socket socket = await _listener.AcceptAsync(_stopping.Token);
+                await OpenAsync(socket);
             }
             catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
             {
@@ -138,34 +142,54 @@ public sealed class MetricsServer : IAsyncDisposable
         }
     }
 
-    private void Open(Socket socket)
+    // While one client waits here for room, those after it wait in the system's queue; none of them is turned away.
+    private async Task OpenAsync(Socket socket)
     {
+        try
+        {
+            while (!await _room.WaitAsync(SafeTimeLeft(), _stopping.Token))
+            {
+                await CloseOldestAsync();
+            }
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         lock (_connections)
         {
-            if (_connections.Count >= _options.MaximumConnections && !MakeRoom())
-            {
-                socket.Dispose();
-                return;
-            }
-
             var connection = new Connection(socket);
             LinkedListNode<Connection> node = _connections.AddLast(connection);
             connection.Served = Task.Run(() => ServeAsync(node));
         }
     }
 
-    // Whoever is open for longer than an honest scrape takes is slow or stuck.
-    private bool MakeRoom()
+    private TimeSpan SafeTimeLeft()
     {
-        LinkedListNode<Connection> oldest = _connections.First!;
-        if (Stopwatch.GetElapsedTime(oldest.Value.OpenedAt) < _options.SafeTime)
+        lock (_connections)
         {
-            return false;
+            TimeSpan open = _connections.First is { } oldest ? Stopwatch.GetElapsedTime(oldest.Value.OpenedAt) : TimeSpan.Zero;
+            return open < _options.SafeTime ? _options.SafeTime - open : TimeSpan.Zero;
+        }
+    }
+
+    // Whoever is open for longer than an honest scrape takes is slow or stuck. Its room is free when this has ended, so that one
+    // new client costs no more than one old one.
+    private async Task CloseOldestAsync()
+    {
+        Connection? oldest;
+        lock (_connections)
+        {
+            oldest = _connections.First?.Value;
         }
 
-        _connections.Remove(oldest);
-        oldest.Value.Socket.Dispose();
-        return true;
+        if (oldest is not null && Stopwatch.GetElapsedTime(oldest.OpenedAt) >= _options.SafeTime)
+        {
+            oldest.Socket.Dispose();
+            await oldest.Served;
+        }
     }
 
     private async Task ServeAsync(LinkedListNode<Connection> node)
@@ -177,18 +201,17 @@ public sealed class MetricsServer : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The client has gone, was too slow, or had to make room; or the server stops. Nobody is left to be told.
+            // The client has gone, was too slow, or made room for another; or the server stops. Nobody is left to be told.
         }
         finally
         {
             socket.Dispose();
             lock (_connections)
             {
-                if (node.List is not null)
-                {
-                    _connections.Remove(node);
-                }
+                _connections.Remove(node);
             }
+
+            _room.Release();
         }
     }
 

@@ -24,11 +24,11 @@ public sealed record MetricsServerOptions
     /// <value>15 seconds by default, a little longer than Prometheus waits.</value>
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The most connections at a time.</summary>
+    /// <summary>The most connections at a time. Those beyond it wait until there is room.</summary>
     /// <value>128 by default.</value>
     public int MaximumConnections { get; init; } = 128;
 
-    /// <summary>How long a connection is safe. Where all are taken, one that is open for longer makes room for a new one.</summary>
+    /// <summary>How long a connection is safe. Where all are taken, one that is open for longer makes room for one that waits.</summary>
     /// <value>1 second by default; an honest scrape takes some milliseconds.</value>
     public TimeSpan SafeTime { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -16,6 +16,7 @@ public sealed class NewQmtlHistoryProviderCommand : StoreCommand
     /// <summary>The SQLite file, which is created when first written; qmtl.db in the current location by default.</summary>
     [Parameter(Position = 0, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
+    [ValidateStorePath]
     public string Path { get; set; } = "qmtl.db";
 
     /// <summary>The source that fills the store.</summary>

@@ -17,6 +17,7 @@ public sealed class NewQmtlRecorderCommand : StoreCommand
     /// <summary>The SQLite file, which is created when first written.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
+    [ValidateStorePath]
     public string? Path { get; set; }
 
     /// <summary>Any object with a method Persist(nodeId, interval, timestamp, payload).</summary>

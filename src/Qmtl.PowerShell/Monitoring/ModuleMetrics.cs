@@ -104,15 +104,10 @@ internal static class ModuleMetrics
 
     private static void EndPush()
     {
-        if (Interlocked.Exchange(ref _push, null) is { } push)
+        if (Interlocked.Exchange(ref _push, null) is { } push && !push.End(LastPushTimeout))
         {
-            if (!push.Flush(LastPushTimeout))
-            {
-                // No pipeline is left to write a warning to.
-                Console.Error.WriteLine($"WARNING: Qmtl's metrics could not be pushed to {push.Endpoint}.");
-            }
-
-            push.Dispose();
+            // No pipeline is left to write a warning to.
+            Console.Error.WriteLine($"WARNING: Qmtl's metrics could not be pushed to {push.Endpoint}.");
         }
     }
 

@@ -30,6 +30,7 @@ internal static class ErrorRecords
         FileNotFoundException or DirectoryNotFoundException => new ErrorRecord(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
         UnauthorizedAccessException => new ErrorRecord(exception, "AccessDenied", ErrorCategory.PermissionDenied, target),
         OperationCanceledException => new ErrorRecord(exception, "Stopped", ErrorCategory.OperationStopped, target),
+        IOException => new ErrorRecord(exception, "OperationFailed", ErrorCategory.ResourceUnavailable, target),
         _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
     };
 

@@ -25,6 +25,9 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
     /// <summary>Called before each write; may throw.</summary>
     public Func<IReadOnlyList<BarPage>, CancellationToken, Task> BeforeWrite { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Called before each question what is covered; may throw.</summary>
+    public Func<Task> BeforeCoverage { get; set; } = () => Task.CompletedTask;
+
     public Action OnDispose { get; init; } = () => { };
 
     public void Seed(StreamKey stream, params long[] timestamps)
@@ -48,12 +51,13 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult<IReadOnlyList<StreamKey>>([.. _bars.Keys]);
 
-    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
+    public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
     {
+        await BeforeCoverage();
         lock (_gate)
         {
             var all = TimeRangeSet.FromTimestamps(stream.Interval, Rows(stream).Keys.ToArray());
-            return Task.FromResult(within is { } range ? all.Intersect(range) : all);
+            return within is { } range ? all.Intersect(range) : all;
         }
     }
 

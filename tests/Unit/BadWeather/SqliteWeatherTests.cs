@@ -143,6 +143,23 @@ public sealed class SqliteWeatherTests : IDisposable
     }
 
     [SmallDiskFact]
+    public async Task A_read_only_disk_that_is_full_as_well()
+    {
+        var run = new WeatherRun();
+        using var disk = new SmallDisk(1024);
+        string path = disk.File("history.db");
+        await using (var filling = new SqliteHistoryStore(path))
+        {
+            await new WeatherRun(bars: 1000).AssertRecoversAsync(filling);
+        }
+
+        Assert.Throws<IOException>(() => File.WriteAllBytes(disk.File("rest"), new byte[1024 * 1024]));
+        disk.MakeReadOnly();
+        await using var store = new SqliteHistoryStore(path);
+        run.AssertFailed(await run.RunAsync(store), store, "it is read-only, or its folder or its disk is, and the disk is full", "Make them writable and free some space");
+    }
+
+    [SmallDiskFact]
     public async Task A_read_only_disk_without_a_file()
     {
         var run = new WeatherRun();

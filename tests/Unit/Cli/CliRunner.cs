@@ -21,8 +21,8 @@ internal static class CliRunner
     /// <summary>Runs a command line in an empty environment.</summary>
     public static Task<CliOutcome> RunAsync(params string[] arguments) => RunAsync([], arguments);
 
-    /// <summary>Runs a command line in an environment of the given variables.</summary>
-    public static async Task<CliOutcome> RunAsync(Dictionary<string, string> environment, string[] arguments, CancellationToken cancellationToken = default)
+    /// <summary>Runs a command line in an environment of the given variables; where it is said so, with standard error before a person's eyes.</summary>
+    public static async Task<CliOutcome> RunAsync(Dictionary<string, string> environment, string[] arguments, bool isErrorTerminal = false, CancellationToken cancellationToken = default)
     {
         // One buffer for both, so that a test sees what a pipe would see.
         using var output = new MemoryStream();
@@ -36,7 +36,7 @@ internal static class CliRunner
             Out = new AnsiConsoleOutput(text),
         });
         console.Profile.Width = 200;
-        var host = new CliHost { Console = console, Output = output, Error = error, GetEnvironmentVariable = environment.GetValueOrDefault };
+        var host = new CliHost { Console = console, Output = output, Error = error, GetEnvironmentVariable = environment.GetValueOrDefault, IsErrorTerminal = isErrorTerminal };
         int code = await QmtlCommandLine.RunAsync(arguments, host, cancellationToken);
         return new CliOutcome(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }

@@ -16,12 +16,12 @@ public sealed class FullDeviceTests
         await folder.WriteAsync([0, 1]);
         using var error = new StringWriter();
         int code;
-        await using (var host = new CliHost { Console = AnsiConsole.Console, Output = new BufferedStream(new FullDevice()), Error = error })
+        await using (var host = new CliHost { Console = AnsiConsole.Console, Output = new BufferedStream(new StandardOutput(new FullDevice())), Error = error })
         {
             code = await QmtlCommandLine.RunAsync([.. commandLine.Split(' '), "--store", folder.StorePath], host, CancellationToken.None);
         }
 
-        Assert.Equal((ExitCode.Failed, "qmtl: error: No space left on device"), (code, error.ToString().TrimEnd()));
+        Assert.Equal((ExitCode.Failed, "qmtl: error: Standard output cannot be written: No space left on device."), (code, error.ToString().TrimEnd()));
     }
 
     private sealed class FullDevice : MemoryStream

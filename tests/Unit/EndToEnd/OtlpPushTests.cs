@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Qmtl.Unit.Fixtures;
 
@@ -61,6 +64,25 @@ public sealed class OtlpPushTests : IDisposable
 
         Assert.Equal(0, exitCode);
         Assert.Equal("qmtl: warning: Metrics could not be pushed to http://127.0.0.1:9.\n", error);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_never_answers_holds_the_end_up_no_longer_than_is_stated()
+    {
+        // The system takes the connection, and nobody reads from it.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        long started = Stopwatch.GetTimestamp();
+
+        (int exitCode, _, string error) = await RunAsync(new()
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://{silent.LocalEndpoint}",
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_EXPORTER_OTLP_TIMEOUT"] = "50000",
+        });
+
+        Assert.Equal((0, $"qmtl: warning: Metrics could not be pushed to http://{silent.LocalEndpoint}.\n"), (exitCode, error));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(40));
     }
 
     private async Task<(int ExitCode, string Output, string Error)> RunAsync(Dictionary<string, string> environment)

@@ -15,6 +15,9 @@ public sealed class HistoryStoreFactoryTests
     [InlineData("/data/postgresql://x")]
     [InlineData("./user:of@noone.db")]
     [InlineData("of@noone.db")]
+    [InlineData("sqlite:./user:of@noone.db")]
+    [InlineData("/data/user:of@noone.db")]
+    [InlineData("C:/user/of@noone.db")]
     [InlineData("Data Source=history.db")]
     [InlineData("data source=\"history.db\"")]
     [InlineData("sqlite:history.db")]
@@ -89,6 +92,15 @@ public sealed class HistoryStoreFactoryTests
     [InlineData("http://u:hunter2@h:9000", "http")]
     [InlineData("user:hunter2@h", "without its scheme")]
     [InlineData("user:hunter2/x@h:5432/db", "without its scheme")]
+    [InlineData("u:hunter2@h:5432/db", "without its scheme")]
+    [InlineData("postgresql//u:hunter2@127.0.0.1:1/db", "with a wrong one")]
+    [InlineData("postgresql:/u:hunter2@h/db", "with a wrong one")]
+    [InlineData("postgresql;//u:hunter2@h/db", "with a wrong one")]
+    [InlineData("postgre sql://u:hunter2@h/db", "with a wrong one")]
+    [InlineData("postgresql/u:hunter2@h/db", "with a wrong one")]
+    [InlineData("//u:hunter2@h/db", "without its scheme")]
+    [InlineData("postgresql//h/db?user=u&password=hunter2", "with a wrong one")]
+    [InlineData("sqlite://u:hunter2@h/db", "with a wrong one")]
     public void A_wrong_part_is_named_and_the_password_is_not_shown(string text, string part)
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open(text));

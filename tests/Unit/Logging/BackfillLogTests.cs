@@ -101,12 +101,17 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
     public async Task Waits_for_the_rate_limit_are_told_each_in_detail_and_once_in_all()
     {
         HostPacer pacer = HostPacer.For(new Uri("http://waits.example"), Clock);
-        pacer.Pause(TimeSpan.FromSeconds(5));
         var fetcher = new ScriptedFetcher
         {
             BarsPerRequest = 30,
-            Answer = async (_, _, honest, token) =>
+            Answer = async (_, call, honest, token) =>
             {
+                if (call == 1)
+                {
+                    // Not before: the clock moves on meanwhile.
+                    pacer.Pause(TimeSpan.FromSeconds(5));
+                }
+
                 using HostPacer.Turn turn = await pacer.WaitAsync(1, 1000, TimeSpan.FromMinutes(1), token);
                 return honest;
             },

@@ -88,6 +88,26 @@ public sealed class CliLogTests
         Assert.Matches("^qmtl\\.(note|error)$", line.GetProperty("event").GetString());
     }
 
+    [Theory]
+    [InlineData(true, "", true)]
+    [InlineData(false, "", false)]
+    [InlineData(true, "warning", false)]
+    [InlineData(false, "warning", false)]
+    [InlineData(false, "information", true)]
+    [InlineData(true, "none", false)]
+    public async Task A_note_is_information_that_a_person_gets_unasked(bool isTerminal, string level, bool isTold)
+    {
+        using var folder = new CliFolder();
+        await folder.WriteAsync([0]);
+        string[] asked = level.Length == 0 ? [] : ["--log-level", level];
+
+        CliOutcome outcome = await CliRunner.RunAsync(
+            [], ["history", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--start", "2025-01-01", .. asked], isErrorTerminal: isTerminal);
+
+        Assert.Equal(isTold, outcome.Error.Contains("qmtl: note: No bar of", StringComparison.Ordinal));
+        Assert.Equal(isTold, outcome.Error.Length > 0);
+    }
+
     [Fact]
     public async Task With_none_only_the_exit_code_is_left()
     {

@@ -59,13 +59,25 @@ public sealed class MetricsFileTests : IDisposable
     [Theory]
     [InlineData("qmtl.txt", "does not end in '.prom'")]
     [InlineData("qmtl.PROM", "does not end in '.prom'")]
-    [InlineData(".prom", "does not end in '.prom'")]
+    [InlineData(".prom", "has no name before '.prom'")]
     [InlineData("no/such/qmtl.prom", "There is no folder")]
     public void A_path_that_node_exporter_would_not_read_is_refused(string name, string expected)
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => MetricsFile.Validate(_folder.File(name)));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_is_told_without_the_temporary_one()
+    {
+        // No system takes a name that long with the temporary file's ending.
+        string path = _folder.File(new string('x', 240) + ".prom");
+
+        IOException error = await Assert.ThrowsAnyAsync<IOException>(() => MetricsFile.WriteAsync(path, Jobs(1)));
+
+        Assert.StartsWith($"Metrics could not be written to '{path}': ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

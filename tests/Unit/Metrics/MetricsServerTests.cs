@@ -146,15 +146,42 @@ public sealed class MetricsServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Connections_beyond_the_limit_are_closed_while_the_others_are_safe()
+    public async Task Connections_beyond_the_limit_wait_while_the_others_are_safe()
     {
         await using MetricsServer small = MetricsServer.Start(_meter.Collector, AnyPort with { MaximumConnections = 1, SafeTime = TimeSpan.FromMinutes(1) });
         using Socket first = Connect(small);
-        using Socket second = Connect(small);
-
-        Assert.Equal(0, await second.ReceiveAsync(new byte[1]));
+        Socket[] others = [.. Enumerable.Range(0, 3).Select(_ => Connect(small))];
+        await Task.WhenAll(others.Select(socket => socket.SendAsync("GET /metrics HTTP/1.1\r\n\r\n"u8.ToArray())));
         await first.SendAsync("GET /metrics HTTP/1.1\r\n\r\n"u8.ToArray());
+
         Assert.StartsWith("HTTP/1.1 200 ", await ReadAsync(first), StringComparison.Ordinal);
+        Assert.All(await Task.WhenAll(others.Select(ReadAsync)), answer => Assert.EndsWith("\r\n0\r\n\r\n", answer, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_hundred_scrapes_are_all_answered_while_slow_clients_have_come_just_before()
+    {
+        AddStreams(100);
+        Socket[] slow = [.. Enumerable.Range(0, 60).Select(_ => Connect(_server))];
+        await UntilAsync(() => _server.OpenConnections == slow.Length);
+
+        string[] answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _client.GetStringAsync(_server.Uri)));
+
+        Assert.All(answers, answer => Assert.Equal(100, answer.Split('\n').Count(line => line.StartsWith("backfill_retry_total{", StringComparison.Ordinal))));
+        Array.ForEach(slow, socket => socket.Dispose());
+    }
+
+    [Fact]
+    public async Task A_server_stops_while_a_client_waits_for_room()
+    {
+        MetricsServer small = MetricsServer.Start(_meter.Collector, AnyPort with { MaximumConnections = 1, SafeTime = TimeSpan.FromMinutes(1) });
+        using Socket first = Connect(small);
+        using Socket second = Connect(small);
+        await UntilAsync(() => small.OpenConnections == 1);
+
+        await small.DisposeAsync();
+
+        Assert.Empty(await ReadAsync(second));
     }
 
     [Fact]

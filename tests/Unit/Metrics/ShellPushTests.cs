@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Qmtl.Unit.EndToEnd;
 using Qmtl.Unit.Fixtures;
@@ -29,6 +31,25 @@ public sealed class ShellPushTests : IDisposable
         Assert.Equal((0, ""), (exitCode, output));
         string body = Encoding.Latin1.GetString(receiver.Pushes[^1].Body);
         Assert.All(["backfill.bars_written", "backfill.request.duration", "SHELLTEST"], expected => Assert.Contains(expected, body, StringComparison.Ordinal));
+    }
+
+    [PowerShellFact]
+    public async Task A_receiver_that_never_answers_does_not_keep_a_shell_from_ending()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        (int exitCode, string output) = await PowerShellProcess.RunAsync(
+            $$"""
+            $env:OTEL_EXPORTER_OTLP_ENDPOINT = 'http://{{silent.LocalEndpoint}}'
+            $env:OTEL_EXPORTER_OTLP_PROTOCOL = 'http/protobuf'
+            $env:OTEL_EXPORTER_OTLP_TIMEOUT = '120000'
+            Import-Module '{{Path.Combine(Repository.Root, "Qmtl.psd1")}}'
+            $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { @{ ts = 60; close = 1.0 } }
+            $null = Invoke-QmtlBackfill $provider X 1m 60 60
+            """,
+            TimeSpan.FromMinutes(1));
+
+        Assert.Equal((0, $"WARNING: Qmtl's metrics could not be pushed to http://{silent.LocalEndpoint}."), (exitCode, output.TrimEnd()));
     }
 
     [PowerShellFact]

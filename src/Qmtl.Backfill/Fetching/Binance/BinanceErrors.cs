@@ -43,9 +43,10 @@ internal static class BinanceErrors
     {
         int status = (int)response.StatusCode;
         (int Code, string Message)? refusal = ReadRefusal(body.Bytes);
+        // The exchange ends some of its messages with a full stop, and others not.
         string said = refusal is { } words
-            ? string.Create(CultureInfo.InvariantCulture, $"{status}: {words.Code} {words.Message}")
-            : $"{status} ({Describe(response, body)})";
+            ? string.Create(CultureInfo.InvariantCulture, $"{status}: {words.Code} {words.Message.TrimEnd(' ', '.')}.")
+            : $"{status} ({Describe(response, body)}).";
         string wayOut = status switch
         {
             TooManyRequests => $"Too many requests; it wants to be left alone for {Seconds(retryAfter)}.",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Authentication;
 using System.Text.Json;
 using Qmtl.Data;
 using Qmtl.Fetching.Http;
@@ -172,7 +173,9 @@ public sealed class BinanceFetcher : IDataFetcher
         }
         catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException)
         {
-            throw new SourceException($"{question}, could not be reached or broke off: {error.Message}", error) { IsTransient = true };
+            // Of a refused certificate .NET says only that the cause tells more.
+            string why = error.InnerException is AuthenticationException refused ? refused.Message : error.Message;
+            throw new SourceException($"{question}, could not be reached or broke off: {why.TrimEnd('.')}.", error) { IsTransient = true };
         }
     }
 

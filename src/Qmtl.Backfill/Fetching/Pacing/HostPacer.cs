@@ -110,7 +110,7 @@ public sealed class HostPacer
         TimeSpan pause = _pausedUntil - now;
         if (pause > longestPause)
         {
-            throw new SourceException($"The source asked to be left alone until {_pausedUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}. Run again after that.") { IsTransient = true, RetryAfter = pause };
+            throw new SourceException($"The source asked to be left alone until {_pausedUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}. Run again after that.") { IsTransient = true, RetryAfter = pause, IsUnsent = true };
         }
 
         if (pause > TimeSpan.Zero)

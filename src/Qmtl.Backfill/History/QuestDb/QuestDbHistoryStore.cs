@@ -126,13 +126,18 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         return Scheme + display[display.IndexOf(':', StringComparison.Ordinal)..];
     }
 
+    /// <summary>Refuses what cannot be the address of a QuestDB's HTTP server, before anything is asked of it.</summary>
+    /// <exception cref="ArgumentException">It is relative, of another scheme, or has more than host, port and path.</exception>
+    internal static Uri RequireHttpAddress(Uri address) =>
+        address is { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" }
+            ? address
+            : throw new ArgumentException("The address of QuestDB's HTTP server is of the form http://host:9000, without user, password, query and fragment. Those of the connection string are used.", nameof(address));
+
     private static Uri HttpAddress(Uri? address, string hosts)
     {
         if (address is not null)
         {
-            return address is { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" }
-                ? address
-                : throw new ArgumentException("The address of QuestDB's HTTP server is of the form http://host:9000, without user, password, query and fragment. Those of the connection string are used.", nameof(address));
+            return RequireHttpAddress(address);
         }
 
         string host = hosts.Split(',')[0];

@@ -61,6 +61,27 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
         Assert.Equal((true, status, TimeSpan.FromSeconds(expected)), (error.IsTransient, error.StatusCode, error.RetryAfter));
     }
 
+    [Theory]
+    [InlineData("""{"code":-1000,"msg":"Something odd"}""", "answered 500: -1000 Something odd. The fault is on its side")]
+    [InlineData("""{"code":-1000,"msg":"Something odd."}""", "answered 500: -1000 Something odd. The fault is on its side")]
+    [InlineData("oops", "'oops'). The fault is on its side")]
+    public async Task What_the_exchange_said_and_what_it_means_are_sentences_of_their_own(string body, string expected)
+    {
+        SourceException error = await FailAsync(SimulatedFault.Status(500, body: body));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_exchange_that_is_not_there_is_told_in_a_sentence()
+    {
+        await _exchange.DisposeAsync();
+
+        var error = await Assert.ThrowsAsync<SourceException>(() => _fetcher.FetchAsync(Bitcoin, Asked, CancellationToken.None));
+
+        Assert.EndsWith(").", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_unknown_symbol_is_a_clear_error_that_is_not_retried()
     {

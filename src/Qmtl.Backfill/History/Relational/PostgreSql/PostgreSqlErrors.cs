@@ -51,8 +51,8 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
         {
             switch (cause)
             {
-                case AuthenticationException:
-                    return Error(exception, "could not be reached over TLS", "Check the server's certificate and the SSL mode", detail: cause.Message, concernsWholeStore: true);
+                case AuthenticationException refused:
+                    return Error(exception, "could not be reached over TLS", "Check the server's certificate and the SSL mode", detail: Explain(refused), concernsWholeStore: true);
                 case CryptographicException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException:
                     return Error(exception, "cannot be reached: a file that its connection string names cannot be used", "Correct the path, or the file", detail: cause.Message, concernsWholeStore: true);
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } unknown:
@@ -107,6 +107,10 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
 
         return false;
     }
+
+    // Npgsql checks certificates in a callback of its own, of which .NET then tells; an operator has given none.
+    private static string Explain(AuthenticationException refused) =>
+        refused.Message.Contains("RemoteCertificateValidationCallback", StringComparison.Ordinal) ? "its certificate was not accepted" : refused.Message;
 
     private static string Detail(PostgresException error) => $"{error.SqlState}: {error.MessageText}";
 

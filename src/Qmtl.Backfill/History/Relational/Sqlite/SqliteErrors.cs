@@ -37,8 +37,10 @@ internal sealed class SqliteErrors(string displayName, string path)
         raw.SQLITE_FULL => IsFull(error),
         raw.SQLITE_NOTADB => Error(error, "is not a SQLite database. Correct the path, or use another file"),
         raw.SQLITE_CORRUPT => Error(error, "is damaged. Restore it from a copy, or move it away and fill a new one"),
-        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when HasNoRoom() => IsFull(error),
-        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when CannotBeWritten() => IsReadOnly(error),
+        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when IsRefused(FileAccess.Read) =>
+            Error(error, "may not be read by this user. Change the file's permissions, or run as its owner"),
+        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when HasNoRoom() => IsRefused(FileAccess.Write) ? IsReadOnlyAndFull(error) : IsFull(error),
+        raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when IsRefused(FileAccess.Write) => IsReadOnly(error),
         raw.SQLITE_CANTOPEN => Directory.Exists(path) ? IsFolder() : Error(error, "cannot be opened. Check the path and that this user may write to the file and its folder"),
         raw.SQLITE_PERM or raw.SQLITE_AUTH => Error(error, "may not be used by this user. Change the file's permissions"),
         raw.SQLITE_IOERR => Error(error, "cannot be read or written: the disk or the network drive reports an error. Check both"),
@@ -61,11 +63,11 @@ internal sealed class SqliteErrors(string displayName, string path)
         }
     }
 
-    private bool CannotBeWritten()
+    private bool IsRefused(FileAccess access)
     {
         try
         {
-            using FileStream? file = File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete) : null;
+            using FileStream? file = File.Exists(path) ? new FileStream(path, FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete) : null;
             return false;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -75,6 +77,9 @@ internal sealed class SqliteErrors(string displayName, string path)
     }
 
     private StoreException IsReadOnly(SqliteException error) => Error(error, "is read-only, or its folder is. Make both writable, or use another file");
+
+    private StoreException IsReadOnlyAndFull(SqliteException error) =>
+        Error(error, "cannot be written: it is read-only, or its folder or its disk is, and the disk is full. Make them writable and free some space, or use another file");
 
     private StoreException IsFull(SqliteException error) => Error(error, "has no room left to grow: the disk is full. Free some space and run again; nothing of this write was kept");
 

@@ -1,0 +1,80 @@
+namespace Qmtl.Cli.Hosting;
+
+/// <summary>Standard output, which says of itself that it could not be written: the system's own words name no file.</summary>
+internal sealed class StandardOutput(Stream destination) : Stream
+{
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        try
+        {
+            destination.Write(buffer);
+        }
+        catch (IOException exception)
+        {
+            throw CannotBeWritten(exception);
+        }
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await destination.WriteAsync(buffer, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw CannotBeWritten(exception);
+        }
+    }
+
+    public override void Flush()
+    {
+        try
+        {
+            destination.Flush();
+        }
+        catch (IOException exception)
+        {
+            throw CannotBeWritten(exception);
+        }
+    }
+
+    public override async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await destination.FlushAsync(cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw CannotBeWritten(exception);
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private static IOException CannotBeWritten(IOException exception) => new($"Standard output cannot be written: {exception.Message.TrimEnd('.')}.", exception);
+}
