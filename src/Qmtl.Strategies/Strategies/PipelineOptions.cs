@@ -1,3 +1,5 @@
+using Qmtl.Streams;
+
 namespace Qmtl.Strategies;
 
 /// <summary>How a <see cref="Pipeline"/> works.</summary>
@@ -28,6 +30,13 @@ public sealed record PipelineOptions
     /// </summary>
     /// <value>Null, the default: on the thread that the replay has come to.</value>
     public Func<Action, Task>? Executor { get; init; }
+
+    /// <summary>
+    /// Whether a node may compute on any thread where <see cref="Parallel"/> is set; asked once of each node that says so itself
+    /// (<see cref="Node.CanComputeInParallel"/>), before it computes. A shell says no for nodes whose code is bound to its own thread.
+    /// </summary>
+    /// <value>Null, the default: what the node says counts alone.</value>
+    public Func<Node, bool>? CanComputeInParallel { get; init; }
 
     /// <summary>Checks every option against its limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>

@@ -20,7 +20,7 @@ internal sealed class ReplaySession
             ? Math.Clamp(options.BarsPerBatch, 1, Math.Max(1, MaximumResultsPerBatch / graph.Nodes.Count))
             : options.BarsPerBatch;
         Batch = new EventBatch(capacity, graph.Streams.Count);
-        _run = options.Parallel ? new ParallelRun(graph, capacity, options.MaxDegreeOfParallelism) : new SequentialRun(graph);
+        _run = options.Parallel ? new ParallelRun(graph, capacity, options) : new SequentialRun(graph);
         _recorder = new BatchRecorder(graph.Streams);
         _executor = options.Executor;
         foreach (NodeStep step in graph.Steps)
