@@ -40,7 +40,7 @@ internal sealed class CachedSeries
     /// <summary>Whether nothing is taken in any more.</summary>
     public bool IsDropped => _isDropped;
 
-    /// <summary>The buffer itself, for views: not guarded, but never a half merged one.</summary>
+    /// <summary>The buffer itself, not guarded: a small merge goes on in it. For where nobody writes.</summary>
     public BarBuffer Bars => Volatile.Read(ref _bars);
 
     /// <summary>The series as compute functions see it.</summary>
@@ -124,6 +124,14 @@ internal sealed class CachedSeries
                 }
             }
         }
+    }
+
+    /// <summary>Takes the lock for a read that must not allocate; it is held until the scope is disposed.</summary>
+    public Lock.Scope Enter(out BarBuffer bars)
+    {
+        Lock.Scope scope = _gate.EnterScope();
+        bars = _bars;
+        return scope;
     }
 
     /// <summary>Reads under the lock.</summary>
