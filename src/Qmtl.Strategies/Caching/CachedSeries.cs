@@ -50,10 +50,14 @@ internal sealed class CachedSeries
     internal Action<MergePhase>? Merging { get; set; }
 
     /// <summary>Puts a live bar in its place; false where the series has been dropped.</summary>
-    public bool Append(long timestamp, Payload payload)
+    /// <param name="timestamp">Any instant of the bar.</param>
+    /// <param name="payload">The bar.</param>
+    /// <param name="newer">The newest bar's open where that is newer than this bar's; null where this one is the newest.</param>
+    public bool Append(long timestamp, Payload payload, out long? newer)
     {
         lock (_gate)
         {
+            newer = null;
             if (_isDropped)
             {
                 return false;
@@ -61,7 +65,9 @@ internal sealed class CachedSeries
 
             BarBuffer bars = _bars;
             int row = Bind(bars, payload, out bool isLastRow);
-            long open = FloorOf(timestamp, bars.LastTimestamp);
+            long? newest = bars.LastTimestamp;
+            long open = FloorOf(timestamp, newest);
+            newer = newest > open ? newest : null;
             if (bars.Put(open, row) && _arrivals is { } arrivals && (arrivals.Count == 0 || arrivals[^1] != open))
             {
                 arrivals.Add(open);

@@ -20,6 +20,7 @@ public sealed class Runner
     private readonly RunnerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly Action<string> _warn;
+    private readonly PipelineOptions _pipeline;
     private readonly RunLog _log;
 
     /// <summary>A runner.</summary>
@@ -30,6 +31,7 @@ public sealed class Runner
         _options = options ?? new RunnerOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
         _warn = _options.OnWarning ?? (static _ => { });
+        _pipeline = _options.Pipeline with { OnWarning = _options.Pipeline.OnWarning ?? _warn };
         _log = new RunLog(_options.LoggerFactory?.CreateLogger<Runner>() ?? (ILogger)NullLogger.Instance);
     }
 
@@ -46,7 +48,7 @@ public sealed class Runner
     {
         ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
-        return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _options.Pipeline)), onResult, cancellationToken);
+        return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _pipeline)), onResult, cancellationToken);
     }
 
     /// <summary>
@@ -71,7 +73,7 @@ public sealed class Runner
     {
         ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
-        var pipeline = new Pipeline(strategy, _options.Pipeline);
+        var pipeline = new Pipeline(strategy, _pipeline);
         var description = new StrategyDescription(pipeline.Nodes);
         var client = new GatewayClient(gatewayUri, httpClient: null, _options.Gateway, _timeProvider);
         SubmissionResult submission = await client.SubmitAsync(new StrategySubmission(worldId, description.Nodes), cancellationToken);

@@ -42,7 +42,7 @@ public sealed partial class Pipeline
         ArgumentNullException.ThrowIfNull(nodes);
         _options = options ?? new PipelineOptions();
         _options.Validate();
-        _graph = new PipelineGraph(NodeGraph.Order(nodes), _options.OnMissing);
+        _graph = new PipelineGraph(NodeGraph.Order(nodes), _options);
         _sequential = new SequentialRun(_graph);
     }
 
@@ -52,7 +52,17 @@ public sealed partial class Pipeline
     /// <summary>The streams among them, in the order that counts where bars open at the same time.</summary>
     public IReadOnlyList<StreamInput> Streams => _graph.Streams;
 
+    /// <summary>
+    /// How many live bars since the last replay began came after newer ones, so that nodes computed nothing for them. The first of each stream is
+    /// told to <see cref="PipelineOptions.OnWarning"/>.
+    /// </summary>
+    public long LateBars => _graph.LateBars.Count;
+
     /// <summary>Processes one live bar: it goes into the stream's cache, where it wins over a backfilled one, is recorded, and makes nodes compute.</summary>
+    /// <remarks>
+    /// A bar at the newest time of its stream is an update: nodes compute again. One that is older than what a node has taken in of the
+    /// stream is kept and recorded and counts for the bars that follow, but nothing is computed for it (<see cref="LateBars"/>).
+    /// </remarks>
     /// <param name="stream">The stream.</param>
     /// <param name="timestamp">The bar's time: Unix seconds, UTC; moved down to the stream's grid.</param>
     /// <param name="payload">The bar. <see cref="Payload.None"/> does nothing.</param>

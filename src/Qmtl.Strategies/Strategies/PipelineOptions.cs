@@ -38,6 +38,10 @@ public sealed record PipelineOptions
     /// <value>Null, the default: what the node says counts alone.</value>
     public Func<Node, bool>? CanComputeInParallel { get; init; }
 
+    /// <summary>Told what an operator must know, such as a bar that came too late to compute from; on the thread that found it. It must return quickly and not throw.</summary>
+    /// <value>Null by default: nobody is told. A <c>Runner</c> puts its own here.</value>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>Checks every option against its limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>
     internal void Validate()

@@ -15,6 +15,8 @@ internal sealed class NodeStep
     // Only of a stream does a hole mean that something is missing; a node that computed nothing for a bar had nothing to say.
     private readonly StreamKey[] _streamKeys;
     private readonly bool _failOnMissing;
+    private readonly LateBars _lateBars;
+    private readonly IReadOnlyList<StreamInput> _streams;
 
     // For each stream the inputs that its bars reach; null where they reach none.
     private readonly int[]?[] _reachedInputs;
@@ -27,7 +29,9 @@ internal sealed class NodeStep
     /// <param name="reached">For each input, which streams' bars reach it.</param>
     /// <param name="streams">The streams.</param>
     /// <param name="onMissing">What happens at a gap.</param>
-    public NodeStep(Node node, int place, int[] inputs, IEnumerable<bool[]> reached, IReadOnlyList<StreamInput> streams, OnMissing onMissing)
+    /// <param name="lateBars">Told of bars that come after newer ones.</param>
+    public NodeStep(
+        Node node, int place, int[] inputs, IEnumerable<bool[]> reached, IReadOnlyList<StreamInput> streams, OnMissing onMissing, LateBars lateBars)
     {
         Node = node;
         Place = place;
@@ -36,6 +40,8 @@ internal sealed class NodeStep
         _keys = [.. node.Inputs.Select(input => input.Key)];
         _streamKeys = [.. node.Inputs.OfType<StreamInput>().Select(input => input.Key)];
         _failOnMissing = onMissing == OnMissing.Fail;
+        _lateBars = lateBars;
+        _streams = streams;
         bool[][] ofInput = [.. reached];
         _reachedInputs = [.. Enumerable.Range(0, streams.Count).Select(stream => ReachedInputs(ofInput, stream))];
         _hasOtherInterval = [.. streams.Select(stream => stream.Interval != node.Interval)];
@@ -61,7 +67,10 @@ internal sealed class NodeStep
     /// <summary>The open of the node's bar that a result for the stream's bar is of.</summary>
     public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(timestamp) : timestamp;
 
-    /// <summary>Takes in the results of the inputs and computes.</summary>
+    /// <summary>
+    /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node would
+    /// see the newer one and give its value for the older.
+    /// </summary>
     /// <param name="outputs">The results of all nodes: of the node at place p for the bar at a in <c>[p * stride + a]</c>.</param>
     /// <param name="stride">How many bars a node has room for.</param>
     /// <param name="at">The bar.</param>
@@ -71,6 +80,7 @@ internal sealed class NodeStep
     {
         NodeCache cache = Node.Cache;
         Payload passedOn = default;
+        bool isLate = false;
         foreach (int input in _reachedInputs[stream]!)
         {
             ref readonly Payload payload = ref outputs[_inputs[input] * stride + at];
@@ -84,7 +94,12 @@ internal sealed class NodeStep
                 passedOn = payload;
             }
 
-            cache.Append(_keys[input], timestamp, payload);
+            cache.Append(_keys[input], timestamp, payload, out long? newer);
+            if (newer is not null)
+            {
+                isLate = true;
+                _lateBars.Note(_streams[stream].Key, timestamp, Node, _keys[input], newer.Value);
+            }
         }
 
         if (passedOn.IsNone || !Node.Executes)
@@ -92,7 +107,7 @@ internal sealed class NodeStep
             return passedOn;
         }
 
-        return IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
+        return !isLate && IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
     }
 
     private static int[]? ReachedInputs(bool[][] ofInput, int stream)

@@ -7,9 +7,10 @@ internal sealed class PipelineGraph
 {
     /// <summary>The graph of nodes that are in topological order.</summary>
     /// <exception cref="InvalidOperationException">A node that is no stream has no input.</exception>
-    public PipelineGraph(IReadOnlyList<Node> nodes, OnMissing onMissing)
+    public PipelineGraph(IReadOnlyList<Node> nodes, PipelineOptions options)
     {
         Nodes = nodes;
+        LateBars = new LateBars(options.OnWarning);
         Streams = [.. nodes.OfType<StreamInput>()];
         var places = new Dictionary<Node, int>(ReferenceEqualityComparer.Instance);
         StreamPlaces = new int[Streams.Count];
@@ -42,7 +43,7 @@ internal sealed class PipelineGraph
                 }
             }
 
-            steps.Add(new NodeStep(node, place, inputs, inputs.Select(input => reached[input]), Streams, onMissing));
+            steps.Add(new NodeStep(node, place, inputs, inputs.Select(input => reached[input]), Streams, options.OnMissing, LateBars));
         }
 
         Steps = [.. steps];
@@ -63,6 +64,9 @@ internal sealed class PipelineGraph
 
     /// <summary>For each stream the nodes that one of its bars can make compute, in topological order.</summary>
     public NodeStep[][] Reached { get; }
+
+    /// <summary>The live bars that came after newer ones.</summary>
+    public LateBars LateBars { get; }
 
     /// <summary>The place of a stream among the streams, or -1.</summary>
     public int IndexOf(StreamInput stream)

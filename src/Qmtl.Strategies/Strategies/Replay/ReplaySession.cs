@@ -23,6 +23,7 @@ internal sealed class ReplaySession
         _run = options.Parallel ? new ParallelRun(graph, capacity, options) : new SequentialRun(graph);
         _recorder = new BatchRecorder(graph.Streams);
         _executor = options.Executor;
+        graph.LateBars.Clear();
         foreach (NodeStep step in graph.Steps)
         {
             foreach (StreamKey upstream in step.Node.Cache.Upstreams.ToArray())
