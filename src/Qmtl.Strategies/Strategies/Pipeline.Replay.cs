@@ -18,7 +18,7 @@ public sealed partial class Pipeline
     /// </summary>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">The pipeline is busy.</exception>
+    /// <exception cref="InvalidOperationException">The pipeline is busy, or another one is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public void Replay(Action<NodeResult> onResult, CancellationToken cancellationToken = default)
     {
@@ -57,7 +57,7 @@ public sealed partial class Pipeline
     /// <summary>Replays what the streams' caches hold, as <see cref="Replay"/> does, and waits until everything recorded is delivered, however long its store is away.</summary>
     /// <param name="onResult">Told of each result, in order, on the thread that <see cref="PipelineOptions.Executor"/> chooses.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">The pipeline is busy.</exception>
+    /// <exception cref="InvalidOperationException">The pipeline is busy, or another one is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public Task ReplayAsync(Action<NodeResult> onResult, CancellationToken cancellationToken = default)
     {
@@ -69,7 +69,7 @@ public sealed partial class Pipeline
     /// <param name="range">The bars by their opens, Unix seconds, UTC, inclusive at both ends. Bars that have not closed are left out.</param>
     /// <param name="onResult">Told of each result, in order, on the thread that <see cref="PipelineOptions.Executor"/> chooses.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">A stream has no provider, or the pipeline is busy; nothing was read.</exception>
+    /// <exception cref="InvalidOperationException">A stream has no provider, the pipeline is busy, or another one is using one of the nodes; nothing was read.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     /// <exception cref="SourceException">A provider answered what is no page of its stream.</exception>
     /// <exception cref="StoreException">A store cannot be reached.</exception>

@@ -15,7 +15,8 @@ namespace Qmtl.Strategies;
 /// inputs as they are at that bar, and never a mixture of old and new.</para>
 /// <para>Each processed bar of a stream with an <see cref="StreamInput.EventService"/> is recorded through it.</para>
 /// <para>A pipeline does one thing at a time: calls of <see cref="Feed(StreamInput, long, Payload)"/> from several threads wait for one
-/// another, and during a replay nothing else can be done.</para>
+/// another, and during a replay nothing else can be done. So does a node: pipelines may share nodes that compute, but not use them at
+/// once. Streams can be shared freely.</para>
 /// </remarks>
 public sealed partial class Pipeline
 {
@@ -68,7 +69,7 @@ public sealed partial class Pipeline
     /// <param name="payload">The bar. <see cref="Payload.None"/> does nothing.</param>
     /// <returns>What the nodes computed, in order.</returns>
     /// <exception cref="ArgumentException">The stream is none of this pipeline's.</exception>
-    /// <exception cref="InvalidOperationException">A replay is running, or a result's receiver feeds in turn.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Nodes before it have computed, and the next bar can be fed.</exception>
     public IReadOnlyList<NodeResult> Feed(StreamInput stream, long timestamp, Payload payload)
     {
@@ -95,7 +96,7 @@ public sealed partial class Pipeline
     /// <param name="bars">The bars.</param>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <exception cref="ArgumentException">The stream is none of this pipeline's, or the bars are of another interval.</exception>
-    /// <exception cref="InvalidOperationException">A replay is running, or a result's receiver feeds in turn.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public void Feed(StreamInput stream, BarFrame bars, Action<NodeResult> onResult)
     {
@@ -165,9 +166,18 @@ public sealed partial class Pipeline
     {
         lock (_gate)
         {
-            _busy = _busy
-                ? throw new InvalidOperationException("The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.")
-                : true;
+            if (_busy)
+            {
+                throw new InvalidOperationException("The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.");
+            }
+
+            if (_graph.TryClaimNodes(this) is { } taken)
+            {
+                throw new InvalidOperationException(
+                    $"The node '{taken.Name}' is in use by another pipeline, which replays or is fed just now, and both would fill its cache. Wait until that run has ended, or make nodes of its own for each run.");
+            }
+
+            _busy = true;
         }
     }
 
@@ -175,6 +185,7 @@ public sealed partial class Pipeline
     {
         lock (_gate)
         {
+            _graph.ReleaseNodes(this);
             _busy = false;
         }
     }

@@ -12,10 +12,13 @@ namespace Qmtl.Streams;
 /// </summary>
 /// <remarks>
 /// What a node is, is its <see cref="Key"/>: id and interval. The period is no part of it. A node belongs to one
-/// <c>Pipeline</c> at a time, for the pipeline fills its cache.
+/// <c>Pipeline</c> at a time, for the pipeline fills its cache: while one replays or is fed, another one of the same nodes refuses to.
 /// </remarks>
 public abstract class Node
 {
+    // The pipeline that fills the cache just now.
+    private object? _user;
+
     /// <summary>A node.</summary>
     /// <param name="options">What it is made of.</param>
     /// <exception cref="ArgumentException">The period is less than 1, there is neither an interval nor an input to take it from, or the id cannot be kept by stores.</exception>
@@ -89,6 +92,12 @@ public abstract class Node
     /// <param name="view">The newest <see cref="Period"/> bars of each input. It is valid only during the call.</param>
     /// <returns>The result, or <see cref="Payload.None"/> where there is none for this bar.</returns>
     protected internal abstract Payload Compute(CacheView view);
+
+    /// <summary>Takes the node for one user; false where another has it.</summary>
+    internal bool TryClaim(object user) => Interlocked.CompareExchange(ref _user, user, null) is null;
+
+    /// <summary>Gives the node back; nothing happens where somebody else has it.</summary>
+    internal void Release(object user) => Interlocked.CompareExchange(ref _user, null, user);
 
     /// <summary>The node's name.</summary>
     public override string ToString() => Name;

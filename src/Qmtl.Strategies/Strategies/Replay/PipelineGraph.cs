@@ -68,6 +68,28 @@ internal sealed class PipelineGraph
     /// <summary>The live bars that came after newer ones.</summary>
     public LateBars LateBars { get; }
 
+    /// <summary>Takes all nodes that compute for one pipeline, or none of them.</summary>
+    /// <returns>A node that another pipeline has; null where all were taken.</returns>
+    public Node? TryClaimNodes(Pipeline user)
+    {
+        NodeStep? taken = Array.Find(Steps, step => !step.Node.TryClaim(user));
+        if (taken is not null)
+        {
+            ReleaseNodes(user);
+        }
+
+        return taken?.Node;
+    }
+
+    /// <summary>Gives back the nodes that the pipeline has.</summary>
+    public void ReleaseNodes(Pipeline user)
+    {
+        foreach (NodeStep step in Steps)
+        {
+            step.Node.Release(user);
+        }
+    }
+
     /// <summary>The place of a stream among the streams, or -1.</summary>
     public int IndexOf(StreamInput stream)
     {
