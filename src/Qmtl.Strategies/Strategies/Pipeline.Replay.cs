@@ -27,7 +27,7 @@ public sealed partial class Pipeline
         ReplaySession? session = null;
         try
         {
-            session = new ReplaySession(_graph, _options);
+            session = BeginReplay();
             var merge = new StreamMerge(Streams.Count);
             var pages = new CachePages(Streams);
             for (int stream = 0; stream < Streams.Count; stream++)
@@ -92,6 +92,12 @@ public sealed partial class Pipeline
         return ReadAsync(range, cancellationToken);
     }
 
+    private ReplaySession BeginReplay()
+    {
+        Volatile.Write(ref _barsReplayed, 0);
+        return new ReplaySession(_graph, _options, bars => Volatile.Write(ref _barsReplayed, _barsReplayed + bars));
+    }
+
     private async Task RunAsync(TimeRange? range, Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
         Begin();
@@ -99,7 +105,7 @@ public sealed partial class Pipeline
         try
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
-            session = new ReplaySession(_graph, _options);
+            session = BeginReplay();
             await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
             {
                 await session.RunAsync(onResult, cancellationToken);
@@ -122,7 +128,7 @@ public sealed partial class Pipeline
         try
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
-            session = new ReplaySession(_graph, _options);
+            session = BeginReplay();
             var results = new List<NodeResult>();
             await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
             {

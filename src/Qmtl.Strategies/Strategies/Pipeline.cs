@@ -25,6 +25,7 @@ public sealed partial class Pipeline
     private readonly SequentialRun _sequential;
     private readonly Lock _gate = new();
     private bool _busy;
+    private long _barsReplayed;
 
     /// <summary>A pipeline of a strategy's nodes.</summary>
     /// <inheritdoc cref="Pipeline(IEnumerable{Node}, PipelineOptions?)"/>
@@ -52,6 +53,9 @@ public sealed partial class Pipeline
 
     /// <summary>The streams among them, in the order that counts where bars open at the same time.</summary>
     public IReadOnlyList<StreamInput> Streams => _graph.Streams;
+
+    /// <summary>How many bars of all streams the last replay has processed, or the running one so far; live bars do not count.</summary>
+    public long BarsReplayed => Volatile.Read(ref _barsReplayed);
 
     /// <summary>
     /// How many live bars since the last replay began came after newer ones, so that nodes computed nothing for them. The first of each stream is

@@ -177,6 +177,32 @@ public class PipelineTests
     }
 
     [Fact]
+    public void The_bars_of_the_last_replay_are_counted_also_where_no_node_computes()
+    {
+        StreamInput first = Graphs.Stream("FIRST", Bars.AtMinutes(1, 2, 3));
+        StreamInput second = Graphs.Stream("SECOND", Bars.AtMinutes(1, 2));
+        var pipeline = new Pipeline([first, second], new PipelineOptions { BarsPerBatch = 2 });
+
+        Graphs.Replay(pipeline);
+        long once = pipeline.BarsReplayed;
+        Graphs.Replay(pipeline);
+        pipeline.Feed(first, Bars.AtMinutes(4), _ => { });
+
+        Assert.Equal((5, 5), (once, pipeline.BarsReplayed));
+    }
+
+    [Fact]
+    public void A_replay_that_fails_has_counted_up_to_the_bar_that_failed()
+    {
+        StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(1, 2, 3));
+        var pipeline = new Pipeline([new ComputeNode("faulty", [stream], view => view[stream.Key].Timestamps[^1] == 120 ? throw new FormatException("No.") : 1.0)]);
+
+        Assert.Throws<NodeFailedException>(() => Graphs.Replay(pipeline));
+
+        Assert.Equal(2, pipeline.BarsReplayed);
+    }
+
+    [Fact]
     public void No_bar_does_nothing()
     {
         StreamInput stream = Graphs.Stream("S");

@@ -12,9 +12,13 @@ internal sealed class ReplaySession
     private readonly BatchRun _run;
     private readonly BatchRecorder _recorder;
     private readonly Func<Action, Task>? _executor;
+    private readonly Action<int> _onProcessed;
 
     /// <summary>A replay, which begins with empty caches in all nodes that compute.</summary>
-    public ReplaySession(PipelineGraph graph, PipelineOptions options)
+    /// <param name="graph">The nodes.</param>
+    /// <param name="options">How they work.</param>
+    /// <param name="onProcessed">Told of each batch how many of its bars were processed.</param>
+    public ReplaySession(PipelineGraph graph, PipelineOptions options, Action<int> onProcessed)
     {
         int capacity = options.Parallel
             ? Math.Clamp(options.BarsPerBatch, 1, Math.Max(1, MaximumResultsPerBatch / graph.Nodes.Count))
@@ -23,6 +27,7 @@ internal sealed class ReplaySession
         _run = options.Parallel ? new ParallelRun(graph, capacity, options) : new SequentialRun(graph);
         _recorder = new BatchRecorder(graph.Streams);
         _executor = options.Executor;
+        _onProcessed = onProcessed;
         graph.LateBars.Clear();
         foreach (NodeStep step in graph.Steps)
         {
@@ -48,6 +53,7 @@ internal sealed class ReplaySession
         }
         finally
         {
+            _onProcessed(_run.Processed);
             foreach ((StreamInput stream, BarFrame rows) in _recorder.RowsOf(Batch, _run.Processed))
             {
                 stream.EventService!.Record(stream.Key, rows, cancellationToken);
@@ -71,6 +77,7 @@ internal sealed class ReplaySession
         }
         finally
         {
+            _onProcessed(_run.Processed);
             foreach ((StreamInput stream, BarFrame rows) in _recorder.RowsOf(Batch, _run.Processed))
             {
                 await stream.EventService!.RecordAsync(stream.Key, rows, cancellationToken);
