@@ -8,13 +8,13 @@ using Qmtl.Time;
 
 namespace Qmtl.Strategies;
 
-/// <content>Replays: the bars of all streams, merged by their opens.</content>
+/// <content>Replays: the bars of all streams, merged by their opens, or by their closes (<see cref="PipelineOptions.Order"/>).</content>
 /// <remarks>A replay begins with empty caches in all nodes but the streams, so that its results depend on nothing before it.</remarks>
 public sealed partial class Pipeline
 {
     /// <summary>
-    /// Replays what the streams' caches hold, on this thread. Bars come by their opens; where several open at once, by the order of
-    /// <see cref="Streams"/>. What is recorded is on its way when this returns; <see cref="FlushAsync"/> waits for it.
+    /// Replays what the streams' caches hold, on this thread. Bars come by their opens (<see cref="PipelineOptions.Order"/>); where several do
+    /// at once, by the order of <see cref="Streams"/>. What is recorded is on its way when this returns; <see cref="FlushAsync"/> waits for it.
     /// </summary>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
@@ -28,7 +28,7 @@ public sealed partial class Pipeline
         try
         {
             session = BeginReplay();
-            var merge = new StreamMerge(Streams.Count);
+            var merge = new StreamMerge(_graph.Delays);
             var pages = new CachePages(Streams);
             for (int stream = 0; stream < Streams.Count; stream++)
             {
@@ -95,6 +95,7 @@ public sealed partial class Pipeline
     private ReplaySession BeginReplay()
     {
         Volatile.Write(ref _barsReplayed, 0);
+        MixedIntervals.Warn(_graph, _options);
         return new ReplaySession(_graph, _options, bars => Volatile.Write(ref _barsReplayed, _barsReplayed + bars));
     }
 
@@ -106,7 +107,7 @@ public sealed partial class Pipeline
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
             session = BeginReplay();
-            await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
+            await foreach (EventBatch _ in session.FillAsync(pages, _graph.Delays))
             {
                 await session.RunAsync(onResult, cancellationToken);
             }
@@ -130,7 +131,7 @@ public sealed partial class Pipeline
             await using IReplayPages pages = OpenPages(range, cancellationToken);
             session = BeginReplay();
             var results = new List<NodeResult>();
-            await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
+            await foreach (EventBatch _ in session.FillAsync(pages, _graph.Delays))
             {
                 // A node's failure must not keep back what was computed before it.
                 Exception? failure = await FailureOfAsync(() => session.RunAsync(results.Add, cancellationToken));

@@ -20,6 +20,13 @@ public sealed record PipelineOptions
     /// <value>The number of processors by default; at least 1.</value>
     public int MaxDegreeOfParallelism { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>In which order bars are replayed. Those of one instant come in the order in which the streams are declared.</summary>
+    /// <value>
+    /// <see cref="BarOrder.Open"/> by default; a replay then warns of nodes that compute from streams of different intervals. With
+    /// <see cref="BarOrder.Close"/>, what a bar makes a node compute belongs to the newest bar of the node's interval that has closed with it.
+    /// </value>
+    public BarOrder Order { get; init; }
+
     /// <summary>How many bars of all streams together are processed in one go.</summary>
     /// <value>2,048 by default; from 1 to 1,000,000.</value>
     public int BarsPerBatch { get; init; } = 2048;
@@ -49,6 +56,11 @@ public sealed record PipelineOptions
         if (MaxDegreeOfParallelism < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, $"{nameof(MaxDegreeOfParallelism)} must be at least 1.");
+        }
+
+        if (!Enum.IsDefined(Order))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Order), Order, $"{nameof(Order)} must be {nameof(BarOrder.Open)} or {nameof(BarOrder.Close)}.");
         }
 
         if (BarsPerBatch is < 1 or > 1_000_000)

@@ -11,12 +11,12 @@ internal sealed class NodeStep
 {
     private readonly int[] _inputs;
     private readonly StreamKey[] _keys;
+    private readonly bool[] _isStream;
 
     // Only of a stream does a hole mean that something is missing; a node that computed nothing for a bar had nothing to say.
     private readonly StreamKey[] _streamKeys;
     private readonly bool _failOnMissing;
-    private readonly LateBars _lateBars;
-    private readonly IReadOnlyList<StreamInput> _streams;
+    private readonly PipelineGraph _graph;
 
     // For each stream the inputs that its bars reach; null where they reach none.
     private readonly int[]?[] _reachedInputs;
@@ -27,21 +27,20 @@ internal sealed class NodeStep
     /// <param name="place">Its place in the topological order.</param>
     /// <param name="inputs">The places of its inputs.</param>
     /// <param name="reached">For each input, which streams' bars reach it.</param>
-    /// <param name="streams">The streams.</param>
+    /// <param name="graph">The graph that it is a step of.</param>
     /// <param name="onMissing">What happens at a gap.</param>
-    /// <param name="lateBars">Told of bars that come after newer ones.</param>
-    public NodeStep(
-        Node node, int place, int[] inputs, IEnumerable<bool[]> reached, IReadOnlyList<StreamInput> streams, OnMissing onMissing, LateBars lateBars)
+    public NodeStep(Node node, int place, int[] inputs, IEnumerable<bool[]> reached, PipelineGraph graph, OnMissing onMissing)
     {
+        IReadOnlyList<StreamInput> streams = graph.Streams;
         Node = node;
         Place = place;
         InputPlaces = inputs;
         _inputs = inputs;
         _keys = [.. node.Inputs.Select(input => input.Key)];
+        _isStream = [.. node.Inputs.Select(input => input is StreamInput)];
         _streamKeys = [.. node.Inputs.OfType<StreamInput>().Select(input => input.Key)];
         _failOnMissing = onMissing == OnMissing.Fail;
-        _lateBars = lateBars;
-        _streams = streams;
+        _graph = graph;
         bool[][] ofInput = [.. reached];
         _reachedInputs = [.. Enumerable.Range(0, streams.Count).Select(stream => ReachedInputs(ofInput, stream))];
         _hasOtherInterval = [.. streams.Select(stream => stream.Interval != node.Interval)];
@@ -65,7 +64,7 @@ internal sealed class NodeStep
     public bool IsReachedBy(int stream) => _reachedInputs[stream] is not null;
 
     /// <summary>The open of the node's bar that a result for the stream's bar is of.</summary>
-    public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(timestamp) : timestamp;
+    public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(timestamp + _graph.Delays[stream]) : timestamp;
 
     /// <summary>
     /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node would
@@ -81,6 +80,7 @@ internal sealed class NodeStep
         NodeCache cache = Node.Cache;
         Payload passedOn = default;
         bool isLate = false;
+        long instant = timestamp + _graph.Delays[stream];
         foreach (int input in _reachedInputs[stream]!)
         {
             ref readonly Payload payload = ref outputs[_inputs[input] * stride + at];
@@ -94,11 +94,11 @@ internal sealed class NodeStep
                 passedOn = payload;
             }
 
-            cache.Append(_keys[input], timestamp, payload, out long? newer);
+            cache.Append(_keys[input], _isStream[input] ? timestamp : instant, payload, out long? newer);
             if (newer is not null)
             {
                 isLate = true;
-                _lateBars.Note(_streams[stream].Key, timestamp, Node, _keys[input], newer.Value);
+                _graph.LateBars.Note(_graph.Streams[stream].Key, timestamp, Node, _keys[input], newer.Value);
             }
         }
 

@@ -10,8 +10,9 @@ internal sealed class PipelineGraph
     public PipelineGraph(IReadOnlyList<Node> nodes, PipelineOptions options)
     {
         Nodes = nodes;
-        LateBars = new LateBars(options.OnWarning);
         Streams = [.. nodes.OfType<StreamInput>()];
+        LateBars = new LateBars(options.OnWarning);
+        Delays = [.. Streams.Select(stream => options.Order == BarOrder.Close ? stream.Interval.Seconds - 1 : 0)];
         var places = new Dictionary<Node, int>(ReferenceEqualityComparer.Instance);
         StreamPlaces = new int[Streams.Count];
         var reached = new bool[nodes.Count][];
@@ -43,7 +44,7 @@ internal sealed class PipelineGraph
                 }
             }
 
-            steps.Add(new NodeStep(node, place, inputs, inputs.Select(input => reached[input]), Streams, options.OnMissing, LateBars));
+            steps.Add(new NodeStep(node, place, inputs, inputs.Select(input => reached[input]), this, options.OnMissing));
         }
 
         Steps = [.. steps];
@@ -64,6 +65,9 @@ internal sealed class PipelineGraph
 
     /// <summary>For each stream the nodes that one of its bars can make compute, in topological order.</summary>
     public NodeStep[][] Reached { get; }
+
+    /// <summary>For each stream the seconds from a bar's open to the last one in which it is not known yet, or 0 where bars are ordered by their opens.</summary>
+    public long[] Delays { get; }
 
     /// <summary>The live bars that came after newer ones.</summary>
     public LateBars LateBars { get; }

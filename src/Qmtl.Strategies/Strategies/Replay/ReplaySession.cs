@@ -86,10 +86,12 @@ internal sealed class ReplaySession
     }
 
     /// <summary>Fills the batch from the pages and yields each time that it is ready to be processed.</summary>
-    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages, int streams)
+    /// <param name="pages">The pages.</param>
+    /// <param name="delays">For each stream the seconds from a bar's open to the instant that counts for the order.</param>
+    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages, IReadOnlyList<long> delays)
     {
-        var merge = new StreamMerge(streams);
-        for (int stream = 0; stream < streams; stream++)
+        var merge = new StreamMerge(delays);
+        for (int stream = 0; stream < delays.Count; stream++)
         {
             merge.SetPage(stream, await pages.NextAsync(stream));
         }
