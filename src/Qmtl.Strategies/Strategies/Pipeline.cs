@@ -7,12 +7,13 @@ using Qmtl.Streams;
 namespace Qmtl.Strategies;
 
 /// <summary>
-/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes once, after its inputs; results
+/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes at most once, after its inputs; results
 /// come in the order of bars, then of nodes.
 /// </summary>
 /// <remarks>
 /// <para>A node computes when one of its inputs has a new result and each of its inputs holds <see cref="Node.Period"/> bars. It then sees its
-/// inputs as they are at that bar, and never a mixture of old and new.</para>
+/// inputs as they are at that bar: what is computed of this bar is new in all of them, while streams whose bars of that time come after it still
+/// show the ones before. A node that must not see such a mixture of times has the trigger <see cref="NodeTrigger.AllInputs"/>.</para>
 /// <para>Each processed bar of a stream with an <see cref="StreamInput.EventService"/> is recorded through it.</para>
 /// <para>A pipeline does one thing at a time: calls of <see cref="Feed(StreamInput, long, Payload)"/> from several threads wait for one
 /// another, and during a replay nothing else can be done. So does a node: pipelines may share nodes that compute, but not use them at

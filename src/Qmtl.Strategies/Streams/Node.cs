@@ -31,6 +31,9 @@ public abstract class Node
         Period = options.Period >= 1
             ? options.Period
             : throw new ArgumentOutOfRangeException(nameof(options), options.Period, "A node's period is at least 1 bar.");
+        Trigger = Enum.IsDefined(options.Trigger)
+            ? options.Trigger
+            : throw new ArgumentOutOfRangeException(nameof(options), options.Trigger, $"A node's trigger is {NodeTrigger.EachInput} or {NodeTrigger.AllInputs}.");
         Tags = [.. options.Tags.Distinct(StringComparer.Ordinal)];
         Configuration = new Dictionary<string, string>(options.Configuration, StringComparer.Ordinal);
         NodeId = options.NodeId ?? NodeIdentity.Derive(this, options.Name, inputs);
@@ -43,7 +46,7 @@ public abstract class Node
     /// <summary>What people call the node.</summary>
     public string Name { get; }
 
-    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, tags and configuration.</summary>
+    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, trigger, tags and configuration.</summary>
     public string NodeId { get; }
 
     /// <summary>The interval of the node's results.</summary>
@@ -54,6 +57,9 @@ public abstract class Node
 
     /// <summary>How many bars of each input the node needs before it computes, and how many its cache keeps.</summary>
     public int Period { get; }
+
+    /// <summary>When the node computes where it has several inputs. It tells the node from others.</summary>
+    public NodeTrigger Trigger { get; }
 
     /// <summary>The nodes whose results this one computes from.</summary>
     public virtual IReadOnlyList<Node> Inputs { get; }

@@ -16,6 +16,7 @@ internal sealed class NodeStep
     // Only of a stream does a hole mean that something is missing; a node that computed nothing for a bar had nothing to say.
     private readonly StreamKey[] _streamKeys;
     private readonly bool _failOnMissing;
+    private readonly bool _needsAll;
     private readonly PipelineGraph _graph;
 
     // For each stream the inputs that its bars reach; null where they reach none.
@@ -41,6 +42,7 @@ internal sealed class NodeStep
         _streamKeys = [.. node.Inputs.OfType<StreamInput>().Select(input => input.Key)];
         _failOnMissing = onMissing == OnMissing.Fail;
         _graph = graph;
+        _needsAll = node.Trigger == NodeTrigger.AllInputs && inputs.Length > 1;
         bool[][] ofInput = [.. reached];
         _reachedInputs = [.. Enumerable.Range(0, streams.Count).Select(stream => ReachedInputs(ofInput, stream))];
         _hasOtherInterval = [.. streams.Select(stream => stream.Interval != node.Interval)];
@@ -107,13 +109,27 @@ internal sealed class NodeStep
             return passedOn;
         }
 
-        return !isLate && IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
+        return !isLate && (!_needsAll || HasAll(cache, instant)) && IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
     }
 
     private static int[]? ReachedInputs(bool[][] ofInput, int stream)
     {
         int[] inputs = [.. Enumerable.Range(0, ofInput.Length).Where(input => ofInput[input][stream])];
         return inputs.Length > 0 ? inputs : null;
+    }
+
+    // Whether the newest bar of each input is the one that the instant lies in.
+    private bool HasAll(NodeCache cache, long instant)
+    {
+        foreach (StreamKey key in _keys)
+        {
+            if (cache.LastTimestamp(key) != key.Interval.Floor(instant))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool IsReady(NodeCache cache)
