@@ -37,7 +37,7 @@ public sealed class StrategyRun : IAsyncDisposable
     /// <summary>What the gateway made of the strategy; null in an offline run.</summary>
     public SubmissionResult? Submission { get; internal init; }
 
-    /// <summary>Whether the gateway computes every node elsewhere, so that nothing was done here.</summary>
+    /// <summary>Whether the gateway computes every node elsewhere, or one that it needs, so that nothing was done here.</summary>
     public bool IsComputedElsewhere { get; internal set; }
 
     /// <summary>What the strategy asks before it acts: closed until the gateway allows it, and again when the run is disposed. Null where no gateway is watched: an offline run never acts.</summary>

@@ -72,7 +72,7 @@ public abstract class Node
 
     /// <summary>
     /// Whether the node computes here. One that does not (a gateway says that it is computed elsewhere) has no results of its own and
-    /// passes its input on.
+    /// passes its input on. A <c>Runner</c> leaves out what would compute from it too.
     /// </summary>
     /// <value>True by default.</value>
     public bool Executes { get; set; } = true;
