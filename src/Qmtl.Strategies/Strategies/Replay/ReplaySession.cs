@@ -47,6 +47,7 @@ internal sealed class ReplaySession
     /// <summary>Processes and records the batch on this thread.</summary>
     public void Run(Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
+        _run.Processed = 0;
         try
         {
             _run.Run(Batch, onResult, cancellationToken);
@@ -64,6 +65,7 @@ internal sealed class ReplaySession
     /// <summary>Processes the batch where the executor wants it, then records it.</summary>
     public async Task RunAsync(Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
+        _run.Processed = 0;
         try
         {
             if (_executor is null)
