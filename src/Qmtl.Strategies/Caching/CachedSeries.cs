@@ -40,7 +40,7 @@ internal sealed class CachedSeries
     /// <summary>Whether nothing is taken in any more.</summary>
     public bool IsDropped => _isDropped;
 
-    /// <summary>The buffer itself, for views: not guarded, but never a half merged one.</summary>
+    /// <summary>The buffer itself, not guarded: a small merge goes on in it. For where nobody writes.</summary>
     public BarBuffer Bars => Volatile.Read(ref _bars);
 
     /// <summary>The series as compute functions see it.</summary>
@@ -50,10 +50,14 @@ internal sealed class CachedSeries
     internal Action<MergePhase>? Merging { get; set; }
 
     /// <summary>Puts a live bar in its place; false where the series has been dropped.</summary>
-    public bool Append(long timestamp, Payload payload)
+    /// <param name="timestamp">Any instant of the bar.</param>
+    /// <param name="payload">The bar.</param>
+    /// <param name="newer">The newest bar's open where that is newer than this bar's; null where this one is the newest.</param>
+    public bool Append(long timestamp, Payload payload, out long? newer)
     {
         lock (_gate)
         {
+            newer = null;
             if (_isDropped)
             {
                 return false;
@@ -61,7 +65,9 @@ internal sealed class CachedSeries
 
             BarBuffer bars = _bars;
             int row = Bind(bars, payload, out bool isLastRow);
-            long open = FloorOf(timestamp, bars.LastTimestamp);
+            long? newest = bars.LastTimestamp;
+            long open = FloorOf(timestamp, newest);
+            newer = newest > open ? newest : null;
             if (bars.Put(open, row) && _arrivals is { } arrivals && (arrivals.Count == 0 || arrivals[^1] != open))
             {
                 arrivals.Add(open);
@@ -124,6 +130,14 @@ internal sealed class CachedSeries
                 }
             }
         }
+    }
+
+    /// <summary>Takes the lock for a read that must not allocate; it is held until the scope is disposed.</summary>
+    public Lock.Scope Enter(out BarBuffer bars)
+    {
+        Lock.Scope scope = _gate.EnterScope();
+        bars = _bars;
+        return scope;
     }
 
     /// <summary>Reads under the lock.</summary>

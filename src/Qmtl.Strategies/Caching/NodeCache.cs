@@ -75,16 +75,24 @@ public sealed class NodeCache
     /// <param name="timestamp">Any instant of the bar, in Unix seconds, UTC; it is floored to the bar's open.</param>
     /// <param name="payload">The bar; <see cref="Payload.None"/> is ignored.</param>
     /// <exception cref="InvalidOperationException">A column has a type that does not go with the values already held.</exception>
-    public void Append(StreamKey upstream, long timestamp, Payload payload)
+    public void Append(StreamKey upstream, long timestamp, Payload payload) => Append(upstream, timestamp, payload, out _);
+
+    /// <inheritdoc cref="Append(StreamKey, long, Payload)"/>
+    /// <param name="upstream">Where the bar comes from.</param>
+    /// <param name="timestamp">Any instant of the bar.</param>
+    /// <param name="payload">The bar.</param>
+    /// <param name="newer">The newest bar's open where that is newer than this bar's; null where this one is the newest.</param>
+    internal void Append(StreamKey upstream, long timestamp, Payload payload, out long? newer)
     {
         RequireNamed(upstream);
+        newer = null;
         if (payload.IsNone)
         {
             return;
         }
 
         // A series that is dropped just now takes nothing in any more: the bar begins a new one.
-        while (!GetOrAdd(upstream).Append(timestamp, payload))
+        while (!GetOrAdd(upstream).Append(timestamp, payload, out newer))
         {
         }
     }

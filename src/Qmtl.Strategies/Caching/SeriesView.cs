@@ -5,10 +5,12 @@ namespace Qmtl.Caching;
 
 /// <summary>The bars of one upstream in a node's cache, oldest first, newest last.</summary>
 /// <remarks>
-/// Nothing is copied: a span is valid until the compute function returns, while nobody else writes to the cache. What has to be
-/// kept is copied with <see cref="ToFrame"/> or <see cref="ToArray(string)"/>. In spans and arrays of doubles, a null is NaN. Column
-/// names are compared without case. PowerShell has no spans: <see cref="ToArray(string)"/>, <see cref="GetTimestamps"/>,
-/// <see cref="GetValue(string)"/> and the sums serve there.
+/// <para>Each member but the spans may be used while other threads append and merge: it finds a merge whole or not at all. Two calls may find two
+/// states; bars that must go together are taken with one <see cref="ToFrame"/>.</para>
+/// <para>A span is the cache's own memory, not a copy. It is valid until the compute function returns, while nobody else writes to the
+/// cache; whoever writes meanwhile changes what it shows. What has to be kept is copied with <see cref="ToFrame"/> or <see cref="ToArray(string)"/>.</para>
+/// <para>In spans and arrays of doubles, a null is NaN. Column names are compared without case. PowerShell has no spans:
+/// <see cref="ToArray(string)"/>, <see cref="GetTimestamps"/>, <see cref="GetValue(string)"/> and the sums serve there.</para>
 /// </remarks>
 public sealed class SeriesView
 {
@@ -21,16 +23,33 @@ public sealed class SeriesView
     public StreamKey Upstream => _series.Key;
 
     /// <summary>How many bars are held.</summary>
-    public int Count => _series.Bars.Count;
+    public int Count => _series.Read(static bars => bars.Count);
 
     /// <summary>The names of the columns, in the order in which they first came.</summary>
-    public IReadOnlyList<string> Columns => [.. _series.Bars.ColumnNames];
+    public IReadOnlyList<string> Columns => _series.Read(static bars => bars.ColumnNames.ToArray());
 
-    /// <summary>The bars' opens: Unix seconds, UTC, ascending.</summary>
-    public ReadOnlySpan<long> Timestamps => Noted(ColumnNames.Timestamp).Timestamps;
+    /// <summary>The bars' opens, not copied: Unix seconds, UTC, ascending.</summary>
+    public ReadOnlySpan<long> Timestamps
+    {
+        get
+        {
+            Note(ColumnNames.Timestamp);
+            using (_series.Enter(out BarBuffer bars))
+            {
+                return bars.Timestamps;
+            }
+        }
+    }
 
     /// <summary>The newest bar, copied, or null where none is held. Where <c>value</c> is the only column, it is that value.</summary>
-    public (long Timestamp, Payload Payload)? Latest => Noted(null).Latest();
+    public (long Timestamp, Payload Payload)? Latest
+    {
+        get
+        {
+            Note(null);
+            return _series.Read(static bars => bars.Latest());
+        }
+    }
 
     /// <summary>The newest bar's value in a column, or null where it is null.</summary>
     /// <inheritdoc cref="GetValue(string)" path="/exception"/>
@@ -45,35 +64,51 @@ public sealed class SeriesView
     /// <exception cref="ArgumentException">There is no such column, or it is of another type.</exception>
     public ReadOnlySpan<T> Values<T>(string column)
     {
-        BarBuffer bars = _series.Bars;
-        BufferColumn found = Find(bars, column);
-        return found is BufferColumn<T> typed ? bars.ValuesOf(typed) : throw NotOfType(found, typeof(T));
+        using (_series.Enter(out BarBuffer bars))
+        {
+            BufferColumn found = Find(bars, column);
+            return found is BufferColumn<T> typed ? bars.ValuesOf(typed) : throw NotOfType(found, typeof(T));
+        }
     }
 
     /// <summary>The newest bar's value in a column, or null where it is null.</summary>
     /// <exception cref="ArgumentException">There is no such column.</exception>
     /// <exception cref="InvalidOperationException">No bar is held.</exception>
-    public object? GetValue(string column) =>
-        Count > 0 ? GetValue(column, Count - 1) : throw new InvalidOperationException($"No bar of {Upstream} is held yet.");
+    public object? GetValue(string column)
+    {
+        using (_series.Enter(out BarBuffer bars))
+        {
+            return bars.Count > 0 ? GetValue(bars, column, bars.Count - 1) : throw new InvalidOperationException($"No bar of {Upstream} is held yet.");
+        }
+    }
 
     /// <summary>The value in a column of the bar at <paramref name="index"/>, counted from the oldest, or null where it is null.</summary>
     /// <exception cref="ArgumentException">There is no such column.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such bar.</exception>
     public object? GetValue(string column, int index)
     {
-        BarBuffer bars = _series.Bars;
-        BufferColumn found = Find(bars, column);
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, bars.Count);
-        return bars.GetValue(found, index);
+        using (_series.Enter(out BarBuffer bars))
+        {
+            return GetValue(bars, column, index);
+        }
     }
 
     /// <summary>The bars' opens, copied: Unix seconds, UTC, ascending.</summary>
-    public long[] GetTimestamps() => Timestamps.ToArray();
+    public long[] GetTimestamps()
+    {
+        Note(ColumnNames.Timestamp);
+        return _series.Read(static bars => bars.Timestamps.ToArray());
+    }
 
     /// <summary>A column of numbers, copied; whole numbers become doubles.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
-    public double[] ToArray(string column) => ToArray(column, Count);
+    public double[] ToArray(string column)
+    {
+        using (_series.Enter(out BarBuffer bars))
+        {
+            return Numbers(bars, column, bars.Count).ToArray();
+        }
+    }
 
     /// <summary>The newest <paramref name="count"/> values of a column of numbers, copied; whole numbers become doubles.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
@@ -81,20 +116,26 @@ public sealed class SeriesView
     public double[] ToArray(string column, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        return Numbers(column, count).ToArray();
+        using (_series.Enter(out BarBuffer bars))
+        {
+            return Numbers(bars, column, count).ToArray();
+        }
     }
 
     /// <summary>The sum of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
     /// <inheritdoc cref="Newest" path="/exception"/>
     public double Sum(string column, int count)
     {
-        double sum = 0;
-        foreach (double value in Newest(column, count))
+        using (_series.Enter(out BarBuffer bars))
         {
-            sum += value;
-        }
+            double sum = 0;
+            foreach (double value in Newest(bars, column, count))
+            {
+                sum += value;
+            }
 
-        return sum;
+            return sum;
+        }
     }
 
     /// <summary>The arithmetic mean of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
@@ -105,33 +146,39 @@ public sealed class SeriesView
     /// <inheritdoc cref="Newest" path="/exception"/>
     public double Min(string column, int count)
     {
-        double least = double.PositiveInfinity;
-        foreach (double value in Newest(column, count))
+        using (_series.Enter(out BarBuffer bars))
         {
-            least = Math.Min(least, value);
-        }
+            double least = double.PositiveInfinity;
+            foreach (double value in Newest(bars, column, count))
+            {
+                least = Math.Min(least, value);
+            }
 
-        return least;
+            return least;
+        }
     }
 
     /// <summary>The largest of the newest <paramref name="count"/> values of a column; NaN where one of them is null.</summary>
     /// <inheritdoc cref="Newest" path="/exception"/>
     public double Max(string column, int count)
     {
-        double most = double.NegativeInfinity;
-        foreach (double value in Newest(column, count))
+        using (_series.Enter(out BarBuffer bars))
         {
-            most = Math.Max(most, value);
-        }
+            double most = double.NegativeInfinity;
+            foreach (double value in Newest(bars, column, count))
+            {
+                most = Math.Max(most, value);
+            }
 
-        return most;
+            return most;
+        }
     }
 
     /// <summary>All bars, copied, with objects as text.</summary>
     public BarFrame ToFrame()
     {
-        BarBuffer bars = Noted(null);
-        return bars.ToFrame(0, bars.Count);
+        Note(null);
+        return _series.Read(static bars => bars.ToFrame(0, bars.Count));
     }
 
     /// <summary>The upstream and how many bars are held.</summary>
@@ -139,15 +186,14 @@ public sealed class SeriesView
 
     /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1, or so many bars are not held.</exception>
-    private ReadOnlySpan<double> Newest(string column, int count)
+    private ReadOnlySpan<double> Newest(BarBuffer bars, string column, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return Numbers(column, count);
+        return Numbers(bars, column, count);
     }
 
-    private ReadOnlySpan<double> Numbers(string column, int count)
+    private ReadOnlySpan<double> Numbers(BarBuffer bars, string column, int count)
     {
-        BarBuffer bars = _series.Bars;
         BufferColumn found = Find(bars, column);
         if (count > bars.Count)
         {
@@ -175,18 +221,22 @@ public sealed class SeriesView
         return numbers;
     }
 
-    private BarBuffer Noted(string? column)
+    private object? GetValue(BarBuffer bars, string column, int index)
     {
-        _cache.AccessLog?.Note(_series.Key, column);
-        return _series.Bars;
+        BufferColumn found = Find(bars, column);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, bars.Count);
+        return bars.GetValue(found, index);
     }
+
+    private void Note(string? column) => _cache.AccessLog?.Note(_series.Key, column);
 
     private BufferColumn Find(BarBuffer bars, string column)
     {
         ArgumentNullException.ThrowIfNull(column);
         BufferColumn found = bars.FindColumn(column) ?? throw new ArgumentException(
-            $"{Upstream} has no column '{column}'. It has {(Columns.Count == 0 ? "none" : string.Join(", ", Columns))}.", nameof(column));
-        _cache.AccessLog?.Note(_series.Key, found.Name);
+            $"{Upstream} has no column '{column}'. It has {(bars.ColumnNames.Any() ? string.Join(", ", bars.ColumnNames) : "none")}.", nameof(column));
+        Note(found.Name);
         return found;
     }
 

@@ -20,6 +20,7 @@ public sealed class Runner
     private readonly RunnerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly Action<string> _warn;
+    private readonly PipelineOptions _pipeline;
     private readonly RunLog _log;
 
     /// <summary>A runner.</summary>
@@ -30,6 +31,7 @@ public sealed class Runner
         _options = options ?? new RunnerOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
         _warn = _options.OnWarning ?? (static _ => { });
+        _pipeline = _options.Pipeline with { OnWarning = _options.Pipeline.OnWarning ?? _warn };
         _log = new RunLog(_options.LoggerFactory?.CreateLogger<Runner>() ?? (ILogger)NullLogger.Instance);
     }
 
@@ -46,12 +48,12 @@ public sealed class Runner
     {
         ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
-        return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _options.Pipeline)), onResult, cancellationToken);
+        return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _pipeline)), onResult, cancellationToken);
     }
 
     /// <summary>
-    /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere, watches what it may do,
-    /// warms its streams up and replays their history.
+    /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere and, with a warning, those that
+    /// would compute from them, watches what it may do, warms its streams up and replays their history.
     /// </summary>
     /// <param name="strategy">The strategy.</param>
     /// <param name="worldId">The world.</param>
@@ -60,7 +62,7 @@ public sealed class Runner
     /// <param name="cancellationToken">Ends the run.</param>
     /// <returns>
     /// The run when the replay has ended. Until it is disposed, its <see cref="StrategyRun.Gate"/> follows the gateway. Where all nodes are
-    /// computed elsewhere, nothing is warmed up, replayed or watched, and <see cref="StrategyRun.IsComputedElsewhere"/> says so.
+    /// computed elsewhere or need one that is, nothing is warmed up, replayed or watched, and <see cref="StrategyRun.IsComputedElsewhere"/> says so.
     /// </returns>
     /// <exception cref="GatewayException">The gateway did not take the strategy. Nothing was filled or replayed.</exception>
     /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
@@ -71,7 +73,7 @@ public sealed class Runner
     {
         ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
-        var pipeline = new Pipeline(strategy, _options.Pipeline);
+        var pipeline = new Pipeline(strategy, _pipeline);
         var description = new StrategyDescription(pipeline.Nodes);
         var client = new GatewayClient(gatewayUri, httpClient: null, _options.Gateway, _timeProvider);
         SubmissionResult submission = await client.SubmitAsync(new StrategySubmission(worldId, description.Nodes), cancellationToken);
@@ -80,7 +82,7 @@ public sealed class Runner
         var run = new StrategyRun(strategy, pipeline) { Submission = submission };
         if (!LeaveOutNodesElsewhere(run, description, submission.QueueMap))
         {
-            _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, so there is nothing to run here.");
+            _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, or needs one that is, so there is nothing to run here.");
             run.IsComputedElsewhere = true;
             return run;
         }
@@ -99,7 +101,7 @@ public sealed class Runner
         }
     }
 
-    /// <summary>Switches off what the gateway computes elsewhere, for as long as the run lasts.</summary>
+    /// <summary>Switches off what the gateway computes elsewhere, and what would compute from that, for as long as the run lasts.</summary>
     /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing else.</returns>
     private bool LeaveOutNodesElsewhere(StrategyRun run, StrategyDescription description, QueueMap queues)
     {
@@ -109,21 +111,18 @@ public sealed class Runner
             run.LeaveOut(node);
         }
 
-        List<Node> computing = [.. nodes.Where(node => node is not StreamInput)];
-        if (!(computing.Count > 0 ? computing : nodes).Any(node => node.Executes))
+        // Their results are not here, and what they would compute from must not pass for them. Inputs come before what computes from them.
+        foreach (Node node in nodes.Where(node => node.Executes))
         {
-            return false;
-        }
-
-        foreach (Node node in computing.Where(node => node.Executes))
-        {
-            foreach (Node elsewhere in node.Inputs.Where(input => input is not StreamInput && !input.Executes))
+            if (node.Inputs.FirstOrDefault(input => input is not StreamInput && !input.Executes) is { } missing)
             {
-                _warn($"The node '{node.Name}' computes from '{elsewhere.Name}', which is computed elsewhere: here it gets what '{elsewhere.Name}' would compute from, not its results. Have the gateway compute both, or neither.");
+                run.LeaveOut(node);
+                _warn($"The node '{node.Name}' computes from '{missing.Name}', whose results are not here because they are computed elsewhere: '{node.Name}' is left out of this run. Have the gateway compute both, or neither.");
             }
         }
 
-        return true;
+        List<Node> computing = [.. nodes.Where(node => node is not StreamInput)];
+        return (computing.Count > 0 ? computing : nodes).Any(node => node.Executes);
     }
 
     private async Task<StrategyRun> PrimeAsync(StrategyRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)

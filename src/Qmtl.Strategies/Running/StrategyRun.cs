@@ -28,13 +28,16 @@ public sealed class StrategyRun : IAsyncDisposable
     /// <summary>How each stream got its history, in the order in which they were done.</summary>
     public IReadOnlyList<WarmupResult> Warmup => _warmup;
 
-    /// <summary>How many results the replay gave.</summary>
+    /// <summary>How many bars of all streams were replayed; 0 where there was no history.</summary>
+    public long BarsReplayed => Pipeline.BarsReplayed;
+
+    /// <summary>How many results the replay gave: of nodes that compute, so none in a strategy of nothing but streams, whatever was replayed.</summary>
     public long Results { get; private set; }
 
     /// <summary>What the gateway made of the strategy; null in an offline run.</summary>
     public SubmissionResult? Submission { get; internal init; }
 
-    /// <summary>Whether the gateway computes every node elsewhere, so that nothing was done here.</summary>
+    /// <summary>Whether the gateway computes every node elsewhere, or one that it needs, so that nothing was done here.</summary>
     public bool IsComputedElsewhere { get; internal set; }
 
     /// <summary>What the strategy asks before it acts: closed until the gateway allows it, and again when the run is disposed. Null where no gateway is watched: an offline run never acts.</summary>

@@ -8,17 +8,17 @@ using Qmtl.Time;
 
 namespace Qmtl.Strategies;
 
-/// <content>Replays: the bars of all streams, merged by their opens.</content>
+/// <content>Replays: the bars of all streams, merged by their opens, or by their closes (<see cref="PipelineOptions.Order"/>).</content>
 /// <remarks>A replay begins with empty caches in all nodes but the streams, so that its results depend on nothing before it.</remarks>
 public sealed partial class Pipeline
 {
     /// <summary>
-    /// Replays what the streams' caches hold, on this thread. Bars come by their opens; where several open at once, by the order of
-    /// <see cref="Streams"/>. What is recorded is on its way when this returns; <see cref="FlushAsync"/> waits for it.
+    /// Replays what the streams' caches hold, on this thread. Bars come by their opens (<see cref="PipelineOptions.Order"/>); where several do
+    /// at once, by the order of <see cref="Streams"/>. What is recorded is on its way when this returns; <see cref="FlushAsync"/> waits for it.
     /// </summary>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">The pipeline is busy.</exception>
+    /// <exception cref="InvalidOperationException">The pipeline is busy, or another one is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public void Replay(Action<NodeResult> onResult, CancellationToken cancellationToken = default)
     {
@@ -27,8 +27,8 @@ public sealed partial class Pipeline
         ReplaySession? session = null;
         try
         {
-            session = new ReplaySession(_graph, _options);
-            var merge = new StreamMerge(Streams.Count);
+            session = BeginReplay();
+            var merge = new StreamMerge(_graph.Delays);
             var pages = new CachePages(Streams);
             for (int stream = 0; stream < Streams.Count; stream++)
             {
@@ -57,7 +57,7 @@ public sealed partial class Pipeline
     /// <summary>Replays what the streams' caches hold, as <see cref="Replay"/> does, and waits until everything recorded is delivered, however long its store is away.</summary>
     /// <param name="onResult">Told of each result, in order, on the thread that <see cref="PipelineOptions.Executor"/> chooses.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">The pipeline is busy.</exception>
+    /// <exception cref="InvalidOperationException">The pipeline is busy, or another one is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public Task ReplayAsync(Action<NodeResult> onResult, CancellationToken cancellationToken = default)
     {
@@ -69,7 +69,7 @@ public sealed partial class Pipeline
     /// <param name="range">The bars by their opens, Unix seconds, UTC, inclusive at both ends. Bars that have not closed are left out.</param>
     /// <param name="onResult">Told of each result, in order, on the thread that <see cref="PipelineOptions.Executor"/> chooses.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">A stream has no provider, or the pipeline is busy; nothing was read.</exception>
+    /// <exception cref="InvalidOperationException">A stream has no provider, the pipeline is busy, or another one is using one of the nodes; nothing was read.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     /// <exception cref="SourceException">A provider answered what is no page of its stream.</exception>
     /// <exception cref="StoreException">A store cannot be reached.</exception>
@@ -92,6 +92,13 @@ public sealed partial class Pipeline
         return ReadAsync(range, cancellationToken);
     }
 
+    private ReplaySession BeginReplay()
+    {
+        Volatile.Write(ref _barsReplayed, 0);
+        MixedIntervals.Warn(_graph, _options);
+        return new ReplaySession(_graph, _options, bars => Volatile.Write(ref _barsReplayed, _barsReplayed + bars));
+    }
+
     private async Task RunAsync(TimeRange? range, Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
         Begin();
@@ -99,8 +106,8 @@ public sealed partial class Pipeline
         try
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
-            session = new ReplaySession(_graph, _options);
-            await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
+            session = BeginReplay();
+            await foreach (EventBatch _ in session.FillAsync(pages, _graph.Delays))
             {
                 await session.RunAsync(onResult, cancellationToken);
             }
@@ -122,9 +129,9 @@ public sealed partial class Pipeline
         try
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
-            session = new ReplaySession(_graph, _options);
+            session = BeginReplay();
             var results = new List<NodeResult>();
-            await foreach (EventBatch _ in session.FillAsync(pages, Streams.Count))
+            await foreach (EventBatch _ in session.FillAsync(pages, _graph.Delays))
             {
                 // A node's failure must not keep back what was computed before it.
                 Exception? failure = await FailureOfAsync(() => session.RunAsync(results.Add, cancellationToken));

@@ -7,15 +7,17 @@ using Qmtl.Streams;
 namespace Qmtl.Strategies;
 
 /// <summary>
-/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes once, after its inputs; results
+/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes at most once, after its inputs; results
 /// come in the order of bars, then of nodes.
 /// </summary>
 /// <remarks>
 /// <para>A node computes when one of its inputs has a new result and each of its inputs holds <see cref="Node.Period"/> bars. It then sees its
-/// inputs as they are at that bar, and never a mixture of old and new.</para>
+/// inputs as they are at that bar: what is computed of this bar is new in all of them, while streams whose bars of that time come after it still
+/// show the ones before. A node that must not see such a mixture of times has the trigger <see cref="NodeTrigger.AllInputs"/>.</para>
 /// <para>Each processed bar of a stream with an <see cref="StreamInput.EventService"/> is recorded through it.</para>
 /// <para>A pipeline does one thing at a time: calls of <see cref="Feed(StreamInput, long, Payload)"/> from several threads wait for one
-/// another, and during a replay nothing else can be done.</para>
+/// another, and during a replay nothing else can be done. So does a node: pipelines may share nodes that compute, but not use them at
+/// once. Streams can be shared freely.</para>
 /// </remarks>
 public sealed partial class Pipeline
 {
@@ -24,6 +26,7 @@ public sealed partial class Pipeline
     private readonly SequentialRun _sequential;
     private readonly Lock _gate = new();
     private bool _busy;
+    private long _barsReplayed;
 
     /// <summary>A pipeline of a strategy's nodes.</summary>
     /// <inheritdoc cref="Pipeline(IEnumerable{Node}, PipelineOptions?)"/>
@@ -42,7 +45,7 @@ public sealed partial class Pipeline
         ArgumentNullException.ThrowIfNull(nodes);
         _options = options ?? new PipelineOptions();
         _options.Validate();
-        _graph = new PipelineGraph(NodeGraph.Order(nodes), _options.OnMissing);
+        _graph = new PipelineGraph(NodeGraph.Order(nodes), _options);
         _sequential = new SequentialRun(_graph);
     }
 
@@ -52,13 +55,26 @@ public sealed partial class Pipeline
     /// <summary>The streams among them, in the order that counts where bars open at the same time.</summary>
     public IReadOnlyList<StreamInput> Streams => _graph.Streams;
 
+    /// <summary>How many bars of all streams the last replay has processed, or the running one so far; live bars do not count.</summary>
+    public long BarsReplayed => Volatile.Read(ref _barsReplayed);
+
+    /// <summary>
+    /// How many live bars since the last replay began came after newer ones, so that nodes computed nothing for them. The first of each stream is
+    /// told to <see cref="PipelineOptions.OnWarning"/>.
+    /// </summary>
+    public long LateBars => _graph.LateBars.Count;
+
     /// <summary>Processes one live bar: it goes into the stream's cache, where it wins over a backfilled one, is recorded, and makes nodes compute.</summary>
+    /// <remarks>
+    /// A bar at the newest time of its stream is an update: nodes compute again. One that is older than what a node has taken in of the
+    /// stream is kept and recorded and counts for the bars that follow, but nothing is computed for it (<see cref="LateBars"/>).
+    /// </remarks>
     /// <param name="stream">The stream.</param>
     /// <param name="timestamp">The bar's time: Unix seconds, UTC; moved down to the stream's grid.</param>
     /// <param name="payload">The bar. <see cref="Payload.None"/> does nothing.</param>
     /// <returns>What the nodes computed, in order.</returns>
     /// <exception cref="ArgumentException">The stream is none of this pipeline's.</exception>
-    /// <exception cref="InvalidOperationException">A replay is running, or a result's receiver feeds in turn.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Nodes before it have computed, and the next bar can be fed.</exception>
     public IReadOnlyList<NodeResult> Feed(StreamInput stream, long timestamp, Payload payload)
     {
@@ -85,7 +101,7 @@ public sealed partial class Pipeline
     /// <param name="bars">The bars.</param>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <exception cref="ArgumentException">The stream is none of this pipeline's, or the bars are of another interval.</exception>
-    /// <exception cref="InvalidOperationException">A replay is running, or a result's receiver feeds in turn.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public void Feed(StreamInput stream, BarFrame bars, Action<NodeResult> onResult)
     {
@@ -155,9 +171,18 @@ public sealed partial class Pipeline
     {
         lock (_gate)
         {
-            _busy = _busy
-                ? throw new InvalidOperationException("The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.")
-                : true;
+            if (_busy)
+            {
+                throw new InvalidOperationException("The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.");
+            }
+
+            if (_graph.TryClaimNodes(this) is { } taken)
+            {
+                throw new InvalidOperationException(
+                    $"The node '{taken.Name}' is in use by another pipeline, which replays or is fed just now, and both would fill its cache. Wait until that run has ended, or make nodes of its own for each run.");
+            }
+
+            _busy = true;
         }
     }
 
@@ -165,6 +190,7 @@ public sealed partial class Pipeline
     {
         lock (_gate)
         {
+            _graph.ReleaseNodes(this);
             _busy = false;
         }
     }

@@ -1,3 +1,5 @@
+using Qmtl.Streams;
+
 namespace Qmtl.Strategies;
 
 /// <summary>How a <see cref="Pipeline"/> works.</summary>
@@ -18,6 +20,13 @@ public sealed record PipelineOptions
     /// <value>The number of processors by default; at least 1.</value>
     public int MaxDegreeOfParallelism { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>In which order bars are replayed. Those of one instant come in the order in which the streams are declared.</summary>
+    /// <value>
+    /// <see cref="BarOrder.Open"/> by default; a replay then warns of nodes that compute from streams of different intervals. With
+    /// <see cref="BarOrder.Close"/>, what a bar makes a node compute belongs to the newest bar of the node's interval that has closed with it.
+    /// </value>
+    public BarOrder Order { get; init; }
+
     /// <summary>How many bars of all streams together are processed in one go.</summary>
     /// <value>2,048 by default; from 1 to 1,000,000.</value>
     public int BarsPerBatch { get; init; } = 2048;
@@ -29,6 +38,17 @@ public sealed record PipelineOptions
     /// <value>Null, the default: on the thread that the replay has come to.</value>
     public Func<Action, Task>? Executor { get; init; }
 
+    /// <summary>
+    /// Whether a node may compute on any thread where <see cref="Parallel"/> is set; asked once of each node that says so itself
+    /// (<see cref="Node.CanComputeInParallel"/>), before it computes. A shell says no for nodes whose code is bound to its own thread.
+    /// </summary>
+    /// <value>Null, the default: what the node says counts alone.</value>
+    public Func<Node, bool>? CanComputeInParallel { get; init; }
+
+    /// <summary>Told what an operator must know, such as a bar that came too late to compute from; on the thread that found it. It must return quickly and not throw.</summary>
+    /// <value>Null by default: nobody is told. A <c>Runner</c> puts its own here.</value>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>Checks every option against its limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>
     internal void Validate()
@@ -36,6 +56,11 @@ public sealed record PipelineOptions
         if (MaxDegreeOfParallelism < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, $"{nameof(MaxDegreeOfParallelism)} must be at least 1.");
+        }
+
+        if (!Enum.IsDefined(Order))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Order), Order, $"{nameof(Order)} must be {nameof(BarOrder.Open)} or {nameof(BarOrder.Close)}.");
         }
 
         if (BarsPerBatch is < 1 or > 1_000_000)

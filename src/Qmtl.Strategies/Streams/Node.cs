@@ -12,10 +12,13 @@ namespace Qmtl.Streams;
 /// </summary>
 /// <remarks>
 /// What a node is, is its <see cref="Key"/>: id and interval. The period is no part of it. A node belongs to one
-/// <c>Pipeline</c> at a time, for the pipeline fills its cache.
+/// <c>Pipeline</c> at a time, for the pipeline fills its cache: while one replays or is fed, another one of the same nodes refuses to.
 /// </remarks>
 public abstract class Node
 {
+    // The pipeline that fills the cache just now.
+    private object? _user;
+
     /// <summary>A node.</summary>
     /// <param name="options">What it is made of.</param>
     /// <exception cref="ArgumentException">The period is less than 1, there is neither an interval nor an input to take it from, or the id cannot be kept by stores.</exception>
@@ -28,6 +31,9 @@ public abstract class Node
         Period = options.Period >= 1
             ? options.Period
             : throw new ArgumentOutOfRangeException(nameof(options), options.Period, "A node's period is at least 1 bar.");
+        Trigger = Enum.IsDefined(options.Trigger)
+            ? options.Trigger
+            : throw new ArgumentOutOfRangeException(nameof(options), options.Trigger, $"A node's trigger is {NodeTrigger.EachInput} or {NodeTrigger.AllInputs}.");
         Tags = [.. options.Tags.Distinct(StringComparer.Ordinal)];
         Configuration = new Dictionary<string, string>(options.Configuration, StringComparer.Ordinal);
         NodeId = options.NodeId ?? NodeIdentity.Derive(this, options.Name, inputs);
@@ -40,7 +46,7 @@ public abstract class Node
     /// <summary>What people call the node.</summary>
     public string Name { get; }
 
-    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, tags and configuration.</summary>
+    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, trigger, tags and configuration.</summary>
     public string NodeId { get; }
 
     /// <summary>The interval of the node's results.</summary>
@@ -51,6 +57,9 @@ public abstract class Node
 
     /// <summary>How many bars of each input the node needs before it computes, and how many its cache keeps.</summary>
     public int Period { get; }
+
+    /// <summary>When the node computes where it has several inputs. It tells the node from others.</summary>
+    public NodeTrigger Trigger { get; }
 
     /// <summary>The nodes whose results this one computes from.</summary>
     public virtual IReadOnlyList<Node> Inputs { get; }
@@ -63,7 +72,7 @@ public abstract class Node
 
     /// <summary>
     /// Whether the node computes here. One that does not (a gateway says that it is computed elsewhere) has no results of its own and
-    /// passes its input on.
+    /// passes its input on. A <c>Runner</c> leaves out what would compute from it too.
     /// </summary>
     /// <value>True by default.</value>
     public bool Executes { get; set; } = true;
@@ -89,6 +98,12 @@ public abstract class Node
     /// <param name="view">The newest <see cref="Period"/> bars of each input. It is valid only during the call.</param>
     /// <returns>The result, or <see cref="Payload.None"/> where there is none for this bar.</returns>
     protected internal abstract Payload Compute(CacheView view);
+
+    /// <summary>Takes the node for one user; false where another has it.</summary>
+    internal bool TryClaim(object user) => Interlocked.CompareExchange(ref _user, user, null) is null;
+
+    /// <summary>Gives the node back; nothing happens where somebody else has it.</summary>
+    internal void Release(object user) => Interlocked.CompareExchange(ref _user, null, user);
 
     /// <summary>The node's name.</summary>
     public override string ToString() => Name;

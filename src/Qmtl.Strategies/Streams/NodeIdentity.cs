@@ -57,6 +57,11 @@ internal static class NodeIdentity
             }
 
             json.WriteEndObject();
+            if (node.Trigger != default)
+            {
+                json.WriteStringValue(node.Trigger.ToString());
+            }
+
             json.WriteEndArray();
         }
 

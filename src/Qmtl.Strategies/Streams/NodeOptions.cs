@@ -21,6 +21,10 @@ public sealed record NodeOptions
     /// <value>1 by default; at least 1, with no upper limit.</value>
     public int Period { get; init; } = 1;
 
+    /// <summary>When the node computes where it has several inputs.</summary>
+    /// <value><see cref="NodeTrigger.EachInput"/> by default.</value>
+    public NodeTrigger Trigger { get; init; }
+
     /// <summary>The node's id, which is also the name of its table in a store of one table a node.</summary>
     /// <value>Null, the default: derived from what makes the node different, the same in every process.</value>
     public string? NodeId { get; init; }

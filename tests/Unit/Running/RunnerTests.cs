@@ -32,7 +32,7 @@ public sealed class RunnerTests
         Assert.Equal(["sum@997=1994", "sum@998=1995", "sum@998=1996", "sum@999=1997", "sum@999=1998"], _results);
         Assert.Equal(2, run.Warmup.Count);
         Assert.All(run.Warmup, result => Assert.Equal((WarmupStatus.Ready, 3L), (result.Status, result.BarsLoaded)));
-        Assert.Equal(5, run.Results);
+        Assert.Equal((5, 6), (run.Results, run.BarsReplayed));
         Assert.Null(run.Gate);
         Assert.Null(run.Submission);
         Assert.Empty(_warnings);
@@ -120,16 +120,45 @@ public sealed class RunnerTests
     }
 
     [Fact]
-    public async Task A_node_that_computes_from_one_elsewhere_is_a_warning()
+    public async Task What_computes_from_a_node_elsewhere_is_left_out_with_a_warning_that_names_both()
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { QueueMap = strategy => new JsonObject { [strategy.NodeIds[1]] = "topic" } });
         StreamInput a = Stream("A");
         Node elsewhere = Graphs.Sum("elsewhere", a);
-        Node here = new ComputeNode("here", [elsewhere], static view => 1.0);
+        Node from = Graphs.Sum("from", elsewhere);
+        Node further = Graphs.Sum("further", from);
 
-        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", here));
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("many", further, Graphs.Sum("here", a)));
 
-        Assert.Contains("'here' computes from 'elsewhere'", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Equal(["here@997=997", "here@998=998", "here@999=999"], _results);
+        Assert.Equal(2, _warnings.Count);
+        Assert.Contains("'from' computes from 'elsewhere'", _warnings[0], StringComparison.Ordinal);
+        Assert.Contains("'further' computes from 'from'", _warnings[1], StringComparison.Ordinal);
+        await run.DisposeAsync();
+        Assert.All([elsewhere, from, further], node => Assert.True(node.Executes));
+    }
+
+    [Fact]
+    public async Task Where_every_node_needs_one_elsewhere_there_is_nothing_to_run()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { QueueMap = strategy => new JsonObject { [strategy.NodeIds[1]] = "topic" } });
+
+        await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", Graphs.Sum("from", Graphs.Sum("elsewhere", Stream("A")))));
+
+        Assert.True(run.IsComputedElsewhere);
+        Assert.Empty(_results);
+        Assert.Contains("nothing to run here", _warnings[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_pipeline_warns_of_reaches_the_operator()
+    {
+        StreamInput a = Stream("A");
+        await using StrategyRun run = await RunOfflineAsync(new NodeStrategy("one", Graphs.Sum("sum", a)));
+
+        run.Pipeline.Feed(a, 997 * 60, Payload.FromBar(Bars.AtMinutes(997).GetRow(0)));
+
+        Assert.Contains("The bar 1970-01-01T16:37:00Z of A 1m came after", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,9 +2,11 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Qmtl.Caching;
+using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Strategies;
 using Qmtl.Streams;
+using Qmtl.Time;
 using Qmtl.Unit.Streams;
 
 namespace Qmtl.Unit.Strategies;
@@ -23,13 +25,15 @@ public class ParallelReplayProperties
             from givesNothing in Gen.Elements(0, 0, 0, 3)
             from failsAt in Gen.Elements(0, 0, 0, 0, 0, 0, 0, 20)
             from executes in Gen.Elements(true, true, true, true, true, false)
-            select new NodePlan([.. inputs.Take(3)], period, ordered, givesNothing, failsAt, executes);
+            from trigger in Gen.Elements(NodeTrigger.EachInput, NodeTrigger.EachInput, NodeTrigger.AllInputs)
+            select new NodePlan([.. inputs.Take(3)], period, ordered, givesNothing, failsAt, executes, trigger);
         Gen<Plan> plans =
             from streams in minutes.ListOf(3)
             from nodes in node.ListOf()
             from barsPerBatch in Gen.Elements(1, 7, 64, 2048)
             from onMissing in Gen.Elements(OnMissing.Skip, OnMissing.Skip, OnMissing.Fail)
-            select new Plan([.. streams], [.. nodes], barsPerBatch, onMissing);
+            from order in Gen.Elements(BarOrder.Open, BarOrder.Close)
+            select new Plan([.. streams], [.. nodes], barsPerBatch, onMissing, order);
         return plans.ToArbitrary();
     }
 
@@ -60,7 +64,7 @@ public class ParallelReplayProperties
         var nodes = new List<Node>();
         for (int i = 0; i < plan.Streams.Length; i++)
         {
-            nodes.Add(Graphs.Stream($"S{i}", Bars.AtMinutes(plan.Streams[i], minute => Math.Sqrt(minute + 1))));
+            nodes.Add(i < 2 ? Graphs.Stream($"S{i}", Bars.AtMinutes(plan.Streams[i], minute => Math.Sqrt(minute + 1))) : FiveMinutes($"S{i}", plan.Streams[i]));
         }
 
         foreach (NodePlan node in plan.Nodes)
@@ -75,6 +79,7 @@ public class ParallelReplayProperties
             MaxDegreeOfParallelism = 4,
             BarsPerBatch = plan.BarsPerBatch,
             OnMissing = plan.OnMissing,
+            Order = plan.Order,
         });
         var results = new List<string>();
         try
@@ -89,12 +94,21 @@ public class ParallelReplayProperties
         return (results, calls);
     }
 
-    public sealed record Plan(int[][] Streams, NodePlan[] Nodes, int BarsPerBatch, OnMissing OnMissing);
+    private static StreamInput FiveMinutes(string id, int[] minutes)
+    {
+        BarInterval interval = BarInterval.Parse("5m");
+        long[] opens = [.. minutes.Select(minute => minute / 5 * 300L).Distinct()];
+        var stream = new StreamInput(new StreamInputOptions { NodeId = id, Interval = interval, Period = 10_000 });
+        stream.Cache.BackfillBulk(stream.Key, new BarFrame(interval, opens, [new BarColumn<double>("close", Array.ConvertAll(opens, open => Math.Sqrt(open)))]));
+        return stream;
+    }
 
-    public sealed record NodePlan(int[] Inputs, int Period, bool MustBeOrdered, int GivesNothingEvery, int FailsAt, bool Executes);
+    public sealed record Plan(int[][] Streams, NodePlan[] Nodes, int BarsPerBatch, OnMissing OnMissing, BarOrder Order);
+
+    public sealed record NodePlan(int[] Inputs, int Period, bool MustBeOrdered, int GivesNothingEvery, int FailsAt, bool Executes, NodeTrigger Trigger);
 
     private sealed class PlannedNode(string name, NodePlan plan, Node[] inputs, List<string> orderedCalls, int thread)
-        : Node(new NodeOptions { Name = name, Inputs = inputs, Period = plan.Period })
+        : Node(new NodeOptions { Name = name, Inputs = inputs, Period = plan.Period, Trigger = plan.Trigger })
     {
         private int _calls;
 
@@ -120,7 +134,7 @@ public class ParallelReplayProperties
             }
 
             double result = _calls;
-            foreach (Qmtl.Data.StreamKey upstream in view.Upstreams)
+            foreach (StreamKey upstream in view.Upstreams)
             {
                 SeriesView series = view[upstream];
                 foreach (string column in series.Columns)

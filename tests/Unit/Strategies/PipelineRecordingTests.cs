@@ -62,6 +62,33 @@ public sealed class PipelineRecordingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_executor_never_ran_is_neither_recorded_nor_counted()
+    {
+        StreamInput stream = Recorded("S", Bars.AtMinutes(Enumerable.Range(0, 50), minute => Math.Sqrt(minute)));
+        int batches = 0;
+        var pipeline = new Pipeline([Graphs.Sum("sum", stream)], new PipelineOptions
+        {
+            BarsPerBatch = 10,
+            Executor = work =>
+            {
+                if (++batches == 3)
+                {
+                    throw new InvalidOperationException("Closed.");
+                }
+
+                work();
+                return Task.CompletedTask;
+            },
+        });
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.ReplayAsync(_ => { }));
+        await _service.FlushAsync();
+
+        Assert.Equal(20, pipeline.BarsReplayed);
+        await AssertStoredAsync(stream, Enumerable.Range(0, 20));
+    }
+
+    [Fact]
     public async Task A_replay_on_the_callers_thread_records_too()
     {
         StreamInput stream = Recorded("S", Bars.AtMinutes(Enumerable.Range(0, 50), minute => Math.Sqrt(minute)));

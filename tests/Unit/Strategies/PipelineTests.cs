@@ -1,3 +1,4 @@
+using Qmtl.Caching;
 using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Strategies;
@@ -176,6 +177,32 @@ public class PipelineTests
     }
 
     [Fact]
+    public void The_bars_of_the_last_replay_are_counted_also_where_no_node_computes()
+    {
+        StreamInput first = Graphs.Stream("FIRST", Bars.AtMinutes(1, 2, 3));
+        StreamInput second = Graphs.Stream("SECOND", Bars.AtMinutes(1, 2));
+        var pipeline = new Pipeline([first, second], new PipelineOptions { BarsPerBatch = 2 });
+
+        Graphs.Replay(pipeline);
+        long once = pipeline.BarsReplayed;
+        Graphs.Replay(pipeline);
+        pipeline.Feed(first, Bars.AtMinutes(4), _ => { });
+
+        Assert.Equal((5, 5), (once, pipeline.BarsReplayed));
+    }
+
+    [Fact]
+    public void A_replay_that_fails_has_counted_up_to_the_bar_that_failed()
+    {
+        StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(1, 2, 3));
+        var pipeline = new Pipeline([new ComputeNode("faulty", [stream], view => view[stream.Key].Timestamps[^1] == 120 ? throw new FormatException("No.") : 1.0)]);
+
+        Assert.Throws<NodeFailedException>(() => Graphs.Replay(pipeline));
+
+        Assert.Equal(2, pipeline.BarsReplayed);
+    }
+
+    [Fact]
     public void No_bar_does_nothing()
     {
         StreamInput stream = Graphs.Stream("S");
@@ -250,6 +277,36 @@ public class PipelineTests
     }
 
     [Fact]
+    public void In_parallel_nodes_that_the_options_leave_out_compute_on_the_driving_thread_in_their_order()
+    {
+        StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(Enumerable.Range(0, 50)));
+        int driver = Environment.CurrentManagedThreadId;
+        var calls = new List<string>();
+        Node[] bound = [.. new[] { "a", "b" }.Select(name => new ComputeNode(name, [stream], _ =>
+        {
+            calls.Add($"{name} {Environment.CurrentManagedThreadId == driver}");
+            return 1.0;
+        }))];
+        Node[] free = [Graphs.Sum("free", stream), Graphs.Sum("other", stream)];
+
+        int results = Graphs.Replay(new Pipeline(
+            [.. free, .. bound], new PipelineOptions { Parallel = true, CanComputeInParallel = node => !bound.Contains(node) })).Count;
+
+        Assert.Equal(200, results);
+        Assert.Equal(Enumerable.Repeat(new[] { "a True", "b True" }, 50).SelectMany(pair => pair), calls);
+    }
+
+    [Fact]
+    public void The_options_cannot_allow_what_a_node_forbids()
+    {
+        StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(Enumerable.Range(0, 50)));
+        int driver = Environment.CurrentManagedThreadId;
+        Node[] nodes = [.. Enumerable.Range(0, 3).Select(i => new BoundNode($"n{i}", stream, driver))];
+
+        Assert.Equal(150, Graphs.Replay(new Pipeline(nodes, new PipelineOptions { Parallel = true, CanComputeInParallel = _ => true })).Count);
+    }
+
+    [Fact]
     public void A_longer_replay_allocates_no_more()
     {
         Assert.InRange(Allocated(40_000) - Allocated(10_000), -100_000, 100_000);
@@ -286,4 +343,15 @@ public class PipelineTests
     [InlineData(1, 0)]
     public void An_option_outside_its_limits_is_refused(int degree, int bars) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new Pipeline([Graphs.Stream("S")], new PipelineOptions { MaxDegreeOfParallelism = degree, BarsPerBatch = bars }));
+
+    private sealed class BoundNode(string name, Node input, int thread) : Node(new NodeOptions { Name = name, Inputs = [input] })
+    {
+        public override bool CanComputeInParallel => false;
+
+        protected internal override Payload Compute(CacheView view)
+        {
+            Assert.Equal(thread, Environment.CurrentManagedThreadId);
+            return 1.0;
+        }
+    }
 }

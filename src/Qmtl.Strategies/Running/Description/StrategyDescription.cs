@@ -36,7 +36,14 @@ internal sealed class StrategyDescription
         node.Tags,
         [.. node.Inputs.Select(IdOf)],
         Fingerprint.Of(node.CodeIdentity),
-        Fingerprint.Of(node.Configuration.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => (string[])[pair.Key, pair.Value])),
+        Fingerprint.Of(ConfigurationOf(node)),
         Fingerprint.Of(node is StreamInput ? "bar" : "payload"),
         PreWarmup: false);
+
+    // The trigger changes the results, so a node with another one is not the same; the default adds nothing, as before there was a choice.
+    private static IEnumerable<string> ConfigurationOf(Node node) =>
+    [
+        .. node.Configuration.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => (string[])[pair.Key, pair.Value]),
+        .. node.Trigger == NodeTrigger.EachInput ? (string[])[] : [node.Trigger.ToString()],
+    ];
 }

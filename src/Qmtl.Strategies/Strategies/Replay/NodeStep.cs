@@ -11,10 +11,13 @@ internal sealed class NodeStep
 {
     private readonly int[] _inputs;
     private readonly StreamKey[] _keys;
+    private readonly bool[] _isStream;
 
     // Only of a stream does a hole mean that something is missing; a node that computed nothing for a bar had nothing to say.
     private readonly StreamKey[] _streamKeys;
     private readonly bool _failOnMissing;
+    private readonly bool _needsAll;
+    private readonly PipelineGraph _graph;
 
     // For each stream the inputs that its bars reach; null where they reach none.
     private readonly int[]?[] _reachedInputs;
@@ -25,17 +28,21 @@ internal sealed class NodeStep
     /// <param name="place">Its place in the topological order.</param>
     /// <param name="inputs">The places of its inputs.</param>
     /// <param name="reached">For each input, which streams' bars reach it.</param>
-    /// <param name="streams">The streams.</param>
+    /// <param name="graph">The graph that it is a step of.</param>
     /// <param name="onMissing">What happens at a gap.</param>
-    public NodeStep(Node node, int place, int[] inputs, IEnumerable<bool[]> reached, IReadOnlyList<StreamInput> streams, OnMissing onMissing)
+    public NodeStep(Node node, int place, int[] inputs, IEnumerable<bool[]> reached, PipelineGraph graph, OnMissing onMissing)
     {
+        IReadOnlyList<StreamInput> streams = graph.Streams;
         Node = node;
         Place = place;
         InputPlaces = inputs;
         _inputs = inputs;
         _keys = [.. node.Inputs.Select(input => input.Key)];
+        _isStream = [.. node.Inputs.Select(input => input is StreamInput)];
         _streamKeys = [.. node.Inputs.OfType<StreamInput>().Select(input => input.Key)];
         _failOnMissing = onMissing == OnMissing.Fail;
+        _graph = graph;
+        _needsAll = node.Trigger == NodeTrigger.AllInputs && inputs.Length > 1;
         bool[][] ofInput = [.. reached];
         _reachedInputs = [.. Enumerable.Range(0, streams.Count).Select(stream => ReachedInputs(ofInput, stream))];
         _hasOtherInterval = [.. streams.Select(stream => stream.Interval != node.Interval)];
@@ -59,9 +66,12 @@ internal sealed class NodeStep
     public bool IsReachedBy(int stream) => _reachedInputs[stream] is not null;
 
     /// <summary>The open of the node's bar that a result for the stream's bar is of.</summary>
-    public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(timestamp) : timestamp;
+    public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(timestamp + _graph.Delays[stream]) : timestamp;
 
-    /// <summary>Takes in the results of the inputs and computes.</summary>
+    /// <summary>
+    /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node would
+    /// see the newer one and give its value for the older.
+    /// </summary>
     /// <param name="outputs">The results of all nodes: of the node at place p for the bar at a in <c>[p * stride + a]</c>.</param>
     /// <param name="stride">How many bars a node has room for.</param>
     /// <param name="at">The bar.</param>
@@ -71,6 +81,8 @@ internal sealed class NodeStep
     {
         NodeCache cache = Node.Cache;
         Payload passedOn = default;
+        bool isLate = false;
+        long instant = timestamp + _graph.Delays[stream];
         foreach (int input in _reachedInputs[stream]!)
         {
             ref readonly Payload payload = ref outputs[_inputs[input] * stride + at];
@@ -84,7 +96,12 @@ internal sealed class NodeStep
                 passedOn = payload;
             }
 
-            cache.Append(_keys[input], timestamp, payload);
+            cache.Append(_keys[input], _isStream[input] ? timestamp : instant, payload, out long? newer);
+            if (newer is not null)
+            {
+                isLate = true;
+                _graph.LateBars.Note(_graph.Streams[stream].Key, timestamp, Node, _keys[input], newer.Value);
+            }
         }
 
         if (passedOn.IsNone || !Node.Executes)
@@ -92,13 +109,27 @@ internal sealed class NodeStep
             return passedOn;
         }
 
-        return IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
+        return !isLate && (!_needsAll || HasAll(cache, instant)) && IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
     }
 
     private static int[]? ReachedInputs(bool[][] ofInput, int stream)
     {
         int[] inputs = [.. Enumerable.Range(0, ofInput.Length).Where(input => ofInput[input][stream])];
         return inputs.Length > 0 ? inputs : null;
+    }
+
+    // Whether the newest bar of each input is the one that the instant lies in.
+    private bool HasAll(NodeCache cache, long instant)
+    {
+        foreach (StreamKey key in _keys)
+        {
+            if (cache.LastTimestamp(key) != key.Interval.Floor(instant))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool IsReady(NodeCache cache)

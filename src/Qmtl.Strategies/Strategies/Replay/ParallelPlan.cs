@@ -1,3 +1,5 @@
+using Qmtl.Streams;
+
 namespace Qmtl.Strategies.Replay;
 
 /// <summary>
@@ -7,14 +9,16 @@ namespace Qmtl.Strategies.Replay;
 internal sealed class ParallelPlan
 {
     /// <summary>The plan for a graph's nodes.</summary>
-    public ParallelPlan(PipelineGraph graph)
+    /// <param name="graph">The nodes.</param>
+    /// <param name="canComputeInParallel">Which of the nodes that may compute in parallel may do so here; null for all.</param>
+    public ParallelPlan(PipelineGraph graph, Func<Node, bool>? canComputeInParallel)
     {
         bool[] ordered = new bool[graph.Nodes.Count];
         bool[] after = new bool[graph.Nodes.Count];
         bool[] before = new bool[graph.Nodes.Count];
         foreach (NodeStep step in graph.Steps)
         {
-            ordered[step.Place] = !step.Node.CanComputeInParallel;
+            ordered[step.Place] = !(step.Node.CanComputeInParallel && canComputeInParallel?.Invoke(step.Node) != false);
             after[step.Place] = step.InputPlaces.Any(input => after[input] || ordered[input]);
         }
 

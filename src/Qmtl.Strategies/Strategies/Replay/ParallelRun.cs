@@ -20,11 +20,11 @@ internal sealed class ParallelRun : BatchRun
     private long _firstFailure;
     private NodeFailedException? _failure;
 
-    public ParallelRun(PipelineGraph graph, int barsPerBatch, int maxDegreeOfParallelism)
+    public ParallelRun(PipelineGraph graph, int barsPerBatch, PipelineOptions options)
         : base(graph, barsPerBatch)
     {
-        _plan = new ParallelPlan(graph);
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism };
+        _plan = new ParallelPlan(graph, options.CanComputeInParallel);
+        _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.MaxDegreeOfParallelism };
     }
 
     public override void Run(EventBatch batch, Action<NodeResult> onResult, CancellationToken cancellationToken)

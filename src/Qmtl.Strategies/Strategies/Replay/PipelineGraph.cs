@@ -7,10 +7,12 @@ internal sealed class PipelineGraph
 {
     /// <summary>The graph of nodes that are in topological order.</summary>
     /// <exception cref="InvalidOperationException">A node that is no stream has no input.</exception>
-    public PipelineGraph(IReadOnlyList<Node> nodes, OnMissing onMissing)
+    public PipelineGraph(IReadOnlyList<Node> nodes, PipelineOptions options)
     {
         Nodes = nodes;
         Streams = [.. nodes.OfType<StreamInput>()];
+        LateBars = new LateBars(options.OnWarning);
+        Delays = [.. Streams.Select(stream => options.Order == BarOrder.Close ? stream.Interval.Seconds - 1 : 0)];
         var places = new Dictionary<Node, int>(ReferenceEqualityComparer.Instance);
         StreamPlaces = new int[Streams.Count];
         var reached = new bool[nodes.Count][];
@@ -42,7 +44,7 @@ internal sealed class PipelineGraph
                 }
             }
 
-            steps.Add(new NodeStep(node, place, inputs, inputs.Select(input => reached[input]), Streams, onMissing));
+            steps.Add(new NodeStep(node, place, inputs, inputs.Select(input => reached[input]), this, options.OnMissing));
         }
 
         Steps = [.. steps];
@@ -63,6 +65,34 @@ internal sealed class PipelineGraph
 
     /// <summary>For each stream the nodes that one of its bars can make compute, in topological order.</summary>
     public NodeStep[][] Reached { get; }
+
+    /// <summary>For each stream the seconds from a bar's open to the last one in which it is not known yet, or 0 where bars are ordered by their opens.</summary>
+    public long[] Delays { get; }
+
+    /// <summary>The live bars that came after newer ones.</summary>
+    public LateBars LateBars { get; }
+
+    /// <summary>Takes all nodes that compute for one pipeline, or none of them.</summary>
+    /// <returns>A node that another pipeline has; null where all were taken.</returns>
+    public Node? TryClaimNodes(Pipeline user)
+    {
+        NodeStep? taken = Array.Find(Steps, step => !step.Node.TryClaim(user));
+        if (taken is not null)
+        {
+            ReleaseNodes(user);
+        }
+
+        return taken?.Node;
+    }
+
+    /// <summary>Gives back the nodes that the pipeline has.</summary>
+    public void ReleaseNodes(Pipeline user)
+    {
+        foreach (NodeStep step in Steps)
+        {
+            step.Node.Release(user);
+        }
+    }
 
     /// <summary>The place of a stream among the streams, or -1.</summary>
     public int IndexOf(StreamInput stream)

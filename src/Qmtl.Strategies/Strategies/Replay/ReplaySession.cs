@@ -12,17 +12,23 @@ internal sealed class ReplaySession
     private readonly BatchRun _run;
     private readonly BatchRecorder _recorder;
     private readonly Func<Action, Task>? _executor;
+    private readonly Action<int> _onProcessed;
 
     /// <summary>A replay, which begins with empty caches in all nodes that compute.</summary>
-    public ReplaySession(PipelineGraph graph, PipelineOptions options)
+    /// <param name="graph">The nodes.</param>
+    /// <param name="options">How they work.</param>
+    /// <param name="onProcessed">Told of each batch how many of its bars were processed.</param>
+    public ReplaySession(PipelineGraph graph, PipelineOptions options, Action<int> onProcessed)
     {
         int capacity = options.Parallel
             ? Math.Clamp(options.BarsPerBatch, 1, Math.Max(1, MaximumResultsPerBatch / graph.Nodes.Count))
             : options.BarsPerBatch;
         Batch = new EventBatch(capacity, graph.Streams.Count);
-        _run = options.Parallel ? new ParallelRun(graph, capacity, options.MaxDegreeOfParallelism) : new SequentialRun(graph);
+        _run = options.Parallel ? new ParallelRun(graph, capacity, options) : new SequentialRun(graph);
         _recorder = new BatchRecorder(graph.Streams);
         _executor = options.Executor;
+        _onProcessed = onProcessed;
+        graph.LateBars.Clear();
         foreach (NodeStep step in graph.Steps)
         {
             foreach (StreamKey upstream in step.Node.Cache.Upstreams.ToArray())
@@ -41,12 +47,14 @@ internal sealed class ReplaySession
     /// <summary>Processes and records the batch on this thread.</summary>
     public void Run(Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
+        _run.Processed = 0;
         try
         {
             _run.Run(Batch, onResult, cancellationToken);
         }
         finally
         {
+            _onProcessed(_run.Processed);
             foreach ((StreamInput stream, BarFrame rows) in _recorder.RowsOf(Batch, _run.Processed))
             {
                 stream.EventService!.Record(stream.Key, rows, cancellationToken);
@@ -57,6 +65,7 @@ internal sealed class ReplaySession
     /// <summary>Processes the batch where the executor wants it, then records it.</summary>
     public async Task RunAsync(Action<NodeResult> onResult, CancellationToken cancellationToken)
     {
+        _run.Processed = 0;
         try
         {
             if (_executor is null)
@@ -70,6 +79,7 @@ internal sealed class ReplaySession
         }
         finally
         {
+            _onProcessed(_run.Processed);
             foreach ((StreamInput stream, BarFrame rows) in _recorder.RowsOf(Batch, _run.Processed))
             {
                 await stream.EventService!.RecordAsync(stream.Key, rows, cancellationToken);
@@ -78,10 +88,12 @@ internal sealed class ReplaySession
     }
 
     /// <summary>Fills the batch from the pages and yields each time that it is ready to be processed.</summary>
-    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages, int streams)
+    /// <param name="pages">The pages.</param>
+    /// <param name="delays">For each stream the seconds from a bar's open to the instant that counts for the order.</param>
+    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages, IReadOnlyList<long> delays)
     {
-        var merge = new StreamMerge(streams);
-        for (int stream = 0; stream < streams; stream++)
+        var merge = new StreamMerge(delays);
+        for (int stream = 0; stream < delays.Count; stream++)
         {
             merge.SetPage(stream, await pages.NextAsync(stream));
         }

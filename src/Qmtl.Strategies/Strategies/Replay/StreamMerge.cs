@@ -3,13 +3,14 @@ using Qmtl.Data;
 namespace Qmtl.Strategies.Replay;
 
 /// <summary>
-/// Merges the bars of all streams by their opens; of bars that open at the same time, that of the stream declared first comes first. It
+/// Merges the bars of all streams by their opens or closes; of bars of the same instant, that of the stream declared first comes first. It
 /// holds one page of each stream at a time.
 /// </summary>
-internal sealed class StreamMerge(int streams)
+/// <param name="delays">For each stream the seconds from a bar's open to the instant that counts for the order.</param>
+internal sealed class StreamMerge(IReadOnlyList<long> delays)
 {
-    private readonly (BarFrame Page, int Row)[] _cursors = new (BarFrame, int)[streams];
-    private readonly PriorityQueue<int, (long Timestamp, int Stream)> _next = new(streams);
+    private readonly (BarFrame Page, int Row)[] _cursors = new (BarFrame, int)[delays.Count];
+    private readonly PriorityQueue<int, (long Instant, int Stream)> _next = new(delays.Count);
 
     /// <summary>Gives a stream its first page, or the one after that it used up.</summary>
     /// <param name="stream">The stream's place.</param>
@@ -19,7 +20,7 @@ internal sealed class StreamMerge(int streams)
         if (page is not null)
         {
             _cursors[stream] = (page, 0);
-            _next.Enqueue(stream, (page.Timestamps[0], stream));
+            _next.Enqueue(stream, (page.Timestamps[0] + delays[stream], stream));
         }
     }
 
@@ -27,10 +28,10 @@ internal sealed class StreamMerge(int streams)
     /// <returns>The stream that needs its next page before it can go on; -1 where none does.</returns>
     public int Fill(EventBatch batch)
     {
-        while (!batch.IsFull && _next.TryPeek(out int stream, out (long Timestamp, int Stream) first))
+        while (!batch.IsFull && _next.TryPeek(out int stream, out (long Instant, int Stream) first))
         {
             ref (BarFrame Page, int Row) cursor = ref _cursors[stream];
-            batch.Add(stream, cursor.Page, cursor.Row, first.Timestamp);
+            batch.Add(stream, cursor.Page, cursor.Row, first.Instant - delays[stream]);
             cursor.Row++;
             if (cursor.Row == cursor.Page.Count)
             {
@@ -38,7 +39,7 @@ internal sealed class StreamMerge(int streams)
                 return stream;
             }
 
-            _next.DequeueEnqueue(stream, (cursor.Page.Timestamps[cursor.Row], stream));
+            _next.DequeueEnqueue(stream, (cursor.Page.Timestamps[cursor.Row] + delays[stream], stream));
         }
 
         return -1;
