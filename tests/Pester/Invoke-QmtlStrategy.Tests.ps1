@@ -126,24 +126,17 @@ Describe 'an offline run' {
 
 Describe '-Parallel' {
     It 'gives the same results in the same order, with script nodes among native ones' {
-        $module = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'Qmtl' })[0]
-        $assembly = Join-Path $TestDrive 'native.dll'
-        Add-Type -OutputAssembly $assembly -ReferencedAssemblies $module.Assemblies.Where({ $_.GetName().Name -in 'Qmtl.Strategies', 'Qmtl.Backfill' }).Location -TypeDefinition @'
+        Add-Type -ReferencedAssemblies ([Qmtl.Strategies.Strategy], [Qmtl.Time.BarInterval]).Assembly.Location -TypeDefinition @'
 using Qmtl.Streams;
 public static class Native
 {
-    public static object Mean(string name, object input, int period)
-    {
-        var node = (Node)input;
-        return new ComputeNode(name, new[] { node }, view => view[node.Key].Mean(node is StreamInput ? "close" : "value", period), period);
-    }
+    public static Node Mean(string name, Node input, int period) =>
+        new ComputeNode(name, new[] { input }, view => view[input.Key].Mean(input is StreamInput ? "close" : "value", period), period);
 }
 '@
-        $native = $module.LoadFromAssemblyPath($assembly).GetType('Native')
-
         $stream = New-TestStream -Bars 5000 -Without 77, 78, 2500
-        $fast = $native::Mean('fast', $stream, 3)
-        $slow = $native::Mean('slow', $stream, 7)
+        $fast = [Native]::Mean('fast', $stream, 3)
+        $slow = [Native]::Mean('slow', $stream, 7)
         $script:threads = [System.Collections.Generic.HashSet[int]]::new()
         $nodes = @(
             $spread = New-QmtlNode spread -InputObject $fast, $slow -NodeId spread {
@@ -151,7 +144,7 @@ public static class Native
                 $_[$fast.NodeId].GetValue('value') - $_[$slow.NodeId].GetValue('value')
             }
             $spread
-            $native::Mean('smooth', $spread, 4)
+            [Native]::Mean('smooth', $spread, 4)
             New-QmtlNode above -InputObject $spread { $_['spread'].GetValue('value') -gt 1 }
         )
         $one = Invoke-TestStrategy $nodes 5000

@@ -10,6 +10,8 @@ namespace Qmtl.PowerShell.Scripting;
 /// methods may return tasks. Script is taken to the pipeline thread; .NET code is not, so that it neither holds up the shell
 /// nor is held up by it.
 /// </summary>
+/// <param name="target">The object.</param>
+/// <exception cref="ArgumentException">The object was made with another copy of Qmtl.</exception>
 internal sealed class DuckTypedObject(PSObject target)
 {
     // Errors, and native programs' exit codes, are turned into terminating errors where the scope reaches, and into output where
@@ -35,7 +37,9 @@ internal sealed class DuckTypedObject(PSObject target)
         """);
 
     /// <summary>The object itself; two wrappers of one .NET object are one, and a PSCustomObject is its own wrapper.</summary>
-    public object Identity { get; } = target.BaseObject is PSCustomObject ? target : target.BaseObject;
+    public object Identity { get; } = ForeignCopy.Describe(target) is { } problem
+        ? throw new ArgumentException(problem)
+        : target.BaseObject is PSCustomObject ? target : target.BaseObject;
 
     /// <summary>The type's name for people.</summary>
     public static string TypeName(PSObject target) => target.TypeNames.Count > 0 ? target.TypeNames[0] : target.BaseObject.GetType().ToString();
