@@ -154,6 +154,38 @@ public static class Native
         $script:threads | Should -Be ([System.Environment]::CurrentManagedThreadId) -Because 'script has one thread'
     }
 
+    It 'computes nodes that are script in the guise of .NET where script runs: <What>' -ForEach @(
+        @{ What = 'a class'; Nodes = @'
+class Threads : Qmtl.Streams.Node {
+    Threads([Qmtl.Streams.NodeOptions] $options) : base($options) { }
+    [Qmtl.Payloads.Payload] Compute([Qmtl.Caching.CacheView] $view) { return [Qmtl.Payloads.Payload]::FromNumber([System.Environment]::CurrentManagedThreadId) }
+}
+foreach ($name in 'a', 'b', 'c', 'd') { [Threads]::new([Qmtl.Streams.NodeOptions]@{ Name = $name; Inputs = [Qmtl.Streams.Node[]]$args[0] }) }
+'@
+        }
+        @{ What = 'a script block as a function'; Nodes = @'
+foreach ($name in 'a', 'b', 'c', 'd') {
+    [Qmtl.Streams.ComputeNode]::new($name, [Qmtl.Streams.Node[]]$args[0], [Func[Qmtl.Caching.CacheView, object]]{ param($view) [System.Environment]::CurrentManagedThreadId })
+}
+'@
+        }
+        @{ What = 'a method of a class as a function'; Nodes = @'
+class Functions {
+    [object] Thread([Qmtl.Caching.CacheView] $view) { return [System.Environment]::CurrentManagedThreadId }
+}
+$functions = [Functions]::new()
+foreach ($name in 'a', 'b', 'c', 'd') { [Qmtl.Streams.ComputeNode]::new($name, [Qmtl.Streams.Node[]]$args[0], [Func[Qmtl.Caching.CacheView, object]]$functions.Thread) }
+'@
+        }
+    ) {
+        # A script is read as a whole, so a class whose base the module brings is in a file of its own.
+        $script = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).ps1"
+        Set-Content $script $Nodes
+        $results = @(Invoke-QmtlStrategy (New-QmtlStrategy s (& $script (New-TestStream -Bars 2000))) -Parallel -Start 60 -End 120000)
+        $results | Should -HaveCount 8000
+        $results.Value | Sort-Object -Unique | Should -Be ([System.Environment]::CurrentManagedThreadId)
+    }
+
     It 'names the first bar that a node fails at, after the results before it' {
         $stream = New-TestStream -Bars 600
         $nodes = @(

@@ -191,6 +191,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         Parallel = Parallel,
         OnMissing = OnMissing,
         Executor = ComputeAsync,
+        CanComputeInParallel = ScriptBound.CanComputeInParallel,
     };
 
     // Nodes compute where script may run and results may be written. So each result is on its way before the next is computed,

@@ -51,7 +51,7 @@ internal sealed class DuckTypedObject(PSObject target)
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
 
     /// <summary>Whether the method is script: a ScriptMethod, or a method of a PowerShell class, whose type lives in a dynamic assembly.</summary>
-    public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || target.BaseObject.GetType().Assembly.IsDynamic;
+    public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || ScriptBound.IsScript(target.BaseObject.GetType());
 
     /// <summary>The value of the property (case is ignored), or null where there is none or it is null.</summary>
     public object? GetProperty(string name) => target.Properties[name]?.Value is { } value ? Unwrap(value) : null;

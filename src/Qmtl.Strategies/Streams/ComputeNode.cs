@@ -14,7 +14,6 @@ namespace Qmtl.Streams;
 public sealed class ComputeNode : Node
 {
     private readonly Func<CacheView, Payload> _compute;
-    private readonly Delegate _given;
 
     /// <summary>A node whose function gives a payload, <see cref="Payload.None"/> for no result.</summary>
     /// <param name="name">What people call the node.</param>
@@ -62,12 +61,15 @@ public sealed class ComputeNode : Node
         }
 
         _compute = compute;
-        _given = given;
+        Function = given;
     }
 
     /// <inheritdoc/>
     /// <value>The function's method and the build of its assembly. What a closure has captured is no part of it: that belongs into the configuration.</value>
-    public override string CodeIdentity => $"{_given.Method.DeclaringType?.FullName}.{_given.Method.Name} {_given.Method.Module.ModuleVersionId}";
+    public override string CodeIdentity => $"{Function.Method.DeclaringType?.FullName}.{Function.Method.Name} {Function.Method.Module.ModuleVersionId}";
+
+    /// <summary>The function as it was given.</summary>
+    internal Delegate Function { get; }
 
     /// <inheritdoc/>
     protected internal override Payload Compute(CacheView view) => _compute(view);
