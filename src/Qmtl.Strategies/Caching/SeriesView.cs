@@ -53,7 +53,21 @@ public sealed class SeriesView
 
     /// <summary>The newest bar's value in a column, or null where it is null.</summary>
     /// <inheritdoc cref="GetValue(string)" path="/exception"/>
-    public object? this[string column] => GetValue(column);
+    public object? this[string column]
+    {
+        get
+        {
+            try
+            {
+                return GetValue(column);
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                _cache.View.IndexError ??= exception;
+                throw;
+            }
+        }
+    }
 
     /// <summary>A column of numbers, not copied.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold doubles. The message names those there are.</exception>
