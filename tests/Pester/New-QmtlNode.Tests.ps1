@@ -50,6 +50,13 @@ Describe 'a script node' {
         Invoke-TestStrategy $both 2 | Should -Be 'double@1=2', 'both@1=1', 'double@2=4', 'both@2=2'
     }
 
+    It 'computes with numbers of type <_> that another node gave' -ForEach 'decimal', 'long', 'byte', 'uint64', 'bigint' {
+        $type = [type]$_
+        $gave = New-QmtlNode gave { [System.Management.Automation.LanguagePrimitives]::ConvertTo($_['X'].GetValue('close'), $type) } -InputObject (New-TestStream -Bars 3)
+        $mean = New-QmtlNode mean { $_['gave'].Mean('value', 2) } -Period 2 -InputObject $gave
+        Invoke-TestStrategy $mean 3 | Where-Object { $_ -like 'mean*' } | Should -Be 'mean@2=1.5', 'mean@3=2.5'
+    }
+
     It 'finds an input by its name too, where only one has it, and by its id first' {
         $stream = New-TestStream -Bars 3
         $fast = New-QmtlNode fast { 2 * $_['X'].GetValue('close') } -InputObject $stream
