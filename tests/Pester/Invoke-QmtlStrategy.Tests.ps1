@@ -50,6 +50,25 @@ Describe 'an offline run' {
         $warned | Should -BeNullOrEmpty
     }
 
+    It 'warns of nothing where streams alone are replayed, except where they hold nothing' {
+        $stream = New-TestStream -Bars 3
+        Invoke-QmtlStrategy (New-QmtlStrategy s $stream) -Start 60 -End 180 -WarningVariable warned | Should -BeNullOrEmpty
+        $warned | Should -BeNullOrEmpty
+        Invoke-QmtlStrategy (New-QmtlStrategy s $stream) -Start 1999-01-01 -End 1999-01-02 -WarningVariable warned -WarningAction SilentlyContinue
+        "$warned" | Should -BeLike '*1999-01-01*Get-QmtlCoverage*'
+    }
+
+    It 'makes one strategy of nodes: <What>' -ForEach @(
+        @{ What = 'one'; Run = { param($a, $b) Invoke-QmtlStrategy $a -Start 60 -End 120 }; Expected = 'a=1', 'a=2' }
+        @{ What = 'several'; Run = { param($a, $b) Invoke-QmtlStrategy $a, $b -Start 60 -End 120 }; Expected = 'a=1', 'b=-1', 'a=2', 'b=-2' }
+        @{ What = 'several that are piped'; Run = { param($a, $b) $a, $b | Invoke-QmtlStrategy -Start 60 -End 120 }; Expected = 'a=1', 'b=-1', 'a=2', 'b=-2' }
+    ) {
+        $stream = New-TestStream -Bars 3
+        $a = New-QmtlNode a { $_['X'].GetValue('close') } -InputObject $stream
+        $b = New-QmtlNode b { -$_['X'].GetValue('close') } -InputObject $stream
+        & $Run $a $b | ForEach-Object { "$($_.Node)=$($_.Value)" } | Should -Be $Expected
+    }
+
     It 'emits each result before the next bar is computed' {
         $script:order = [System.Collections.Generic.List[string]]::new()
         $node = New-QmtlNode n { $script:order.Add("computed $($_['X'].GetValue('close'))"); $_['X'].GetValue('close') } -InputObject (New-TestStream -Bars 3)
@@ -242,8 +261,15 @@ Describe 'a run in a world' {
         $story.Where({ $_ -like '*: warm-up of * complete, 3 bars loaded, 3 of them filled, 0 do not exist.' }) | Should -HaveCount 1
         $story.Where({ $_ -like 'Long closed: the gateway is not watched any more.' }) | Should -HaveCount 1
         $story.Where({ $_ -like "The strategy '*' gave 3 results." }) | Should -HaveCount 1
-        $story.Where({ $_ -like 'The gateway says: *' }) | Should -HaveCount 1
         $warned | Should -BeNullOrEmpty
+    }
+
+    It 'tells what the gateway allows without being asked' {
+        $gateway = Start-TestGateway
+        $gateway.SetActivation('w', [Qmtl.Simulation.Gateway.SimulatedActivation]::new('long', $true))
+        $told = @(Invoke-InWorld $gateway 6>&1).Where({ $_ -is [System.Management.Automation.InformationRecord] -and "$_" -like 'The gateway*' })
+        "$told" | Should -BeLike "The gateway says of 's': Long allowed at 1; Short closed: *. The run has ended*"
+        $told.Tags | Should -Contain 'PSHOST' -Because 'then the host shows it'
     }
 
     It 'tells a failure of a stream or a node once, as an error' {
@@ -280,6 +306,12 @@ Describe 'a run in a world' {
     It 'without a gateway says that there is none' {
         $failure = { Invoke-InWorld ([pscustomobject]@{ BaseUri = 'http://127.0.0.1:1' }) } | Should -Throw '*127.0.0.1:1*' -ErrorId 'GatewayUnreachable,*' -PassThru
         $failure.CategoryInfo.Category | Should -Be ConnectionError
+    }
+
+    It 'does not ask a gateway again that could not be reached three times' {
+        $dead = [pscustomobject]@{ BaseUri = 'http://127.0.0.1:1/circuit' }
+        1..3 | ForEach-Object { { Invoke-InWorld $dead } | Should -Throw -ErrorId 'GatewayUnreachable,*' }
+        { Invoke-InWorld $dead } | Should -Throw '*tried again in * s*' -ErrorId 'GatewayCircuitOpen,*'
     }
 
     It 'never shows a password in the address' {

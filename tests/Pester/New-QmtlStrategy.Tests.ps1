@@ -36,7 +36,7 @@ Describe 'New-QmtlStrategy' {
 
     It 'refuses two nodes of one id' {
         $stream = New-TestStream
-        { New-QmtlStrategy mine (New-QmtlNode a { 1 } -InputObject $stream), (New-QmtlNode a { 2 } -InputObject $stream) } |
+        { New-QmtlStrategy mine (New-QmtlNode a { 1 } -NodeId same -InputObject $stream), (New-QmtlNode a { 2 } -NodeId same -InputObject $stream) } |
             Should -Throw "*Two different nodes*'a'*" -ErrorId 'OperationFailed,*'
     }
 }

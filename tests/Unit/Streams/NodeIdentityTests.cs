@@ -52,7 +52,7 @@ public class NodeIdentityTests
         var node = new ComputeNode("fast mean", [stream], _ => 1.0, period: 20);
 
         Assert.Equal("stream_1m_btc_spot_8a1991eb2753a52301fb610ea6662f11", stream.NodeId);
-        Assert.Equal("node_1m_fast_mean_c958aae0a9822baf4f1dbe8808fa0a3a", node.NodeId);
+        Assert.Equal("node_1m_fast_mean_e593487c9ff90fd58db4bbccc0360382", node.NodeId);
     }
 
     [Fact]
