@@ -309,7 +309,7 @@ Describe 'a run in a world' {
     }
 
     It 'does not ask a gateway again that could not be reached three times' {
-        $dead = [pscustomobject]@{ BaseUri = 'http://127.0.0.1:1/circuit' }
+        $dead = [pscustomobject]@{ BaseUri = "http://127.0.0.1:1/$([guid]::NewGuid())" }
         1..3 | ForEach-Object { { Invoke-InWorld $dead } | Should -Throw -ErrorId 'GatewayUnreachable,*' }
         { Invoke-InWorld $dead } | Should -Throw '*tried again in * s*' -ErrorId 'GatewayCircuitOpen,*'
     }
