@@ -43,10 +43,19 @@ foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
 # The types that scripts name, such as a class that derives from Qmtl.Strategies.Strategy, live in the module's own load context,
 # where PowerShell does not look for types. As accelerators it finds them under their full names.
 $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
-$strategies = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly).LoadFromAssemblyName('Qmtl.Strategies')
-$named = 'Qmtl.Strategies.Strategy', 'Qmtl.Streams.Node', 'Qmtl.Streams.ComputeNode', 'Qmtl.Streams.StreamInput', 'Qmtl.Caching.CacheView', 'Qmtl.Payloads.Payload'
+$context = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly)
+$engine = 'Qmtl.Backfill', 'Qmtl.Strategies' | ForEach-Object { $context.LoadFromAssemblyName($_) }
+$named = @(
+    'Qmtl.Strategies.Strategy', 'Qmtl.Streams.Node', 'Qmtl.Streams.NodeOptions', 'Qmtl.Streams.ComputeNode', 'Qmtl.Streams.StreamInput'
+    'Qmtl.Streams.StreamInputOptions', 'Qmtl.Caching.CacheView', 'Qmtl.Payloads.Payload', 'Qmtl.History.IHistoryProvider', 'Qmtl.Time.BarInterval'
+)
 foreach ($name in $named) {
-    $accelerators::Add($name, $strategies.GetType($name, $true))
+    $accelerators::Add($name, $engine.ForEach({ $_.GetType($name) }).Where({ $_ })[0])
+}
+
+# The loader gives the module's copy to every assembly that asks for Qmtl, unless another was there first.
+foreach ($other in [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies.Where({ $_.GetName().Name -in $engine.ForEach({ $_.GetName().Name }) })) {
+    Write-Warning "This shell has loaded '$($other.Location)' before the module was imported. Strategies and nodes that were built on it cannot be run. In a new shell import Qmtl first, then load your own assembly alone."
 }
 
 # A bar's stream, which binds by name.

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Crossover;
 
 /// <summary>Finds the real candles, which lie beside the repository or above it, or makes some up.</summary>
-internal static class Candles
+public static class Candles
 {
     private const int Count = 3000;
 

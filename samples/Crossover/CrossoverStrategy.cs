@@ -11,7 +11,7 @@ namespace Crossover;
 /// <summary>Of each symbol two moving averages, and a node that tells where the fast one crosses the slow one.</summary>
 /// <param name="data">The folder with the candles.</param>
 /// <param name="work">The folder for the stores.</param>
-internal sealed class CrossoverStrategy(string data, string work) : Strategy, IAsyncDisposable
+public sealed class CrossoverStrategy(string data, string work) : Strategy, IAsyncDisposable
 {
     private const int Fast = 50;
     private const int Slow = 200;

@@ -6,7 +6,7 @@ namespace Crossover;
 /// <param name="Symbol">The symbol.</param>
 /// <param name="Interval">The length of its candles.</param>
 /// <param name="First">The open of its first candle: Unix seconds, UTC.</param>
-internal sealed record Market(string Symbol, BarInterval Interval, long First)
+public sealed record Market(string Symbol, BarInterval Interval, long First)
 {
     /// <summary>The three symbols.</summary>
     public static IReadOnlyList<Market> All { get; } =

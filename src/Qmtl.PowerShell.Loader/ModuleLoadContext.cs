@@ -26,7 +26,7 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     {
         lock (Gate)
         {
-            return _module ??= new ModuleLoadContext(modulePath).LoadFromAssemblyPath(modulePath);
+            return _module ??= Begin(modulePath);
         }
     }
 
@@ -43,5 +43,13 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     {
         string? path = _resolver.ResolveUnmanagedDllToPath(unmanagedDllName);
         return path is null ? nint.Zero : LoadUnmanagedDllFromPath(path);
+    }
+
+    private static Assembly Begin(string modulePath)
+    {
+        var context = new ModuleLoadContext(modulePath);
+        Assembly module = context.LoadFromAssemblyPath(modulePath);
+        ContractResolver.Start(context.Load);
+        return module;
     }
 }

@@ -35,6 +35,20 @@ Describe 'Get-QmtlCacheSlice' {
         { Get-QmtlCacheSlice $sum C } | Should -Throw '*no upstream C*It has A 1h, B 1h*'
     }
 
+    It 'gives what a node gave as properties: <What>' -ForEach @(
+        @{ What = 'a hashtable'; Script = { @{ a = $_['X'].GetValue('close'); b = 'x' } } }
+        @{ What = 'a custom object'; Script = { [pscustomobject]@{ a = $_['X'].GetValue('close'); b = 'x' } } }
+    ) {
+        $made = New-QmtlNode made -NodeId made $Script -InputObject (New-TestStream -Bars 3)
+        $last = New-QmtlNode last { 1 } -Period 2 -InputObject $made
+        $null = Invoke-QmtlStrategy $last -Start 60 -End 180
+        $slice = Get-QmtlCacheSlice $last
+        $slice.a | Should -Be 2, 3
+        $slice.b | Should -Be 'x', 'x'
+        $slice[1].Timestamp | Should -Be ([DateTimeOffset]::FromUnixTimeSeconds(180))
+        $slice[1].PSObject.Properties.Name | Should -Not -Contain 'value'
+    }
+
     It 'gives nothing where nothing came yet' {
         Get-QmtlCacheSlice (New-QmtlStreamInput C -Interval 1m -Period 3) | Should -BeNullOrEmpty
     }

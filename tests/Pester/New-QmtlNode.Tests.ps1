@@ -50,16 +50,34 @@ Describe 'a script node' {
         Invoke-TestStrategy $both 2 | Should -Be 'double@1=2', 'both@1=1', 'double@2=4', 'both@2=2'
     }
 
+    It 'computes with numbers of type <_> that another node gave' -ForEach 'decimal', 'long', 'byte', 'uint64', 'bigint' {
+        $type = [type]$_
+        $gave = New-QmtlNode gave { [System.Management.Automation.LanguagePrimitives]::ConvertTo($_['X'].GetValue('close'), $type) } -InputObject (New-TestStream -Bars 3)
+        $mean = New-QmtlNode mean { $_['gave'].Mean('value', 2) } -Period 2 -InputObject $gave
+        Invoke-TestStrategy $mean 3 | Where-Object { $_ -like 'mean*' } | Should -Be 'mean@2=1.5', 'mean@3=2.5'
+    }
+
+    It 'finds an input by its name too, where only one has it, and by its id first' {
+        $stream = New-TestStream -Bars 3
+        $fast = New-QmtlNode fast { 2 * $_['X'].GetValue('close') } -InputObject $stream
+        Invoke-TestStrategy (New-QmtlNode n { $_['fast'].GetValue('value') } -InputObject $fast) 3 | Select-Object -Last 1 | Should -Be 'n@3=6'
+
+        $named = New-QmtlNode other -NodeId fast { 7 } -InputObject $stream
+        Invoke-TestStrategy (New-QmtlNode n { $_['fast'].GetValue('value') } -InputObject $fast, $named) 3 | Select-Object -Last 1 | Should -Be 'n@3=7'
+    }
+
     It 'keeps variables of the script scope between bars, and none of its own' {
         $script:seen = 0
         $node = New-QmtlNode n -InputObject (New-TestStream -Bars 3) { $script:seen++; "$script:seen $(Test-Path variable:own)"; $own = 1 }
         Invoke-TestStrategy $node 3 | Should -Be 'n@1=1 False', 'n@2=2 False', 'n@3=3 False'
     }
 
-    It 'has an id that follows from what makes it different, and not from its script' {
+    It 'has an id that follows from what makes it different' {
         $stream = New-TestStream
         $one = New-QmtlNode n { 1 } -InputObject $stream
-        (New-QmtlNode n { 2 } -InputObject $stream).NodeId | Should -Be $one.NodeId
+        (New-QmtlNode n { 1 } -InputObject $stream).NodeId | Should -Be $one.NodeId
+        (New-QmtlNode n { 2 } -InputObject $stream).NodeId | Should -Not -Be $one.NodeId
+        (New-QmtlNode n { 1 } -InputObject $stream -Period 5).NodeId | Should -Not -Be $one.NodeId
         (New-QmtlNode m { 1 } -InputObject $stream).NodeId | Should -Not -Be $one.NodeId
         (New-QmtlNode n { 1 } -InputObject $stream -Tag x).NodeId | Should -Not -Be $one.NodeId
         (New-QmtlNode n { 1 } -InputObject $stream -Configuration @{ x = 1 }).NodeId | Should -Not -Be $one.NodeId
@@ -68,6 +86,22 @@ Describe 'a script node' {
 }
 
 Describe 'a script node that fails' {
+    It 'says that <What> is not there, which PowerShell takes for $null' -ForEach @(
+        @{ What = 'an input'; Script = { if ($_['fast'].Count -gt 3) { 1 } else { 0 } }; Message = "*'n' failed at*asks for what is not there*'fast'*It holds X 1m.*" }
+        @{ What = 'an input among two of the name'; Script = { $null -eq $_['same'] }; Message = "*asks for what is not there*'same'*" }
+        @{ What = 'a column'; Script = { $null -eq $_['X']['clsoe'] }; Message = "*asks for what is not there*X 1m has no column 'clsoe'*open*" }
+    ) {
+        $stream = New-TestStream -Bars 3
+        $same = 'a', 'b' | ForEach-Object { New-QmtlNode same -NodeId $_ { 1 } -InputObject $stream }
+        $node = New-QmtlNode n $Script -InputObject ($What -like '*two*' ? $same : $stream)
+        { Invoke-TestStrategy $node 3 } | Should -Throw $Message -ErrorId 'NodeFailed,*'
+    }
+
+    It 'may ask for what is not there in a method' {
+        $node = New-QmtlNode n { try { $_.GetSeries('fast').Count } catch { -1 } } -InputObject (New-TestStream -Bars 1)
+        Invoke-TestStrategy $node 1 | Should -Be 'n@1=-1'
+    }
+
     It 'on the 500th bar names itself and the bar, after the results before it' {
         $node = New-QmtlNode unlucky -InputObject (New-TestStream -Bars 600) {
             $close = $_['X'].GetValue('close')

@@ -36,7 +36,7 @@ Describe 'New-QmtlStrategy' {
 
     It 'refuses two nodes of one id' {
         $stream = New-TestStream
-        { New-QmtlStrategy mine (New-QmtlNode a { 1 } -InputObject $stream), (New-QmtlNode a { 2 } -InputObject $stream) } |
+        { New-QmtlStrategy mine (New-QmtlNode a { 1 } -NodeId same -InputObject $stream), (New-QmtlNode a { 2 } -NodeId same -InputObject $stream) } |
             Should -Throw "*Two different nodes*'a'*" -ErrorId 'OperationFailed,*'
     }
 }
@@ -78,20 +78,19 @@ $made
     }
 
     It 'an object of a class in a .NET assembly' {
-        $module = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'Qmtl' })[0]
         $assembly = Join-Path $TestDrive 'compiled.dll'
-        Add-Type -OutputAssembly $assembly -ReferencedAssemblies $module.Assemblies.Where({ $_.GetName().Name -in 'Qmtl.Strategies', 'Qmtl.Backfill' }).Location -TypeDefinition @'
+        Add-Type -OutputAssembly $assembly -ReferencedAssemblies ([Qmtl.Strategies.Strategy], [Qmtl.Time.BarInterval]).Assembly.Location -TypeDefinition @'
 using Qmtl.Strategies;
 using Qmtl.Streams;
 public sealed class Compiled : Strategy
 {
     private readonly Node _stream;
-    public Compiled(object stream) => _stream = (Node)stream;
+    public Compiled(Node stream) => _stream = stream;
     protected override void Setup() => AddNodes(new ComputeNode("native", new[] { _stream }, view => view["X"].Sum("close", 1) * 10));
 }
 '@
-        $compiled = [System.Activator]::CreateInstance($module.LoadFromAssemblyPath($assembly).GetType('Compiled'), $stream)
-        Invoke-TwoMinutes $compiled | Should -Be 'native=10', 'native=20'
+        Add-Type -Path $assembly
+        Invoke-TwoMinutes ([Compiled]::new($stream)) | Should -Be 'native=10', 'native=20'
     }
 }
 

@@ -20,6 +20,28 @@ Describe 'the crossover' {
         & dotnet $Compiled | Should -Be $printed
     }
 
+    It 'in C# runs in the shell too, and finds the same' -Skip:$notCompiled -ForEach @{ Compiled = $compiled } {
+        # A folder on no drive of PowerShell's, because .NET makes the files.
+        $work = (New-Item -ItemType Directory -Path (Join-Path $TestDrive crossover)).FullName
+        Add-Type -Path $Compiled
+        $strategy = [Crossover.CrossoverStrategy]::new([Crossover.Candles]::FindOrMake($work), $work)
+        try {
+            foreach ($stream in $strategy.Nodes.Where({ $_ -is [Qmtl.Streams.StreamInput] })) {
+                $null = $stream | Invoke-QmtlBackfill -Start ([Crossover.Market]::Of($stream.NodeId).First) -End 2018-02-01
+            }
+
+            $crossings = Invoke-QmtlStrategy $strategy -Start 2017-12-01 -End 2018-02-01 |
+                Where-Object Node -In ([Crossover.Market]::All.Symbol) |
+                ForEach-Object { "$($_.Time.ToString('yyyy-MM-dd HH:mm'))Z $($_.Node) $($_.Value)" }
+        }
+        finally {
+            $strategy.DisposeAsync().AsTask().Wait()
+        }
+
+        $printed = @(& ([System.IO.Path]::Combine($QmtlRoot, 'samples', 'crossover.ps1')))
+        @($crossings) + "$(@($crossings).Count) crossings." | Should -Be $printed.Where({ $_ -notlike 'There are no candles*' })
+    }
+
     It 'finds the crossings of the real candles' -Skip:$noData {
         $printed = @(& ([System.IO.Path]::Combine($QmtlRoot, 'samples', 'crossover.ps1')))
         $printed[-1] | Should -Be '78 crossings.'

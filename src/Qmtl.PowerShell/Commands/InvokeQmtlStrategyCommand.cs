@@ -8,6 +8,7 @@ using Qmtl.PowerShell.Recording;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Recording;
 using Qmtl.Running;
+using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -25,10 +26,15 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     private const string OfflineSet = "Offline";
     private const string WorldSet = "World";
 
+    // Each command has a runner of its own; that a gateway could not be reached counts for all.
+    private static readonly GatewayClientPool Gateways = new();
+
     // Set when the first bars are replayed: from then on, there is no warm-up to show.
     private readonly TaskCompletionSource _replaying = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The strategy.</summary>
+    private readonly List<LooseNodes> _nodes = [];
+
+    /// <summary>The strategy; all nodes that are given in place of one make one.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [StrategyArgument]
     [ValidateNotNull]
@@ -79,7 +85,27 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        Strategy strategy = Strategy!;
+        if (Strategy is LooseNodes nodes)
+        {
+            _nodes.Add(nodes);
+        }
+        else
+        {
+            RunStrategy(Strategy!);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_nodes.Count > 0)
+        {
+            RunStrategy(LooseNodes.Join(_nodes));
+        }
+    }
+
+    private void RunStrategy(Strategy strategy)
+    {
         try
         {
             // On this thread, because a strategy may be script.
@@ -144,7 +170,8 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         DateTimeOffset end = End ?? TimeProvider.System.GetUtcNow();
         TimeRange range = RangeArguments.Between(Start, end);
         bool any = false;
-        await new Qmtl.Strategies.Pipeline(strategy, PipelineOptions()).ReplayAsync(
+        var pipeline = new Qmtl.Strategies.Pipeline(strategy, PipelineOptions());
+        await pipeline.ReplayAsync(
             range,
             result =>
             {
@@ -152,7 +179,10 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 Emit(result);
             },
             cancellationToken);
-        if (!any)
+
+        // Streams give no results: a strategy of nothing else is there to record them.
+        bool recordsOnly = pipeline.Nodes.Count == pipeline.Streams.Count;
+        if (recordsOnly ? pipeline.BarsReplayed == 0 : !any)
         {
             // A replay reads what is there and fills nothing; an empty store must not look like a quiet market.
             Post(() => WriteWarning($"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with Get-QmtlCoverage whether the providers hold bars there, at least as many as the nodes' periods; Invoke-QmtlBackfill fills them."));
@@ -168,21 +198,26 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
             Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = progress.Add },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             LoggerFactory = CreateLog(),
+            GatewayClients = Gateways,
         });
         Task<StrategyRun> running = World is { } world
             ? runner.RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken)
             : runner.OfflineAsync(strategy, Emit, cancellationToken);
         await ShowWhileAsync(progress, () => Task.WhenAny(running, _replaying.Task));
         await using StrategyRun run = await running;
-        Post(() => Tell(run));
+        Tell(run);
     }
 
+    // In words at once: when they are written, the run is over and its gate closed.
     private void Tell(StrategyRun run)
     {
-        WriteVerbose(string.Create(CultureInfo.InvariantCulture, $"The strategy '{run.Strategy.Name}' gave {run.Results} results."));
+        string results = string.Create(CultureInfo.InvariantCulture, $"The strategy '{run.Strategy.Name}' gave {run.Results} results.");
+        Post(() => WriteVerbose(results));
         if (run.Gate is { } gate)
         {
-            WriteVerbose($"The gateway says: {gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}.");
+            // Shown as by Write-Host: a closed gate is nothing wrong, and yet what an operator wants to know.
+            var message = new HostInformationMessage { Message = $"The gateway says of '{run.Strategy.Name}': {gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}. The run has ended, and so has the watching." };
+            Post(() => WriteInformation(message, ["PSHOST"]));
         }
     }
 
@@ -191,6 +226,8 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         Parallel = Parallel,
         OnMissing = OnMissing,
         Executor = ComputeAsync,
+        CanComputeInParallel = ScriptBound.CanComputeInParallel,
+        OnWarning = warning => Post(() => WriteWarning(warning)),
     };
 
     // Nodes compute where script may run and results may be written. So each result is on its way before the next is computed,

@@ -10,6 +10,8 @@ namespace Qmtl.PowerShell.Scripting;
 /// methods may return tasks. Script is taken to the pipeline thread; .NET code is not, so that it neither holds up the shell
 /// nor is held up by it.
 /// </summary>
+/// <param name="target">The object.</param>
+/// <exception cref="ArgumentException">The object was made with another copy of Qmtl.</exception>
 internal sealed class DuckTypedObject(PSObject target)
 {
     // Errors, and native programs' exit codes, are turned into terminating errors where the scope reaches, and into output where
@@ -35,7 +37,9 @@ internal sealed class DuckTypedObject(PSObject target)
         """);
 
     /// <summary>The object itself; two wrappers of one .NET object are one, and a PSCustomObject is its own wrapper.</summary>
-    public object Identity { get; } = target.BaseObject is PSCustomObject ? target : target.BaseObject;
+    public object Identity { get; } = ForeignCopy.Describe(target) is { } problem
+        ? throw new ArgumentException(problem)
+        : target.BaseObject is PSCustomObject ? target : target.BaseObject;
 
     /// <summary>The type's name for people.</summary>
     public static string TypeName(PSObject target) => target.TypeNames.Count > 0 ? target.TypeNames[0] : target.BaseObject.GetType().ToString();
@@ -47,7 +51,7 @@ internal sealed class DuckTypedObject(PSObject target)
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
 
     /// <summary>Whether the method is script: a ScriptMethod, or a method of a PowerShell class, whose type lives in a dynamic assembly.</summary>
-    public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || target.BaseObject.GetType().Assembly.IsDynamic;
+    public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || ScriptBound.IsScript(target.BaseObject.GetType());
 
     /// <summary>The value of the property (case is ignored), or null where there is none or it is null.</summary>
     public object? GetProperty(string name) => target.Properties[name]?.Value is { } value ? Unwrap(value) : null;

@@ -54,5 +54,7 @@ internal sealed class DuckTypedStrategy : Strategy
 
     private Node ToNode(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) as Node
         ?? throw new InvalidOperationException(
-            $"The strategy '{Name}' gave {(value is null ? "$null" : $"a {DuckTypedObject.TypeName(PSObject.AsPSObject(value))}")} where a node was expected. Setup returns nodes of New-QmtlNode or New-QmtlStreamInput and writes nothing else.");
+            value is not null && ForeignCopy.Describe(value) is { } problem
+            ? $"The strategy '{Name}' gave a node that is none here: {problem}"
+            : $"The strategy '{Name}' gave {(value is null ? "$null" : $"a {DuckTypedObject.TypeName(PSObject.AsPSObject(value))}")} where a node was expected. Setup returns nodes of New-QmtlNode or New-QmtlStreamInput and writes nothing else.");
 }

@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using Qmtl.Caching;
 using Qmtl.Payloads;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Streams;
 
 namespace Qmtl.PowerShell.Scripting;
@@ -36,7 +37,7 @@ internal sealed class ScriptNode : Node
     /// <summary>A node that calls <paramref name="script"/>.</summary>
     /// <exception cref="ArgumentException">There is no input.</exception>
     public ScriptNode(ScriptBlock script, NodeOptions options)
-        : base(RequireInputs(options))
+        : base(RequireInputs(options) with { Function = script.ToString() })
     {
         _script = script;
         _current = new PSVariable("_", Cache.View);
@@ -73,6 +74,7 @@ internal sealed class ScriptNode : Node
         _variables.Add(_current);
         _variables.AddRange(_preferences);
         Collection<PSObject> written;
+        view.IndexError = null;
         try
         {
             written = _script.InvokeWithContext(null, _variables, _arguments);
@@ -80,6 +82,12 @@ internal sealed class ScriptNode : Node
         catch (Exception exception) when (exception is not PipelineStoppedException)
         {
             throw new InvalidOperationException($"its script {ScriptFailure.Describe(exception)}.", exception);
+        }
+
+        // PowerShell has taken it for $null, and what the script made of that is no result.
+        if (view.IndexError is { } unseen)
+        {
+            throw new InvalidOperationException($"its script asks for what is not there: {ErrorRecords.PlainMessage(unseen)}", unseen);
         }
 
         return written.Count switch

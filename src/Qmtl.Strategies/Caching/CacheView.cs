@@ -5,8 +5,8 @@ namespace Qmtl.Caching;
 
 /// <summary>What a compute function sees of its node's cache: each upstream's bars, read only, current, not copied.</summary>
 /// <remarks>
-/// In C#: <c>view["BTCUSDT"].Values("close")</c>. In PowerShell: <c>$view.GetSeries('BTCUSDT').Mean('close', 20)</c>; an indexer works
-/// there too, but PowerShell takes an error in it for <c>$null</c>.
+/// In C#: <c>view["BTCUSDT"].Values("close")</c>. In PowerShell: <c>$view['BTCUSDT'].Mean('close', 20)</c>. PowerShell takes an error in an
+/// indexer for <c>$null</c>, so a script node asks afterwards whether there was one.
 /// </remarks>
 public sealed class CacheView
 {
@@ -21,14 +21,31 @@ public sealed class CacheView
     public SeriesView this[StreamKey upstream] => GetSeries(upstream);
 
     /// <inheritdoc cref="GetSeries(string)"/>
-    public SeriesView this[string nodeId] => GetSeries(nodeId);
+    public SeriesView this[string nodeId]
+    {
+        get
+        {
+            try
+            {
+                return GetSeries(nodeId);
+            }
+            catch (Exception exception) when (exception is KeyNotFoundException or ArgumentException)
+            {
+                IndexError ??= exception;
+                throw;
+            }
+        }
+    }
+
+    /// <summary>The first error in an indexer of this view or its series since this was last set to null, for who cannot see errors there.</summary>
+    internal Exception? IndexError { get; set; }
 
     /// <summary>The bars of an upstream.</summary>
     /// <exception cref="KeyNotFoundException">Nothing came of it.</exception>
     public SeriesView GetSeries(StreamKey upstream) =>
         _cache.Find(upstream)?.View ?? throw new KeyNotFoundException($"The cache holds nothing of {upstream}. {Held()}");
 
-    /// <summary>The bars of the upstream with that node id; case counts.</summary>
+    /// <summary>The bars of the upstream with that node id, or else of the only input with that name; case counts.</summary>
     /// <exception cref="KeyNotFoundException">Nothing came of it.</exception>
     /// <exception cref="ArgumentException">Bars of several intervals came of it.</exception>
     public SeriesView GetSeries(string nodeId)
@@ -41,6 +58,11 @@ public sealed class CacheView
             {
                 found = found is null ? upstream : throw Ambiguous(nodeId);
             }
+        }
+
+        if (found is null && _cache.Names.TryGetValue(nodeId, out StreamKey named))
+        {
+            found = named;
         }
 
         return found is { } only ? GetSeries(only) : throw new KeyNotFoundException($"The cache holds nothing of '{nodeId}'. {Held()}");
@@ -56,7 +78,10 @@ public sealed class CacheView
     /// <summary>The upstreams, for people.</summary>
     public override string ToString() => Held();
 
-    private string Held() => Upstreams.Count == 0 ? "It is still empty." : $"It holds {string.Join(", ", Upstreams)}.";
+    private string Held() => Upstreams.Count == 0 ? "It is still empty." : $"It holds {string.Join(", ", Upstreams.Select(Describe))}.";
+
+    private string Describe(StreamKey upstream) =>
+        _cache.Names.FirstOrDefault(pair => pair.Value == upstream).Key is { } name && name != upstream.NodeId ? $"{upstream} (called '{name}')" : upstream.ToString();
 
     private ArgumentException Ambiguous(string nodeId) => new(
         $"'{nodeId}' has bars of several intervals here: {string.Join(", ", Upstreams.Where(upstream => upstream.NodeId == nodeId))}. Give the interval too.", nameof(nodeId));

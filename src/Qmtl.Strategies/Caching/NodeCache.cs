@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.ObjectModel;
 using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Time;
@@ -57,6 +58,9 @@ public sealed class NodeCache
 
     /// <summary>What compute functions get: the bars without a copy, read only, always the current ones.</summary>
     public CacheView View { get; }
+
+    /// <summary>What people call upstreams, where no two are called the same; views find them by these names too.</summary>
+    internal IReadOnlyDictionary<string, StreamKey> Names { get; init; } = ReadOnlyDictionary<string, StreamKey>.Empty;
 
     /// <summary>Counts what is read through <see cref="View"/>; null, the default, counts nothing.</summary>
     public CacheAccessLog? AccessLog { get; set; }

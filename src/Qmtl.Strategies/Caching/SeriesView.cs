@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using Qmtl.Data;
 using Qmtl.Payloads;
 
@@ -53,7 +55,21 @@ public sealed class SeriesView
 
     /// <summary>The newest bar's value in a column, or null where it is null.</summary>
     /// <inheritdoc cref="GetValue(string)" path="/exception"/>
-    public object? this[string column] => GetValue(column);
+    public object? this[string column]
+    {
+        get
+        {
+            try
+            {
+                return GetValue(column);
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                _cache.View.IndexError ??= exception;
+                throw;
+            }
+        }
+    }
 
     /// <summary>A column of numbers, not copied.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold doubles. The message names those there are.</exception>
@@ -100,7 +116,7 @@ public sealed class SeriesView
         return _series.Read(static bars => bars.Timestamps.ToArray());
     }
 
-    /// <summary>A column of numbers, copied; whole numbers become doubles.</summary>
+    /// <summary>A column of numbers, copied; whole numbers and decimals become doubles, of 15 to 17 digits.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
     public double[] ToArray(string column)
     {
@@ -110,7 +126,7 @@ public sealed class SeriesView
         }
     }
 
-    /// <summary>The newest <paramref name="count"/> values of a column of numbers, copied; whole numbers become doubles.</summary>
+    /// <summary>The newest <paramref name="count"/> values of a column of numbers, copied; whole numbers and decimals become doubles, of 15 to 17 digits.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is negative, or so many bars are not held.</exception>
     public double[] ToArray(string column, int count)
@@ -204,8 +220,34 @@ public sealed class SeriesView
         {
             BufferColumn<double> numbers => bars.ValuesOf(numbers)[^count..],
             BufferColumn<long> whole => Widen(bars, whole, count),
+            BufferColumn<object?> objects when Round(bars.ValuesOf(objects)[^count..]) is { } rounded => rounded,
             _ => throw NotOfType(found, typeof(double)),
         };
+    }
+
+    /// <summary>Numbers that a node gave as another type, such as decimal, as doubles; null where one of the objects is no number.</summary>
+    private static double[]? Round(ReadOnlySpan<object?> objects)
+    {
+        double[] numbers = new double[objects.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            switch (objects[i])
+            {
+                case null:
+                    numbers[i] = double.NaN;
+                    break;
+                case BigInteger whole:
+                    numbers[i] = (double)whole;
+                    break;
+                case IConvertible number and not Enum when number.GetTypeCode() is >= TypeCode.SByte and <= TypeCode.Decimal:
+                    numbers[i] = number.ToDouble(CultureInfo.InvariantCulture);
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return numbers;
     }
 
     private static double[] Widen(BarBuffer bars, BufferColumn<long> column, int count)

@@ -19,6 +19,7 @@ public sealed class Runner
 {
     private readonly RunnerOptions _options;
     private readonly TimeProvider _timeProvider;
+    private readonly GatewayClientPool _gateways;
     private readonly Action<string> _warn;
     private readonly PipelineOptions _pipeline;
     private readonly RunLog _log;
@@ -30,6 +31,7 @@ public sealed class Runner
     {
         _options = options ?? new RunnerOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _gateways = _options.GatewayClients ?? new GatewayClientPool(_options.Gateway, _timeProvider);
         _warn = _options.OnWarning ?? (static _ => { });
         _pipeline = _options.Pipeline with { OnWarning = _options.Pipeline.OnWarning ?? _warn };
         _log = new RunLog(_options.LoggerFactory?.CreateLogger<Runner>() ?? (ILogger)NullLogger.Instance);
@@ -75,7 +77,7 @@ public sealed class Runner
         ArgumentNullException.ThrowIfNull(onResult);
         var pipeline = new Pipeline(strategy, _pipeline);
         var description = new StrategyDescription(pipeline.Nodes);
-        var client = new GatewayClient(gatewayUri, httpClient: null, _options.Gateway, _timeProvider);
+        GatewayClient client = _gateways.Get(gatewayUri);
         SubmissionResult submission = await client.SubmitAsync(new StrategySubmission(worldId, description.Nodes), cancellationToken);
         Warn(strategy, submission);
 

@@ -18,8 +18,12 @@ public sealed record RunnerOptions
     public HistoryWarmupOptions Warmup { get; init; } = new();
 
     /// <summary>How the gateway is spoken to.</summary>
-    /// <value>The client's defaults.</value>
+    /// <value>The client's defaults. Not used where <see cref="GatewayClients"/> are given.</value>
     public GatewayClientOptions Gateway { get; init; } = new();
+
+    /// <summary>The clients of gateways, where several runners are to share them.</summary>
+    /// <value>Null, the default: the runner has one for each gateway, for all its runs.</value>
+    public GatewayClientPool? GatewayClients { get; init; }
 
     /// <summary>How the gateway is watched for what the strategy may do.</summary>
     /// <value>The watcher's defaults.</value>

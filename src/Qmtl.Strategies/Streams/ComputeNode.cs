@@ -7,14 +7,13 @@ namespace Qmtl.Streams;
 
 /// <summary>A node that is a function of the latest bars of its inputs.</summary>
 /// <remarks>
-/// The function is no part of a derived id, since nothing tells two functions apart in another process: nodes of one strategy that
-/// differ in nothing else need different names.
+/// A method with a name is part of a derived id. A lambda is not, nor is what a closure has captured, since nothing tells them apart in
+/// another build or process: nodes that differ in nothing else need different names, tags or settings, or ids of their own.
 /// </remarks>
 [SuppressMessage("Design", "CA1062:Validate arguments of public methods", Justification = "Checked in the one constructor that the others call.")]
 public sealed class ComputeNode : Node
 {
     private readonly Func<CacheView, Payload> _compute;
-    private readonly Delegate _given;
 
     /// <summary>A node whose function gives a payload, <see cref="Payload.None"/> for no result.</summary>
     /// <param name="name">What people call the node.</param>
@@ -53,7 +52,7 @@ public sealed class ComputeNode : Node
     }
 
     private ComputeNode(Func<CacheView, Payload> compute, Delegate given, NodeOptions options)
-        : base(options)
+        : base(options is { Function: null } ? options with { Function = NameOf(given) } : options)
     {
         ArgumentNullException.ThrowIfNull(compute);
         if (Inputs.Count == 0)
@@ -62,12 +61,15 @@ public sealed class ComputeNode : Node
         }
 
         _compute = compute;
-        _given = given;
+        Function = given;
     }
 
     /// <inheritdoc/>
     /// <value>The function's method and the build of its assembly. What a closure has captured is no part of it: that belongs into the configuration.</value>
-    public override string CodeIdentity => $"{_given.Method.DeclaringType?.FullName}.{_given.Method.Name} {_given.Method.Module.ModuleVersionId}";
+    public override string CodeIdentity => $"{Function.Method.DeclaringType?.FullName}.{Function.Method.Name} {Function.Method.Module.ModuleVersionId}";
+
+    /// <summary>The function as it was given.</summary>
+    internal Delegate Function { get; }
 
     /// <inheritdoc/>
     protected internal override Payload Compute(CacheView view) => _compute(view);
@@ -81,6 +83,11 @@ public sealed class ComputeNode : Node
             ? throw new ArgumentException($"The node '{name}' has no input, so nothing would ever make it compute. Give it a stream or another node.", nameof(inputs))
             : new NodeOptions { Name = name, Inputs = all, Period = period, Interval = interval, NodeId = nodeId };
     }
+
+    // Compilers name lambdas and local functions by where they stand, in letters that no source may use: with the next edit, one could
+    // have the name of another.
+    private static string? NameOf(Delegate? function) =>
+        function?.Method is { DeclaringType: { } type, Name: var name } && !name.Contains('<', StringComparison.Ordinal) ? $"{type.FullName}.{name}" : null;
 
     private static Func<CacheView, Payload> ToPayload(Func<CacheView, double> compute)
     {

@@ -11,7 +11,7 @@ namespace Qmtl.Streams;
 /// Derive from it to bring a node of your own; a node that is only a function is a <see cref="ComputeNode"/>.
 /// </summary>
 /// <remarks>
-/// What a node is, is its <see cref="Key"/>: id and interval. The period is no part of it. A node belongs to one
+/// What a node is, is its <see cref="Key"/>: id and interval. A node belongs to one
 /// <c>Pipeline</c> at a time, for the pipeline fills its cache: while one replays or is fed, another one of the same nodes refuses to.
 /// </remarks>
 public abstract class Node
@@ -36,17 +36,17 @@ public abstract class Node
             : throw new ArgumentOutOfRangeException(nameof(options), options.Trigger, $"A node's trigger is {NodeTrigger.EachInput} or {NodeTrigger.AllInputs}.");
         Tags = [.. options.Tags.Distinct(StringComparer.Ordinal)];
         Configuration = new Dictionary<string, string>(options.Configuration, StringComparer.Ordinal);
-        NodeId = options.NodeId ?? NodeIdentity.Derive(this, options.Name, inputs);
+        NodeId = options.NodeId ?? NodeIdentity.Derive(this, options, inputs);
         Key = new StreamKey(NodeId, Interval);
         Name = options.Name ?? NodeId;
-        Cache = new NodeCache(Period);
+        Cache = new NodeCache(Period) { Names = NamesOf(inputs) };
         QmtlMeter.RegisterCache(Key, Cache, static cache => cache.ResidentBytes);
     }
 
     /// <summary>What people call the node.</summary>
     public string Name { get; }
 
-    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, trigger, tags and configuration.</summary>
+    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, trigger, tags and configuration; of a node that computes, also from period and function.</summary>
     public string NodeId { get; }
 
     /// <summary>The interval of the node's results.</summary>
@@ -115,6 +115,11 @@ public abstract class Node
             ? throw new ArgumentException("One of the node's inputs is null. Make the inputs before the node.", nameof(inputs))
             : [.. inputs.Distinct()];
     }
+
+    private static Dictionary<string, StreamKey> NamesOf(IReadOnlyList<Node> inputs) => inputs
+        .GroupBy(input => input.Name, StringComparer.Ordinal)
+        .Where(group => group.Count() == 1)
+        .ToDictionary(group => group.Key, group => group.Single().Key, StringComparer.Ordinal);
 
     private static BarInterval ShortestOf(IReadOnlyList<Node> inputs) => inputs.Count > 0
         ? inputs.Min(input => input.Interval)

@@ -17,15 +17,15 @@ internal static class NodeIdentity
     private const int HashDigits = 32;
     private const int LongestBeginning = 30;
 
-    /// <summary>The id of a node whose interval, tags and configuration are set.</summary>
-    public static string Derive(Node node, string? name, IReadOnlyList<Node> inputs)
+    /// <summary>The id of a node whose interval, period, tags and configuration are set.</summary>
+    public static string Derive(Node node, NodeOptions options, IReadOnlyList<Node> inputs)
     {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(CanonicalText(node, name, inputs)))[..HashDigits];
-        return $"{Beginning(node, name)}_{hash}";
+        string hash = Convert.ToHexStringLower(SHA256.HashData(CanonicalText(node, options, inputs)))[..HashDigits];
+        return $"{Beginning(node, options.Name)}_{hash}";
     }
 
     // JSON tells where each part begins and ends, so that no two different nodes spell the same text.
-    private static byte[] CanonicalText(Node node, string? name, IReadOnlyList<Node> inputs)
+    private static byte[] CanonicalText(Node node, NodeOptions options, IReadOnlyList<Node> inputs)
     {
         using var text = new MemoryStream();
         using (var json = new Utf8JsonWriter(text))
@@ -33,7 +33,7 @@ internal static class NodeIdentity
             json.WriteStartArray();
             json.WriteNumberValue(Version);
             json.WriteStringValue(node.GetType().FullName);
-            json.WriteStringValue(name);
+            json.WriteStringValue(options.Name);
             json.WriteNumberValue(node.Interval.Seconds);
             json.WriteStartArray();
             foreach (Node input in inputs)
@@ -60,6 +60,13 @@ internal static class NodeIdentity
             if (node.Trigger != default)
             {
                 json.WriteStringValue(node.Trigger.ToString());
+            }
+
+            if (node is not StreamInput)
+            {
+                // What a node computes depends on both. A stream's bars do not depend on how many of them are loaded.
+                json.WriteNumberValue(node.Period);
+                json.WriteStringValue(options.Function);
             }
 
             json.WriteEndArray();

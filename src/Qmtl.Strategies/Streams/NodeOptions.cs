@@ -29,6 +29,10 @@ public sealed record NodeOptions
     /// <value>Null, the default: derived from what makes the node different, the same in every process.</value>
     public string? NodeId { get; init; }
 
+    /// <summary>What tells the node's function from another one, such as its source text; it becomes part of a derived id.</summary>
+    /// <value>Null, the default: nothing. It has to be the same in every process.</value>
+    public string? Function { get; init; }
+
     /// <summary>Words that tell this node from others; their order and repetitions do not count.</summary>
     /// <value>None by default.</value>
     public IReadOnlyList<string> Tags { get; init; } = [];

@@ -242,6 +242,25 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public async Task A_gateway_that_cannot_be_reached_is_not_asked_by_the_next_runs_of_the_runner()
+    {
+        var gateway = new Uri("http://127.0.0.1:1");
+        var runner = new Runner(new RunnerOptions { Gateway = new GatewayClientOptions { FailuresToOpenCircuit = 2 } }, _clock);
+        Task<GatewayException> FailAsync(Runner by, Uri at) =>
+            Assert.ThrowsAsync<GatewayException>(() => by.RunAsync(new NodeStrategy("s", Graphs.Sum("a", Stream("A"))), "w", at, _ => { }));
+
+        Assert.Equal(GatewayErrorKind.Unreachable, (await FailAsync(runner, gateway)).Kind);
+        Assert.Equal(GatewayErrorKind.Unreachable, (await FailAsync(runner, gateway)).Kind);
+        Assert.Equal(GatewayErrorKind.CircuitOpen, (await FailAsync(runner, gateway)).Kind);
+
+        // Another gateway, and a runner of its own, know nothing of it.
+        Assert.Equal(GatewayErrorKind.Unreachable, (await FailAsync(runner, new Uri("http://127.0.0.1:1/other"))).Kind);
+        Assert.Equal(GatewayErrorKind.Unreachable, (await FailAsync(new Runner(), gateway)).Kind);
+        _clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(GatewayErrorKind.Unreachable, (await FailAsync(runner, gateway)).Kind);
+    }
+
+    [Fact]
     public async Task A_gateway_that_does_not_answer_about_activation_leaves_the_gate_closed_and_the_replay_runs()
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start();

@@ -52,7 +52,7 @@ public class NodeIdentityTests
         var node = new ComputeNode("fast mean", [stream], _ => 1.0, period: 20);
 
         Assert.Equal("stream_1m_btc_spot_8a1991eb2753a52301fb610ea6662f11", stream.NodeId);
-        Assert.Equal("node_1m_fast_mean_c958aae0a9822baf4f1dbe8808fa0a3a", node.NodeId);
+        Assert.Equal("node_1m_fast_mean_e593487c9ff90fd58db4bbccc0360382", node.NodeId);
     }
 
     [Fact]
@@ -72,10 +72,16 @@ public class NodeIdentityTests
             new ComputeNode("mean", [longer], _ => 1.0, interval: Bars.Minute),
             new OwnNode("mean", one),
             new ComputeNode(_ => Payload.None, new NodeOptions { Name = "mean", Inputs = [one], Tags = ["a"] }),
+            new ComputeNode("mean", [one], _ => 1.0, period: 30),
+            new ComputeNode("mean", [one], One),
+            new ComputeNode("mean", [one], Two),
+            new ComputeNode(_ => Payload.None, new NodeOptions { Name = "mean", Inputs = [one], Function = "x" }),
+            new ComputeNode(_ => Payload.None, new NodeOptions { Name = "mean", Inputs = [one], Function = "y" }),
         ];
 
         Assert.Equal(nodes.Length, nodes.Select(node => node.NodeId).Distinct().Count());
-        Assert.Equal(nodes[0].NodeId, new ComputeNode("mean", [one], _ => 2.0, period: 30).NodeId);
+        Assert.Equal(nodes[0].NodeId, new ComputeNode("mean", [one], _ => 2.0).NodeId);
+        Assert.Contains(new ComputeNode("mean", [one], One).NodeId, nodes.Select(node => node.NodeId));
     }
 
     [Theory]
@@ -94,6 +100,10 @@ public class NodeIdentityTests
             Assert.Matches("^(stream|node)_[a-z0-9_]+$", id);
         }
     }
+
+    private static double One(CacheView view) => 1;
+
+    private static double Two(CacheView view) => 2;
 
     private sealed class OwnNode(string name, Node input) : Node(new NodeOptions { Name = name, Inputs = [input] })
     {
