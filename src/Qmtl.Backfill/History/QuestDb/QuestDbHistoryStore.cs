@@ -87,10 +87,10 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
 
     /// <inheritdoc/>
     /// <remarks>
-    /// 250,000 over HTTP: the questions before and after a write, and the wait until it can be read, are then a small part of it, and
-    /// an engine by its default holds twice as many. Over the PostgreSQL wire, where they would take many seconds, 50,000.
+    /// A million over HTTP: the questions before and after a write, and the wait until it can be read, are then a small part of it. An
+    /// engine gathers as many as its own bound allows. Over the PostgreSQL wire, where they would take many seconds, 50,000.
     /// </remarks>
-    public override int BarsPerWrite => WritePath == QuestDbWritePath.PostgreSqlWire ? IHistoryStore.DefaultBarsPerWrite : 250_000;
+    public override int BarsPerWrite => WritePath == QuestDbWritePath.PostgreSqlWire ? IHistoryStore.DefaultBarsPerWrite : 1_000_000;
 
     private protected override TableNaming Naming { get; }
 
