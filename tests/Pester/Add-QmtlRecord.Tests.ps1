@@ -94,6 +94,32 @@ Describe 'Add-QmtlRecord' {
         "$warned" | Should -BeLike 'X 1m: 3 rows were not recorded:*'
     }
 
+    It 'keeps a row in which a field is no number, without that field' {
+        @{ ts = 60; mean = [double]::NaN; signal = 1.0 }, @{ ts = 120; mean = 2.0; signal = -1.0 } |
+            Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningVariable warned
+        $rows = Get-QmtlHistory $stored X 1m
+        $rows.signal | Should -Be 1, -1
+        $rows.mean | Should -Be $null, 2
+        $warned | Should -BeNullOrEmpty
+    }
+
+    It 'warns with the next row of a store that is away, however slowly rows are piped' {
+        $away = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath (Join-Path $TestDrive 'slow')
+        {
+            1..600 |
+                ForEach-Object { if ($warned.Count) { throw 'told' }; Start-Sleep -Milliseconds 50; @{ ts = 60 * $_; close = 1.0 } } |
+                Add-QmtlRecord $away -NodeId X -Interval 1m -WarningVariable warned -WarningAction SilentlyContinue
+        } | Should -Throw 'told'
+    }
+
+    It 'warns of rows that are in memory only' {
+        $file = New-Item -ItemType File (Join-Path $TestDrive "$([guid]::NewGuid().ToString('n'))")
+        $nowhere = New-QmtlRecorder $path -SpoolPath (Join-Path $file 'spool')
+        @{ ts = 60; close = 1.0 } | Add-QmtlRecord $nowhere -NodeId X -Interval 1m -WarningVariable warned -WarningAction SilentlyContinue
+        "$warned" | Should -BeLike '*cannot be written*kept in memory and would not outlive this shell*'
+        $nowhere.Dispose()
+    }
+
     It 'reports a row that is none, and the others go on' {
         5, @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -ErrorVariable failed -ErrorAction SilentlyContinue
         Get-StoredMinute $stored | Should -Be 1

@@ -257,11 +257,12 @@ Describe 'a run in a world' {
 
     It 'tells with -Verbose how it went, and warns of nothing where all is well' {
         $gateway = Start-TestGateway
-        $story = @(Invoke-InWorld $gateway -Verbose -WarningVariable warned 4>&1).Where({ $_ -is [System.Management.Automation.VerboseRecord] }).Message
+        $told = @(Invoke-InWorld $gateway -Verbose 3>&1 4>&1)
+        $story = $told.Where({ $_ -is [System.Management.Automation.VerboseRecord] }).Message
         $story.Where({ $_ -like '*: warm-up of * complete, 3 bars loaded, 3 of them filled, 0 do not exist.' }) | Should -HaveCount 1
         $story.Where({ $_ -like 'Long closed: the gateway is not watched any more.' }) | Should -HaveCount 1
         $story.Where({ $_ -like "The strategy '*' gave 3 results." }) | Should -HaveCount 1
-        $warned | Should -BeNullOrEmpty
+        $told.Where({ $_ -is [System.Management.Automation.WarningRecord] }) | Should -BeNullOrEmpty
     }
 
     It 'tells what the gateway allows without being asked' {

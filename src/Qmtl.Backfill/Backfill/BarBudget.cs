@@ -54,7 +54,7 @@ internal sealed class BarBudget(long limit)
 
         internal long Held { get; set; }
 
-        /// <summary>Waits until there is room for <paramref name="bars"/> more, and takes it. Those who wait are served in turn.</summary>
+        /// <summary>Waits until there is room for <paramref name="bars"/> more, and takes it. Of those who wait, the first for whom there is room goes on.</summary>
         public async ValueTask TakeAsync(long bars, CancellationToken cancellationToken)
         {
             LinkedListNode<Claim> node;

@@ -188,7 +188,7 @@ public sealed class MetricsServer : IAsyncDisposable
         if (oldest is not null && Stopwatch.GetElapsedTime(oldest.OpenedAt) >= _options.SafeTime)
         {
             oldest.Socket.Dispose();
-            await oldest.Served;
+            await oldest.Served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 using Qmtl.Data;
 using Qmtl.PowerShell.Arguments;
@@ -18,6 +19,11 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
 
     // An operator is asked once for a stream, not for each of its rows.
     private readonly Dictionary<StreamKey, bool> _approved = [];
+
+    // What happens to the recorder while nothing waits for it is told with the next row.
+    private readonly ConcurrentQueue<string> _warnings = new();
+    private IDisposable? _following;
+    private volatile bool _isWaiting;
 
     /// <summary>The recorder.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -50,17 +56,20 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     {
         try
         {
-            Recorder?.RequireRunspace();
+            Recorder!.RequireRunspace();
         }
         catch (InvalidOperationException exception)
         {
             ThrowTerminatingError(ErrorRecords.From(exception, Recorder));
         }
+
+        _following = Recorder!.Follow(Hear);
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        TellWarnings();
         try
         {
             // At once: what was piped is kept whatever becomes of the pipeline and of this process.
@@ -81,11 +90,14 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         {
             Refuse(exception, InputObject);
         }
+
+        TellWarnings();
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        TellWarnings();
         foreach ((StreamKey stream, RejectedRows lost) in _lost)
         {
             WriteWarning($"{stream}: {lost.Total} rows were not recorded: {lost}.");
@@ -96,14 +108,22 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             return;
         }
 
-        Run(
-            async cancellationToken =>
-            {
-                using IDisposable following = Follow();
-                await Recorder!.Service.FlushAsync(cancellationToken);
-                await WriteAsync(() => Tell(Recorder.GetReport()));
-            },
-            Recorder);
+        Wait(async cancellationToken =>
+        {
+            await Recorder!.Service.FlushAsync(cancellationToken);
+            await WriteAsync(() => Tell(Recorder.GetReport()));
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _following?.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private bool IsApproved(StreamKey stream)
@@ -120,14 +140,14 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     private void Record(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)
     {
         RawBars raw = ScriptRows.ToRawBars([row]);
-        ValidatedBars valid = raw.Validate(stream.Interval, SpanOf(raw, stream.Interval), lastClosedBar: long.MaxValue);
-        if (valid.Rejected.Total > 0)
+        RejectedRows lost = FindFault(raw, stream.Interval);
+        if (lost.Total > 0)
         {
-            _lost[stream] = _lost.GetValueOrDefault(stream, RejectedRows.None).Plus(valid.Rejected);
+            _lost[stream] = _lost.GetValueOrDefault(stream, RejectedRows.None).Plus(lost);
             return;
         }
 
-        ValueTask recorded = Recorder!.Service.RecordAsync(stream, valid.Frame, WhenStopped);
+        ValueTask recorded = Recorder!.Service.RecordAsync(stream, new BarFrame(stream.Interval, raw.Timestamps, raw.Columns), WhenStopped);
         if (recorded.IsCompleted)
         {
             recorded.GetAwaiter().GetResult();
@@ -136,31 +156,57 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         {
             // The spool is full. A recorder of script needs this thread to make room.
             Task waiting = recorded.AsTask();
-            Run(
-                async _ =>
-                {
-                    using IDisposable following = Follow();
-                    await waiting;
-                },
-                Recorder);
+            Wait(_ => waiting);
         }
     }
 
-    // Whoever waits for a recorder that is away must know why.
-    private IDisposable Follow() => Recorder!.Follow(warning => Post(() => WriteWarning(warning)));
-
-    // Rows are asked for by nobody, so whatever time they are of is inside.
-    private static TimeRange SpanOf(RawBars raw, BarInterval interval)
+    // Waits for the recorder; whoever does must know at once why it takes long.
+    private void Wait(Func<CancellationToken, Task> work)
     {
-        (long first, long last) = (long.MaxValue, long.MinValue);
-        foreach (long timestamp in raw.Timestamps.Span)
-        {
-            long bar = interval.Floor(timestamp);
-            (first, last) = (Math.Min(first, bar), Math.Max(last, bar));
-        }
-
-        return first <= last ? new TimeRange(first, last) : new TimeRange(0, 0);
+        Run(
+            async cancellationToken =>
+            {
+                _isWaiting = true;
+                Post(TellWarnings);
+                try
+                {
+                    await work(cancellationToken);
+                }
+                finally
+                {
+                    _isWaiting = false;
+                }
+            },
+            Recorder);
+        TellWarnings();
     }
+
+    // From any thread.
+    private void Hear(string warning)
+    {
+        _warnings.Enqueue(warning);
+        if (_isWaiting)
+        {
+            Post(TellWarnings);
+        }
+    }
+
+    private void TellWarnings()
+    {
+        while (_warnings.TryDequeue(out string? warning))
+        {
+            WriteWarning(warning);
+        }
+    }
+
+    // What makes the one row impossible to store. A number that is none (NaN) is a field without a value, as everywhere in a recorder.
+    private static RejectedRows FindFault(RawBars raw, BarInterval interval) => raw switch
+    {
+        { Unreadable.Total: > 0 } => raw.Unreadable,
+        _ when !interval.IsOnGrid(raw.Timestamps.Span[0]) => RejectedRows.None.Plus(RejectionReason.OffGrid, 1),
+        _ when raw.Columns.All(column => column.IsNull(0)) => RejectedRows.None.Plus(RejectionReason.NoPayload, 1),
+        _ => RejectedRows.None,
+    };
 
     private void Tell(RecorderReport report)
     {

@@ -97,7 +97,8 @@ internal sealed class PipelineDispatcher
     }
 
     /// <summary>Writes into the pipeline when its thread comes to it. An exception of <paramref name="write"/> ends the whole run.</summary>
-    public void Post(Action write) => _calls.Writer.TryWrite(() =>
+    /// <returns>Whether it still comes to it; false where the run has ended or is being stopped.</returns>
+    public bool Post(Action write) => !_stopping.IsCancellationRequested && _calls.Writer.TryWrite(() =>
     {
         if (!_stopping.IsCancellationRequested)
         {
@@ -164,17 +165,9 @@ internal sealed class PipelineDispatcher
     }
 
     /// <summary>Tells the operator of whichever cmdlet has the runspace's pipeline thread.</summary>
-    /// <returns>Whether one has.</returns>
-    public static bool TryWarn(Runspace runspace, string message)
-    {
-        if (FindRunning(runspace).Dispatcher is not { } dispatcher)
-        {
-            return false;
-        }
-
-        dispatcher.Post(() => dispatcher._warn(message));
-        return true;
-    }
+    /// <returns>Whether one has, and comes to it.</returns>
+    public static bool TryWarn(Runspace runspace, string message) =>
+        FindRunning(runspace).Dispatcher is { } dispatcher && dispatcher.Post(() => dispatcher._warn(message));
 
     /// <summary>
     /// Runs <paramref name="script"/>, which needs PowerShell, where it may run: on the pipeline thread of the Qmtl cmdlet in

@@ -21,7 +21,7 @@ internal static class RecorderStory
     };
 
     /// <summary>Whether an event is worth telling later, where nobody could be told when it happened.</summary>
-    public static bool Keeps(RecorderEvent happened) => happened is RecorderSpoolDamaged or RecorderRowsRefused or RecorderRetryFailed;
+    public static bool Keeps(RecorderEvent happened) => happened is RecorderSpoolDamaged or RecorderSpoolUnavailable or RecorderRowsRefused or RecorderRetryFailed;
 
     /// <summary>The warning of a recorder that is away.</summary>
     /// <param name="destination">The recorder's display name.</param>

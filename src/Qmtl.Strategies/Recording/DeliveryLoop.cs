@@ -15,7 +15,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     private readonly Spool _spool;
     private readonly RowDelivery _delivery;
     private readonly string _destination;
-    private readonly int _batchRows;
+    private readonly Func<int> _batchRows;
     private readonly TimeSpan _flushInterval;
     private readonly TimeProvider _timeProvider;
     private readonly Action<RecorderEvent> _raise;
@@ -35,7 +35,8 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         _spool = spool;
         _delivery = delivery;
         _destination = recorder.DisplayName;
-        _batchRows = options.BatchRows ?? Math.Max(1, recorder.RowsPerWrite);
+        // Asked each time: a store may learn only with its first write how many it likes best.
+        _batchRows = () => options.BatchRows ?? Math.Max(1, recorder.RowsPerWrite);
         _flushInterval = options.FlushInterval;
         _timeProvider = timeProvider;
         _raise = raise;
@@ -53,7 +54,8 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     public void Notice(long rows)
     {
         long pending = Interlocked.Add(ref _pending, rows);
-        if (pending >= _batchRows && pending - rows < _batchRows)
+        int batch = _batchRows();
+        if (pending >= batch && pending - rows < batch)
         {
             Wake();
         }
@@ -152,11 +154,11 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     private async Task DeliverAllAsync()
     {
         long target = _spool.Appended + Adopted;
-        while (_settled < target || Interlocked.Read(ref _pending) >= _batchRows)
+        while (_settled < target || Interlocked.Read(ref _pending) >= _batchRows())
         {
             try
             {
-                if (_spool.TakeBatch(_batchRows) is not { } batch)
+                if (_spool.TakeBatch(_batchRows()) is not { } batch)
                 {
                     break;
                 }

@@ -22,7 +22,10 @@ namespace Qmtl.Recording;
 /// is. Payloads become columns: a bar's own columns; for a number or a text the column <c>value</c>; for an object or a dictionary one
 /// for each field, in which 64-bit integers stay exact and smaller ones are doubles, as numbers are. No payload is no row.
 /// </para>
-/// <para>Any number of threads may record; rows of one thread are delivered in its order.</para>
+/// <para>
+/// Any number of threads may record, and what one thread records of a bar takes effect in its order. A batch is delivered stream by
+/// stream, by time; of a bar that was recorded more than once in it, a recorder may get only the last.
+/// </para>
 /// </remarks>
 public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 {

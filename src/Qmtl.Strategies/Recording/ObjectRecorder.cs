@@ -7,13 +7,14 @@ namespace Qmtl.Recording;
 
 /// <summary>
 /// A recorder that is any object with a public method <c>Persist(nodeId, interval, timestamp, payload)</c> or <c>PersistAsync</c>,
-/// whatever its type. It is called once a row, in order, from one thread at a time.
+/// whatever its type. It is called from one thread at a time, a batch
+/// stream by stream and by time.
 /// </summary>
 /// <remarks>
 /// The timestamp is the bar's open in Unix seconds (UTC), or a date and time where the method wants that. The payload is a dictionary of
 /// the row's fields or, where the row has nothing but a value (a number, a text), that value. A <see cref="StoreException"/> of its own says whether trying again may
 /// help; an exception that tells of a network, a time-out or a disk is taken to pass; any other refuses the row for good. Each row
-/// comes once, but where the method failed, and where a process was killed or ended before a batch was through: then the batch's rows come a
+/// comes once (of a bar recorded again within a batch only the last), but where the method failed, and where a process was killed or ended before a batch was through: then the batch's rows come a
 /// second time, and the method must bear it.
 /// </remarks>
 public sealed class ObjectRecorder : IEventRecorder

@@ -7,6 +7,8 @@ namespace Qmtl.Recording;
 /// <summary>Records into a history store: SQLite, PostgreSQL, QuestDB, or one of somebody else's.</summary>
 public sealed class StoreRecorder : IEventRecorder
 {
+    private const int MostRowsPerWrite = 250_000;
+
     // What a recorder writes says nothing of what any source lacks; a page has to name one all the same.
     private const string Source = "recorder";
 
@@ -32,7 +34,8 @@ public sealed class StoreRecorder : IEventRecorder
     public string Identity => Store.Identity;
 
     /// <inheritdoc/>
-    public int RowsPerWrite => Store.BarsPerWrite;
+    /// <remarks>As many as the store likes best, but at most 250,000: the rows of a batch are in memory, and nothing else bounds them.</remarks>
+    public int RowsPerWrite => Math.Min(Store.BarsPerWrite, MostRowsPerWrite);
 
     /// <inheritdoc/>
     public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken)

@@ -43,6 +43,7 @@ public class SeriesViewConcurrencyTests
         SeriesView view = cache.View[Btc];
         var problems = new ConcurrentQueue<string>();
         using var done = new CancellationTokenSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task reading = Task.Factory.StartNew(
             () =>
             {
@@ -59,12 +60,15 @@ public class SeriesViewConcurrencyTests
                     {
                         problems.Enqueue(exception.ToString());
                     }
+
+                    begun.TrySetResult();
                 }
             },
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
 
+        await begun.Task;
         for (int version = 1; version <= Merges && problems.IsEmpty; version++)
         {
             Merge(cache, version);

@@ -89,7 +89,7 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
         _ when Says(exception, "authentication method is not allowed", "No authentication method is allowed", "Authentication method not supported", "ChannelBinding") => (
             "and the connection string agree on no way to authenticate",
             "Change Require Auth or Channel Binding in the connection string, or the server's pg_hba.conf"),
-        _ when Says(exception, "No suitable host", "suitable host") => (
+        _ when Says(exception, "suitable host") => (
             "has no host of the kind that the connection string demands",
             "Change Target Session Attributes in the connection string, or the hosts"),
         _ => null,

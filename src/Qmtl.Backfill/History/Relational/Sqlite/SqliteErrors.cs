@@ -63,18 +63,7 @@ internal sealed class SqliteErrors(string displayName, string path)
         }
     }
 
-    private bool IsRefused(FileAccess access)
-    {
-        try
-        {
-            using FileStream? file = File.Exists(path) ? new FileStream(path, FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete) : null;
-            return false;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return true;
-        }
-    }
+    private bool IsRefused(FileAccess access) => File.Exists(path) && SqliteFile.IsRefused(path, access);
 
     private StoreException IsReadOnly(SqliteException error) => Error(error, "is read-only, or its folder is. Make both writable, or use another file");
 
