@@ -35,8 +35,8 @@ internal sealed class MappedSegment : Segment
 
     private SafeBuffer Bytes => _view.SafeMemoryMappedViewHandle;
 
-    /// <summary>Makes the file and takes room for all of it.</summary>
-    /// <exception cref="IOException">The disk is full, or the file cannot be made.</exception>
+    /// <summary>Makes the file and takes room for all of it. Where that fails it leaves none, and never touches one that was there.</summary>
+    /// <exception cref="IOException">The disk is full, or the file cannot be made, as where there is one.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static MappedSegment Create(string path, int capacity)
     {
@@ -56,6 +56,7 @@ internal sealed class MappedSegment : Segment
         catch
         {
             file.Dispose();
+            SpoolFolder.TryRemove(path);
             throw;
         }
     }

@@ -21,8 +21,7 @@ internal static class RefusedSegments
         {
             foreach ((StreamKey stream, BarFrame rows) in RefusedRowsReader.Read(new StreamReader(file)))
             {
-                made.Add(folder.NextSegment());
-                Write(made[^1], stream, rows);
+                Write(folder.NextSegment(), stream, rows, made);
             }
 
             File.Delete(path);
@@ -35,7 +34,7 @@ internal static class RefusedSegments
         }
     }
 
-    private static void Write(string path, StreamKey stream, BarFrame frame)
+    private static void Write(string path, StreamKey stream, BarFrame frame, List<string> made)
     {
         var rows = new RecordedRows(stream, frame);
         var shape = new RowShape(0, stream, [.. frame.Columns.Select(ShapeColumn.Of)]);
@@ -44,6 +43,7 @@ internal static class RefusedSegments
         shape.Encode(definition);
         rows.Encode(shape, frame.Count, record);
         using MappedSegment segment = MappedSegment.Create(path, Segment.HeaderBytes + definition.Written.Length + record.Written.Length);
+        made.Add(path);
         segment.Append(definition.Written);
         segment.Append(record.Written);
     }

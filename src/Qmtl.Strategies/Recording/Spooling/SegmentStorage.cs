@@ -58,7 +58,6 @@ internal sealed class SegmentStorage(SpoolFolder folder, EventRecorderOptions op
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            SpoolFolder.TryRemove(path);
             DiskError ??= exception;
             return false;
         }
@@ -95,7 +94,6 @@ internal sealed class SegmentStorage(SpoolFolder folder, EventRecorderOptions op
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                SpoolFolder.TryRemove(path);
                 error = exception;
             }
         }
