@@ -61,12 +61,12 @@ internal sealed class MappedSegment : Segment
         }
     }
 
-    /// <summary>Puts records that were in memory into a file, to be adopted by another process.</summary>
+    /// <summary>Puts records that were in memory into their file, to be adopted by another process.</summary>
     /// <exception cref="IOException">The disk is full, or the file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public static void Save(string path, MemorySegment segment)
+    public static void Save(MemorySegment segment)
     {
-        using MappedSegment saved = Create(path, segment.End);
+        using MappedSegment saved = Create(segment.SavePath, segment.End);
         saved.Write(HeaderBytes, segment.Records);
         saved.SetDelivered(segment.Delivered);
         saved.End = segment.End;
