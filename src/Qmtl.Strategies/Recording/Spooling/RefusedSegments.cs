@@ -6,6 +6,10 @@ namespace Qmtl.Recording.Spooling;
 internal static class RefusedSegments
 {
     /// <summary>Makes the segments and removes the file. The process may be killed at any instant: rows may come twice then, and none is lost.</summary>
+    /// <remarks>
+    /// The segments bear the name of this service. It delivers them before all others; where it dies before that, the next process delivers
+    /// them in the order of names, behind all that was recorded before they were made. A refused row then replaces what is newer of its bar.
+    /// </remarks>
     /// <param name="path">The file.</param>
     /// <param name="folder">Where the segments go.</param>
     /// <returns>The segments' paths, in order.</returns>
