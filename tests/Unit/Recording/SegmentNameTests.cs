@@ -11,7 +11,7 @@ public sealed class SegmentNameTests : RecordingTest
     [Fact]
     public async Task No_two_threads_are_given_the_same()
     {
-        const int each = 50_000;
+        const int each = 250_000;
         SpoolFolder folder = NewFolder();
         var names = new ConcurrentBag<string>();
         using var start = new Barrier(2);
