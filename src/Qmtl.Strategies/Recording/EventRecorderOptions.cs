@@ -26,7 +26,8 @@ public sealed record EventRecorderOptions
 
     /// <summary>
     /// Whether rows that the destination once refused, and that were set aside, are delivered again at the start, before all others. They
-    /// replace what their bars hold by then. Those that are refused again are set aside again.
+    /// replace what their bars hold by then. Those that are refused again are set aside again. If the process dies before they are delivered,
+    /// the next delivers them behind what else was in the spool when they were taken from their file, and they replace those rows, too.
     /// </summary>
     /// <value>False by default.</value>
     public bool RetryRefused { get; init; }

@@ -140,13 +140,27 @@ public sealed class SpoolDamageTests : RecordingTest
     {
         var gone = new GoneSegment(rows: 30);
         var batch = new CarefulRowBatch(1000);
-        batch.Read(gone, gone.End);
+        batch.Read(gone, gone.End, gone.Rows);
         batch.Build();
 
         Assert.Equal((30, 30), (batch.Rows, batch.UnreadableRows));
         Assert.Empty(batch.Frames);
         Assert.Equal((gone, gone.End, 30L), Assert.Single(batch.Places));
         Assert.True(gone.IsDamaged);
+    }
+
+    [Fact]
+    public void Rows_that_are_recorded_while_a_file_is_passed_over_are_not_counted_with_it()
+    {
+        var gone = new GoneSegment(rows: 30);
+        (int end, long rows) = (gone.End, gone.Rows);
+        gone.Append(new byte[64]);
+        gone.Rows += 5;
+        var batch = new CarefulRowBatch(1000);
+        batch.Read(gone, end, rows);
+
+        Assert.Equal((gone, end, 30L), Assert.Single(batch.Places));
+        Assert.Equal(30, batch.UnreadableRows);
     }
 
     // Changes a number in the record of a row, and makes the record sound otherwise.

@@ -4,7 +4,7 @@ using Qmtl.Unit.BadWeather;
 
 namespace Qmtl.Unit.Recording;
 
-/// <summary>A disk that is full.</summary>
+/// <summary>A disk that is full, or cannot be written.</summary>
 public sealed class SpoolDiskTests : RecordingTest
 {
     [SmallDiskFact]
@@ -84,5 +84,33 @@ public sealed class SpoolDiskTests : RecordingTest
         disk.Grow(kilobytes: 4096);
         await WhileTimePassesAsync(flushed);
         Assert.Equal(1001, File.ReadLines(Assert.Single(Events.OfType<RecorderRowsRefused>()).File).Count());
+    }
+
+    [Fact]
+    public async Task Rows_that_were_in_memory_do_not_replace_those_that_went_to_disk_after_them()
+    {
+        // A folder cannot be made where there is a file.
+        File.WriteAllText(Options.SpoolFolder!, string.Empty);
+        EventRecorderService service = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
+        RecordTwoThousand(1.0);
+        Assert.NotEmpty(Events.OfType<RecorderSpoolUnavailable>());
+        File.Delete(Options.SpoolFolder!);
+        RecordTwoThousand(2.0);
+        await service.DisposeAsync();
+        Assert.Equal((0, 4000), (service.GetReport().Dropped, service.GetReport().SpooledRows));
+
+        var recorder = new ScriptedRecorder();
+        await using EventRecorderService next = Open(recorder);
+        await next.FlushAsync();
+        Assert.Equal(4000, next.GetReport().Delivered);
+        Assert.All(Enumerable.Range(0, 2000), row => Assert.Equal(2.0, recorder.Row(Stream, row * 60)!["value"]));
+
+        void RecordTwoThousand(double value)
+        {
+            for (int row = 0; row < 2000; row++)
+            {
+                service.Record(Stream, row * 60, value);
+            }
+        }
     }
 }

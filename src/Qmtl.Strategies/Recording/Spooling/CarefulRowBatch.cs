@@ -12,7 +12,7 @@ internal sealed class CarefulRowBatch(int mostRows) : RowBatch(mostRows)
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // Where the next record begins is not known either.
-            PassOver(segment, segment.Rows - (Rows - RowsOfOthers), error);
+            PassOver(segment, RowsLeft, error);
             return end - start;
         }
     }

@@ -35,8 +35,8 @@ internal sealed class MappedSegment : Segment
 
     private SafeBuffer Bytes => _view.SafeMemoryMappedViewHandle;
 
-    /// <summary>Makes the file and takes room for all of it.</summary>
-    /// <exception cref="IOException">The disk is full, or the file cannot be made.</exception>
+    /// <summary>Makes the file and takes room for all of it. Where that fails it leaves none, and never touches one that was there.</summary>
+    /// <exception cref="IOException">The disk is full, or the file cannot be made, as where there is one.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static MappedSegment Create(string path, int capacity)
     {
@@ -56,16 +56,17 @@ internal sealed class MappedSegment : Segment
         catch
         {
             file.Dispose();
+            SpoolFolder.TryRemove(path);
             throw;
         }
     }
 
-    /// <summary>Puts records that were in memory into a file, to be adopted by another process.</summary>
+    /// <summary>Puts records that were in memory into their file, to be adopted by another process.</summary>
     /// <exception cref="IOException">The disk is full, or the file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public static void Save(string path, MemorySegment segment)
+    public static void Save(MemorySegment segment)
     {
-        using MappedSegment saved = Create(path, segment.End);
+        using MappedSegment saved = Create(segment.SavePath, segment.End);
         saved.Write(HeaderBytes, segment.Records);
         saved.SetDelivered(segment.Delivered);
         saved.End = segment.End;

@@ -6,6 +6,10 @@ namespace Qmtl.Recording.Spooling;
 internal static class RefusedSegments
 {
     /// <summary>Makes the segments and removes the file. The process may be killed at any instant: rows may come twice then, and none is lost.</summary>
+    /// <remarks>
+    /// The segments bear the name of this service. It delivers them before all others; where it dies before that, the next process delivers
+    /// them in the order of names, behind all that was recorded before they were made. A refused row then replaces what is newer of its bar.
+    /// </remarks>
     /// <param name="path">The file.</param>
     /// <param name="folder">Where the segments go.</param>
     /// <returns>The segments' paths, in order.</returns>
@@ -21,8 +25,7 @@ internal static class RefusedSegments
         {
             foreach ((StreamKey stream, BarFrame rows) in RefusedRowsReader.Read(new StreamReader(file)))
             {
-                made.Add(folder.NextSegment());
-                Write(made[^1], stream, rows);
+                Write(folder.NextSegment(), stream, rows, made);
             }
 
             File.Delete(path);
@@ -35,7 +38,7 @@ internal static class RefusedSegments
         }
     }
 
-    private static void Write(string path, StreamKey stream, BarFrame frame)
+    private static void Write(string path, StreamKey stream, BarFrame frame, List<string> made)
     {
         var rows = new RecordedRows(stream, frame);
         var shape = new RowShape(0, stream, [.. frame.Columns.Select(ShapeColumn.Of)]);
@@ -44,6 +47,7 @@ internal static class RefusedSegments
         shape.Encode(definition);
         rows.Encode(shape, frame.Count, record);
         using MappedSegment segment = MappedSegment.Create(path, Segment.HeaderBytes + definition.Written.Length + record.Written.Length);
+        made.Add(path);
         segment.Append(definition.Written);
         segment.Append(record.Written);
     }

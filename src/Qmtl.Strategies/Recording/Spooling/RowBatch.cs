@@ -16,6 +16,8 @@ internal class RowBatch(int mostRows)
     private RowShape? _lastShape;
     private StreamRows? _lastStream;
     private long _bytes;
+    private long _rowsOfSegment;
+    private long _rowsOfOthers;
 
     /// <summary>Rows that the batch takes from the spool; a bar recorded twice counts twice.</summary>
     public long Rows { get; protected set; }
@@ -26,8 +28,8 @@ internal class RowBatch(int mostRows)
     /// <summary>What cannot be read: where, how many rows, and why.</summary>
     public List<(Segment Segment, long Rows, Exception Error)> Damages { get; } = [];
 
-    /// <summary>Rows of the segments before the one that is being read.</summary>
-    protected long RowsOfOthers { get; private set; }
+    /// <summary>Rows of the segment that is being read which the batch does not hold yet.</summary>
+    protected long RowsLeft => _rowsOfSegment - (Rows - _rowsOfOthers);
 
     /// <summary>Whether it holds as much as it should.</summary>
     public bool IsFull => Rows >= mostRows || _bytes >= MostBytes;
@@ -36,10 +38,14 @@ internal class RowBatch(int mostRows)
     public List<(Segment Segment, int Offset, long Rows)> Places { get; } = [];
 
     /// <summary>Adds the records of a segment that are not delivered, up to <paramref name="end"/> or until the batch is full.</summary>
-    public void Read(Segment segment, int end)
+    /// <param name="segment">The segment, which may be appended to meanwhile.</param>
+    /// <param name="end">Where its last record ended when <paramref name="rows"/> were counted.</param>
+    /// <param name="rows">The rows in its records that are not delivered, up to there.</param>
+    public void Read(Segment segment, int end, long rows)
     {
         int offset = segment.Delivered;
-        RowsOfOthers = Rows;
+        _rowsOfSegment = rows;
+        _rowsOfOthers = Rows;
         while (offset < end && !IsFull)
         {
             int read = ReadChunk(segment, offset, end);
@@ -49,7 +55,7 @@ internal class RowBatch(int mostRows)
 
         if (offset > segment.Delivered)
         {
-            Places.Add((segment, offset, Rows - RowsOfOthers));
+            Places.Add((segment, offset, Rows - _rowsOfOthers));
         }
     }
 

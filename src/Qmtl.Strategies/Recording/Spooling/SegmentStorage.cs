@@ -33,7 +33,7 @@ internal sealed class SegmentStorage(SpoolFolder folder, EventRecorderOptions op
             return null;
         }
 
-        var memory = new MemorySegment(capacity);
+        var memory = new MemorySegment(folder.NextSegment(), capacity);
         Add(memory);
         return memory;
     }
@@ -48,17 +48,15 @@ internal sealed class SegmentStorage(SpoolFolder folder, EventRecorderOptions op
     /// <returns>Whether the disk took it.</returns>
     public bool TrySave(MemorySegment segment)
     {
-        string path = folder.NextSegment();
         try
         {
             folder.Create();
-            MappedSegment.Save(path, segment);
+            MappedSegment.Save(segment);
             segment.IsSaved = true;
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            SpoolFolder.TryRemove(path);
             DiskError ??= exception;
             return false;
         }
@@ -95,7 +93,6 @@ internal sealed class SegmentStorage(SpoolFolder folder, EventRecorderOptions op
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                SpoolFolder.TryRemove(path);
                 error = exception;
             }
         }

@@ -83,10 +83,11 @@ internal sealed partial class Spool
     /// </summary>
     public RowBatch? TakeBatch(int rows)
     {
-        List<(Segment Segment, int End)> segments;
+        // Rows are appended while the batch reads; what it counts is what there is now.
+        List<(Segment Segment, int End, long Rows)> segments;
         lock (_lock)
         {
-            segments = [.. _segments.Select(segment => (segment, segment.End))];
+            segments = [.. _segments.Select(segment => (segment, segment.End, segment.Rows))];
         }
 
         try
@@ -173,16 +174,16 @@ internal sealed partial class Spool
         return lost;
     }
 
-    private static RowBatch? Read(List<(Segment Segment, int End)> segments, RowBatch batch)
+    private static RowBatch? Read(List<(Segment Segment, int End, long Rows)> segments, RowBatch batch)
     {
-        foreach ((Segment segment, int end) in segments)
+        foreach ((Segment segment, int end, long rows) in segments)
         {
             if (batch.IsFull)
             {
                 break;
             }
 
-            batch.Read(segment, end);
+            batch.Read(segment, end, rows);
         }
 
         batch.Build();

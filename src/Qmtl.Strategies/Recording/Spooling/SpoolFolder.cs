@@ -41,8 +41,12 @@ internal sealed class SpoolFolder
     /// <summary>The file of this service that rows are set aside in.</summary>
     public string RefusedFile => Path.Combine(FullPath, _owner + RefusedExtension);
 
-    /// <summary>The path of the next segment. Names sort in the order in which their rows were recorded.</summary>
-    public string NextSegment() => Path.Combine(FullPath, string.Create(CultureInfo.InvariantCulture, $"{_owner}-{_files++:D8}{SegmentExtension}"));
+    /// <summary>The path of the next segment, which nobody is given again. Names sort in the order in which their rows were recorded. Any thread may ask.</summary>
+    public string NextSegment()
+    {
+        int number = Interlocked.Increment(ref _files) - 1;
+        return Path.Combine(FullPath, string.Create(CultureInfo.InvariantCulture, $"{_owner}-{number:D8}{SegmentExtension}"));
+    }
 
     /// <summary>The segments of other processes, dead or alive, the oldest first.</summary>
     public IEnumerable<string> Segments() => Directory.Exists(FullPath)
