@@ -29,8 +29,8 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     // Each command has a runner of its own; that a gateway could not be reached counts for all.
     private static readonly GatewayClientPool Gateways = new();
 
-    // Set when the first bars are replayed: from then on, there is no warm-up to show.
-    private readonly TaskCompletionSource _replaying = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Set when the first bars of a strategy are replayed: from then on, there is no warm-up of it to show.
+    private TaskCompletionSource _replaying = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly List<LooseNodes> _nodes = [];
 
@@ -200,6 +200,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
             LoggerFactory = CreateLog(),
             GatewayClients = Gateways,
         });
+        _replaying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<StrategyRun> running = World is { } world
             ? runner.RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken)
             : runner.OfflineAsync(strategy, Emit, cancellationToken);
