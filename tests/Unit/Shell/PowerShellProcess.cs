@@ -1,18 +1,17 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Shell;
 
-/// <summary>Runs PowerShell as a process of its own: the one of the repository's tool manifest, which the build restores.</summary>
+/// <summary>Runs PowerShell as a process of its own: the one of the repository's tool manifest, restored by the build.</summary>
 internal static class PowerShellProcess
 {
-    private static readonly string Program = FindProgram();
-
     /// <summary>Pester, as the build restored it; given to <c>Import-Module</c>.</summary>
     public static string PesterModule { get; } = Path.Combine(Metadata("PackageFolder"), "pester", Metadata("PesterVersion"), "tools", "Pester.psd1");
+
+    private static string Program { get; } = FindProgram();
 
     private static string DotNet { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
@@ -58,9 +57,7 @@ internal static class PowerShellProcess
 
     private static string FindProgram()
     {
-        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, ".config", "dotnet-tools.json")));
-        string version = manifest.RootElement.GetProperty("tools").GetProperty("powershell").GetProperty("version").GetString()!;
-        string tools = Path.Combine(Metadata("PackageFolder"), "powershell", version, "tools");
+        string tools = Path.Combine(Metadata("PackageFolder"), "powershell", Metadata("PowerShellVersion"), "tools");
         string platform = OperatingSystem.IsWindows() ? "win" : "unix";
         return Directory.EnumerateDirectories(tools).Select(framework => Path.Combine(framework, "any", platform, "pwsh.dll")).Single(File.Exists);
     }
