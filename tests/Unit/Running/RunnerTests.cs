@@ -5,6 +5,7 @@ using Qmtl.Payloads;
 using Qmtl.Running;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Activation;
+using Qmtl.Running.Gateway.Submission;
 using Qmtl.Running.Gateway.Watching;
 using Qmtl.Simulation.Gateway;
 using Qmtl.Strategies;
@@ -86,9 +87,10 @@ public sealed class RunnerTests
 
         SubmittedStrategy submitted = Assert.Single(gateway.Strategies);
         Assert.Equal(("world", run.Submission!.StrategyId), (submitted.WorldId, submitted.StrategyId));
-        Assert.Equal(["A", "B", sum.NodeId], submitted.NodeIds);
+        Assert.Equal(["A", "B", "sum"], NamesIn(submitted));
         JsonElement node = JsonDocument.Parse(submitted.DagJson).RootElement.GetProperty("nodes")[2];
-        Assert.Equal(["A", "B"], node.GetProperty("inputs").EnumerateArray().Select(input => input.GetString()));
+        Assert.Equal(submitted.NodeIds.Take(2), node.GetProperty("inputs").EnumerateArray().Select(input => input.GetString()));
+        Assert.Equal("""{"execution_domain":"backtest","as_of":"1970-01-01T16:40:00Z"}""", submitted.MetaJson);
         Assert.Equal(("ComputeNode", "sum", 60), (node.GetProperty("node_type").GetString(), node.GetProperty("name").GetString(), node.GetProperty("interval").GetInt32()));
         Assert.Equal(5, _results.Count);
         ActivationGate gate = run.Gate!;
@@ -108,11 +110,11 @@ public sealed class RunnerTests
 
         await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", elsewhere, here));
 
-        Assert.Equal(["A", elsewhere.NodeId, "B", here.NodeId], gateway.Strategies[0].NodeIds);
+        Assert.Equal(["A", "elsewhere", "B", "here"], NamesIn(gateway.Strategies[0]));
         Assert.Equal((false, true), (elsewhere.Executes, here.Executes));
         Assert.Equal(["here@997=997", "here@998=998", "here@999=999"], _results.Where(line => line.StartsWith("here", StringComparison.Ordinal)));
         Assert.DoesNotContain(_results, line => line.StartsWith("elsewhere", StringComparison.Ordinal));
-        Assert.Equal(["topic"], run.Submission!.QueueMap.GetTopics(elsewhere.NodeId));
+        Assert.Equal(["topic"], run.Submission!.QueueMap.GetTopics(elsewhere.Key.ToString()));
         Assert.Empty(_warnings);
 
         await run.DisposeAsync();
@@ -265,8 +267,8 @@ public sealed class RunnerTests
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start();
         gateway.SetActivation("world", new SimulatedActivation("all", Active: true));
-        gateway.Faults[GatewayRoute.Activation].Rule = _ => GatewayFault.Status(500);
-        gateway.Faults[GatewayRoute.Subscribe].Rule = _ => GatewayFault.Status(500);
+        gateway.Faults[GatewayRoute.Activation].Rule = _ => GatewayFault.Status(503);
+        gateway.Faults[GatewayRoute.Subscribe].Rule = _ => GatewayFault.Status(503);
 
         await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"))));
 
@@ -299,12 +301,92 @@ public sealed class RunnerTests
     public async Task Two_intervals_of_one_id_are_two_nodes_to_the_gateway()
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start();
-        var five = new StreamInput(new StreamInputOptions { NodeId = "A", Interval = BarInterval.FromSeconds(300) });
+        var five = new StreamInput(new StreamInputOptions { NodeId = "A", Interval = BarInterval.FromSeconds(300), Period = 3 });
 
         await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"), five)));
 
-        Assert.Equal(["A@60", "A@300"], gateway.Strategies[0].NodeIds.Take(2));
+        Assert.Equal(3, gateway.Strategies[0].NodeIds.Distinct().Count());
     }
+
+    [Theory]
+    [InlineData(GatewayVersion.August2025)]
+    [InlineData(GatewayVersion.September2025)]
+    [InlineData(GatewayVersion.April2026)]
+    public async Task Every_version_of_the_gateway_takes_a_strategy_and_goes_on_with_it_the_second_time(GatewayVersion version)
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions
+        {
+            Version = version,
+            QueueMap = strategy => new JsonObject { [strategy.NodeIds[1]] = new JsonArray(new JsonObject { ["queue"] = "q", ["global"] = true }) },
+        });
+        gateway.SetActivation("world", new SimulatedActivation("long", Active: true) { Weight = 0.5 });
+        Node elsewhere = Graphs.Sum("elsewhere", Stream("A"));
+        var strategy = new NodeStrategy("two", elsewhere, Graphs.Sum("here", Stream("B"), Stream("C")));
+
+        StrategyRun first = await RunAsync(gateway, strategy);
+        Assert.Equal((0.5, 0.0), (first.Gate!.GetWeight(ActivationSide.Long), first.Gate.GetWeight(ActivationSide.Short)));
+        Assert.Equal((false, "strategy-1"), (first.Submission!.WasKnown, first.Submission.StrategyId));
+        await first.DisposeAsync();
+        await using StrategyRun second = await RunAsync(gateway, strategy);
+
+        Assert.Equal((true, "strategy-1"), (second.Submission!.WasKnown, second.Submission.StrategyId));
+        Assert.Equal(0.5, second.Gate!.GetWeight(ActivationSide.Long));
+
+        // Only a dry run can tell again which nodes are elsewhere, and the early version has none.
+        Assert.Equal(version == GatewayVersion.August2025, elsewhere.Executes);
+        Assert.Equal("world", Assert.Single(gateway.Strategies).WorldId);
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public async Task The_same_strategy_in_another_world_is_another_run()
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start();
+        var strategy = new NodeStrategy("one", Graphs.Sum("sum", Stream("A")));
+
+        foreach (string world in (string[])["one", "two"])
+        {
+            await using StrategyRun run = await CreateRunner().RunAsync(strategy, world, gateway.BaseUri, Take);
+            Assert.False(run.Submission!.WasKnown);
+        }
+
+        Assert.Equal(["one", "two"], gateway.Strategies.Select(submitted => submitted.WorldId));
+    }
+
+    [Theory]
+    [InlineData(GatewayVersion.August2025, false)]
+    [InlineData(GatewayVersion.September2025, true)]
+    [InlineData(GatewayVersion.April2026, true)]
+    public async Task A_dry_run_registers_nothing(GatewayVersion version, bool hasOne)
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { Version = version, DowngradeReason = "no quota" });
+        ScriptedProvider provider = Provider();
+
+        SubmissionResult? result = await CreateRunner().DryRunAsync(new NodeStrategy("one", Graphs.Sum("sum", Stream("A", provider))), "world", gateway.BaseUri);
+
+        Assert.Equal(hasOne ? "dryrun" : null, result?.StrategyId);
+        Assert.Equal(hasOne ? 1 : 0, _warnings.Count(warning => warning.Contains("no quota", StringComparison.Ordinal)));
+        Assert.Empty(gateway.Strategies);
+        Assert.Empty(gateway.GetRequests(GatewayRoute.Strategies));
+        Assert.Equal(0, provider.CoverageCalls);
+    }
+
+    [Theory]
+    [InlineData("backtest", """{"execution_domain":"backtest","as_of":"1970-01-01T16:40:00Z"}""")]
+    [InlineData("live", """{"execution_domain":"live"}""")]
+    public async Task A_gateway_that_goes_by_what_it_is_told_does_not_downgrade_a_run(string domain, string meta)
+    {
+        await using SimulatedGateway gateway = SimulatedGateway.Start(new SimulatedGatewayOptions { Version = GatewayVersion.September2025 });
+        var runner = new Runner(new RunnerOptions { ExecutionDomain = domain, OnWarning = _warnings.Add }, _clock);
+
+        await using StrategyRun run = await runner.RunAsync(new NodeStrategy("one", Graphs.Sum("sum", Stream("A"))), "world", gateway.BaseUri, Take);
+
+        Assert.Equal(meta, gateway.Strategies[0].MetaJson);
+        Assert.Empty(_warnings);
+    }
+
+    private static IEnumerable<string?> NamesIn(SubmittedStrategy strategy) =>
+        JsonDocument.Parse(strategy.DagJson).RootElement.GetProperty("nodes").EnumerateArray().Select(node => node.GetProperty("name").GetString());
 
     private static ScriptedProvider Provider() => new()
     {

@@ -78,6 +78,73 @@ public sealed class ActivationWatcherWeatherTests : ActivationWatcherTestBase
     }
 
     [Fact]
+    public async Task A_name_that_only_the_gateway_knows_leads_to_the_gateway_itself_with_the_same_token()
+    {
+        Gateway.StreamUrl = "ws://gateway.invalid/ws/evt";
+
+        await OpenAsync();
+
+        Assert.Empty(Events.All<Disconnected>());
+        Assert.Equal(("/ws/evt", "Bearer token-1"), Gateway.GetRequests(GatewayRoute.Stream).Select(request => (request.Target, request.Authorization)).Single());
+    }
+
+    [Fact]
+    public async Task A_world_that_has_not_decided_yet_is_no_fault()
+    {
+        await Watcher.StartAsync();
+
+        Assert.Equal(("the world has not decided yet", false), (Gate[ActivationSide.Long].Reason, Gate.IsAllowed(ActivationSide.Short)));
+        Assert.Empty(Events.All<ActivationNotAnswered>());
+    }
+
+    [Fact]
+    public async Task A_decision_that_is_taken_back_closes()
+    {
+        await OpenAsync();
+        Gateway.Faults[GatewayRoute.Activation].Rule = _ => GatewayFault.Status(404, """{"detail":"activation not found"}""");
+
+        Clock.Advance(TimeSpan.FromSeconds(15));
+
+        await ClosedAsync(ActivationSide.Short, "the world has not decided yet");
+        Assert.Empty(Events.All<ActivationNotAnswered>());
+    }
+
+    [Fact]
+    public async Task A_stale_answer_closes_and_never_opens()
+    {
+        Gateway.IsStale = true;
+        Gateway.SetActivation(World, new SimulatedActivation("all", Active: true));
+        await Watcher.StartAsync();
+        Assert.False(Gate.IsAllowed(ActivationSide.Long));
+        Assert.Contains("about the Long side is stale", Events.All<MessageIgnored>()[0].Reason, StringComparison.Ordinal);
+
+        Gateway.IsStale = false;
+        Clock.Advance(TimeSpan.FromSeconds(15));
+        await AllowedAsync(ActivationSide.Short);
+        Gateway.IsStale = true;
+        Gateway.SetActivation(World, new SimulatedActivation("all", Active: false));
+        Clock.Advance(TimeSpan.FromSeconds(15));
+
+        await ClosedAsync(ActivationSide.Short, "not active");
+    }
+
+    [Fact]
+    public async Task A_gateway_that_answers_nobody_is_left_alone_for_as_long_as_it_asks()
+    {
+        Gateway.Level = GatewayLevel.Static;
+        await Watcher.StartAsync();
+        Assert.Equal(TimeSpan.FromSeconds(30), Assert.Single(Events.All<ActivationNotAnswered>()).Error.RetryAfter);
+
+        Gateway.Level = GatewayLevel.Normal;
+        Gateway.SetActivation(World, new SimulatedActivation("all", Active: true));
+        Clock.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal(1, Count(GatewayRoute.Activation));
+        Clock.Advance(TimeSpan.FromSeconds(15));
+
+        await AllowedAsync(ActivationSide.Short);
+    }
+
+    [Fact]
     public async Task Where_neither_can_be_reached_both_are_told()
     {
         Gateway.StreamUrl = "ws://127.0.0.1:1/gone?token=secret";
@@ -279,7 +346,7 @@ public sealed class ActivationWatcherWeatherTests : ActivationWatcherTestBase
         Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.False(Gate.IsAllowed(ActivationSide.Long));
 
-        await Gateway.PublishAsync("activation_updated", new SimulatedActivation("long", Active: true) { Weight = 0.5 }.ToJson());
+        await Gateway.TellAsync(World, new SimulatedActivation("long", Active: true) { Weight = 0.5 });
         await AllowedAsync(ActivationSide.Long, 0.5);
         Clock.Advance(TimeSpan.FromSeconds(60));
         Assert.True(Gate.IsAllowed(ActivationSide.Long));
@@ -338,7 +405,7 @@ public sealed class ActivationWatcherWeatherTests : ActivationWatcherTestBase
     {
         foreach (GatewayRoute route in Enum.GetValues<GatewayRoute>())
         {
-            Gateway.Faults[route].Rule = _ => GatewayFault.Status(500);
+            Gateway.Faults[route].Rule = _ => GatewayFault.Status(503);
         }
     }
 }
