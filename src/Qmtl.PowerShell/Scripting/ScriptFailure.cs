@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using Qmtl.Backfill;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Http;
 
 namespace Qmtl.PowerShell.Scripting;
 
@@ -98,12 +99,6 @@ internal static class ScriptFailure
             return (status, null);
         }
 
-        TimeSpan? retryAfter = response.Headers.RetryAfter switch
-        {
-            { Delta: { } delta } => delta,
-            { Date: { } date } => date - DateTimeOffset.UtcNow is { Ticks: > 0 } wait ? wait : TimeSpan.Zero,
-            _ => null,
-        };
-        return ((int)response.StatusCode, retryAfter);
+        return ((int)response.StatusCode, RetryAfterHeader.Read(response, DateTimeOffset.UtcNow));
     }
 }
