@@ -7,6 +7,9 @@ namespace Qmtl.Fetching.Http;
 /// <summary>Says in a sentence what an answer means that holds no candles, and whether asking again may help.</summary>
 internal static class HttpErrors
 {
+    /// <summary>The way out where http was spoken to a port of https.</summary>
+    public const string SpeaksTls = "It speaks TLS at this port. Write https in the base URI.";
+
     private const int LongestQuote = 300;
 
     /// <summary>What an error status means; null for a status that is no error.</summary>
@@ -16,7 +19,7 @@ internal static class HttpErrors
         401 => RefusalMeaning.NeedsKey,
         403 => RefusalMeaning.BlockedAddress,
         404 => RefusalMeaning.NotFound,
-        408 or >= 500 => RefusalMeaning.Failing,
+        408 or 425 or >= 500 => RefusalMeaning.Failing,
         418 => RefusalMeaning.Banned,
         429 => RefusalMeaning.RateLimited,
         451 => RefusalMeaning.BlockedLocation,
@@ -39,6 +42,10 @@ internal static class HttpErrors
         return string.Create(CultureInfo.InvariantCulture, $"{question}, answered {answer.Status}{said} {wayOut ?? WayOut(meaning)}{pause}");
     }
 
+    /// <summary>Whether an error page is what web servers (nginx, Apache, Go's) say to http at a port of https.</summary>
+    public static bool WantsTls(HttpAnswer answer) =>
+        answer.Body.IndexOf("to HTTPS port"u8) >= 0 || answer.Body.IndexOf("to an HTTPS server"u8) >= 0 || answer.Body.IndexOf("an SSL-enabled server port"u8) >= 0;
+
     /// <summary>Whether it may pass by itself.</summary>
     public static bool IsTransient(RefusalMeaning meaning) => meaning is RefusalMeaning.RateLimited or RefusalMeaning.Banned or RefusalMeaning.Failing;
 
@@ -46,7 +53,9 @@ internal static class HttpErrors
     public static SourceException FromRedirect(string question, HttpResponseMessage response, Uri asked)
     {
         // The server only: the rest of the address may hold a token.
-        string? target = Uri.TryCreate(asked, response.Headers.Location, out Uri? address) && address.Host.Length > 0 && address != asked ? OriginOf(address) : null;
+        string? target = Uri.TryCreate(asked, response.Headers.Location, out Uri? address) && address != asked && address.Scheme.StartsWith("http", StringComparison.Ordinal)
+            ? OriginOf(address)
+            : null;
         string where = target is null ? "elsewhere without saying where" : target == OriginOf(asked) ? $"to another address of {target}" : $"to {target}";
         return new SourceException(
             string.Create(CultureInfo.InvariantCulture, $"{question}, answered {(int)response.StatusCode} and sends {where}. Redirects are not followed, because only the host that was asked can speak for this source. If candles are served there, make it the base URI."))

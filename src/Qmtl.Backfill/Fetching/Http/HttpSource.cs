@@ -141,9 +141,15 @@ internal sealed class HttpSource
     {
         // The end of a ban is told by the exchange's clock, and so compared with that. Where head and words differ, the longer holds.
         DateTimeOffset now = _clock.GetUtcNow();
-        TimeSpan? inWords = refusal?.Until is { } until ? RetryAfterHeader.Until(until, answer.ServerTime ?? now) : null;
+        TimeSpan? inWords = refusal?.Until - (answer.ServerTime ?? now);
+        inWords = inWords > TimeSpan.Zero ? inWords : null;
         TimeSpan? pause = Hold(meaning, inWords > answer.RetryAfter ? inWords : answer.RetryAfter ?? inWords);
         string? wayOut = refusal?.WayOut ?? _api.WaysOut.GetValueOrDefault(meaning);
+        if (refusal is null && meaning == RefusalMeaning.BadRequest && BaseUri.Scheme == Uri.UriSchemeHttp && HttpErrors.WantsTls(answer))
+        {
+            wayOut = HttpErrors.SpeaksTls;
+        }
+
         return new SourceException(HttpErrors.Refusal(question, answer, meaning, refusal, wayOut, Words(pause, now)))
         {
             IsTransient = HttpErrors.IsTransient(meaning),

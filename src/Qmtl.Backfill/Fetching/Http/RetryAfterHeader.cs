@@ -19,12 +19,9 @@ internal static class RetryAfterHeader
         // Read by hand because .NET's own reading drops numbers that do not fit into an int, and fractions, without a word.
         string text = values.First().Trim();
         return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) ? FromSeconds(seconds)
-            : RetryConditionHeaderValue.TryParse(text, out RetryConditionHeaderValue? value) && value.Date is { } date ? Until(date, response.Headers.Date ?? now)
+            : RetryConditionHeaderValue.TryParse(text, out RetryConditionHeaderValue? value) && value.Date - (response.Headers.Date ?? now) is { } wait ? wait > TimeSpan.Zero ? wait : TimeSpan.Zero
             : null;
     }
-
-    /// <summary>The time from <paramref name="now"/> to <paramref name="end"/>; none where that has passed.</summary>
-    public static TimeSpan Until(DateTimeOffset end, DateTimeOffset now) => end > now ? end - now : TimeSpan.Zero;
 
     private static TimeSpan FromSeconds(double seconds) => seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
 }
