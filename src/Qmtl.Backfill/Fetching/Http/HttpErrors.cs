@@ -8,7 +8,7 @@ namespace Qmtl.Fetching.Http;
 internal static class HttpErrors
 {
     /// <summary>The way out where http was spoken to a port of https.</summary>
-    public const string SpeaksTls = "It speaks TLS at this port. Write https in the base URI.";
+    public const string SpeaksTls = "speaks TLS at this port. Write https in the base URI.";
 
     private const int LongestQuote = 300;
 
@@ -88,13 +88,14 @@ internal static class HttpErrors
     {
         (string what, bool isTransient) = error switch
         {
-            // Of a refused certificate .NET says only that the cause tells more.
             { InnerException: AuthenticationException refused } when IsCertificate(refused) =>
-                ($"has a certificate that is not accepted: {Quote(refused)} Correct it, the clock, or the certificates that this machine trusts.", false),
-            { InnerException: AuthenticationException refused } =>
-                ($"does not speak TLS at this port ({Quote(refused).TrimEnd('.')}). Write http in the base URI if that is meant, or correct the port.", false),
+                ($"has a certificate that is not accepted: {Quote(error)} Correct it, the clock, or the certificates that this machine trusts.", false),
+            { InnerException: AuthenticationException } =>
+                ($"does not speak TLS at this port: {Quote(error)} Write http in the base URI if that is meant, or correct the port.", false),
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+                ($"broke off before TLS was agreed on: {Quote(error)} If it does not speak TLS at this port, write http in the base URI.", true),
             HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } when error.Message.Contains("'\u0015\u0003", StringComparison.Ordinal) =>
-                ("speaks TLS at this port. Write https in the base URI.", false),
+                (SpeaksTls, false),
             HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse } when !hasHead && asked.Scheme == Uri.UriSchemeHttp =>
                 ($"broke off before it answered in HTTP: {Quote(error)} If it speaks TLS at this port, write https in the base URI.", true),
             _ => ($"could not be reached or broke off: {Quote(error)}", true),
@@ -130,5 +131,14 @@ internal static class HttpErrors
 
     private static bool IsCertificate(AuthenticationException refused) => refused.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase);
 
-    private static string Quote(Exception error) => PlainText.OneLine(error.Message, LongestQuote).TrimEnd('.') + ".";
+    // Of a failed handshake, and of a request that could not be sent, .NET says only that the cause tells more.
+    private static string Quote(Exception error)
+    {
+        bool asksToLookInside = error is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.ResponseEnded or HttpRequestError.Unknown,
+            InnerException: not null,
+        };
+        return PlainText.OneLine((asksToLookInside ? error.InnerException! : error).Message, LongestQuote).TrimEnd('.') + ".";
+    }
 }

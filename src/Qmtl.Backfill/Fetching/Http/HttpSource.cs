@@ -78,11 +78,7 @@ internal sealed class HttpSource
                 throw HttpErrors.FromRedirect(question, response, request.RequestUri!);
             }
 
-            // Before the body comes, for it may never do so.
-            TimeSpan? retryAfter = RetryAfterHeader.Read(response, _clock.GetUtcNow());
-            Hold(HttpErrors.MeaningOf((int)response.StatusCode), retryAfter);
-            int longest = response.StatusCode == HttpStatusCode.OK ? LongestAnswer : LongestErrorPage;
-            using HttpAnswer answer = await HttpAnswer.ReadAsync(response, retryAfter, longest, either.Token);
+            using HttpAnswer answer = await ReadAsync(response, either.Token);
             return Judge(question, stream, answer, read);
         }
         catch (OperationCanceledException error)
@@ -105,6 +101,27 @@ internal sealed class HttpSource
 
         string address = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
         return new Uri(address.EndsWith('/') ? address : address + '/');
+    }
+
+    private async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        RefusalMeaning? meaning = HttpErrors.MeaningOf((int)response.StatusCode);
+        TimeSpan? retryAfter = RetryAfterHeader.Read(response, _clock.GetUtcNow());
+        try
+        {
+            if (retryAfter is not null)
+            {
+                Hold(meaning, retryAfter);
+            }
+
+            return await HttpAnswer.ReadAsync(response, retryAfter, response.StatusCode == HttpStatusCode.OK ? LongestAnswer : LongestErrorPage, cancellationToken);
+        }
+        catch
+        {
+            // A no whose words do not come is a no.
+            Hold(meaning, retryAfter);
+            throw;
+        }
     }
 
     private T Judge<T>(string question, StreamKey stream, HttpAnswer answer, Func<HttpAnswer, T> read)
@@ -147,7 +164,7 @@ internal sealed class HttpSource
         string? wayOut = refusal?.WayOut ?? _api.WaysOut.GetValueOrDefault(meaning);
         if (refusal is null && meaning == RefusalMeaning.BadRequest && BaseUri.Scheme == Uri.UriSchemeHttp && HttpErrors.WantsTls(answer))
         {
-            wayOut = HttpErrors.SpeaksTls;
+            wayOut = $"It {HttpErrors.SpeaksTls}";
         }
 
         return new SourceException(HttpErrors.Refusal(question, answer, meaning, refusal, wayOut, Words(pause, now)))

@@ -25,6 +25,17 @@ public sealed class HttpTlsTests
     }
 
     [Fact]
+    public async Task A_handshake_that_is_broken_off_is_told_with_its_cause_and_may_pass()
+    {
+        await using var server = new RawServer();
+
+        SourceException error = await FailAsync($"https://127.0.0.1:{server.Port}/");
+
+        Assert.Contains("broke off before TLS was agreed on: Received an unexpected EOF", error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
     public async Task Http_to_a_port_with_TLS_is_told_in_words()
     {
         using X509Certificate2 certificate = SelfSigned();
