@@ -29,7 +29,8 @@ internal static class ScriptFailure
         }
 
         (int? status, TimeSpan? retryAfter) = HttpAnswer(cause);
-        return new SourceException($"{source} {Describe(record, cause)}.", exception)
+        string pause = retryAfter is { } asked ? RetryAfterHeader.Describe(asked, DateTimeOffset.UtcNow) : string.Empty;
+        return new SourceException($"{source} {Describe(record, cause)}.{pause}", exception)
         {
             IsTransient = IsTransient(cause, status),
             StatusCode = status,

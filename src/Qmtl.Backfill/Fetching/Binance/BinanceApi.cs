@@ -6,7 +6,9 @@ using Qmtl.Fetching.Http;
 
 namespace Qmtl.Fetching.Binance;
 
-/// <summary>What is particular to Binance among HTTP APIs: its weight header, and how it says no (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).</summary>
+/// <summary>
+/// What is particular to Binance among HTTP APIs: its weight header, and how it says no (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).
+/// </summary>
 internal static partial class BinanceApi
 {
     private const int TooManyRequests = -1003;
@@ -33,10 +35,11 @@ internal static partial class BinanceApi
         }
 
         DateTimeOffset? until = ReadBan(words.Message);
-        return new HttpRefusal(string.Create(CultureInfo.InvariantCulture, $"{words.Code} {words.Message}"), MeaningOf(words.Code, answer.Status, until is not null))
+        RefusalMeaning? meaning = MeaningOf(words.Code, answer.Status, until is not null);
+        return new HttpRefusal(string.Create(CultureInfo.InvariantCulture, $"{words.Code} {words.Message}"), meaning)
         {
             Until = until,
-            WayOut = words.Code is InvalidSymbol or IllegalCharacters ? $"Write the symbol as the exchange lists it, {Example(stream.NodeId)}" : null,
+            WayOut = meaning == RefusalMeaning.UnknownSymbol ? WayOut(stream.NodeId) : null,
         };
     }
 
@@ -49,10 +52,11 @@ internal static partial class BinanceApi
         _ => null,
     };
 
-    private static string Example(string symbol)
+    private static string WayOut(string symbol)
     {
         string capitals = symbol.ToUpperInvariant();
-        return capitals == symbol ? "for example BTCUSDT." : $"in capital letters. Did you mean {capitals}?";
+        string example = capitals == symbol ? "for example BTCUSDT." : $"in capital letters. Did you mean {capitals}?";
+        return $"Write the symbol as the exchange lists it, {example}";
     }
 
     private static (int Code, string Message)? ReadWords(ReadOnlySpan<byte> body)
@@ -77,10 +81,17 @@ internal static partial class BinanceApi
         }
     }
 
-    // "Way too much request weight used; IP banned until 1700000000000. Please use WebSocket Streams …": milliseconds, and in some of its answers seconds.
-    private static DateTimeOffset? ReadBan(string message) => BannedUntil().Match(message) is { Success: true } match
-        ? DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * (match.Groups[1].Length <= 10 ? 1000 : 1))
-        : null;
+    // "Way too much request weight used; IP banned until 1700000000000. Please use …": milliseconds, and in some answers seconds.
+    private static DateTimeOffset? ReadBan(string message)
+    {
+        if (BannedUntil().Match(message) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        long number = long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        return match.Groups[1].Length == 10 ? DateTimeOffset.FromUnixTimeSeconds(number) : DateTimeOffset.FromUnixTimeMilliseconds(number);
+    }
 
     [GeneratedRegex(@"banned until ([0-9]{10,14})(?![0-9])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex BannedUntil();

@@ -16,10 +16,16 @@ internal static class KlinesRequest
     public static string Describe(BarInterval interval) =>
         Intervals.TryGetValue(interval.Seconds, out string? word)
             ? word
-            : throw new SourceException($"Binance has no {interval} bars. It has {string.Join(", ", Intervals.Values)}.") { IsUnsent = true };
+            : throw new SourceException($"Binance has no {interval} bars. It has {string.Join(", ", Intervals.Values)}.")
+            {
+                IsUnsent = true,
+            };
 
-    /// <summary>The address of one page. The node id is the symbol, whatever it is: which symbols there are only the exchange knows.</summary>
-    public static Uri Address(Uri baseUri, string symbol, string interval, TimeRange range, long limit) => new(
-        baseUri,
-        string.Create(CultureInfo.InvariantCulture, $"api/v3/klines?symbol={Uri.EscapeDataString(symbol)}&interval={interval}&startTime={range.Start * 1000}&endTime={range.End * 1000}&limit={limit}"));
+    /// <summary>The address of one page. The symbol is sent whatever it is: which there are only the exchange knows.</summary>
+    public static Uri Address(Uri baseUri, string symbol, string interval, TimeRange range, long limit)
+    {
+        (long from, long to) = (range.Start * 1000, range.End * 1000);
+        string bars = string.Create(CultureInfo.InvariantCulture, $"startTime={from}&endTime={to}&limit={limit}");
+        return new Uri(baseUri, $"api/v3/klines?symbol={Uri.EscapeDataString(symbol)}&interval={interval}&{bars}");
+    }
 }

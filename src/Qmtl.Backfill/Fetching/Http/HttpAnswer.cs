@@ -2,7 +2,9 @@ using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Http;
 
-/// <summary>An answer: what matters of its head, and its body as far as a sound one goes. Dispose it to give the body's buffer back.</summary>
+/// <summary>
+/// An answer: what matters of its head, and its body as far as a sound one goes. Dispose it to give the body's buffer back.
+/// </summary>
 internal sealed class HttpAnswer : IDisposable
 {
     private readonly ResponseBody _body;
@@ -35,7 +37,8 @@ internal sealed class HttpAnswer : IDisposable
     /// <param name="retryAfter">How long its head asks to be left alone.</param>
     /// <param name="longest">How many bytes a sound body has at most, unpacked.</param>
     /// <param name="cancellationToken">Ends reading.</param>
-    public static async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, TimeSpan? retryAfter, int longest, CancellationToken cancellationToken) =>
+    public static async Task<HttpAnswer> ReadAsync(
+        HttpResponseMessage response, TimeSpan? retryAfter, int longest, CancellationToken cancellationToken) =>
         new(response, await ResponseBody.ReadAsync(response.Content, longest, cancellationToken), retryAfter);
 
     /// <summary>Type and beginning of the body, for a message.</summary>

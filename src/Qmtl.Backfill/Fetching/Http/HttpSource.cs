@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json;
 using Qmtl.Data;
 using Qmtl.Fetching.Pacing;
-using Qmtl.Time;
 
 namespace Qmtl.Fetching.Http;
 
@@ -60,7 +59,8 @@ internal sealed class HttpSource
     /// <param name="cancellationToken">Ends waiting and asking.</param>
     /// <exception cref="SourceException">There is no answer that can be believed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<T> AskAsync<T>(StreamKey stream, HttpRequestMessage request, int weight, Func<HttpAnswer, T> read, CancellationToken cancellationToken)
+    public async Task<T> AskAsync<T>(
+        StreamKey stream, HttpRequestMessage request, int weight, Func<HttpAnswer, T> read, CancellationToken cancellationToken)
     {
         using HttpRequestMessage sent = request;
         string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {stream}";
@@ -84,7 +84,8 @@ internal sealed class HttpSource
         catch (OperationCanceledException error)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new SourceException(string.Create(CultureInfo.InvariantCulture, $"{question}, did not answer within {_limits.RequestTimeout.TotalSeconds} s."), error) { IsTransient = true };
+            string limit = _limits.RequestTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            throw new SourceException($"{question}, did not answer within {limit} s.", error) { IsTransient = true };
         }
         catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException)
         {
@@ -96,7 +97,8 @@ internal sealed class HttpSource
     {
         if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
-            throw new ArgumentException("BaseUri must be an absolute http or https address, for example https://api.binance.com.", nameof(uri));
+            throw new ArgumentException(
+                "BaseUri must be an absolute http or https address, for example https://api.binance.com.", nameof(uri));
         }
 
         string address = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
@@ -114,7 +116,8 @@ internal sealed class HttpSource
                 Hold(meaning, retryAfter);
             }
 
-            return await HttpAnswer.ReadAsync(response, retryAfter, response.StatusCode == HttpStatusCode.OK ? LongestAnswer : LongestErrorPage, cancellationToken);
+            int longest = response.StatusCode == HttpStatusCode.OK ? LongestAnswer : LongestErrorPage;
+            return await HttpAnswer.ReadAsync(response, retryAfter, longest, cancellationToken);
         }
         catch
         {
@@ -162,12 +165,7 @@ internal sealed class HttpSource
         inWords = inWords > TimeSpan.Zero ? inWords : null;
         TimeSpan? pause = Hold(meaning, inWords > answer.RetryAfter ? inWords : answer.RetryAfter ?? inWords);
         string? wayOut = refusal?.WayOut ?? _api.WaysOut.GetValueOrDefault(meaning);
-        if (refusal is null && meaning == RefusalMeaning.BadRequest && BaseUri.Scheme == Uri.UriSchemeHttp && HttpErrors.WantsTls(answer))
-        {
-            wayOut = $"It {HttpErrors.SpeaksTls}";
-        }
-
-        return new SourceException(HttpErrors.Refusal(question, answer, meaning, refusal, wayOut, Words(pause, now)))
+        return new SourceException(HttpErrors.Describe(question, answer, meaning, refusal, BaseUri, wayOut) + Describe(pause, now))
         {
             IsTransient = HttpErrors.IsTransient(meaning),
             RetryAfter = pause,
@@ -175,8 +173,8 @@ internal sealed class HttpSource
         };
     }
 
-    // Holds every request to the host back where this one was told to go away. A 429 that does not say for how long means 10 seconds here, and a 418
-    // the shortest ban, 2 minutes.
+    // Holds every request to the host back where this one was told to go away. A 429 that does not say for how long means 10
+    // seconds here, and a 418 the shortest ban, 2 minutes.
     private TimeSpan? Hold(RefusalMeaning? meaning, TimeSpan? asked)
     {
         TimeSpan? pause = meaning switch
@@ -186,21 +184,17 @@ internal sealed class HttpSource
             RefusalMeaning.Failing => asked,
             _ => null,
         };
-        _pacer.Pause(pause ?? TimeSpan.Zero);
+        if (pause is { } duration)
+        {
+            _pacer.Pause(duration);
+        }
+
         return pause;
     }
 
-    private string Words(TimeSpan? pause, DateTimeOffset now)
-    {
-        if (pause is not { } asked)
-        {
-            return string.Empty;
-        }
-
-        string until = asked < DateTimeOffset.MaxValue - now ? $", until {UnixTime.Format((now + asked).ToUnixTimeSeconds())}" : string.Empty;
-        string tooLong = asked > _limits.LongestPause ? " That is longer than one waits here; run again after it." : string.Empty;
-        return string.Create(CultureInfo.InvariantCulture, $" It wants to be left alone for {Math.Ceiling(asked.TotalSeconds)} s{until}.{tooLong}");
-    }
+    private string Describe(TimeSpan? pause, DateTimeOffset now) => pause is not { } asked ? string.Empty
+        : asked <= _limits.LongestPause ? RetryAfterHeader.Describe(asked, now)
+        : RetryAfterHeader.Describe(asked, now) + " That is longer than one waits here; run again after it.";
 
     private int? UsedWeight(HttpResponseMessage response) =>
         _api.UsedWeightHeader is { } name

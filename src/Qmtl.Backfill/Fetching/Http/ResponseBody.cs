@@ -61,7 +61,8 @@ internal sealed class ResponseBody : IDisposable
     }
 
     /// <summary>The beginning, in one line and without anything a terminal could take for a command.</summary>
-    public string Excerpt() => PlainText.OneLine(Encoding.UTF8.GetString(Bytes[..Math.Min(Bytes.Length, 4 * ExcerptLength)]), ExcerptLength);
+    public string Excerpt() =>
+        PlainText.OneLine(Encoding.UTF8.GetString(Bytes[..Math.Min(Bytes.Length, 4 * ExcerptLength)]), ExcerptLength);
 
     public void Dispose()
     {

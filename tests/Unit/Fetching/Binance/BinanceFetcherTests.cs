@@ -36,6 +36,7 @@ public class BinanceFetcherTests
             bars.Columns.Select(column => column.GetValue(0)!));
         Assert.Equal(0, bars.Unreadable.Total);
         Assert.Null(bars.About);
+        Assert.InRange(bars.AnsweredAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow);
     }
 
     [Theory]

@@ -17,7 +17,7 @@ public sealed class HttpPauseTests
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(Now));
 
     [Theory]
-    [InlineData("418 I'm a teapot", "Way too much request weight used; IP banned until {0}000. Please use WebSocket Streams for live updates to avoid bans.")]
+    [InlineData("418 I'm a teapot", "Way too much request weight used; IP banned until {0}000. Please use WebSocket Streams to avoid bans.")]
     [InlineData("418 I'm a teapot", "Way too many requests; IP(1.2.3.4) banned until {0}000.")]
     [InlineData("418 I'm a teapot", "IP banned until {0}")]
     [InlineData("403 Forbidden", "Way too many requests; IP banned until {0}000.")]
@@ -41,8 +41,11 @@ public sealed class HttpPauseTests
         SourceException first = await FailAsync(server);
         SourceException second = await FailAsync(server);
 
-        Assert.EndsWith("left alone for 259200 s, until 2024-01-05T00:00:00Z. That is longer than one waits here; run again after it.", first.Message, StringComparison.Ordinal);
-        Assert.Equal($"http://127.0.0.1:{server.Port} asked to be left alone until 2024-01-05T00:00:00Z. Run again after that.", second.Message);
+        Assert.EndsWith(
+            "left alone for 259200 s, until 2024-01-05T00:00:00Z. That is longer than one waits here; run again after it.",
+            first.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            $"http://127.0.0.1:{server.Port} asked to be left alone until 2024-01-05T00:00:00Z. Run again after that.", second.Message);
         Assert.Equal((1, true), (server.RequestCount, second.IsUnsent));
     }
 

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Qmtl.Unit.Fetching.Http;
 
-/// <summary>A server on loopback that sends exactly what it is told to, whether that is HTTP or not, and closes the connection after it.</summary>
+/// <summary>
+/// A server on loopback that sends exactly what it is told to, whether that is HTTP or not, and closes the connection after it.
+/// </summary>
 internal sealed class RawServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -90,7 +93,8 @@ internal sealed class RawServer : IAsyncDisposable
                     }
                 }
             }
-            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
+            catch (Exception error)
+                when (error is IOException or SocketException or OperationCanceledException or AuthenticationException)
             {
                 // The client has seen enough, or the test has.
             }
