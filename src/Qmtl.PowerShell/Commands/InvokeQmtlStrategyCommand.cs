@@ -109,6 +109,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         try
         {
             // On this thread, because a strategy may be script.
+            ScriptHome.Of(strategy, $"The strategy of type {strategy.GetType().Name}").Require();
             RequireRunspace(strategy.Nodes);
         }
         catch (Exception exception) when (exception is not PipelineStoppedException)
@@ -146,6 +147,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         foreach (Node node in nodes)
         {
             (node as ScriptNode)?.RequireRunspace();
+            ScriptHome.Of(node, $"The node '{node.Name}'").Require();
         }
 
         foreach (Recorder recorder in RecordersOf(nodes))
