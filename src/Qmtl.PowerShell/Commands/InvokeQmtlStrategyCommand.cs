@@ -127,11 +127,16 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         Run(
             async token =>
             {
-                // The run ends when everything is delivered, so whoever waits for a recorder that is away must know why.
-                List<IDisposable> following = [.. RecordersOf(strategy.Nodes).Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
+                // The run ends when everything is delivered, or when a recorder turns out to be away: whoever waits must know why.
+                List<Recorder> recorders = [.. RecordersOf(strategy.Nodes)];
+                List<IDisposable> following = [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
                 try
                 {
                     await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
+                    foreach (Recorder recorder in recorders.Where(recorder => recorder.GetReport().Queued > 0))
+                    {
+                        Post(() => WriteWarning(RecorderStory.DescribeWaiting(recorder.DisplayName, recorder.GetReport())));
+                    }
                 }
                 finally
                 {

@@ -37,6 +37,9 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     internal static Recorder Open(IEventRecorder recorder, EventRecorderOptions? options)
     {
         var audience = new RecorderAudience();
+
+        // Script is not away while it takes its time, and it has its turn only while a command waits for it.
+        options = recorder is DuckTypedRecorder ? (options ?? new EventRecorderOptions()) with { Patience = TimeSpan.FromHours(1) } : options;
         var service = new EventRecorderService(recorder, options, onEvent: audience.Tell);
         var opened = new Recorder(service, audience);
         Known.Add(service, opened);
