@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
+using Qmtl.Messages;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Recording;
@@ -92,5 +93,5 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     public override string ToString() => DisplayName;
 
     // A method has no warning stream of its own; a command that it runs has.
-    private static void Warn(string message) => WriteWarning.Invoke(message);
+    private static void Warn(string message) => WriteWarning.Invoke(PlainText.Escape(message));
 }
