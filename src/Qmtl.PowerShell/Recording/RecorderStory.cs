@@ -29,6 +29,17 @@ internal static class RecorderStory
     public static string DescribeAbsence(string destination, string? error) =>
         $"{destination} cannot take rows now ({error?.TrimEnd('.')}). They are kept and delivered when it is back.";
 
+    /// <summary>What waits in a recorder that nobody waits for any longer.</summary>
+    public static string DescribeWaiting(string destination, RecorderReport report)
+    {
+        string memory = report.Queued > report.SpooledRows
+            ? string.Create(CultureInfo.InvariantCulture, $" {report.Queued - report.SpooledRows} of them are in memory only and would not outlive this shell.")
+            : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{destination}: {report.Queued} rows are not delivered yet. They are kept in {report.SpoolFolder} and delivered when it takes them, after this shell's end by the next recorder to the same place.{memory}");
+    }
+
     private static string Describe(string destination, RecorderReport report)
     {
         string reason = report.LastError is { } error ? $" ({error.TrimEnd('.')})" : "";
