@@ -104,7 +104,7 @@ internal sealed class QuestDbSession(
             return;
         }
 
-        if (found.TakesIlp && await bulkPath.FindAsync(connection, found, cancellationToken) is { } http)
+        if (await bulkPath.FindAsync(connection, found, cancellationToken) is { } http)
         {
             var bars = new SentBars(http, found, table, stream, frames);
             await SendAsync(bars, cancellationToken);
@@ -116,6 +116,8 @@ internal sealed class QuestDbSession(
             _unread.Add(found.Name);
         }
     }
+
+    public override string? DescribeRisk(TableSchema table) => _tables[table.Table].DescribeRisk(displayName);
 
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);

@@ -236,7 +236,7 @@ public abstract class RelationalHistoryStore : IHistoryStore
         await session.CommitAsync(cancellationToken);
         if (table is not null)
         {
-            _written.Wrote(table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name));
+            _written.Wrote(stream, table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name), session.DescribeRisk(table));
         }
 
         return true;

@@ -49,6 +49,9 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <param name="cancellationToken">Ends the operation.</param>
     public abstract Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken);
 
+    /// <summary>What the database cannot promise of a table that was just written, and the way out, for people; null, the default, where it keeps every bar once.</summary>
+    public virtual string? DescribeRisk(TableSchema table) => null;
+
     /// <summary>The bars in the table, computed in the way that is cheapest for the database.</summary>
     public abstract Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
 
