@@ -83,6 +83,41 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
         await run.AssertRecoversAsync(store);
     }
 
+    [QuestDbFact]
+    public async Task Bars_that_are_kept_though_the_write_failed_are_said_to_be_uncounted()
+    {
+        var run = new WeatherRun();
+        await using QuestDbHistoryStore store = Open();
+        run.BeforePage(3, () => ExecuteAsync("ALTER TABLE \"BTCUSDT\" SUSPEND WAL"));
+
+        BackfillResult result = await run.RunAsync(store);
+        run.AssertFailed(result, store, "is suspended", "the number written is at least what is counted");
+
+        await ExecuteAsync("ALTER TABLE \"BTCUSDT\" RESUME WAL");
+        Assert.True((await store.GetCoverageAsync(run.Stream)).BarCount > result.BarsWritten);
+        await run.AssertRecoversAsync(store);
+    }
+
+    [QuestDbFact]
+    public async Task A_server_that_was_never_reached_kept_nothing_that_is_not_counted()
+    {
+        var run = new WeatherRun();
+        (string host, int port) = QuestDbServer.Address;
+        await using var relay = new TcpRelay(host, port);
+        await using var store = new QuestDbHistoryStore($"Host=127.0.0.1;Port={relay.Port};Username=admin;Password=quest;Database=qdb");
+        run.BeforePage(3, () =>
+        {
+            relay.IsClosed = true;
+            relay.CutAfter(1);
+            return Task.CompletedTask;
+        });
+
+        BackfillResult result = await run.RunAsync(store);
+        Assert.Equal(BackfillStatus.Failed, result.Status);
+        Assert.DoesNotContain("at least what is counted", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(result.BarsWritten, (await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""))[0]);
+    }
+
     [QuestDbTheory]
     [InlineData(SslMode.Require, HistoryStoreKind.Auto)]
     [InlineData(SslMode.VerifyFull, HistoryStoreKind.Auto)]

@@ -94,7 +94,7 @@ internal sealed class QuestDbHttp : IDisposable
     public IlpEncoder CreateEncoder(string tableName, Relational.TableSchema table, Data.StreamKey stream) => new(tableName, table, stream, _binaryDoubles);
 
     /// <summary>Writes bars; when it returns, they are in the server's write-ahead log.</summary>
-    /// <exception cref="StoreException">The server refused them or cannot be reached; none is stored.</exception>
+    /// <exception cref="StoreException">The server refused them, and then none is stored; or it did not answer, which tells nothing.</exception>
     public async Task WriteAsync(IlpContent bars, CancellationToken cancellationToken)
     {
         try
@@ -112,6 +112,7 @@ internal sealed class QuestDbHttp : IDisposable
             throw new StoreException($"{_displayName} {what} ({Address}: {exception.Message.TrimEnd('.')}). Try again.", exception)
             {
                 IsTransient = true,
+                MayHaveKept = exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError },
                 RetryAfter = _outage.Note(),
             };
         }

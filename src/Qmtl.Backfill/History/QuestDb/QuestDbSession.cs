@@ -21,7 +21,12 @@ internal sealed class QuestDbSession(
     private readonly HashSet<string> _unread = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SentBars> _sent = [];
     private IDisposable? _lock;
+    private bool _mayHaveKept;
     private StreamKey _stream;
+
+    /// <inheritdoc/>
+    /// <remarks>What the server has acknowledged stays, whether or not it can be read yet, and whatever comes after it.</remarks>
+    public override bool MayHaveKept => _mayHaveKept;
 
     protected override DbConnection Connection => connection;
 
@@ -112,6 +117,7 @@ internal sealed class QuestDbSession(
         }
         else
         {
+            _mayHaveKept = true;
             await QuestDbRowWriter.WriteAsync(connection, table, stream, frames, cancellationToken);
             _unread.Add(found.Name);
         }
@@ -240,6 +246,7 @@ internal sealed class QuestDbSession(
         try
         {
             await bars.SendAsync(cancellationToken);
+            _mayHaveKept = true;
             _unread.Add(bars.Table.Name);
         }
         catch (StoreException error) when (error.IsTransient)

@@ -115,9 +115,7 @@ public abstract class RelationalHistoryStore : IHistoryStore
     {
         ArgumentNullException.ThrowIfNull(pages);
         RequirePagesOf(stream, pages);
-        return EmptyRangeUpdate.Touched(pages) is { } touched
-            ? GuardAsync(() => WritePagesAsync(stream, pages, touched, cancellationToken), cancellationToken)
-            : Task.CompletedTask;
+        return EmptyRangeUpdate.Touched(pages) is { } touched ? WriteGuardedAsync(stream, pages, touched, cancellationToken) : Task.CompletedTask;
     }
 
     /// <summary>Closes connections and lets go of files.</summary>
@@ -208,10 +206,35 @@ public abstract class RelationalHistoryStore : IHistoryStore
             : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
     }
 
-    private async Task<bool> WritePagesAsync(StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
+    private async Task WriteGuardedAsync(StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
     {
-        await using RelationalSession session = await OpenSessionAsync(forWriting: true, cancellationToken)
-            ?? throw new InvalidOperationException("A session for writing always has a database.");
+        RelationalSession? session = null;
+        try
+        {
+            await GuardAsync(
+                async () =>
+                {
+                    session = await OpenSessionAsync(forWriting: true, cancellationToken)
+                        ?? throw new InvalidOperationException("A session for writing always has a database.");
+                    await using (session)
+                    {
+                        await WritePagesAsync(session, stream, pages, touched, cancellationToken);
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (StoreException error) when (session?.MayHaveKept == true)
+        {
+            error.MayHaveKept = true;
+            throw;
+        }
+    }
+
+    private async Task WritePagesAsync(
+        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
+    {
         await session.BeginAsync(stream, cancellationToken);
         BarFrame[] frames = [.. pages.Select(page => page.Frame).Where(frame => frame.Count > 0)];
         (TableSchema? table, bool hasEmptyRanges) = await PrepareTablesAsync(session, stream, pages, frames, cancellationToken);
@@ -238,8 +261,6 @@ public abstract class RelationalHistoryStore : IHistoryStore
         {
             _written.Wrote(stream, table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name), session.DescribeRisk(table));
         }
-
-        return true;
     }
 
     // The schema is brought up to date before the first row is touched: a lock on a table for a change of its columns, asked

@@ -49,6 +49,9 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <param name="cancellationToken">Ends the operation.</param>
     public abstract Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken);
 
+    /// <summary>Whether the database may keep bars of this session if the write fails from now on; false, the default, where it takes back what was not committed.</summary>
+    public virtual bool MayHaveKept => false;
+
     /// <summary>What the database cannot promise of a table that was just written, and the way out, for people; null, the default, where it keeps every bar once.</summary>
     public virtual string? DescribeRisk(TableSchema table) => null;
 
