@@ -70,6 +70,25 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
         await run.AssertRecoversAsync(store);
     }
 
+    [QuestDbTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_column_of_whole_numbers_that_somebody_makes_one_of_doubles_in_the_way_that_an_error_recommends(bool overHttp)
+    {
+        await Server.ExecuteAsync(
+            "CREATE TABLE \"BTCUSDT\" (node_id SYMBOL, interval INT, ts TIMESTAMP, close LONG) TIMESTAMP(ts) PARTITION BY DAY WAL DEDUP UPSERT KEYS(ts, node_id, interval)");
+        await using QuestDbHistoryStore store = Open(httpUri: overHttp ? null : ClosedPort);
+        await WriteAsync(store, Frame([60], Columns.Doubles("close", 7)));
+
+        // The store's connections still know the column as it was.
+        await ExecuteAsync("ALTER TABLE \"BTCUSDT\" ALTER COLUMN close TYPE DOUBLE");
+        await WriteAsync(store, Frame([120, 180], Columns.Doubles("close", 7.5, 8)));
+        await WriteAsync(store, Frame([240], Columns.Doubles("close", 9)));
+
+        Assert.Equal([7.0, 7.5, 8.0, 9.0], ValuesOf(await ReadOneAsync(store), "close"));
+        Assert.Empty(store.TakeWarnings(Stream));
+    }
+
     [QuestDbFact]
     public async Task A_column_whose_type_no_longer_fits()
     {
@@ -88,7 +107,7 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
     {
         var run = new WeatherRun();
         await using QuestDbHistoryStore store = Open();
-        run.BeforePage(3, () => ExecuteAsync("ALTER TABLE \"BTCUSDT\" SUSPEND WAL"));
+        run.BeforePage(3, () => Server.SuspendAsync("BTCUSDT"));
 
         BackfillResult result = await run.RunAsync(store);
         run.AssertFailed(result, store, "is suspended", "the number written is at least what is counted");

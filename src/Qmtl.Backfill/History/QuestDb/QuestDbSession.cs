@@ -15,7 +15,7 @@ internal sealed class QuestDbSession(
     NpgsqlConnection connection, QuestDbCatalogue catalogue, QuestDbBulkPath bulkPath, StreamLocks locks, string displayName, TimeProvider timeProvider) : RelationalSession
 {
     // What the server says where another session made the same change at the same time.
-    private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op"];
+    private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op", "type is already"];
 
     private readonly Dictionary<string, QuestDbTable> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _unread = new(StringComparer.OrdinalIgnoreCase);
@@ -170,6 +170,9 @@ internal sealed class QuestDbSession(
     public override string AddColumnSql(string table, string column, StoredType type) =>
         $"ALTER TABLE {SqlText.Quote(table)} ADD COLUMN IF NOT EXISTS {ColumnSql(table, column)} {TypeName(type)}";
 
+    public override string? WidenColumnSql(TableSchema table, StoredColumn column) =>
+        $"ALTER TABLE {SqlText.Quote(table.Table)} ALTER COLUMN {QuestDbTypes.ColumnSql(column)} TYPE {TypeName(StoredType.Double)}";
+
     public override string CreateEmptyRangesSql() => QuestDbEmptyRanges.CreateSql;
 
     public override async ValueTask DisposeAsync()
@@ -179,6 +182,8 @@ internal sealed class QuestDbSession(
     }
 
     protected override string TableSql(string table) => SqlText.Quote(table);
+
+    protected override string ColumnSql(string column) => SqlText.Quote(QuestDbNames.EscapeColumn(column));
 
     protected override string TypeName(StoredType type) => QuestDbTypes.NameOf(type);
 

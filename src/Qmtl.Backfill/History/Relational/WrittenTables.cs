@@ -66,6 +66,18 @@ internal sealed class WrittenTables(string displayName)
         }
     }
 
+    /// <summary>Tells that columns of whole numbers were made columns of doubles.</summary>
+    public void Widened(StreamKey stream, string table, IEnumerable<StoredColumn> columns)
+    {
+        foreach (StoredColumn column in columns)
+        {
+            Warn(
+                stream,
+                $"Column '{column.Name}' of table '{table}' in {displayName} was of type {column.TypeName} and holds doubles now, because a number with a fraction came. "
+                + "Every number in it is the same as before.");
+        }
+    }
+
     /// <summary>The stream's warnings since the last call.</summary>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) =>
         _warnings.TryRemove(stream, out ConcurrentDictionary<string, bool>? warnings) ? [.. warnings.Keys] : [];
