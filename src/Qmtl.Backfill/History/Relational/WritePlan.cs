@@ -35,12 +35,15 @@ internal static class WritePlan
         return missing;
     }
 
-    /// <summary>The table's columns of whole numbers for which the frames have a number with a fraction, and so would have to hold doubles.</summary>
+    /// <summary>
+    /// The table's columns of whole numbers for which the frames have a number with a fraction, and so would have to hold doubles. Those
+    /// of narrower types were made by others, and are left to them.
+    /// </summary>
     public static IReadOnlyList<StoredColumn> ColumnsToWiden(TableSchema table, IEnumerable<BarFrame> frames) =>
     [
         .. frames.SelectMany(frame => frame.Columns)
             .Where(column => column.Type == BarColumnType.Double
-                && table.FindPayload(column.Name) is { Type: StoredType.Int64 or StoredType.Int32 or StoredType.Int16 } stored
+                && table.FindPayload(column.Name) is { Type: StoredType.Int64 } stored
                 && !ColumnConversion.TryConvert(column, stored.Type, out _, out _))
             .Select(column => table.FindPayload(column.Name)!)
             .Distinct(),
