@@ -58,7 +58,7 @@ internal static class QuestDbCoverage
             CultureInfo.InvariantCulture,
             $"""
             SELECT first, last, bars, mark FROM (
-                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last, {BarMark.SumSql($"{rows.TimestampSql}::long / {step}")} mark
+                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last, {BarMark.SumSql($"{rows.TimestampSql}::long")} mark
                 {rows.FromSql} AND {rows.BetweenSql(within)})
             WHERE rest = {interval.Floor(step) * rows.UnitsPerSecond % step} ORDER BY span
             """);
@@ -69,7 +69,7 @@ internal static class QuestDbCoverage
         while (await reader.ReadAsync(cancellationToken))
         {
             (long first, long last) = (reader.GetInt64(0), reader.GetInt64(1));
-            bool isWhole = (last - first) / step + 1 == reader.GetInt64(2) && !reader.IsDBNull(3) && BarMark.Sum(first / step, last / step) == reader.GetInt64(3);
+            bool isWhole = (last - first) / step + 1 == reader.GetInt64(2) && !reader.IsDBNull(3) && BarMark.Sum(first, last, step) == reader.GetInt64(3);
             var span = new Span(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, isWhole);
             if (!span.IsWhole && spans.Count > 0 && !spans[^1].IsWhole)
             {
