@@ -62,7 +62,7 @@ internal sealed class QuestDbHttp : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return exception is OperationCanceledException ? "it does not answer" : exception.Message;
+            return exception is OperationCanceledException ? "it does not answer" : Describe(exception);
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class QuestDbHttp : IDisposable
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             string what = exception is OperationCanceledException ? "did not answer in time" : "broke the connection during a write";
-            throw new StoreException($"{_displayName} {what} ({Address}: {exception.Message.TrimEnd('.')}). Try again.", exception)
+            throw new StoreException($"{_displayName} {what} ({Address}: {Describe(exception).TrimEnd('.')}). Try again.", exception)
             {
                 IsTransient = true,
                 MayHaveKept = exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError },
@@ -175,6 +175,11 @@ internal sealed class QuestDbHttp : IDisposable
         source.CancelAfter(timeout);
         return source;
     }
+
+    // The outer message of a TLS connection that failed only points to the inner one.
+    private static string Describe(Exception exception) => exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        ? $"no TLS connection can be made ({exception.GetBaseException().Message.TrimEnd('.')}); an address of a port without TLS begins with http"
+        : exception.Message;
 
     private async Task<bool> ReadsBinaryDoublesAsync(CancellationToken cancellationToken)
     {

@@ -107,6 +107,15 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     }
 
     [QuestDbFact]
+    public async Task Https_to_a_port_without_TLS_is_told_in_words()
+    {
+        await using QuestDbHistoryStore store = Open(httpUri: new Uri($"https://{QuestDbServer.Address.Host}:{HttpPort}"));
+        await WriteAsync(store, Frame(60));
+        Assert.Contains("cannot be used: no TLS connection can be made (", store.WritePathReason, StringComparison.Ordinal);
+        Assert.EndsWith("an address of a port without TLS begins with http", store.WritePathReason, StringComparison.Ordinal);
+    }
+
+    [QuestDbFact]
     public async Task An_HTTP_port_that_opens_later_is_used_from_then_on()
     {
         var clock = new SettableClock { Now = 1_000_000 };
