@@ -11,6 +11,7 @@ internal static class RecorderStory
     {
         RecorderAway away => DescribeAbsence(away.Destination, Pipeline.ErrorRecords.PlainMessage(away.Error)),
         RecorderBack back => string.Create(CultureInfo.InvariantCulture, $"{back.Destination} takes rows again, after {back.Duration.TotalSeconds:0.0} s."),
+        RecorderWarned warned => warned.Warning,
         RecorderSpoolFull full => $"{full.Destination}: the spool is full, so recording waits until rows are delivered.",
         RecorderSpoolUnavailable unavailable => $"{unavailable.Destination}: the spool in {unavailable.Folder} cannot be written ({Plain(unavailable.Error)}). Rows are kept in memory and would not outlive this shell.",
         RecorderSpoolDamaged damaged => $"{damaged.Destination}: a file of the spool is damaged; what could be read of it is delivered, and {damaged.File} is kept.",
@@ -21,7 +22,7 @@ internal static class RecorderStory
     };
 
     /// <summary>Whether an event is worth telling later, where nobody could be told when it happened.</summary>
-    public static bool Keeps(RecorderEvent happened) => happened is RecorderSpoolDamaged or RecorderSpoolUnavailable or RecorderRowsRefused or RecorderRetryFailed;
+    public static bool Keeps(RecorderEvent happened) => happened is RecorderWarned or RecorderSpoolDamaged or RecorderSpoolUnavailable or RecorderRowsRefused or RecorderRetryFailed;
 
     /// <summary>The warning of a recorder that is away.</summary>
     /// <param name="destination">The recorder's display name.</param>
