@@ -3,6 +3,7 @@ using Qmtl.Running;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Running.Gateway.Submission;
 using Qmtl.Simulation.Gateway;
+using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Unit.Strategies;
 using Qmtl.Unit.Streams;

@@ -5,7 +5,6 @@ using Qmtl.Payloads;
 using Qmtl.Running;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Activation;
-using Qmtl.Running.Gateway.Submission;
 using Qmtl.Running.Gateway.Watching;
 using Qmtl.Simulation.Gateway;
 using Qmtl.Strategies;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Running.Gateway.Wire;
 
@@ -40,7 +40,7 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
     {
         string? name = message.TextOrNull("event") ?? message.TextOrNull("type");
         JsonElement payload = message.TryGetField("data", out JsonElement data) ? data.RequireObject() : message;
-        string shown = OneLine.Shorten(name ?? "without name", LongestName);
+        string shown = PlainText.OneLine(name ?? "without name", LongestName);
         bool isUnderstood = ActivationDocument.HasUnderstoodVersion(payload);
         if (IsOther(payload, "world_id", strategy.WorldId) || IsOther(payload, "strategy_id", strategy.StrategyId))
         {
