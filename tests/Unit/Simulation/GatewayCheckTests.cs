@@ -26,7 +26,11 @@ public sealed class GatewayCheckTests
     {
         JsonObject node = new()
         {
-            ["node_id"] = EarlyId, ["node_type"] = "StreamInput", ["code_hash"] = Zeros, ["config_hash"] = Ones, ["schema_hash"] = Zeros,
+            ["node_id"] = EarlyId,
+            ["node_type"] = "StreamInput",
+            ["code_hash"] = Zeros,
+            ["config_hash"] = Ones,
+            ["schema_hash"] = Zeros,
         };
 
         Assert.Equal((202, null), await SubmitAsync(GatewayVersion.August2025, Body(new JsonObject { ["nodes"] = new JsonArray(node) }, new JsonObject { ["world_id"] = "w" })));
@@ -111,8 +115,16 @@ public sealed class GatewayCheckTests
     {
         JsonObject node = new()
         {
-            ["node_id"] = StreamId, ["node_type"] = "StreamInput", ["interval"] = 60, ["period"] = 5, ["params"] = new JsonObject { ["id"] = "BTC" },
-            ["inputs"] = new JsonArray(), ["code_hash"] = Zeros, ["config_hash"] = Ones, ["schema_hash"] = Zeros, ["schema_compat_id"] = "bar-v1",
+            ["node_id"] = StreamId,
+            ["node_type"] = "StreamInput",
+            ["interval"] = 60,
+            ["period"] = 5,
+            ["params"] = new JsonObject { ["id"] = "BTC" },
+            ["inputs"] = new JsonArray(),
+            ["code_hash"] = Zeros,
+            ["config_hash"] = Ones,
+            ["schema_hash"] = Zeros,
+            ["schema_compat_id"] = "bar-v1",
         };
         changeNode(node);
         JsonObject dag = new() { ["schema_version"] = "v1", ["nodes"] = new JsonArray(node) };
