@@ -210,7 +210,9 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         int elsewhere = result?.QueueMap.ElsewhereCount ?? 0;
         Show(result is null
             ? "What if: The gateway has no dry run, so it was not asked."
-            : string.Create(CultureInfo.InvariantCulture, $"What if: The gateway would take the strategy '{strategy.Name}' in the world '{world}', and compute {elsewhere} of its nodes elsewhere."));
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"What if: The gateway would take the strategy '{strategy.Name}' in the world '{world}', and compute {elsewhere} of its nodes elsewhere."));
     }
 
     private Runner CreateRunner(Action<BackfillEvent>? onEvent = null) => new(new RunnerOptions
@@ -242,12 +244,14 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         Post(() => WriteVerbose(results));
         if (run.Submission is { WasKnown: true } known)
         {
-            Post(() => WriteVerbose($"The gateway had the strategy '{run.Strategy.Name}' already; this run went on with its '{known.StrategyId}'."));
+            string went = $"The gateway had the strategy '{run.Strategy.Name}' already; this run went on with its '{known.StrategyId}'.";
+            Post(() => WriteVerbose(went));
         }
 
         if (run.Gate is { } gate)
         {
-            Show($"The gateway says of '{run.Strategy.Name}': {gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}. The run has ended, and so has the watching.");
+            string sides = $"{gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}";
+            Show($"The gateway says of '{run.Strategy.Name}': {sides}. The run has ended, and so has the watching.");
         }
     }
 

@@ -14,10 +14,14 @@ internal static class NodeIdentity
 
     private static readonly HashSet<string> Excluded = new(StringComparer.OrdinalIgnoreCase)
     {
-        "world", "world_id", "world_ids", "execution_world", "execution_domain", "domain", "domains", "as_of", "partition", "dataset_fingerprint",
+        "world", "world_id", "world_ids", "execution_world", "execution_domain", "domain", "domains", "as_of", "partition",
+        "dataset_fingerprint",
     };
 
-    private static readonly HashSet<string> ExcludedLater = new(StringComparer.OrdinalIgnoreCase) { "timestamp", "seed", "random_state", "env" };
+    private static readonly HashSet<string> ExcludedLater = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "timestamp", "seed", "random_state", "env",
+    };
 
     /// <summary>Of early gateways: SHA-256 over the world and the hashes.</summary>
     public static string Early(JsonNode node, string worldId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
@@ -30,25 +34,33 @@ internal static class NodeIdentity
         if (version == GatewayVersion.April2026 && Text(node, "node_type") == "TagQueryNode")
         {
             JsonNode? tags = node["params"]?["query_tags"] ?? node["params"]?["tags"] ?? node["tags"];
+            IEnumerable<string> query = tags!.AsArray().Select(tag => tag!.GetValue<string>().Trim()).Distinct();
             parameters = new JsonObject
             {
-                ["query_tags"] = new JsonArray([.. tags!.AsArray().Select(tag => tag!.GetValue<string>().Trim()).Distinct().Order(StringComparer.Ordinal).Select(tag => JsonValue.Create(tag))]),
+                ["query_tags"] = new JsonArray([.. query.Order(StringComparer.Ordinal).Select(tag => JsonValue.Create(tag))]),
                 ["match_mode"] = node["params"]?["match_mode"]?.GetValue<string>() ?? "any",
                 ["interval"] = node["interval"]!.GetValue<long>(),
             };
         }
 
-        IEnumerable<string> inputs = (node["inputs"] as JsonArray ?? []).Select(input => input!.GetValue<string>()).Order(StringComparer.Ordinal);
-        string text = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Text(node, "node_type")}|{Number(node, "interval")}|{Number(node, "period")}|{Canonical(parameters, version)}|{string.Join(',', inputs)}|{Text(node, "schema_compat_id").Trim()}|{Text(node, "code_hash")}");
+        IEnumerable<string> inputs = (node["inputs"] as JsonArray ?? []).Select(input => input!.GetValue<string>());
+        string text = string.Join(
+            '|',
+            Text(node, "node_type"),
+            Number(node, "interval"),
+            Number(node, "period"),
+            Canonical(parameters, version),
+            string.Join(',', inputs.Order(StringComparer.Ordinal)),
+            Text(node, "schema_compat_id").Trim(),
+            Text(node, "code_hash"));
         return $"blake3:{Blake3.Hasher.Hash(Encoding.UTF8.GetBytes(text))}";
     }
 
     /// <summary>A field's text; empty where there is none.</summary>
     public static string Text(JsonNode node, string name) => node[name]?.GetValue<string>() ?? string.Empty;
 
-    private static long Number(JsonNode node, string name) => node[name]?.GetValue<long>() ?? 0;
+    private static string Number(JsonNode node, string name) =>
+        (node[name]?.GetValue<long>() ?? 0).ToString(CultureInfo.InvariantCulture);
 
     // Sorted keys, no spaces, and nothing that is of a world or a run.
     private static string Canonical(JsonNode? value, GatewayVersion version) => value switch

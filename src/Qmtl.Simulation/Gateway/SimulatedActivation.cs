@@ -50,7 +50,12 @@ public sealed record SimulatedActivation(string Side, bool Active)
         if (DowngradeReason is not null)
         {
             document["execution_domain"] = "backtest";
-            document["compute_context"] = new JsonObject { ["downgraded"] = true, ["downgrade_reason"] = DowngradeReason, ["safe_mode"] = true };
+            document["compute_context"] = new JsonObject
+            {
+                ["downgraded"] = true,
+                ["downgrade_reason"] = DowngradeReason,
+                ["safe_mode"] = true,
+            };
         }
 
         if (Weight is { } weight)

@@ -230,11 +230,14 @@ public sealed class SimulatedGateway : IAsyncDisposable
 
         if (!_activations.TryGetValue((worldId, isEarly ? string.Empty : request.Parameters["side"]!), out SimulatedActivation? activation))
         {
-            return isEarly ? new Answer(500, "Internal Server Error"u8.ToArray(), "text/plain") : JsonAnswer.Error(404, "activation not found");
+            return isEarly
+                ? new Answer(500, "Internal Server Error"u8.ToArray(), "text/plain")
+                : JsonAnswer.Error(404, "activation not found");
         }
 
         Answer answer = JsonAnswer.Of(200, activation.ToJson());
-        return IsStale ? answer with { Headers = new Dictionary<string, string> { ["Warning"] = "110 - \"Response is stale\"", ["X-Stale"] = "true" } } : answer;
+        var stale = new Dictionary<string, string> { ["Warning"] = "110 - \"Response is stale\"", ["X-Stale"] = "true" };
+        return IsStale ? answer with { Headers = stale } : answer;
     }
 
     private Answer Subscribe()
@@ -254,7 +257,9 @@ public sealed class SimulatedGateway : IAsyncDisposable
 
     private Answer Connect(LoopbackRequest request)
     {
-        if (request.Header("Authorization") is not ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] || !_tokens.TryGetValue(token, out DateTimeOffset expiry) || _options.TimeProvider.GetUtcNow() >= expiry)
+        if (request.Header("Authorization") is not ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token]
+            || !_tokens.TryGetValue(token, out DateTimeOffset expiry)
+            || _options.TimeProvider.GetUtcNow() >= expiry)
         {
             return JsonAnswer.Error(401, "The token is not known or has expired.");
         }

@@ -48,12 +48,15 @@ internal sealed class StrategiesEndpoint(SimulatedGatewayOptions options)
         }
     }
 
+    private static bool Lacks(JsonNode node, IEnumerable<string> fields) => fields.Any(field => NodeIdentity.Text(node, field).Length == 0);
+
     private SubmittedStrategy Read(ReadOnlySpan<byte> body, bool isDryRun, out uint checksum)
     {
         JsonNode submission = JsonNode.Parse(body)!;
         checksum = submission["node_ids_crc32"]!.GetValue<uint>();
         string worldId = ReadWorld(submission);
-        string dag = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Convert.FromBase64String(submission["dag_json"]!.GetValue<string>()));
+        byte[] bytes = Convert.FromBase64String(submission["dag_json"]!.GetValue<string>());
+        string dag = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
         JsonNode root = JsonNode.Parse(dag)!;
         string? schema = root["schema_version"]?.GetValue<string>();
         if (!IsEarly && (schema is null ? options.Version == GatewayVersion.April2026 : schema is not ("v1" or "1" or "1.0")))
@@ -74,11 +77,15 @@ internal sealed class StrategiesEndpoint(SimulatedGatewayOptions options)
     private string ReadWorld(JsonNode submission)
     {
         string? worldId = submission["world_id"]?.GetValue<string>();
-        string? first = (submission["world_ids"] as JsonArray)?.Select(world => world!.GetValue<string>()).FirstOrDefault(world => !string.IsNullOrWhiteSpace(world));
+        string? first = (submission["world_ids"] as JsonArray)?
+            .Select(world => world!.GetValue<string>())
+            .FirstOrDefault(world => !string.IsNullOrWhiteSpace(world));
         return options.Version switch
         {
-            GatewayVersion.April2026 when worldId is not null => throw SubmissionRefusedException.Coded(422, "E_WORLD_ID_DEPRECATED", "Use world_ids instead of world_id for strategy submissions."),
-            GatewayVersion.April2026 when first is null => throw SubmissionRefusedException.Coded(422, "E_WORLD_IDS_REQUIRED", "Strategy submissions must include at least one world_ids entry."),
+            GatewayVersion.April2026 when worldId is not null => throw SubmissionRefusedException.Coded(
+                422, "E_WORLD_ID_DEPRECATED", "Use world_ids instead of world_id for strategy submissions."),
+            GatewayVersion.April2026 when first is null => throw SubmissionRefusedException.Coded(
+                422, "E_WORLD_IDS_REQUIRED", "Strategy submissions must include at least one world_ids entry."),
             GatewayVersion.August2025 => worldId ?? string.Empty,
             _ => first ?? worldId ?? string.Empty,
         };
@@ -86,22 +93,22 @@ internal sealed class StrategiesEndpoint(SimulatedGatewayOptions options)
 
     private void Check(JsonNode[] nodes, string worldId, uint checksum)
     {
-        JsonNode? incomplete = IsEarly ? null : nodes.FirstOrDefault(node => ((string[])["node_id", .. RequiredFields]).Any(field => NodeIdentity.Text(node, field).Length == 0));
-        if (incomplete is not null)
+        if (!IsEarly && nodes.Any(node => Lacks(node, ["node_id", .. RequiredFields])))
         {
-            throw SubmissionRefusedException.Coded(400, "E_NODE_ID_FIELDS", "node_id validation requires node_type, code_hash, config_hash, schema_hash and schema_compat_id");
+            throw SubmissionRefusedException.Coded(400, "E_NODE_ID_FIELDS", $"node_id validation requires {string.Join(", ", RequiredFields)}");
         }
 
         if (Crc32.HashToUInt32(Encoding.UTF8.GetBytes(string.Concat(nodes.Select(node => NodeIdentity.Text(node, "node_id"))))) != checksum)
         {
-            throw IsEarly ? new SubmissionRefusedException(400, "node id checksum mismatch") : SubmissionRefusedException.Coded(400, "E_CHECKSUM_MISMATCH", "node id checksum mismatch");
+            const string problem = "node id checksum mismatch";
+            throw IsEarly ? new SubmissionRefusedException(400, problem) : SubmissionRefusedException.Coded(400, "E_CHECKSUM_MISMATCH", problem);
         }
 
         var mismatches = new JsonArray();
         for (int index = 0; index < nodes.Length; index++)
         {
             string id = NodeIdentity.Text(nodes[index], "node_id");
-            if (IsEarly && (NodeIdentity.Text(nodes[index], "node_type") == "TagQueryNode" || RequiredFields[..4].Any(field => NodeIdentity.Text(nodes[index], field).Length == 0)))
+            if (IsEarly && (NodeIdentity.Text(nodes[index], "node_type") == "TagQueryNode" || Lacks(nodes[index], RequiredFields[..4])))
             {
                 continue;
             }
@@ -117,7 +124,7 @@ internal sealed class StrategiesEndpoint(SimulatedGatewayOptions options)
         {
             throw new SubmissionRefusedException(400, IsEarly
                 ? new JsonObject { ["node_id_mismatch"] = mismatches }
-                : new JsonObject { ["code"] = "E_NODE_ID_MISMATCH", ["message"] = "node_id does not match canonical compute_node_id output", ["node_id_mismatch"] = mismatches });
+                : new JsonObject { ["code"] = "E_NODE_ID_MISMATCH", ["node_id_mismatch"] = mismatches });
         }
     }
 

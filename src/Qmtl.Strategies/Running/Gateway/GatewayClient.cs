@@ -174,13 +174,20 @@ public sealed class GatewayClient
     {
         var document = new StrategyDocument(submission, form);
         Question question = isDryRun
-            ? new(HttpMethod.Post, "strategies/dry-run", $"asked what it would make of a strategy in '{submission.WorldId}'", document.Body) { Success = HttpStatusCode.OK }
-            : new(HttpMethod.Post, "strategies", $"asked to run a strategy in '{submission.WorldId}'", document.Body) { Success = HttpStatusCode.Accepted };
+            ? new(HttpMethod.Post, "strategies/dry-run", $"asked what it would make of a strategy in '{submission.WorldId}'", document.Body)
+            {
+                Success = HttpStatusCode.OK,
+            }
+            : new(HttpMethod.Post, "strategies", $"asked to run a strategy in '{submission.WorldId}'", document.Body)
+            {
+                Success = HttpStatusCode.Accepted,
+            };
         try
         {
             return await AskAsync(question, (result, _) => SubmissionResult.Read(result, document), cancellationToken);
         }
-        catch (GatewayException error) when (form == SubmissionForm.Canonical && error.ExpectedId is { } node && document.OlderForm(node.Index, node.Expected) is { } older)
+        catch (GatewayException error)
+            when (form == SubmissionForm.Canonical && error.ExpectedId is { } node && document.OlderForm(node.Index, node.Expected) is { } older)
         {
             // Nothing has been registered: ids are checked before.
             return await PostAsync(submission, older, isDryRun, cancellationToken);

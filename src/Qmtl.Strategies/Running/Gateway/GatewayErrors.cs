@@ -55,7 +55,9 @@ internal static class GatewayErrors
     private static (GatewayErrorKind Kind, string WayOut) Explain(GatewayAnswer answer, bool submits) => answer.Status switch
     {
         HttpStatusCode.NoContent => (GatewayErrorKind.Refused, $"It is degraded (STATIC) and answers nobody just now. Try again {Wait(answer)}."),
-        HttpStatusCode.ServiceUnavailable when submits => (GatewayErrorKind.Refused, $"It is degraded (MINIMAL), or a service that it needs is away, and takes no strategies just now. Try again {Wait(answer)}."),
+        HttpStatusCode.ServiceUnavailable when submits => (
+            GatewayErrorKind.Refused,
+            $"It is degraded (MINIMAL), or a service that it needs is away, and takes no strategies just now. Try again {Wait(answer)}."),
         HttpStatusCode.Conflict when submits => (GatewayErrorKind.DuplicateStrategy, "The strategy has been submitted before. Stop that run, or change the strategy."),
         HttpStatusCode.UnprocessableContent => (GatewayErrorKind.InvalidPayload, "It finds the request invalid, so asking again does not help."),
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => (GatewayErrorKind.Unauthorized, "It does not accept the credentials, or they have expired. Renew them."),
@@ -84,7 +86,8 @@ internal static class GatewayErrors
         }
         catch (FormatException)
         {
-            return (answer.MediaType == "text/html" ? "a web page" : Encoding.UTF8.GetString(answer.Body.Span[..Math.Min(answer.Body.Length, 4 * LongestDetail)]), null, null);
+            ReadOnlySpan<byte> beginning = answer.Body.Span[..Math.Min(answer.Body.Length, 4 * LongestDetail)];
+            return (answer.MediaType == "text/html" ? "a web page" : Encoding.UTF8.GetString(beginning), null, null);
         }
     }
 

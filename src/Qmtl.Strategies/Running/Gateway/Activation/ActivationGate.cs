@@ -132,7 +132,8 @@ public sealed class ActivationGate
         foreach (SideActivation side in now)
         {
             SideActivation previous = before[(int)side.Side];
-            if ((side.Allowed, side.Weight, side.Reason, side.Limits) != (previous.Allowed, previous.Weight, previous.Reason, previous.Limits))
+            if ((side.Allowed, side.Weight, side.Reason, side.Limits)
+                != (previous.Allowed, previous.Weight, previous.Reason, previous.Limits))
             {
                 Changed?.Invoke(side);
             }
@@ -209,11 +210,16 @@ public sealed class ActivationGate
         }
 
         // What a document leaves open stays as it is, and what does not come last lifts no order to stop.
-        private static bool? Order(bool? said, bool? before, bool lifts) => said == true || (said == false && (lifts || before is null)) ? said : before;
+        private static bool? Order(bool? said, bool? before, bool lifts) =>
+            said == true || (said == false && (lifts || before is null)) ? said : before;
 
         private void Set(ActivationDocument document, long? askedAt, bool lifts)
         {
-            _told = document with { Freeze = Order(document.Freeze, _told?.Freeze, lifts), Drain = Order(document.Drain, _told?.Drain, lifts) };
+            _told = document with
+            {
+                Freeze = Order(document.Freeze, _told?.Freeze, lifts),
+                Drain = Order(document.Drain, _told?.Drain, lifts),
+            };
             _closed = null;
 
             // Answers come one after the other; only what comes between a question and its answer can overtake it.

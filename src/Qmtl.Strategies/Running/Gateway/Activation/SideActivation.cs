@@ -13,7 +13,8 @@ public sealed record SideActivation(ActivationSide Side, bool Allowed, double We
     /// <summary>What an operator must be shown besides, for example <c>downgraded: stale_decision, safe mode</c>; null for nothing.</summary>
     public string? Limits => Document switch
     {
-        { Downgraded: true, SafeMode: var safe } => $"downgraded: {Document.DowngradeReason ?? "the gateway does not say why"}{(safe ? ", safe mode" : string.Empty)}",
+        { Downgraded: true, DowngradeReason: var reason, SafeMode: var safe } =>
+            $"downgraded: {reason ?? "the gateway does not say why"}{(safe ? ", safe mode" : string.Empty)}",
         { SafeMode: true } => "safe mode",
         _ => null,
     };

@@ -17,9 +17,15 @@ internal static class NodeIds
     {
         SubmissionForm.Early => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{worldId}:{Hashes(node)}"))),
         SubmissionForm.Transitional => OfBlake3(Hashes(node)),
-        _ => OfBlake3(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{node.NodeType}|{node.Interval}|{node.Period}|{Params(node)}|{string.Join(',', inputs.Order(StringComparer.Ordinal))}|{node.SchemaCompatId}|{node.CodeHash}")),
+        _ => OfBlake3(string.Join(
+            '|',
+            node.NodeType,
+            node.Interval.ToString(CultureInfo.InvariantCulture),
+            node.Period.ToString(CultureInfo.InvariantCulture),
+            Params(node),
+            string.Join(',', inputs.Order(StringComparer.Ordinal)),
+            node.SchemaCompatId,
+            node.CodeHash)),
     };
 
     /// <summary>
@@ -33,7 +39,11 @@ internal static class NodeIds
             return $$"""{"id":{{Quote(node.ConfigHash)}}}""";
         }
 
-        IEnumerable<string> tags = node.Tags.Select(tag => tag.Trim()).Where(tag => tag.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        IEnumerable<string> tags = node.Tags
+            .Select(tag => tag.Trim())
+            .Where(tag => tag.Length > 0)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
         return string.Create(
             CultureInfo.InvariantCulture,
             $$"""{"interval":{{node.Interval}},"match_mode":"any","query_tags":[{{string.Join(',', tags.Select(Quote))}}]}""");

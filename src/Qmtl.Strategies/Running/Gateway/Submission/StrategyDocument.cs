@@ -28,7 +28,8 @@ internal sealed class StrategyDocument
             if (!_nodes.TryAdd(id, node))
             {
                 throw new ArgumentException(
-                    $"To a gateway the nodes '{_nodes[id].NodeId}' and '{node.NodeId}' are the same: type, hashes and inputs are equal. Give them different configuration hashes, or other tags where they query by tags.");
+                    $"To a gateway the nodes '{_nodes[id].NodeId}' and '{node.NodeId}' are the same: type, hashes and inputs are equal."
+                    + " Give them different configuration hashes, or other tags where they query by tags.");
             }
 
             _ids.Add(node.NodeId, id);
