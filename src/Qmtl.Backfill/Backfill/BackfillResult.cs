@@ -32,7 +32,7 @@ public sealed record BackfillResult
 
     /// <summary>
     /// Requests made to the source, with those that were tried again or whose answer was not committed any more. A request that served several ranges counts
-    /// for the first of them; one that was not sent, because the source wants to be left alone, counts for none.
+    /// for the first of them; one that was not sent (the source wants to be left alone, or has no such bars) counts for none.
     /// </summary>
     public int Requests { get; init; }
 

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using Qmtl.Backfill;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Http;
 
 namespace Qmtl.PowerShell.Scripting;
 
@@ -28,7 +29,8 @@ internal static class ScriptFailure
         }
 
         (int? status, TimeSpan? retryAfter) = HttpAnswer(cause);
-        return new SourceException($"{source} {Describe(record, cause)}.", exception)
+        string pause = retryAfter is { } asked ? RetryAfterHeader.Describe(asked, DateTimeOffset.UtcNow) : string.Empty;
+        return new SourceException($"{source} {Describe(record, cause)}.{pause}", exception)
         {
             IsTransient = IsTransient(cause, status),
             StatusCode = status,
@@ -98,12 +100,6 @@ internal static class ScriptFailure
             return (status, null);
         }
 
-        TimeSpan? retryAfter = response.Headers.RetryAfter switch
-        {
-            { Delta: { } delta } => delta,
-            { Date: { } date } => date - DateTimeOffset.UtcNow is { Ticks: > 0 } wait ? wait : TimeSpan.Zero,
-            _ => null,
-        };
-        return ((int)response.StatusCode, retryAfter);
+        return ((int)response.StatusCode, RetryAfterHeader.Read(response, DateTimeOffset.UtcNow));
     }
 }
