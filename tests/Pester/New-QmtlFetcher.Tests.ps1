@@ -246,6 +246,20 @@ Describe 'a script block as a source' {
         (Invoke-Source { Invoke-RestMethod $uri }).Result.Retries | Should -Be 3
     }
 
+    It 'says how long an answer to Invoke-RestMethod asked to be left alone where that is too long to wait for' {
+        $exchange = Start-TestExchange
+        try {
+            $exchange.Faults.Enqueue([Qmtl.Simulation.Faults.SimulatedFault]::Status(429, [timespan]::FromDays(1000000), $null))
+            $uri = "$($exchange.BaseUri)api/v3/klines?symbol=BTCUSDT&interval=1m"
+            $run = Invoke-Source { Invoke-RestMethod $uri }
+            $run.Result.Requests | Should -Be 1
+            "$($run.Errors[0])" | Should -BeLike '*429*It wants to be left alone for 86400000000 s, until 47*'
+        }
+        finally {
+            $exchange.DisposeAsync().AsTask().Wait()
+        }
+    }
+
     It 'can use the module itself' {
         $other = New-TestProvider -Bars 3
         $run = Invoke-Source { param($start, $end, $nodeId, $interval) Get-QmtlHistory $other $nodeId $interval -Start $start -End $end }

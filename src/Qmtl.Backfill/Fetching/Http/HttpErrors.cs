@@ -9,6 +9,11 @@ internal static class HttpErrors
 {
     private const int LongestQuote = 300;
 
+    private const HttpRequestError NoHandshake = HttpRequestError.SecureConnectionError;
+    private const HttpRequestError BrokenOff = HttpRequestError.ResponseEnded;
+    private const HttpRequestError InvalidAnswer = HttpRequestError.InvalidResponse;
+    private const HttpRequestError OtherCause = HttpRequestError.Unknown;
+
     // What web servers (nginx, Go's, Apache) put on the page that they show to http at a port of https.
     private static readonly byte[][] TlsPages =
         ["to HTTPS port"u8.ToArray(), "to an HTTPS server"u8.ToArray(), "an SSL-enabled server port"u8.ToArray()];
@@ -41,7 +46,7 @@ internal static class HttpErrors
     public static string Describe(
         string question, HttpAnswer answer, RefusalMeaning meaning, HttpRefusal? refusal, Uri asked, string? wayOut)
     {
-        bool wantsTls = refusal is null && asked.Scheme == Uri.UriSchemeHttp && WantsTls(answer);
+        bool wantsTls = refusal is null && asked.Scheme == "http" && WantsTls(answer);
 
         // Some end what they say with a full stop, and others not.
         string said = refusal is null ? $" ({answer.Describe()})." : $": {Quote(refusal.Said)}.";
@@ -53,8 +58,7 @@ internal static class HttpErrors
     public static SourceException FromRedirect(string question, HttpResponseMessage response, Uri asked)
     {
         // The server only: the rest of the address may hold a token.
-        bool isTold = Uri.TryCreate(asked, response.Headers.Location, out Uri? address) && address != asked && address.Scheme is "http" or "https";
-        string? target = isTold ? OriginOf(address!) : null;
+        string? target = Uri.TryCreate(asked, response.Headers.Location, out Uri? address) && address != asked ? OriginOf(address) : null;
         string where = target is null ? "elsewhere without saying where"
             : target == OriginOf(asked) ? $"to another address of {target}"
             : $"to {target}";
@@ -100,14 +104,13 @@ internal static class HttpErrors
         {
             { InnerException: AuthenticationException } when cause.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
                 ($"has a certificate that is not accepted: {cause}. Correct it, the clock, or what this machine trusts.", false),
-            { InnerException: AuthenticationException } =>
+            { InnerException: AuthenticationException } when cause.Contains("frame", StringComparison.Ordinal) =>
                 ($"does not speak TLS at this port: {cause}. Write http in the base URI if that is meant, or correct the port.", false),
-            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            HttpRequestException { HttpRequestError: NoHandshake } =>
                 ($"broke off before TLS was agreed on: {cause}. If it does not speak TLS at this port, write http in the base URI.", true),
-            HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } when IsTlsAlert(error) =>
+            HttpRequestException { HttpRequestError: InvalidAnswer } when IsTlsAlert(error) =>
                 ("speaks TLS at this port. Write https in the base URI.", false),
-            HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse }
-                when !hasHead && asked.Scheme == Uri.UriSchemeHttp =>
+            HttpRequestException { HttpRequestError: BrokenOff or InvalidAnswer or OtherCause } when !hasHead && asked.Scheme == "http" =>
                 ($"broke off before it answered in HTTP: {cause}. If it speaks TLS at this port, write https in the base URI.", true),
             _ => ($"could not be reached or broke off: {cause}.", true),
         };
@@ -124,8 +127,8 @@ internal static class HttpErrors
         return uri.IsDefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{uri.Port}");
     }
 
-    // What tells one server from another, and no secret.
-    private static string OriginOf(Uri uri) => $"{uri.Scheme}://{HostOf(uri)}";
+    // What tells one server from another, and no secret; null where it is no address of HTTP.
+    private static string? OriginOf(Uri uri) => uri.Scheme is "http" or "https" ? $"{uri.Scheme}://{HostOf(uri)}" : null;
 
     private static SourceException Error(string question, int status, bool isTransient, string what, Exception? cause = null) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{question}, answered {status} {what}"), cause)
@@ -166,11 +169,7 @@ internal static class HttpErrors
     // Of a failed handshake, and of a request that could not be sent, .NET says only that the cause tells more.
     private static Exception CauseOf(Exception error) => error switch
     {
-        HttpRequestException
-        {
-            HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.ResponseEnded or HttpRequestError.Unknown,
-            InnerException: { } cause,
-        } => cause,
+        HttpRequestException { HttpRequestError: NoHandshake or BrokenOff or OtherCause, InnerException: { } cause } => cause,
         _ => error,
     };
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Qmtl.Data;
 using Qmtl.Fetching.Pacing;
+using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Http;
 
@@ -63,7 +64,7 @@ internal sealed class HttpSource
         StreamKey stream, HttpRequestMessage request, int weight, Func<HttpAnswer, T> read, CancellationToken cancellationToken)
     {
         using HttpRequestMessage sent = request;
-        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {stream}";
+        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}";
         using HostPacer.Turn turn = await _pacer.WaitAsync(weight, _limits.WeightPerMinute, _limits.LongestPause, cancellationToken);
         using var timeout = new CancellationTokenSource(_limits.RequestTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

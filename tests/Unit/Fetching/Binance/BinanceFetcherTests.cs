@@ -162,7 +162,7 @@ public class BinanceFetcherTests
 
         Assert.Contains("no 7m bars", error.Message, StringComparison.Ordinal);
         Assert.Contains("1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w", error.Message, StringComparison.Ordinal);
-        Assert.False(error.IsTransient);
+        Assert.Equal((false, true), (error.IsTransient, error.IsUnsent));
     }
 
     [Theory]

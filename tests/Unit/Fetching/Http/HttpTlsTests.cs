@@ -47,6 +47,18 @@ public sealed class HttpTlsTests
     }
 
     [Fact]
+    public async Task A_server_that_closes_at_the_sight_of_http_may_speak_TLS()
+    {
+        await using var server = new RawServer();
+
+        SourceException error = await FailAsync(server.BaseUri.ToString());
+
+        Assert.Contains("broke off before it answered in HTTP: ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("If it speaks TLS at this port, write https in the base URI.", error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
     public async Task A_TLS_alert_in_answer_to_http_is_known_for_what_it_is()
     {
         await using var server = new RawServer([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46, 0x0d, 0x0a]);
