@@ -30,8 +30,6 @@ internal sealed class KlineColumns
 
     public int Count => _count;
 
-    public ReadOnlySpan<long> Timestamps => _timestamps.AsSpan(0, _count);
-
     public RejectedRows Unreadable { get; set; } = RejectedRows.None;
 
     /// <inheritdoc cref="RawBars.AnsweredAt"/>
