@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Http;
 
@@ -52,7 +53,7 @@ internal sealed class ResponseBody : IDisposable
     }
 
     /// <summary>The beginning, in one line and without anything a terminal could take for a command.</summary>
-    public string Excerpt() => OneLine.Shorten(Encoding.UTF8.GetString(Bytes[..Math.Min(_length, 4 * ExcerptLength)]), ExcerptLength);
+    public string Excerpt() => PlainText.OneLine(Encoding.UTF8.GetString(Bytes[..Math.Min(_length, 4 * ExcerptLength)]), ExcerptLength);
 
     public void Dispose()
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Wire;
 
 namespace Qmtl.Running.Gateway;
@@ -25,7 +25,7 @@ internal static class GatewayErrors
             detail = detail.Replace(password, "***", StringComparison.Ordinal);
         }
 
-        detail = OneLine.Shorten(detail, LongestDetail);
+        detail = PlainText.OneLine(detail, LongestDetail);
         (GatewayErrorKind kind, string wayOut) = Explain(answer, submits);
         string said = detail.Length == 0 ? string.Empty : $" ({detail})";
         return new GatewayException(kind, string.Create(CultureInfo.InvariantCulture, $"{question}, answered {(int)answer.Status}{said}. {wayOut}"))

@@ -37,7 +37,7 @@ public sealed class GatewayClientFaultTests : GatewayTestBase
         GatewayException error = await FailAsync(SubmitAsync);
 
         Assert.Equal((GatewayErrorKind.InvalidPayload, 422, false), (error.Kind, error.Status, error.IsTransient));
-        Assert.Contains("answered 422 (no [31m xxx", error.Message, StringComparison.Ordinal);
+        Assert.Contains(@"answered 422 (no \u001b[31m xxx", error.Message, StringComparison.Ordinal);
         Assert.InRange(error.Message.Length, 300, 500);
     }
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Running.Gateway.Wire;
 
@@ -132,7 +132,7 @@ internal sealed class EventConnection : IDisposable
     }
 
     private static string Tell(string text, ActivationSubscription subscription) =>
-        OneLine.Shorten(text.Replace(subscription.Token, "***", StringComparison.Ordinal), LongestReason).TrimEnd('.');
+        PlainText.OneLine(text.Replace(subscription.Token, "***", StringComparison.Ordinal), LongestReason).TrimEnd('.');
 
     private string Tell(string text) => Tell(text, _subscription);
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Running.Gateway.Wire;
 
@@ -40,7 +40,7 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
     {
         string? name = message.TextOrNull("event") ?? message.TextOrNull("type");
         JsonElement payload = message.TryGetField("data", out JsonElement data) ? data.RequireObject() : message;
-        string shown = OneLine.Shorten(name ?? "without name", LongestName);
+        string shown = PlainText.OneLine(name ?? "without name", LongestName);
         if (ActivationDocument.HasUnderstoodVersion(payload) != true)
         {
             strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' has not version {ActivationDocument.UnderstoodVersion}. It was ignored."));
