@@ -8,6 +8,8 @@ namespace Qmtl.Data;
 /// </summary>
 public sealed class RawBars
 {
+    private readonly ReadOnlyMemory<int> _nanoseconds;
+
     /// <summary>An answer of the given columns, which it keeps and does not copy.</summary>
     /// <param name="timestamps">One entry a row: the bar's open in Unix seconds, UTC.</param>
     /// <param name="columns">The payload, each column as long as <paramref name="timestamps"/>, no name twice (case is ignored).</param>
@@ -23,8 +25,21 @@ public sealed class RawBars
     /// <summary>An answer without a row: the source has no bar in the range.</summary>
     public static RawBars Empty { get; } = new(ReadOnlyMemory<long>.Empty, []);
 
-    /// <summary>One entry a row: the bar's open in Unix seconds, UTC.</summary>
+    /// <summary>One entry a row: the bar's open in Unix seconds, UTC; the second before it where it opens off the second.</summary>
     public ReadOnlyMemory<long> Timestamps { get; }
+
+    /// <summary>
+    /// How far past its second each row opens, in nanoseconds (0 to 999,999,999). Empty, the default, where every row opens on a
+    /// whole second. A row with such a rest is off every grid, and yet it tells of the bar that it lies in.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are neither none nor as many as rows.</exception>
+    public ReadOnlyMemory<int> Nanoseconds
+    {
+        get => _nanoseconds;
+        init => _nanoseconds = value.IsEmpty || value.Length == Timestamps.Length
+            ? value
+            : throw new ArgumentException($"There are {value.Length} nanoseconds for {Timestamps.Length} rows. Give one for each row, or none at all.", nameof(value));
+    }
 
     /// <summary>The payload columns.</summary>
     public IReadOnlyList<BarColumn> Columns { get; }

@@ -4,6 +4,7 @@ namespace Qmtl.Data;
 public sealed class RawBarsBuilder
 {
     private readonly List<long> _timestamps = [];
+    private readonly SubSeconds _subSeconds = new();
     private readonly List<PendingColumn> _columns = [];
     private readonly Dictionary<string, PendingColumn> _byName = new(StringComparer.OrdinalIgnoreCase);
     private long _withoutTimestamp;
@@ -26,7 +27,7 @@ public sealed class RawBarsBuilder
     {
         ArgumentNullException.ThrowIfNull(fields);
         List<KeyValuePair<string, object?>> row = [.. fields];
-        if (!TryFindTimestamp(row, out long timestamp))
+        if (!TryFindTimestamp(row, out long timestamp, out int nanoseconds))
         {
             _withoutTimestamp++;
             return;
@@ -34,6 +35,7 @@ public sealed class RawBarsBuilder
 
         int index = _timestamps.Count;
         _timestamps.Add(timestamp);
+        _subSeconds.Set(index, nanoseconds);
         foreach ((string name, object? value) in row)
         {
             if (!IsTimestamp(name) && !ColumnNames.IsKey(name))
@@ -49,19 +51,20 @@ public sealed class RawBarsBuilder
     /// <summary>The answer of all rows added.</summary>
     public RawBars Build() => new(_timestamps.ToArray(), [.. _columns.Select(column => column.Build(_timestamps.Count))])
     {
+        Nanoseconds = _subSeconds.Build(_timestamps.Count),
         Unreadable = RejectedRows.None
             .Plus(RejectionReason.MissingTimestamp, _withoutTimestamp)
             .Plus(RejectionReason.Unreadable, _unreadable),
     };
 
-    private static bool TryFindTimestamp(List<KeyValuePair<string, object?>> row, out long timestamp)
+    private static bool TryFindTimestamp(List<KeyValuePair<string, object?>> row, out long timestamp, out int nanoseconds)
     {
-        timestamp = 0;
+        (timestamp, nanoseconds) = (0, 0);
         foreach ((string name, object? value) in row)
         {
             if (IsTimestamp(name))
             {
-                return TimestampValue.TryRead(value, out timestamp);
+                return TimestampValue.TryRead(value, out timestamp, out nanoseconds);
             }
         }
 

@@ -34,6 +34,11 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
     // Almost every answer is in order and whole; it then costs a look at each value and no copy.
     private bool IsCleanAsItIs()
     {
+        if (!raw.Nanoseconds.IsEmpty)
+        {
+            return false;
+        }
+
         ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
         long step = interval.Seconds;
         long previous = long.MinValue;
@@ -111,7 +116,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
             return RejectionReason.OutsideRange;
         }
 
-        if (!interval.IsOnGrid(timestamp))
+        if (!interval.IsOnGrid(timestamp) || (!raw.Nanoseconds.IsEmpty && raw.Nanoseconds.Span[row] > 0))
         {
             return RejectionReason.OffGrid;
         }

@@ -8,13 +8,17 @@ public static class TimestampValue
     // Doubles hold every whole number up to this one; past it, a timestamp may already have lost digits.
     private const double LargestExact = 9007199254740992;
 
+    /// <summary>The same where only a whole second will do: an instant that is none is refused.</summary>
+    public static bool TryRead(object? value, out long timestamp) => TryRead(value, out timestamp, out int nanoseconds) && nanoseconds == 0;
+
     /// <summary>
     /// Reads Unix seconds from a whole number of any numeric type, a <see cref="DateTimeOffset"/>, a <see cref="DateTime"/> (UTC unless
-    /// it is local), or text with either. An instant that is no whole second is no bar's open and is refused.
+    /// it is local), or text with either. Of an instant that is no whole second, <paramref name="nanoseconds"/> is the rest (0 to 999,999,999).
     /// </summary>
-    /// <returns>False where the value is null, fractional, or no time at all.</returns>
-    public static bool TryRead(object? value, out long timestamp)
+    /// <returns>False where the value is null, a fractional number, or no time at all.</returns>
+    public static bool TryRead(object? value, out long timestamp, out int nanoseconds)
     {
+        nanoseconds = 0;
         switch (value)
         {
             case long seconds:
@@ -39,32 +43,33 @@ public static class TimestampValue
                 timestamp = (long)seconds;
                 return true;
             case DateTimeOffset instant:
-                return TryReadInstant(instant, out timestamp);
+                return TryReadInstant(instant, out timestamp, out nanoseconds);
             case DateTime instant:
-                return TryReadInstant(UnixTime.FromDateTime(instant), out timestamp);
+                return TryReadInstant(UnixTime.FromDateTime(instant), out timestamp, out nanoseconds);
             case string text:
-                return TryReadText(text, out timestamp);
+                return TryReadText(text, out timestamp, out nanoseconds);
             default:
                 timestamp = 0;
                 return false;
         }
     }
 
-    private static bool TryReadInstant(DateTimeOffset instant, out long timestamp)
+    private static bool TryReadInstant(DateTimeOffset instant, out long timestamp, out int nanoseconds)
     {
         timestamp = instant.ToUnixTimeSeconds();
-        return instant.UtcTicks % TimeSpan.TicksPerSecond == 0;
+        nanoseconds = (int)(instant.UtcTicks % TimeSpan.TicksPerSecond) * 100;
+        return true;
     }
 
-    private static bool TryReadText(string text, out long timestamp)
+    private static bool TryReadText(string text, out long timestamp, out int nanoseconds)
     {
         try
         {
-            return TryReadInstant(UnixTime.Parse(text), out timestamp);
+            return TryReadInstant(UnixTime.Parse(text), out timestamp, out nanoseconds);
         }
         catch (FormatException)
         {
-            timestamp = 0;
+            (timestamp, nanoseconds) = (0, 0);
             return false;
         }
     }

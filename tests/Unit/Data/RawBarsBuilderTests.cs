@@ -124,13 +124,30 @@ public class RawBarsBuilderTests
             new { ts = double.NaN, close = 1.0 },
             new { ts = "soon", close = 1.0 },
             new { ts = new object(), close = 1.0 },
-            new { ts = DateTimeOffset.UnixEpoch.AddMilliseconds(1), close = 1.0 },
             new { ts = 1e300, close = 1.0 },
             new { ts = 60, close = 1.0 },
         ]);
 
-        Assert.Equal((8L, 1), (bars.Unreadable[RejectionReason.MissingTimestamp], bars.Timestamps.Length));
-        Assert.Equal(9, bars.RowCount);
+        Assert.Equal((7L, 1), (bars.Unreadable[RejectionReason.MissingTimestamp], bars.Timestamps.Length));
+        Assert.Equal(8, bars.RowCount);
+    }
+
+    [Fact]
+    public void A_row_off_the_second_keeps_its_place_and_its_rest()
+    {
+        RawBars bars = RawBars.FromRows(
+        [
+            new { ts = (object)60, close = 1.0 },
+            new { ts = (object)DateTimeOffset.UnixEpoch.AddMilliseconds(134_789), close = 2.0 },
+            new { ts = (object)"1969-12-31T23:59:59.9999999Z", close = 3.0 },
+            new { ts = (object)180, close = 4.0 },
+        ]);
+
+        Assert.Equal(0, bars.Unreadable.Total);
+        Assert.Equal([60L, 134, -1, 180], bars.Timestamps.ToArray());
+        Assert.Equal([0, 789_000_000, 999_999_900, 0], bars.Nanoseconds.ToArray());
+        Assert.True(RawBars.FromRows([new { ts = 60, close = 1.0 }]).Nanoseconds.IsEmpty);
+        Assert.Throws<ArgumentException>(() => new RawBars(new long[] { 60, 120 }, []) { Nanoseconds = new[] { 1 } });
     }
 
     [Fact]

@@ -70,6 +70,17 @@ public class RawBarsValidationTests
     }
 
     [Fact]
+    public void A_row_on_the_grids_second_that_opens_past_it_is_off_the_grid()
+    {
+        var raw = new RawBars(new long[] { 60, 120 }, [new BarColumn<double>("close", new double[] { 1, 2 })]) { Nanoseconds = new[] { 0, 1_000_000 } };
+
+        ValidatedBars bars = raw.Validate(Minute, Asked, 300);
+
+        Assert.Equal([60L], bars.Frame.Timestamps.ToArray());
+        Assert.Equal((1L, false), (bars.Rejected[RejectionReason.OffGrid], bars.Silent.Contains(120)));
+    }
+
+    [Fact]
     public void Binances_close_times_are_off_the_grid() =>
         Assert.Equal(2, Validate(119, 179).Rejected[RejectionReason.OffGrid]);
 

@@ -71,10 +71,12 @@ internal static class KlineReader
             reader.Skip();
         }
 
-        // The time is in milliseconds, and a bar opens on a whole second.
-        if (open is { } milliseconds && milliseconds % 1000 == 0)
+        // The time is in milliseconds. After an outage a candle may open off the second, as a whole hour of February 2018 does.
+        if (open is { } milliseconds)
         {
-            into.AddRow(milliseconds / 1000, amounts, trades);
+            (long seconds, long rest) = Math.DivRem(milliseconds, 1000);
+            (seconds, rest) = rest < 0 ? (seconds - 1, rest + 1000) : (seconds, rest);
+            into.AddRow(seconds, (int)rest * 1_000_000, amounts, trades);
         }
         else
         {

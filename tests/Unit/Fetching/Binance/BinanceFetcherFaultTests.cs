@@ -192,6 +192,17 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_candle_that_opens_off_the_second_is_a_row_off_the_grid_and_spoils_only_its_own_bar()
+    {
+        ValidatedBars bars = await FetchAsync(SimulatedFault.Status(
+            200, body: "[[1704067200000,1,1,1,1,1,1704067259999,1,1,1,1,0],[1704067334789,1,1,1,1,1,1704067379999,1,1,1,1,0]]"));
+
+        Assert.Equal((1, 1L, 0L), (bars.Frame.Count, bars.Rejected[RejectionReason.OffGrid], bars.Rejected[RejectionReason.MissingTimestamp]));
+        Assert.Equal([Asked.Start], bars.Frame.Timestamps.ToArray());
+        Assert.False(bars.Silent.Contains(Asked.Start + 120));
+    }
+
+    [Fact]
     public async Task Repeated_rows_are_taken_once()
     {
         ValidatedBars bars = await FetchAsync(SimulatedFault.RepeatedRows);
@@ -237,7 +248,7 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
 
     [Theory]
     [InlineData("[1,\"a\",null,{},{\"a\":[1]}]", RejectionReason.Unreadable, 5)]
-    [InlineData("[[],[null],[\"1704067200000\"],[1704067200000.5],[1704067200001],[[1704067200000]]]", RejectionReason.MissingTimestamp, 6)]
+    [InlineData("[[],[null],[\"1704067200000\"],[1704067200000.5],[[1704067200000]]]", RejectionReason.MissingTimestamp, 5)]
     [InlineData("[[1704067200000],[1704067260000,{},[],true]]", RejectionReason.NotANumber, 2)]
     public async Task No_row_is_so_wrong_that_it_spoils_more_than_itself(string rows, RejectionReason reason, int count)
     {
