@@ -39,6 +39,12 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
 /// <param name="Warning">What is wrong and what to do, in sentences.</param>
 public sealed record BackfillStoreWarning(StreamKey Stream, string Store, string Warning) : BackfillEvent(Stream);
 
+/// <summary>Something about how a source's answers were read that an operator should know. Each kind is told once or a few times for a stream, not for every page.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Note">What it is.</param>
+public sealed record BackfillSourceNote(StreamKey Stream, string Source, SourceNote Note) : BackfillEvent(Stream);
+
 /// <summary>A stream's plan is made.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="BarsMissing">Bars to ask for.</param>

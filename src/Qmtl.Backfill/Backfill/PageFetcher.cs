@@ -11,6 +11,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
 {
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
+    private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, request.Fetcher.Name, note)));
     private long _waitedTicks;
 
     /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
@@ -58,6 +59,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             },
             cancellationToken);
 
+        _notes.Tell(raw.Notes);
         ValidatedBars valid = raw.Validate(_stream.Interval, asked, _stream.Interval.LastClosedBar(timeProvider.GetUtcNow()));
         page.Rejected = page.Rejected.Plus(valid.Rejected);
 

@@ -50,6 +50,9 @@ public sealed class RawBars
     /// <summary>Rows that could not even become a row here (no timestamp, too few fields); none by default.</summary>
     public RejectedRows Unreadable { get; init; } = RejectedRows.None;
 
+    /// <summary>What an operator should know of how the answer was read; empty by default.</summary>
+    public IReadOnlyList<SourceNote> Notes { get; init; } = [];
+
     /// <summary>
     /// The part of the asked range that the answer is about, for a source that knows only a part, such as a file that ends
     /// early. Outside it, silence does not mean that there is no bar. Null, the default: the answer is about all of it.
@@ -58,8 +61,10 @@ public sealed class RawBars
 
     /// <summary>
     /// An answer of rows: dictionaries (any <c>IDictionary</c>, or string-keyed pairs) or objects with public properties, such as
-    /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c> (Unix seconds, a date and time, or ISO 8601 text); <c>node_id</c>
-    /// and <c>interval</c> are ignored; everything else is payload. Column types follow from the values.
+    /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c>: a date and time, ISO 8601 text, or a number, which is Unix seconds,
+    /// milliseconds, microseconds or nanoseconds by its size, or a date (20231113) where all of the rows have such. <c>node_id</c> and
+    /// <c>interval</c> are ignored; everything else is payload. Column types follow from the values; numbers are doubles, unless their type
+    /// declares 64-bit whole numbers or one needs more than 53 bits.
     /// </summary>
     public static RawBars FromRows(IEnumerable<object?> rows)
     {

@@ -57,7 +57,7 @@ public sealed class RejectedRows
         RejectionReason.OutsideRange => "outside the asked range",
         RejectionReason.OffGrid => "off the interval's grid",
         RejectionReason.StillForming => "still forming",
-        RejectionReason.NotANumber => "with NaN or infinity",
+        RejectionReason.NotANumber => "with a value that is no number",
         RejectionReason.NoPayload => "without any value",
         RejectionReason.Duplicate => "repeated",
         _ => reason.ToString(),
