@@ -68,8 +68,10 @@ public sealed class RawBars
 
     /// <summary>
     /// An answer of rows: dictionaries (any <c>IDictionary</c>, or string-keyed pairs) or objects with public properties, such as
-    /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c> (Unix seconds, a date and time, or ISO 8601 text); <c>node_id</c>
-    /// and <c>interval</c> are ignored; everything else is payload. Column types follow from the values.
+    /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c>: a date and time, ISO 8601 text, or a number, which is Unix seconds,
+    /// milliseconds, microseconds or nanoseconds by its size, or a date (20231113) where all of the rows have such. <c>node_id</c> and
+    /// <c>interval</c> are ignored; everything else is payload. Column types follow from the values; numbers are doubles, unless their type
+    /// declares 64-bit whole numbers or one needs more than 53 bits.
     /// </summary>
     public static RawBars FromRows(IEnumerable<object?> rows)
     {

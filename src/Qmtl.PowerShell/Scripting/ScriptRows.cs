@@ -1,5 +1,8 @@
 using System.Collections;
+using System.Data;
 using System.Management.Automation;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Qmtl.Data;
 
 namespace Qmtl.PowerShell.Scripting;
@@ -41,8 +44,9 @@ internal static class ScriptRows
     private static IEnumerable<KeyValuePair<string, object?>>? FieldsOf(object row, object value) => value switch
     {
         IDictionary dictionary => FromDictionary(dictionary),
-        string or ValueType => null,
         IEnumerable<KeyValuePair<string, object?>> pairs => pairs,
+        DataRow or DataRowView or IDataRecord or JsonElement or JsonNode or JsonDocument => RowFields.Of(value),
+        string or ValueType => null,
         _ => FromProperties(PSObject.AsPSObject(row)),
     };
 
@@ -63,7 +67,10 @@ internal static class ScriptRows
         {
             if (property.IsGettable)
             {
-                yield return KeyValuePair.Create(property.Name, Value(property.Value));
+                // A note property has its value's type, which declares nothing.
+                object? value = Value(property.Value);
+                bool isDeclared = property is PSProperty && (property.TypeNameOfValue is "System.Int64" or "System.UInt64");
+                yield return KeyValuePair.Create(property.Name, isDeclared ? new WholeNumber(value) : value);
             }
         }
     }
