@@ -353,7 +353,8 @@ internal sealed class StreamBackfill
         if (page.Answers.Count > 0)
         {
             _raise(new BackfillPageCommitted(
-                Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, _frontier.CompleteUpTo) { Requests = page.Requests });
+                Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, _frontier.CompleteUpTo)
+            { Requests = page.Requests });
         }
 
         Emit(results);
