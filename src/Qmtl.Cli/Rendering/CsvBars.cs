@@ -14,9 +14,18 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
     private readonly CsvWriter _csv;
     private IReadOnlyList<string>? _header;
 
-    public CsvBars(Stream output) => _csv = new CsvWriter(
-        new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
-        new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
+    // Numbers of our own writing begin with a minus, too, and are no formulas; only text of somebody else's is escaped.
+    private readonly bool _isSafe;
+
+    /// <param name="output">Where it goes; it stays open.</param>
+    /// <param name="isSafe">Whether text that a spreadsheet would run as a formula gets an apostrophe.</param>
+    public CsvBars(Stream output, bool isSafe = false)
+    {
+        _isSafe = isSafe;
+        _csv = new CsvWriter(
+            new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
+            new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
+    }
 
     /// <inheritdoc/>
     public async Task WriteAsync(BarFrame frame, CancellationToken cancellationToken)
@@ -52,7 +61,7 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
     {
         string[] header = [.. names];
         _csv.WriteField(ColumnNames.Timestamp);
-        Array.ForEach(header, name => _csv.WriteField(name));
+        Array.ForEach(header, WriteText);
         _csv.NextRecord();
         return header;
     }
@@ -75,8 +84,11 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
                 _csv.WriteField(booleans.Values.Span[row] ? "true" : "false");
                 break;
             case BarColumn<string?> strings:
-                _csv.WriteField(strings.Values.Span[row]);
+                WriteText(strings.Values.Span[row]);
                 break;
         }
     }
+
+    private void WriteText(string? text) =>
+        _csv.WriteField(_isSafe && text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n', ..] ? "'" + text : text);
 }

@@ -16,7 +16,7 @@ internal static class CsvReport
     {
         if (withFormat && csv.TimestampFormat is { } format)
         {
-            host.Console.Profile.Out.Writer.WriteLine($"{csv}: times are {Describe(format)}.");
+            host.Console.Profile.Out.Writer.WriteLine($"{csv}: times are {Describe(format)}{(csv.HasTimesWithoutOffset ? ", UTC where they have no offset" : string.Empty)}.");
         }
 
         SourceLog.CsvRead(host.Log.CreateLogger<CsvFetcher>(), csv);
@@ -27,6 +27,9 @@ internal static class CsvReport
         CsvTimestampFormat.Seconds => "Unix seconds",
         CsvTimestampFormat.Milliseconds => "Unix milliseconds",
         CsvTimestampFormat.Microseconds => "Unix microseconds",
+        CsvTimestampFormat.Nanoseconds => "Unix nanoseconds",
+        CsvTimestampFormat.Date => "dates in digits",
+        CsvTimestampFormat.DateAndTime => "a date and a time of day in two columns",
         _ => "ISO 8601",
     };
 }

@@ -224,6 +224,9 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     {
         { Unreadable.Total: > 0 } => raw.Unreadable,
         _ when !interval.IsOnGrid(raw.Timestamps.Span[0]) || !raw.Nanoseconds.IsEmpty => RejectedRows.None.Plus(RejectionReason.OffGrid, 1),
+
+        // Of the one row, a price or count that cannot be read.
+        _ when raw.Notes.Any(note => note.Kind == SourceNoteKind.Value) => RejectedRows.None.Plus(RejectionReason.NotANumber, 1),
         _ when raw.Columns.All(column => column.IsNull(0)) => RejectedRows.None.Plus(RejectionReason.NoPayload, 1),
         _ => RejectedRows.None,
     };
