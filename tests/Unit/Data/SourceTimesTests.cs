@@ -23,13 +23,13 @@ public class SourceTimesTests
 
         Assert.Equal([Bar], bars.Timestamps.ToArray());
         Assert.True(bars.Nanoseconds.IsEmpty);
-        Assert.Equal(unit is null ? [] : [$"its times are read as Unix {unit} ({Convert.ToDecimal(time, System.Globalization.CultureInfo.InvariantCulture):0} is 2018-01-10T04:55:00Z)"],
-            bars.Notes.Select(note => note.Text).Select(text => time is string ? text.Replace("1.5155601E12", "1515560100000", StringComparison.Ordinal) : text));
+        Assert.Equal(unit is null ? 0 : 1, bars.Notes.Count);
+        Assert.All(bars.Notes, note => Assert.Matches($@"^its times are read as Unix {unit} \(1515560100(000)+ is 2018-01-10T04:55:00Z\)$", note.Text));
     }
 
     [Fact]
     public void Milliseconds_off_the_second_keep_their_rest() =>
-        Assert.Equal([14_789_000_000 % 1_000_000_000], RawBars.FromRows([new { ts = 1_515_560_114_789, close = 1.0 }]).Nanoseconds.ToArray().Select(rest => (long)rest));
+        Assert.Equal([789_000_000], RawBars.FromRows([new { ts = 1_515_560_114_789, close = 1.0 }]).Nanoseconds.ToArray());
 
     [Theory]
     [InlineData(20231113, "2023-11-13")]
