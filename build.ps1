@@ -2,10 +2,10 @@
 #Requires -Version 7.4
 <#
 .SYNOPSIS
-    Builds, tests and packs Qmtl. Needs PowerShell and the .NET SDK, nothing else.
+    Builds, tests and packs Qmtl. Needs PowerShell ('dotnet tool restore', then 'dotnet pwsh') and the .NET SDK, nothing else.
 .DESCRIPTION
     Build  Builds everything. 'Import-Module ./Qmtl.psd1' then works.
-    Test   Runs every test: engine, stores, command line and, where Pester is installed, the shell.
+    Test   Runs every test: engine, stores, command line and shell.
     Bench  Runs the benchmarks; what follows is passed on to them.
     Pack   Makes artifacts/Qmtl/<version>, a module folder that can be imported, copied or published to a gallery.
     Demo   Backfills a week of minutes from a simulated exchange, without a network.
@@ -15,7 +15,7 @@
     Import-Module ./Qmtl.psd1
 .EXAMPLE
     ./build.ps1 -Task Pack
-    Publish-PSResource -Path ./artifacts/Qmtl/0.1.0
+    Publish-PSResource -Path (Get-ChildItem ./artifacts/Qmtl)[-1]
 #>
 [CmdletBinding()]
 param(
@@ -38,6 +38,11 @@ param(
 Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
 $root = $PSScriptRoot
+
+# The shell of a .NET tool runs in 'dotnet'; the shells that it starts are programs of their own, which must find the same .NET.
+if (-not $env:DOTNET_ROOT -and [System.IO.Path]::GetFileNameWithoutExtension([System.Environment]::ProcessPath) -eq 'dotnet') {
+    $env:DOTNET_ROOT = Split-Path -Path ([System.Environment]::ProcessPath)
+}
 
 function Invoke-DotNet {
     & dotnet @args

@@ -101,6 +101,6 @@ public static class PlainText
 
     private static bool IsSafe(ReadOnlySpan<char> character) =>
         Rune.DecodeFromUtf16(character, out Rune rune, out _) == System.Buffers.OperationStatus.Done
-        && Rune.GetUnicodeCategory(rune)
-            is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+        && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

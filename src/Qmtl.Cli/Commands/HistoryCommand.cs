@@ -71,7 +71,7 @@ internal sealed class HistoryCommand : CliCommand
         }
         else if (arguments.GetValue(_csv) || arguments.GetValue(_safe) || !Host.IsTerminal)
         {
-            await using var csv = new CsvBars(Host.Output, arguments.GetValue(_safe));
+            await using var csv = new CsvBars(Host.Output, Host.IsTerminal, arguments.GetValue(_safe));
             await WriteAsync(csv);
         }
         else

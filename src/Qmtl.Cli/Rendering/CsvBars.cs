@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using CsvHelper;
 using Qmtl.Data;
+using Qmtl.Messages;
 
 namespace Qmtl.Cli.Rendering;
 
@@ -12,15 +13,19 @@ namespace Qmtl.Cli.Rendering;
 internal sealed class CsvBars : IBarWriter, IAsyncDisposable
 {
     private readonly CsvWriter _csv;
+    private readonly bool _isTerminal;
     private IReadOnlyList<string>? _header;
 
     // Numbers of our own writing begin with a minus, too, and are no formulas; only text of somebody else's is escaped.
     private readonly bool _isSafe;
 
-    /// <param name="output">Where it goes; it stays open.</param>
+    /// <summary>A writer.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="isTerminal">Whether that is a terminal, which must not obey what the texts hold; a file gets them as they are.</param>
     /// <param name="isSafe">Whether text that a spreadsheet would run as a formula gets an apostrophe.</param>
-    public CsvBars(Stream output, bool isSafe = false)
+    public CsvBars(Stream output, bool isTerminal, bool isSafe = false)
     {
+        _isTerminal = isTerminal;
         _isSafe = isSafe;
         _csv = new CsvWriter(
             new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
@@ -65,6 +70,8 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
         _csv.NextRecord();
         return header;
     }
+
+    private string Shown(string text) => _isTerminal ? PlainText.Escape(text) : text;
 
     private void WriteField(BarColumn? column, int row)
     {

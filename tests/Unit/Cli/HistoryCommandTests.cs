@@ -88,7 +88,7 @@ public sealed class HistoryCommandTests
         async Task<string> WrittenAsync(bool isSafe)
         {
             using var output = new MemoryStream();
-            await using (var csv = new CsvBars(output, isSafe))
+            await using (var csv = new CsvBars(output, isTerminal: false, isSafe))
             {
                 await csv.WriteAsync(frame, CancellationToken.None);
             }

@@ -14,7 +14,7 @@ public sealed class ShellPushTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [PowerShellFact]
+    [Fact]
     public async Task A_script_pushes_what_it_measured_when_its_shell_ends()
     {
         await using var receiver = new OtlpReceiver();
@@ -33,7 +33,7 @@ public sealed class ShellPushTests : IDisposable
         Assert.All(["backfill.bars_written", "backfill.request.duration", "SHELLTEST"], expected => Assert.Contains(expected, body, StringComparison.Ordinal));
     }
 
-    [PowerShellFact]
+    [Fact]
     public async Task A_receiver_that_never_answers_does_not_keep_a_shell_from_ending()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -52,7 +52,7 @@ public sealed class ShellPushTests : IDisposable
         Assert.Equal((0, $"WARNING: Qmtl's metrics could not be pushed to http://{silent.LocalEndpoint}."), (exitCode, output.TrimEnd()));
     }
 
-    [PowerShellFact]
+    [Fact]
     public async Task An_endpoint_that_is_no_address_is_one_warning_and_stops_nothing()
     {
         (int exitCode, string output) = await PowerShellProcess.RunAsync(

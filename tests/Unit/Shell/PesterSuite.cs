@@ -11,7 +11,7 @@ public sealed class PesterSuite
 
     public static TheoryData<string> Files => [.. Directory.EnumerateFiles(Folder, "*.Tests.ps1").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
-    [PesterTheory]
+    [Theory]
     [MemberData(nameof(Files))]
     public async Task Every_test_of_the_file_passes(string file)
     {
@@ -19,6 +19,7 @@ public sealed class PesterSuite
         (int exitCode, string output) = await PowerShellProcess.RunAsync(
             $$"""
             $PSStyle.OutputRendering = 'PlainText'
+            Import-Module '{{PowerShellProcess.PesterModule}}'
             $run = Invoke-Pester -Path '{{path}}' -Output Normal -PassThru
             exit [int]($run.Result -ne 'Passed' -or $run.PassedCount + $run.SkippedCount -eq 0)
             """,

@@ -30,9 +30,10 @@ internal sealed class KlineColumns
 
     public int Count => _count;
 
-    public ReadOnlySpan<long> Timestamps => _timestamps.AsSpan(0, _count);
-
     public RejectedRows Unreadable { get; set; } = RejectedRows.None;
+
+    /// <inheritdoc cref="RawBars.AnsweredAt"/>
+    public DateTimeOffset? AnsweredAt { get; set; }
 
     /// <summary>Adds a row.</summary>
     /// <param name="timestamp">The bar's open: Unix seconds, UTC.</param>
@@ -63,7 +64,7 @@ internal sealed class KlineColumns
     {
         var columns = AmountNames.Select((name, i) => (BarColumn)new BarColumn<double>(name, _amounts[i].AsMemory(0, _count))).ToList();
         columns.Insert(6, new BarColumn<long>("trades", _trades.AsMemory(0, _count), _tradesUnknown.AsMemory(0, _count)));
-        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Nanoseconds = _subSeconds.Build(_count), Unreadable = Unreadable };
+        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Nanoseconds = _subSeconds.Build(_count), Unreadable = Unreadable, AnsweredAt = AnsweredAt };
     }
 
     private void Grow()
