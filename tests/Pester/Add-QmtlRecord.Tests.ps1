@@ -176,9 +176,26 @@ Describe 'Add-QmtlRecord' {
     }
 
     It 'copies a column of 64-bit integers as it is' {
-        @{ ts = 60; count = 5L } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
-        Get-QmtlHistory $stored X 1m | Add-QmtlRecord $recorder -NodeId Y -Interval 1m
-        (Get-QmtlHistory $stored Y 1m).count | Should -BeOfType ([long])
+        @{ ts = 60; id = 9007199254740993L } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        @{ ts = 120; id = 5 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        Get-QmtlHistory $stored X 1m -Start 120 | Add-QmtlRecord $recorder -NodeId Y -Interval 1m
+        (Get-QmtlHistory $stored Y 1m).id | Should -BeOfType ([long])
+        (Get-QmtlHistory $stored Y 1m).id | Should -Be 5
+    }
+
+    It 'reads times in <Unit> as what they are, and says so' -ForEach @(
+        @{ Unit = 'milliseconds'; Time = 1515560100000 }, @{ Unit = 'microseconds'; Time = 1515560100000000 }, @{ Unit = 'nanoseconds'; Time = 1515560100000000000 }
+        @{ Unit = 'milliseconds'; Time = '1515560100000' }
+    ) {
+        @{ ts = $Time; close = 1 } | Add-QmtlRecord $recorder X 1m -WarningVariable told -WarningAction SilentlyContinue
+        (Get-QmtlHistory $stored X 1m).Timestamp.ToUnixTimeSeconds() | Should -Be 1515560100
+        "$told" | Should -Be "X 1m: its times are read as Unix $Unit ($Time is 2018-01-10T04:55:00Z)."
+    }
+
+    It 'refuses a count that is none, by its text' {
+        @{ ts = 60; close = 1; trades = 'abc' } | Add-QmtlRecord $recorder X 1m -WarningVariable told -WarningAction SilentlyContinue
+        Get-QmtlHistory $stored X 1m | Should -BeNullOrEmpty
+        "$told" | Should -BeLike "*'abc' in trades of 1970-01-01T00:01:00Z is no number*1 rows were not recorded*"
     }
 
     It 'says of a disposed recorder what to do' {
@@ -199,5 +216,34 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
     It 'emits the report with -PassThru' {
         $report = @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru
         $report.Recorded, $report.Delivered, $report.Queued, $report.Refused, $report.Dropped | Should -Be 1, 1, 0, 0, 0
+    }
+
+    It 'returns while the database is down, with what waits in its report, and the next recorder delivers it' {
+        $spool = Join-Path $TestDrive 'down'
+        $down = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath $spool
+        $clock = [System.Diagnostics.Stopwatch]::StartNew()
+        $report = 1..500 | ForEach-Object { @{ ts = 60 * $_; close = 1.0 } } |
+            Add-QmtlRecord $down -NodeId X -Interval 1m -PassThru -WarningVariable warned -WarningAction SilentlyContinue
+        $clock.Elapsed.TotalSeconds | Should -BeLessThan 15
+        $report.Recorded, $report.Queued, $report.SpooledRows, $report.IsAway | Should -Be 500, 500, 500, $true
+        "$warned" | Should -BeLike "*500 rows are not delivered yet. They are kept in $($report.SpoolFolder)*the next recorder to the same place. -Wait waits for that."
+    }
+
+    It 'ends its wait for a database that is down at the time-out, with an error' {
+        $down = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath (Join-Path $TestDrive 'timeout')
+        $report = @{ ts = 60; close = 1.0 } |
+            Add-QmtlRecord $down -NodeId X -Interval 1m -Wait -TimeoutSec 1 -PassThru -WarningAction SilentlyContinue -ErrorVariable failed -ErrorAction SilentlyContinue
+        $report.Queued | Should -Be 1
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'DeliveryTimedOut,*'
+        "$failed" | Should -BeLike '*1 rows are not delivered yet*-Wait gave it 1 s; -TimeoutSec gives it more.'
+    }
+
+    It 'waits until all is delivered with -Wait' {
+        1..5000 | ForEach-Object { @{ ts = 60 * $_; close = 1.0 } } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -Wait -TimeoutSec 120
+        Get-StoredMinute $stored | Should -HaveCount 5000
+    }
+
+    It 'says that -TimeoutSec is nothing without -Wait' {
+        { @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -TimeoutSec 5 } | Should -Throw '*Give -Wait as well*'
     }
 }

@@ -15,7 +15,7 @@ public sealed record BackfillResult
     /// <summary>How it ended.</summary>
     public required BackfillStatus Status { get; init; }
 
-    /// <summary>Bars written to the store.</summary>
+    /// <summary>Bars written to the store, as far as it confirmed them; where the <see cref="Error"/> says so, it may have kept more.</summary>
     public long BarsWritten { get; init; }
 
     /// <summary>Bars for which the source answered that there is none, and which are now remembered as empty.</summary>

@@ -86,9 +86,10 @@ internal sealed class ColumnEvidence(string name)
         {
             LookAt(whole);
         }
-        else if (ValueText.TryReadNumber(field, out double number))
+        else if (ValueText.TryReadNumber(field, out _))
         {
-            LookAt((object)number);
+            _numbers++;
+            _hasFraction = true;
         }
         else if (bool.TryParse(field, out bool flag))
         {

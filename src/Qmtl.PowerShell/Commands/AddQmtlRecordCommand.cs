@@ -49,6 +49,15 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     [ValidateNotNull]
     public PSObject? InputObject { get; set; }
 
+    /// <summary>Waits until all rows are delivered, also while the recorder's store is away.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>How many seconds -Wait waits at most; 30 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int TimeoutSec { get; set; } = 30;
+
     /// <summary>Emits what became of the recorder's rows.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -59,8 +68,12 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         try
         {
             Recorder!.RequireRunspace();
+            if (MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec)) && !Wait)
+            {
+                throw new ArgumentException("-TimeoutSec says how long -Wait waits. Give -Wait as well, or leave -TimeoutSec out: the command then returns when the rows are safe in the spool.");
+            }
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             ThrowTerminatingError(ErrorRecords.From(exception, Recorder));
         }
@@ -110,11 +123,18 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             return;
         }
 
-        Wait(async cancellationToken =>
+        bool isDelivered = false;
+        WaitFor(async cancellationToken => isDelivered = await DeliverAsync(cancellationToken));
+        RecorderReport report = Recorder!.GetReport();
+        if (!isDelivered && report.Queued > 0 && !Stopping)
         {
-            await Recorder!.Service.FlushAsync(cancellationToken);
-            await WriteAsync(() => Tell(Recorder.GetReport()));
-        });
+            TellWaiting(RecorderStory.DescribeWaiting(Recorder.DisplayName, report));
+        }
+
+        if (PassThru)
+        {
+            WriteObject(report);
+        }
     }
 
     /// <inheritdoc/>
@@ -163,7 +183,7 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         {
             // The spool is full. A recorder of script needs this thread to make room.
             Task waiting = recorded.AsTask();
-            Wait(_ => waiting);
+            WaitFor(_ => waiting);
         }
     }
 
@@ -180,8 +200,41 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         }
     }
 
+    private async Task<bool> DeliverAsync(CancellationToken cancellationToken)
+    {
+        if (!Wait)
+        {
+            return await Recorder!.Service.TryFlushAsync(cancellationToken);
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(TimeoutSec));
+        try
+        {
+            await Recorder!.Service.FlushAsync(patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    // Whoever asked for delivery and does not get it must be told by more than a warning.
+    private void TellWaiting(string waiting)
+    {
+        if (!Wait)
+        {
+            WriteWarning($"{waiting} -Wait waits for that.");
+            return;
+        }
+
+        WriteError(new ErrorRecord(
+            new TimeoutException($"{waiting} -Wait gave it {TimeoutSec} s; -TimeoutSec gives it more."), "DeliveryTimedOut", ErrorCategory.OperationTimeout, Recorder));
+    }
+
     // Waits for the recorder; whoever does must know at once why it takes long.
-    private void Wait(Func<CancellationToken, Task> work)
+    private void WaitFor(Func<CancellationToken, Task> work)
     {
         Run(
             async cancellationToken =>
@@ -224,15 +277,10 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     {
         { Unreadable.Total: > 0 } => raw.Unreadable,
         _ when !interval.IsOnGrid(raw.Timestamps.Span[0]) || !raw.Nanoseconds.IsEmpty => RejectedRows.None.Plus(RejectionReason.OffGrid, 1),
+
+        // Of the one row, a price or count that cannot be read.
+        _ when raw.Notes.Any(note => note.Kind == SourceNoteKind.Value) => RejectedRows.None.Plus(RejectionReason.NotANumber, 1),
         _ when raw.Columns.All(column => column.IsNull(0)) => RejectedRows.None.Plus(RejectionReason.NoPayload, 1),
         _ => RejectedRows.None,
     };
-
-    private void Tell(RecorderReport report)
-    {
-        if (PassThru)
-        {
-            WriteObject(report);
-        }
-    }
 }

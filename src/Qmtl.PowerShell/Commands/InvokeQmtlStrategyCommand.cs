@@ -109,6 +109,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         try
         {
             // On this thread, because a strategy may be script.
+            ScriptHome.Of(strategy, $"The strategy of type {strategy.GetType().Name}").Require();
             RequireRunspace(strategy.Nodes);
         }
         catch (Exception exception) when (exception is not PipelineStoppedException)
@@ -126,11 +127,16 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         Run(
             async token =>
             {
-                // The run ends when everything is delivered, so whoever waits for a recorder that is away must know why.
-                List<IDisposable> following = [.. RecordersOf(strategy.Nodes).Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
+                // The run ends when everything is delivered, or when a recorder turns out to be away: whoever waits must know why.
+                List<Recorder> recorders = [.. RecordersOf(strategy.Nodes)];
+                List<IDisposable> following = [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
                 try
                 {
                     await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
+                    foreach (Recorder recorder in recorders.Where(recorder => recorder.GetReport().Queued > 0))
+                    {
+                        Post(() => WriteWarning(RecorderStory.DescribeWaiting(recorder.DisplayName, recorder.GetReport())));
+                    }
                 }
                 finally
                 {
@@ -146,6 +152,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         foreach (Node node in nodes)
         {
             (node as ScriptNode)?.RequireRunspace();
+            ScriptHome.Of(node, $"The node '{node.Name}'").Require();
         }
 
         foreach (Recorder recorder in RecordersOf(nodes))

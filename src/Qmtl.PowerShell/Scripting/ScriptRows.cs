@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qmtl.Data;
+using Qmtl.PowerShell.Output;
 
 namespace Qmtl.PowerShell.Scripting;
 
@@ -67,9 +68,9 @@ internal static class ScriptRows
         {
             if (property.IsGettable)
             {
-                // A note property has its value's type, which declares nothing.
+                // A note property has its value's type, which declares nothing, except in a bar, whose values are of their stored columns' types.
                 object? value = Value(property.Value);
-                bool isDeclared = property is PSProperty && (property.TypeNameOfValue is "System.Int64" or "System.UInt64");
+                bool isDeclared = (property is PSProperty || row is BarObject) && (property.TypeNameOfValue is "System.Int64" or "System.UInt64");
                 yield return KeyValuePair.Create(property.Name, isDeclared ? new WholeNumber(value) : value);
             }
         }
