@@ -370,9 +370,8 @@ internal sealed class StreamBackfill
         _frontier!.Add(page);
         if (page.Answers.Count > 0)
         {
-            _raise(new BackfillPageCommitted(
-                Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, _frontier.CompleteUpTo)
-            { Requests = page.Requests });
+            long asked = page.Planned.Missing.BarCount;
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo) { Requests = page.Requests });
         }
 
         Emit(results);
