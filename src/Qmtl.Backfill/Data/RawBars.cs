@@ -54,8 +54,9 @@ public sealed class RawBars
     public IReadOnlyList<SourceNote> Notes { get; init; } = [];
 
     /// <summary>
-    /// The part of the asked range that the answer is about, for a source that knows only a part, such as a file that ends
-    /// early. Outside it, silence does not mean that there is no bar. Null, the default: the answer is about all of it.
+    /// The part of the asked range of which the answer is whole, for a source that knows what it has, such as a file: every bar of it that
+    /// there is has its row in the answer. Inside it silence is believed at once; outside it silence means nothing. Null, the default,
+    /// where the source may have cut its answer: what the answer did not reach is then asked for by itself.
     /// </summary>
     public TimeRange? About { get; init; }
 
@@ -88,6 +89,7 @@ public sealed class RawBars
     /// <param name="interval">The stream's interval.</param>
     /// <param name="asked">The bars that the source was asked for, on the interval's grid.</param>
     /// <param name="lastClosedBar">The open of the last bar that has closed (Unix seconds, UTC); later ones are still forming.</param>
-    public ValidatedBars Validate(BarInterval interval, TimeRange asked, long lastClosedBar) =>
-        new RawBarsValidation(this, interval, asked, lastClosedBar).Run();
+    /// <param name="offGrid">What becomes of rows off the grid.</param>
+    public ValidatedBars Validate(BarInterval interval, TimeRange asked, long lastClosedBar, OffGridRows offGrid = OffGridRows.Refuse) =>
+        new RawBarsValidation(this, interval, asked, lastClosedBar, offGrid).Run();
 }

@@ -13,6 +13,12 @@ public enum SourceNoteKind
 
     /// <summary>A value of the answer could not be read. A warning.</summary>
     Value,
+
+    /// <summary>Bars have prices, and all of their numbers are 0. A warning.</summary>
+    ZeroBars,
+
+    /// <summary>The source's clock is well behind this machine's. A warning.</summary>
+    SourceClock,
 }
 
 /// <summary>What an operator should know of how a source's answer was read.</summary>

@@ -220,11 +220,11 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fewer_rows_than_asked_are_all_there_is()
+    public async Task Fewer_rows_than_asked_say_nothing_of_the_rest()
     {
         ValidatedBars bars = await FetchAsync(SimulatedFault.FewerRows(4));
 
-        Assert.Equal((4, 6L), (bars.Frame.Count, bars.Silent.BarCount));
+        Assert.Equal((4, 0L, 6L), (bars.Frame.Count, bars.Silent.BarCount, bars.Unreached.BarCount));
         Assert.Equal(1, _exchange.RequestCount);
     }
 
@@ -265,15 +265,6 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
 
         BarRow row = Assert.Single(bars.Frame.Rows);
         Assert.Equal((1.5, 2.0, null), (row["open"], row["high"], row["trades"]));
-    }
-
-    [Fact]
-    public async Task A_full_answer_whose_last_row_is_wrong_is_not_done_and_the_rest_is_asked_for()
-    {
-        ValidatedBars bars = await FetchAsync(SimulatedFault.RowsOffGrid with { Every = 9 });
-
-        Assert.Equal((9, 2L), (bars.Frame.Count, bars.Rejected[RejectionReason.OffGrid]));
-        Assert.Equal([(Asked.Start, 10), (Asked.End, 1)], _exchange.Requests.Select(request => (request.Start!.Value, request.Limit)));
     }
 
     [Fact]
