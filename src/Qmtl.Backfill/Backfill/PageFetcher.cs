@@ -63,6 +63,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
 
         now = EarlierClock(now, raw);
         _notes.Tell(raw.Notes);
+        RequireSeconds(raw);
         ValidatedBars valid = raw.Validate(_stream.Interval, asked, LastClosedBar(now, raw), options.OffGrid);
         page.Rejected = page.Rejected.Plus(valid.Rejected);
         RefuseOtherInterval(asked, valid);
@@ -118,6 +119,15 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             _notes.Tell([new SourceNote(
                 SourceNoteKind.ZeroBars,
                 $"bars of nothing but zeros are suspicious (the first is {UnixTime.Format(first)}); they are stored as they came, and some sources answer so where they have none")]);
+        }
+    }
+
+    // Rows are read by the size of their times; what a program gives as Unix seconds is not, and would only be "outside the asked range".
+    private void RequireSeconds(RawBars raw)
+    {
+        if (!raw.Timestamps.IsEmpty && TimeNumbers.ComplaintOf(raw.Timestamps.Span[0]) is { } complaint && TimeNumbers.ComplaintOf(raw.Timestamps.Span[^1]) is not null)
+        {
+            throw new SourceException($"The source '{_fetcher.Name}' gave timestamps that are no Unix seconds: {complaint}");
         }
     }
 

@@ -16,7 +16,6 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
     private readonly bool _isTerminal;
     private IReadOnlyList<string>? _header;
 
-    // Numbers of our own writing begin with a minus, too, and are no formulas; only text of somebody else's is escaped.
     private readonly bool _isSafe;
 
     /// <summary>A writer.</summary>
@@ -96,6 +95,10 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
         }
     }
 
-    private void WriteText(string? text) =>
-        _csv.WriteField(_isSafe && text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n', ..] ? "'" + text : text);
+    // Numbers of our own writing begin with a minus, too, and are no formulas; only text of somebody else's gets an apostrophe.
+    private void WriteText(string? text)
+    {
+        string? shown = text is null ? null : Shown(text);
+        _csv.WriteField(_isSafe && text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n', ..] ? "'" + shown : shown);
+    }
 }

@@ -50,6 +50,17 @@ public sealed class BackfillAnswerTests : BackfillEngineTestBase
     }
 
     [Fact]
+    public async Task Timestamps_of_a_program_that_are_no_seconds_are_refused_with_their_unit()
+    {
+        var fetcher = new ScriptedFetcher { Answer = (range, _, _, _) => Task.FromResult(ScriptedFetcher.Bars(1_515_560_100_000, 1_515_560_160_000)) };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(1_515_560_100, 1_515_560_160));
+
+        Assert.Equal((BackfillStatus.Failed, 0L, 2L), (result.Status, result.BarsEmpty, result.BarsMissing));
+        Assert.Contains("as Unix milliseconds it is 2018-01-10T04:55:00Z", result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lies_are_left_out_and_told_once()
     {
         var fetcher = new ScriptedFetcher

@@ -53,6 +53,7 @@ internal static class KlineReader
         amounts.Fill(double.NaN);
         long? open = null;
         long? trades = null;
+        bool isCountUnreadable = false;
         for (int field = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; field++)
         {
             if (field == 0)
@@ -62,6 +63,7 @@ internal static class KlineReader
             else if (field == TradesField)
             {
                 trades = ReadWhole(ref reader);
+                isCountUnreadable = trades is null && reader.TokenType != JsonTokenType.Null;
             }
             else if (field < AmountOfField.Length && AmountOfField[field] >= 0)
             {
@@ -69,6 +71,12 @@ internal static class KlineReader
             }
 
             reader.Skip();
+        }
+
+        // A bar without the number of its trades would pass for a whole one; a value that is no number has it rejected, as an amount does.
+        if (isCountUnreadable)
+        {
+            amounts[0] = double.NaN;
         }
 
         // The time is in milliseconds. After an outage a candle may open off the second, as a whole hour of February 2018 does.

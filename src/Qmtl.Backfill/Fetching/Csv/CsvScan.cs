@@ -100,7 +100,7 @@ internal sealed class CsvScan
         beginning = beginning[..stream.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)];
         if (FileKind.Recognise(beginning) is { } kind)
         {
-            throw new SourceException($"{_path} is {kind}, and no CSV file.");
+            throw new SourceException($"{_path} is no CSV file: it is {kind}.");
         }
 
         if (beginning.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || beginning.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))

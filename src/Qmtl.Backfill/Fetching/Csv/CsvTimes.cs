@@ -54,7 +54,8 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
         TimestampValue.Kind kind = TimestampValue.Look(text, out timestamp, out nanoseconds);
         if (kind == TimestampValue.Kind.None || (kind == TimestampValue.Kind.Number && !_numbers.LookAt(timestamp)))
         {
-            return $"'{Shown(text)}' in {layout.TimeName} is no bar's open. Write Unix seconds, milliseconds, microseconds or nanoseconds, or ISO 8601.";
+            return $"'{Shown(text)}' in {layout.TimeName} is no bar's open. Write Unix seconds, milliseconds, microseconds or nanoseconds, or ISO 8601"
+                + (layout.TimeName == "Timestamp" ? "; Get-QmtlHistory -AsText has Export-Csv write it in any culture." : ".");
         }
 
         CsvTimestampFormat format = CsvTimestampFormat.Iso8601;

@@ -251,6 +251,7 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
     [InlineData("[1,\"a\",null,{},{\"a\":[1]}]", RejectionReason.Unreadable, 5)]
     [InlineData("[[],[null],[\"1704067200000\"],[1704067200000.5],[[1704067200000]]]", RejectionReason.MissingTimestamp, 5)]
     [InlineData("[[1704067200000],[1704067260000,{},[],true]]", RejectionReason.NotANumber, 2)]
+    [InlineData("[[1704067200000,\"1\",\"1\",\"1\",\"1\",\"1\",0,\"1\",\"abc\",\"1\",\"1\",\"0\"]]", RejectionReason.NotANumber, 1)]
     public async Task No_row_is_so_wrong_that_it_spoils_more_than_itself(string rows, RejectionReason reason, int count)
     {
         ValidatedBars bars = await FetchAsync(SimulatedFault.Status(200, body: rows));
