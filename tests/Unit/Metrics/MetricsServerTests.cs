@@ -149,8 +149,7 @@ public sealed class MetricsServerTests : IAsyncLifetime
     [Fact]
     public async Task An_honest_scrape_is_answered_while_two_thousand_half_sent_requests_hang()
     {
-        Socket[] half = [.. Enumerable.Range(0, 2000).Select(_ => Connect(_server))];
-        await Task.WhenAll(half.Select(socket => socket.SendAsync("GET /metrics HTTP/1.1\r\nHost: x"u8.ToArray())));
+        Socket[] half = [.. Enumerable.Range(0, 2000).Select(_ => HalfSent(_server))];
         long started = Stopwatch.GetTimestamp();
 
         Assert.NotEmpty(await _client.GetStringAsync(_server.Uri));
@@ -290,6 +289,21 @@ public sealed class MetricsServerTests : IAsyncLifetime
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = receiveBuffer };
         socket.Connect(server.EndPoint);
+        return socket;
+    }
+
+    private static Socket HalfSent(MetricsServer server)
+    {
+        Socket socket = Connect(server);
+        try
+        {
+            socket.Send("GET /metrics HTTP/1.1\r\nHost: x"u8);
+        }
+        catch (SocketException)
+        {
+            // On a busy machine it has had to make room already.
+        }
+
         return socket;
     }
 
