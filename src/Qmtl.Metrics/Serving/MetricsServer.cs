@@ -147,7 +147,7 @@ public sealed class MetricsServer : IAsyncDisposable
         {
             while (!await _room.WaitAsync(SafeTimeLeft(), _stopping.Token))
             {
-                await CloseLongestUnsafeAsync();
+                await MakeRoomAsync();
             }
         }
         catch
@@ -156,7 +156,7 @@ public sealed class MetricsServer : IAsyncDisposable
             throw;
         }
 
-        var connection = new Connection(socket, _options.SilentTime);
+        var connection = new Connection(socket, _options);
         lock (_connections)
         {
             _connections.Add(connection);
@@ -164,39 +164,37 @@ public sealed class MetricsServer : IAsyncDisposable
         }
     }
 
-    // A thousand clients that send half a request cost an honest one that waits behind them a moment, not the time that a request may
-    // take: who is slow or stuck is known by what it has not done by now.
     private TimeSpan SafeTimeLeft()
     {
         lock (_connections)
         {
-            TimeSpan left = _connections.Count == 0 ? TimeSpan.Zero : _connections.Min(connection => connection.SafeTimeLeft);
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            long left = _connections.Count == 0 ? 0 : _connections.Min(connection => connection.SafeUntil) - Stopwatch.GetTimestamp();
+            return left > 0 ? TimeSpan.FromSeconds((double)left / Stopwatch.Frequency) : TimeSpan.Zero;
         }
     }
 
-    // Its room is free when this has ended, so that one new client costs no more than one old one.
-    private async Task CloseLongestUnsafeAsync()
+    // An honest client sends its request as soon as it is connected. So thousands that send half of one cost the honest one behind them
+    // a moment and not the time that a request may take, while of those that are being answered only the slowest has to go.
+    private async Task MakeRoomAsync()
     {
-        Connection? unsafest;
+        Connection[] leaving;
         lock (_connections)
         {
-            unsafest = _connections.MinBy(connection => connection.SafeTimeLeft);
+            long now = Stopwatch.GetTimestamp();
+            Connection[] unsafest = [.. _connections.Where(connection => connection.SafeUntil <= now).OrderBy(connection => connection.SafeUntil)];
+            leaving = Array.FindAll(unsafest, connection => !connection.IsAnswered);
+            leaving = leaving.Length > 0 ? leaving : [.. unsafest.Take(1)];
         }
 
-        if (unsafest?.SafeTimeLeft <= TimeSpan.Zero)
-        {
-            unsafest.Socket.Dispose();
-            await unsafest.Served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        Array.ForEach(leaving, connection => connection.Socket.Dispose());
+        await Task.WhenAll(leaving.Select(connection => connection.Served)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ServeAsync(Connection connection)
     {
         try
         {
-            void Keep(bool isAnswering) => connection.Keep(isAnswering ? _options.AnswerTime : _options.SilentTime);
-            await ScrapeConnection.ServeAsync(connection.Socket, _options, _collector, Keep, _stopping.Token);
+            await ScrapeConnection.ServeAsync(connection.Socket, _options, _collector, isAnswered => connection.Begin(isAnswered, _options), _stopping.Token);
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -218,20 +216,27 @@ public sealed class MetricsServer : IAsyncDisposable
     {
         private long _safeUntil;
 
-        public Connection(Socket socket, TimeSpan safe)
+        public Connection(Socket socket, MetricsServerOptions options)
         {
             Socket = socket;
-            Keep(safe);
+            Begin(isAnswered: false, options);
         }
 
         public Socket Socket { get; }
 
         public Task Served { get; set; } = Task.CompletedTask;
 
-        /// <summary>How long it need not make room for another; negative where that time is over.</summary>
-        public TimeSpan SafeTimeLeft => Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Interlocked.Read(ref _safeUntil));
+        /// <summary>Whether its request has come and its answer has not been sent yet.</summary>
+        public bool IsAnswered { get; private set; }
 
-        /// <summary>Is safe for so long from now on.</summary>
-        public void Keep(TimeSpan time) => Interlocked.Exchange(ref _safeUntil, Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency));
+        /// <summary>From when on it has to make room for another.</summary>
+        public long SafeUntil => Interlocked.Read(ref _safeUntil);
+
+        public void Begin(bool isAnswered, MetricsServerOptions options)
+        {
+            IsAnswered = isAnswered;
+            TimeSpan safe = isAnswered ? options.AnswerTime : options.SilentTime;
+            Interlocked.Exchange(ref _safeUntil, Stopwatch.GetTimestamp() + (long)(safe.TotalSeconds * Stopwatch.Frequency));
+        }
     }
 }

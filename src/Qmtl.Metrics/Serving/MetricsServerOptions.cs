@@ -25,14 +25,14 @@ public sealed record MetricsServerOptions
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The most connections at a time. Those beyond it wait until there is room.</summary>
-    /// <value>256 by default.</value>
-    public int MaximumConnections { get; init; } = 256;
+    /// <value>512 by default.</value>
+    public int MaximumConnections { get; init; } = 512;
 
-    /// <summary>How long a client that has not sent its request, or has its answer, is safe. Where all connections are taken, one of those makes room for one that waits.</summary>
+    /// <summary>How long a client that has not sent its request, or has its answer, is safe. Where all connections are taken, those make room for one that waits.</summary>
     /// <value>A tenth of a second by default: an honest client sends its request as soon as it is connected.</value>
     public TimeSpan SilentTime { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a client that is being answered is safe from making room for one that waits.</summary>
+    /// <summary>How long a client that is being answered is safe. Where all connections are taken and none is silent, the slowest makes room for one that waits.</summary>
     /// <value>1 second by default; an honest scrape takes some milliseconds.</value>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(1);
 
