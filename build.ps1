@@ -15,7 +15,7 @@
     Import-Module ./Qmtl.psd1
 .EXAMPLE
     ./build.ps1 -Task Pack
-    Publish-PSResource -Path ./artifacts/Qmtl/0.1.0
+    Publish-PSResource -Path (Get-ChildItem ./artifacts/Qmtl)[-1]
 #>
 [CmdletBinding()]
 param(

@@ -48,6 +48,8 @@ $engine = 'Qmtl.Backfill', 'Qmtl.Strategies' | ForEach-Object { $context.LoadFro
 $named = @(
     'Qmtl.Strategies.Strategy', 'Qmtl.Streams.Node', 'Qmtl.Streams.NodeOptions', 'Qmtl.Streams.ComputeNode', 'Qmtl.Streams.StreamInput'
     'Qmtl.Streams.StreamInputOptions', 'Qmtl.Caching.CacheView', 'Qmtl.Payloads.Payload', 'Qmtl.History.IHistoryProvider', 'Qmtl.Time.BarInterval'
+    # For the module's own tables.
+    'Qmtl.Messages.PlainText'
 )
 foreach ($name in $named) {
     $accelerators::Add($name, $engine.ForEach({ $_.GetType($name) }).Where({ $_ })[0])

@@ -90,7 +90,7 @@ public sealed class SimulatedExchange : IAsyncDisposable
             ? _klines.AnswerTo(query, request, fault)
             : new Answer(status, ApiError.TooManyRequests.ToJson()) { RetryAfter = retryAfter };
         Log(request with { Status = answer.Break == SimulatedFaultKind.ConnectionReset ? 0 : answer.Status });
-        return answer with { UsedWeight = used };
+        return answer with { UsedWeight = used, Date = _options.TimeProvider.GetUtcNow() };
     }
 
     private void Log(SimulatedRequest request)

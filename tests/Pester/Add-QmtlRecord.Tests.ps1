@@ -200,4 +200,33 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
         $report = @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru
         $report.Recorded, $report.Delivered, $report.Queued, $report.Refused, $report.Dropped | Should -Be 1, 1, 0, 0, 0
     }
+
+    It 'returns while the database is down, with what waits in its report, and the next recorder delivers it' {
+        $spool = Join-Path $TestDrive 'down'
+        $down = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath $spool
+        $clock = [System.Diagnostics.Stopwatch]::StartNew()
+        $report = 1..500 | ForEach-Object { @{ ts = 60 * $_; close = 1.0 } } |
+            Add-QmtlRecord $down -NodeId X -Interval 1m -PassThru -WarningVariable warned -WarningAction SilentlyContinue
+        $clock.Elapsed.TotalSeconds | Should -BeLessThan 15
+        $report.Recorded, $report.Queued, $report.SpooledRows, $report.IsAway | Should -Be 500, 500, 500, $true
+        "$warned" | Should -BeLike "*500 rows are not delivered yet. They are kept in $($report.SpoolFolder)*the next recorder to the same place. -Wait waits for that."
+    }
+
+    It 'ends its wait for a database that is down at the time-out, with an error' {
+        $down = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath (Join-Path $TestDrive 'timeout')
+        $report = @{ ts = 60; close = 1.0 } |
+            Add-QmtlRecord $down -NodeId X -Interval 1m -Wait -TimeoutSec 1 -PassThru -WarningAction SilentlyContinue -ErrorVariable failed -ErrorAction SilentlyContinue
+        $report.Queued | Should -Be 1
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'DeliveryTimedOut,*'
+        "$failed" | Should -BeLike '*1 rows are not delivered yet*-Wait gave it 1 s; -TimeoutSec gives it more.'
+    }
+
+    It 'waits until all is delivered with -Wait' {
+        1..5000 | ForEach-Object { @{ ts = 60 * $_; close = 1.0 } } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -Wait -TimeoutSec 120
+        Get-StoredMinute $stored | Should -HaveCount 5000
+    }
+
+    It 'says that -TimeoutSec is nothing without -Wait' {
+        { @{ ts = 60; close = 1.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m -TimeoutSec 5 } | Should -Throw '*Give -Wait as well*'
+    }
 }

@@ -34,4 +34,31 @@ Describe 'tab completion' {
     It 'says of a node which intervals are stored' {
         (TabExpansion2 'Get-QmtlGap $QmtlProvider X').CompletionMatches[0].ToolTip | Should -Be 'X: 1m'
     }
+
+    It 'types what a terminal would obey as PowerShell writes it' {
+        $evil = "E`e[31m$([char]0x202e) x"
+        $global:QmtlEvil = New-TestProvider -Fetcher $EveryBar
+        try {
+            $null = Invoke-QmtlBackfill $global:QmtlEvil $evil 1m 60 120
+            $offered = (TabExpansion2 'Get-QmtlGap $QmtlEvil ').CompletionMatches[0]
+            $offered.CompletionText | Should -Not -Match '[\p{Cc}\p{Cf}]'
+            "$($offered.ListItemText)$($offered.ToolTip)" | Should -Not -Match '[\p{Cc}\p{Cf}]'
+            & ([scriptblock]::Create($offered.CompletionText)) | Should -BeExactly $evil
+        }
+        finally {
+            Remove-Variable QmtlEvil -Scope Global
+        }
+    }
+
+    It 'makes no file' {
+        $path = Join-Path $TestDrive 'never.db'
+        $global:QmtlNever = New-QmtlHistoryProvider $path
+        try {
+            (TabExpansion2 'Get-QmtlGap $QmtlNever ').CompletionMatches | Should -BeNullOrEmpty
+            $path | Should -Not -Exist
+        }
+        finally {
+            Remove-Variable QmtlNever -Scope Global
+        }
+    }
 }

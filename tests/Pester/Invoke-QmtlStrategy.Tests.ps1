@@ -246,9 +246,11 @@ Describe 'a run in a world' {
     }
 
     It 'submits, fills and computes nothing with -WhatIf' {
-        $gateway = Start-TestGateway
-        Invoke-InWorld $gateway -WhatIf | Should -BeNullOrEmpty
+        $gateway = Start-TestGateway @{ DowngradeReason = 'no quota' }
+        $told = @(Invoke-InWorld $gateway -WhatIf 3>&1 6>&1)
+        "$told" | Should -BeLike "*downgraded*no quota*The gateway would take the strategy 's' in the world 'w', and compute 0 of its nodes elsewhere."
         $gateway.Strategies | Should -HaveCount 0
+        $gateway.GetRequests('Strategies') | Should -HaveCount 0
         $provider = New-TestProvider
         $node = New-QmtlNode n { throw 'computed' } -InputObject (New-QmtlStreamInput A -Interval 1h -Period 2 -HistoryProvider $provider)
         Invoke-QmtlStrategy (New-QmtlStrategy s $node) -WhatIf | Should -BeNullOrEmpty
@@ -282,6 +284,22 @@ Describe 'a run in a world' {
         $script:warned | Should -BeNullOrEmpty
     }
 
+    It 'is taken by a gateway of <Version>, and goes on there the second time' -ForEach @(
+        @{ Version = 'August2025' }
+        @{ Version = 'September2025' }
+        @{ Version = 'April2026' }
+    ) {
+        $gateway = Start-TestGateway @{ Version = $Version }
+        $story = 1..2 | ForEach-Object { (Invoke-InWorld $gateway -Verbose 4>&1 3>$null).Where({ $_ -is [System.Management.Automation.VerboseRecord] }).Message }
+        $gateway.Strategies | Should -HaveCount 1
+        @($story) -like "The gateway had the strategy 's' already; this run went on with its 'strategy-1'." | Should -HaveCount 1
+    }
+
+    It 'says with -WhatIf that an early gateway has no dry run' {
+        $gateway = Start-TestGateway @{ Version = 'August2025' }
+        "$(Invoke-InWorld $gateway -WhatIf 6>&1)" | Should -BeLike '*no dry run*'
+    }
+
     It 'warns where it is downgraded and in safe mode' {
         $gateway = Start-TestGateway @{ DowngradeReason = 'no quota'; SafeMode = $true }
         $warned = Invoke-InWorld $gateway 3>&1
@@ -291,6 +309,7 @@ Describe 'a run in a world' {
 
     It 'that the gateway answers with <Status> is a <Id>' -ForEach @(
         @{ Status = 409; Id = 'GatewayDuplicateStrategy'; Category = 'ResourceExists' }
+        @{ Status = 503; Id = 'GatewayRefused'; Category = 'InvalidOperation' }
         @{ Status = 422; Id = 'GatewayInvalidPayload'; Category = 'InvalidData' }
         @{ Status = 401; Id = 'GatewayUnauthorized'; Category = 'AuthenticationError' }
         @{ Status = 500; Id = 'GatewayRefused'; Category = 'InvalidOperation' }

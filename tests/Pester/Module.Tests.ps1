@@ -36,7 +36,7 @@ Describe 'the manifest' {
     }
 
     It 'has the version of the assemblies' {
-        ([xml](Get-Content -Raw (Join-Path $QmtlRoot 'Directory.Build.props'))).Project.PropertyGroup.Version | Should -Be $manifest.ModuleVersion
+        (Get-Command New-QmtlFetcher).ImplementingType.Assembly.GetName().Version.ToString(3) | Should -Be $manifest.ModuleVersion
     }
 
     It 'uses only approved verbs' {

@@ -206,6 +206,17 @@ Describe 'a script block as a source' {
         $chatted.Minutes | Should -Contain 1
     }
 
+    It 'fails the range, and is not taken for empty, when <What> and it gives nothing' -ForEach @(
+        @{ What = 'a program of another module ends with an error'; Make = { New-Module { function Get-Source { { & (Join-Path $PSHOME 'pwsh') -NoProfile -Command 'exit 3' } } } | Out-Null; Get-Source } }
+        @{ What = 'a script that it calls ends with an exit code'; Make = { Set-Content (Join-Path $TestDrive 'exits.ps1') 'exit 3'; [scriptblock]::Create("& '$(Join-Path $TestDrive 'exits.ps1')'") } }
+    ) {
+        $global:LASTEXITCODE = 7
+        $run = Invoke-Source (& $Make)
+        $run.Result.Status, $run.Result.BarsEmpty | Should -Be Failed, 0
+        "$($run.Errors[0])" | Should -BeLike '*gave nothing*exit code 3*'
+        $LASTEXITCODE | Should -Be 7
+    }
+
     It 'names the line of the failure' {
         $file = Join-Path $TestDrive 'source.ps1'
         Set-Content $file 'param($start)', '', 'throw "bad"'
@@ -244,6 +255,20 @@ Describe 'a script block as a source' {
 
         # Nobody listens there any more.
         (Invoke-Source { Invoke-RestMethod $uri }).Result.Retries | Should -Be 3
+    }
+
+    It 'says how long an answer to Invoke-RestMethod asked to be left alone where that is too long to wait for' {
+        $exchange = Start-TestExchange
+        try {
+            $exchange.Faults.Enqueue([Qmtl.Simulation.Faults.SimulatedFault]::Status(429, [timespan]::FromDays(1000000), $null))
+            $uri = "$($exchange.BaseUri)api/v3/klines?symbol=BTCUSDT&interval=1m"
+            $run = Invoke-Source { Invoke-RestMethod $uri }
+            $run.Result.Requests | Should -Be 1
+            "$($run.Errors[0])" | Should -BeLike '*429*It wants to be left alone for 86400000000 s, until 47*'
+        }
+        finally {
+            $exchange.DisposeAsync().AsTask().Wait()
+        }
     }
 
     It 'can use the module itself' {
@@ -300,6 +325,64 @@ Describe 'an object as a source' {
             $run = Invoke-Source ([pscustomobject]@{} | Add-Member ScriptMethod Fetch $body -PassThru)
             $run.Result.Status | Should -Be Failed
             $run.Errors[0].Exception.Message | Should -BeLike '*no luck*'
+        }
+    }
+}
+
+Describe 'a source that asks for what it is asked for' {
+    It 'is told so, by <Way>' -ForEach @(
+        @{ Way = 'Invoke-QmtlBackfill'; Ask = { param($start, $end) Invoke-QmtlBackfill $global:QmtlOwn X 1m $start $end } }
+        @{ Way = 'another provider'; Ask = { param($start, $end) Invoke-QmtlBackfill (New-TestProvider -Fetcher $global:QmtlAsk) X 1m $start $end } }
+        @{ Way = 'ever other nodes'; Ask = { param($start, $end, $nodeId) Invoke-QmtlBackfill $global:QmtlOwn "$($nodeId)x" 1m $start $end } }
+    ) {
+        $global:QmtlAsk = $Ask
+        $global:QmtlOwn = New-TestProvider -Fetcher $Ask
+        try {
+            $result = Invoke-QmtlBackfill $global:QmtlOwn X 1m 60 120 -ErrorAction SilentlyContinue
+        }
+        finally {
+            Remove-Variable QmtlOwn, QmtlAsk -Scope Global
+        }
+
+        $result.Status, $result.BarsEmpty | Should -Be Failed, 0
+        "$($result.Error)" | Should -Match 'never end|in a circle'
+    }
+
+    It 'is told so by a provider''s <Way>' -ForEach @(
+        @{ Way = 'Fetch'; Do = { Get-QmtlHistory $echo X 1m -Start 60 -End 120 } }
+        @{ Way = 'FillMissing'; Do = { Invoke-QmtlBackfill $echo X 1m 60 120 -ErrorAction Stop } }
+    ) {
+        class Echo {
+            [object[]] Fetch([long] $start, [long] $end, [string] $nodeId, [object] $interval) { return @(Get-QmtlHistory $this $nodeId $interval -Start $start -End $end) }
+            [object[]] Coverage([string] $nodeId, [object] $interval) { return @() }
+            [void] FillMissing([long] $start, [long] $end, [string] $nodeId, [object] $interval) { Invoke-QmtlBackfill $this $nodeId $interval $start $end }
+        }
+        $echo = [Echo]::new()
+        $Do | Should -Throw '*never end*'
+    }
+
+    It 'is told so in a warm-up of its own stream' {
+        $global:QmtlStream = New-QmtlStreamInput X -Interval 1m -Period 3 -HistoryProvider (New-TestProvider -Fetcher { Initialize-QmtlHistory $global:QmtlStream })
+        try {
+            { Initialize-QmtlHistory $global:QmtlStream -ErrorAction Stop } | Should -Throw '*never end*'
+        }
+        finally {
+            Remove-Variable QmtlStream -Scope Global
+        }
+    }
+
+    It 'may make bars of the same provider''s other bars' {
+        $global:QmtlOwn = New-TestProvider -Fetcher {
+            param($start, $end, $nodeId, $interval)
+            if ($interval.Seconds -eq 60) { return & $EveryBar $start $end $nodeId $interval }
+            $null = Invoke-QmtlBackfill $global:QmtlOwn $nodeId 1m $start ($end + 240)
+            Get-QmtlHistory $global:QmtlOwn $nodeId 1m -Start $start -End ($end + 240) | Where-Object { $_.Timestamp.ToUnixTimeSeconds() % 300 -eq 0 } | ForEach-Object { @{ ts = $_.Timestamp; close = $_.close } }
+        }
+        try {
+            (Invoke-QmtlBackfill $global:QmtlOwn X 5m 300 1200).BarsWritten | Should -Be 4
+        }
+        finally {
+            Remove-Variable QmtlOwn -Scope Global
         }
     }
 }

@@ -167,6 +167,20 @@ Describe 'a provider of the operator''s own' {
         @(Get-QmtlCoverage $own X 1m).ForEach({ $_.Bars }) | Should -Be $Bars
     }
 
+    It 'may have Fetch alone, and covers what it answers' {
+        $own = [pscustomobject]@{ Name = 'script' } |
+            Add-Member ScriptMethod Fetch { param($start, $end) 60, 180, 240 | Where-Object { $_ -ge $start -and $_ -le $end } | ForEach-Object { @{ ts = $_; close = 1.0 } } } -PassThru
+        (Get-QmtlCoverage $own X 1m).ForEach({ "$($_.StartTimestamp) $($_.EndTimestamp)" }) | Should -Be '60 60', '180 240'
+        (Get-QmtlGap $own X 1m -Start 60 -End 300).StartTimestamp | Should -Be 120, 300
+    }
+
+    It 'is refused where a class declares no type for what its <Method> gives' -ForEach @(
+        @{ Method = 'Fetch'; Make = { class NoRows { Fetch([long] $start, [long] $end, [string] $nodeId, [object] $interval) { @{ ts = 60 } } }; [NoRows]::new() } }
+        @{ Method = 'Coverage'; Make = { class NoRanges { [object[]] Fetch([long] $start, [long] $end, [string] $nodeId, [object] $interval) { return @() } Coverage([string] $nodeId, [object] $interval) { } }; [NoRanges]::new() } }
+    ) {
+        { Get-QmtlCoverage (& $Make) X 1m } | Should -Throw "*$Method*declared without a type*[[]object[[]]]*"
+    }
+
     It 'says that <Case>' -ForEach @(
         @{ Case = 'its coverage is no ranges'; Do = { Get-QmtlCoverage ([pscustomobject]@{} | Add-Member ScriptMethod Fetch { } -PassThru | Add-Member ScriptMethod Coverage { 60, 120, 180 } -PassThru) X 1m }; Message = "*odd number of times*" }
         @{ Case = 'its coverage failed'; Do = { Get-QmtlCoverage ([pscustomobject]@{} | Add-Member ScriptMethod Fetch { } -PassThru | Add-Member ScriptMethod Coverage { throw 'no luck' } -PassThru) X 1m }; Message = '*no luck*' }

@@ -39,7 +39,7 @@ Describe 'a strategy with script nodes in another runspace' {
     It 'ends with one clear error in a thread job' {
         $run = Invoke-Elsewhere $runStrategy (New-TestStrategy)
         $run.HasEnded | Should -BeTrue
-        $run.Problem | Should -BeLike "The script of the node 'n' belongs to another runspace*New-QmtlNode inside the thread job*"
+        $run.Problem | Should -BeLike "The script of the node 'n' is script of another runspace*inside the thread job*"
         $run.Output | Should -BeNullOrEmpty
     }
 
@@ -48,7 +48,7 @@ Describe 'a strategy with script nodes in another runspace' {
         try {
             $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; Invoke-QmtlStrategy `$args[0] -Start 60").AddArgument((New-TestStrategy))
             $shell.Invoke() | Should -BeNullOrEmpty
-            "$($shell.Streams.Error)" | Should -BeLike '*belongs to another runspace*'
+            "$($shell.Streams.Error)" | Should -BeLike '*is script of another runspace*'
         }
         finally {
             $shell.Dispose()
@@ -60,7 +60,7 @@ Describe 'a strategy with script nodes in another runspace' {
         $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; New-QmtlStrategy test (New-QmtlNode n { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m -Period 1))")
         $strategy = $shell.Invoke()[0]
         $shell.Dispose()
-        { Invoke-QmtlStrategy $strategy -Offline } | Should -Throw '*belongs to another runspace*'
+        { Invoke-QmtlStrategy $strategy -Offline } | Should -Throw '*is script of another runspace*'
     }
 
     It 'ends with one clear error in another process, which gets a copy without code' {
@@ -101,30 +101,23 @@ Describe 'a recorder in another runspace than its own' {
         $recorder = New-QmtlRecorder -InputObject ([Scribe]::new())
         foreach ($run in (Invoke-Elsewhere $runStrategy (New-TestStreamStrategy $recorder)), (Invoke-Elsewhere $addRecord $recorder)) {
             $run.HasEnded | Should -BeTrue
-            $run.Problem | Should -BeLike 'The recorder scribe* is script of another runspace*'
+            $run.Problem | Should -BeLike '*is script of another runspace*'
         }
 
         $recorder.GetReport().Recorded | Should -Be 0
         $recorder.Dispose()
     }
 
-    It 'whose store is away warns whoever waits, at once where it was away before, and the wait can be stopped' {
+    It 'whose store is away keeps nobody waiting, and says what waits' {
         $recorder = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql -SpoolPath (Join-Path $TestDrive 'away')
         $strategy = New-TestStreamStrategy $recorder
         foreach ($script in $runStrategy, $addRecord) {
-            # One command: a stopped batch of several (AddStatement) can end the process, a fault of PowerShell 7.6.
             $shell = [powershell]::Create()
             try {
                 $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; & { $script } `$args[0]").AddArgument($script -eq $addRecord ? $recorder : $strategy)
                 $running = $shell.BeginInvoke()
-                $patience = [System.Diagnostics.Stopwatch]::StartNew()
-                while (-not $shell.Streams.Warning.Count -and $patience.Elapsed.TotalSeconds -lt 60) {
-                    Start-Sleep -Milliseconds 50
-                }
-
-                $running.IsCompleted | Should -BeFalse
-                "$($shell.Streams.Warning)" | Should -BeLike '*127.0.0.1:1*cannot take rows now*kept and delivered when it is back*'
-                $shell.BeginStop($null, $null).AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
+                $running.AsyncWaitHandle.WaitOne(60000) | Should -BeTrue
+                "$($shell.Streams.Warning)" | Should -BeLike '*127.0.0.1:1*cannot take rows now*rows are not delivered yet. They are kept in*'
             }
             finally {
                 $shell.Dispose()
@@ -132,5 +125,67 @@ Describe 'a recorder in another runspace than its own' {
         }
 
         $recorder.GetReport().SpooledRows | Should -Be 21
+    }
+}
+
+Describe 'script that gives bars, in another runspace than its own' {
+    BeforeAll {
+        class Giver {
+            [string] $Name = 'giver'
+            [object[]] Rows([long] $start, [long] $end) { return $(for (; $start -le $end; $start += 60) { @{ ts = $start; close = 1.0 } }) }
+            [object[]] Fetch([long] $start, [long] $end, [string] $nodeId, [object] $interval) { return $this.Rows($start, $end) }
+            [object[]] Coverage([string] $nodeId, [object] $interval) { return @() }
+            [void] FillMissing([long] $start, [long] $end, [string] $nodeId, [object] $interval) { }
+        }
+
+        class GivesStrategy {
+            [object[]] Setup() { return @() }
+        }
+
+        $refusal = '*is script of another runspace and can run only there. Make it where it is used: inside the thread job*'
+        $giver = [Giver]::new()
+        $member = [pscustomobject]@{ Name = 'member' } | Add-Member ScriptMethod Fetch { } -PassThru | Add-Member ScriptMethod Coverage { } -PassThru
+        $block = { param($start, $end) for (; $start -le $end; $start += 60) { @{ ts = $start; close = 1.0 } } }
+    }
+
+    It 'is refused a hundred times of a hundred in parallel blocks, as an object and as a source made before, and nothing is learnt as empty' {
+        $source = New-QmtlFetcher -InputObject $giver
+        $told = 1..100 | ForEach-Object -ThrottleLimit 8 -Parallel {
+            Import-Module (Join-Path $using:QmtlRoot 'Qmtl.psd1')
+            $path = Join-Path $using:TestDrive "parallel$_.db"
+            try {
+                $what = $_ % 2 ? $using:giver : $using:source
+                $outcome = Invoke-QmtlBackfill (New-QmtlHistoryProvider $path -Fetcher $what) X 1m 60 1200 -ErrorAction SilentlyContinue
+                "$($outcome.Status) $($outcome.BarsWritten) $($outcome.BarsEmpty) $($outcome.Error)"
+            }
+            catch {
+                "Failed 0 0 $_"
+            }
+        }
+        $told.Count | Should -Be 100
+        $told | Where-Object { $_ -notlike "Failed 0 0 $refusal" } | Should -BeNullOrEmpty
+        Get-ChildItem $TestDrive -Filter 'parallel*.db' | Should -BeNullOrEmpty
+    }
+
+    It 'is refused in a thread job as <What>' -ForEach @(
+        @{ What = 'a source'; Value = { $giver }; Do = { param($it) Invoke-QmtlBackfill (New-QmtlHistoryProvider (New-TemporaryFile) -Fetcher $it) X 1m 60 120 } }
+        @{ What = 'a source of script methods'; Value = { $member }; Do = { param($it) New-QmtlFetcher -InputObject $it } }
+        @{ What = 'a script block'; Value = { $block }; Do = { param($it) Invoke-QmtlBackfill (New-QmtlHistoryProvider (New-TemporaryFile) -Fetcher $it) X 1m 60 120 -ErrorAction Stop } }
+        @{ What = 'a provider that is asked for its coverage'; Value = { $giver }; Do = { param($it) Get-QmtlCoverage $it X 1m } }
+        @{ What = 'a provider of script methods'; Value = { $member }; Do = { param($it) Get-QmtlHistory $it X 1m } }
+        @{ What = 'a provider whose gaps are filled'; Value = { $giver }; Do = { param($it) Invoke-QmtlBackfill $it X 1m 60 120 } }
+        @{ What = 'the provider of a stream'; Value = { New-QmtlStreamInput X -Interval 1m -Period 3 -HistoryProvider $giver }; Do = { param($it) Initialize-QmtlHistory $it -ErrorAction Stop } }
+        @{ What = 'a strategy'; Value = { [GivesStrategy]::new() }; Do = { param($it) Invoke-QmtlStrategy $it -Offline } }
+        @{ What = 'the script of a node made there'; Value = { $block }; Do = { param($it) Invoke-QmtlStrategy (New-QmtlNode n $it -InputObject (New-QmtlStreamInput X -Interval 1m -Period 1)) -Offline } }
+    ) {
+        $run = Invoke-Elsewhere $Do (& $Value)
+        $run.HasEnded | Should -BeTrue
+        $run.Problem | Should -BeLike $refusal
+    }
+
+    It 'runs where it belongs to no runspace' {
+        $made = Invoke-Elsewhere { param($it) (Invoke-QmtlBackfill (New-QmtlHistoryProvider "$(New-TemporaryFile).db" -Fetcher $it) X 1m 60 120).BarsWritten } ([scriptblock]::Create("$block"))
+        $made.Problem | Should -BeNullOrEmpty
+        $made.Output | Should -Be 2
     }
 }

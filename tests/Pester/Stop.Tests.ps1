@@ -168,7 +168,7 @@ Describe 'Ctrl-C' -Skip:$noSignals {
         $run = Stop-Shell @"
     `$env:XDG_STATE_HOME = '$TestDrive'
     `$recorder = New-QmtlRecorder -ConnectionString 'postgresql://me@127.0.0.1:1/d' -Kind PostgreSql
-    @{ ts = 60; close = 1.0 } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m 3>&1 | ForEach-Object { [Console]::Out.WriteLine('ready') }
+    @{ ts = 60; close = 1.0 } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m -Wait -TimeoutSec 600 3>&1 | ForEach-Object { [Console]::Out.WriteLine('ready') }
 "@
         $run.Rest | Should -Not -Match 'went on'
         $run.Milliseconds | Should -BeLessThan $soon

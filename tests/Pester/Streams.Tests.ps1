@@ -97,3 +97,25 @@ Describe 'a password' {
         $all | Should -Not -Match 'sesame'
     }
 }
+
+Describe 'text from outside' {
+    It 'never reaches the terminal as it is, on no stream' {
+        # Colour, bell, carriage return, bidirectional marks, a C1 control.
+        $shell = Invoke-Shell @"
+`$DebugPreference = 'Continue'
+`$evil = "X``e[31mred``a``r" + [char]0x202e + 'gnp' + [char]0x2066 + [char]0x9b + '2J'
+Import-Module '$QmtlRoot/Qmtl.psd1'
+`$source = New-QmtlFetcher -Name `$evil { param(`$start) if (`$start -ge 180) { throw "no luck `$evil" } @{ ts = 60; close = 1.0 }, @{ ts = 60; close = 2.0 } } -BarsPerRequest 2
+`$provider = New-QmtlHistoryProvider '$TestDrive/evil.db' -Fetcher `$source
+Invoke-QmtlBackfill `$provider `$evil 1m 60 240 -Verbose -ErrorAction Continue | Out-Default
+Get-QmtlCoverage `$provider | Out-Default
+try { Get-QmtlHistory ([pscustomobject]@{ Name = `$evil } | Add-Member ScriptMethod Fetch { throw `$evil } -PassThru) X 1m } catch { Write-Error `$_ -ErrorAction Continue }
+@{ ts = 61; close = 1.0 } | Add-QmtlRecord (New-QmtlRecorder '$TestDrive/evil2.db') -NodeId `$evil -Interval 1m
+`$recorder = New-QmtlRecorder -Name `$evil -InputObject ([pscustomobject]@{} | Add-Member ScriptMethod Persist { throw `$evil } -PassThru)
+@{ ts = 60; close = 1.0 } | Add-QmtlRecord `$recorder -NodeId `$evil -Interval 1m
+"@
+        $shell.Output | Should -Match '\\u001b\[31mred\\u0007'
+        $shell.Output | Should -Match 'no luck X'
+        ([Qmtl.Messages.PlainText])::Escape($shell.Output) -ceq $shell.Output | Should -BeTrue -Because $shell.Output
+    }
+}

@@ -15,7 +15,7 @@ public sealed record BackfillResult
     /// <summary>How it ended.</summary>
     public required BackfillStatus Status { get; init; }
 
-    /// <summary>Bars written to the store.</summary>
+    /// <summary>Bars written to the store, as far as it confirmed them; where the <see cref="Error"/> says so, it may have kept more.</summary>
     public long BarsWritten { get; init; }
 
     /// <summary>Bars for which the source answered that there is none, and which are now remembered as empty.</summary>
@@ -32,7 +32,7 @@ public sealed record BackfillResult
 
     /// <summary>
     /// Requests made to the source, with those that were tried again or whose answer was not committed any more. A request that served several ranges counts
-    /// for the first of them; one that was not sent, because the source wants to be left alone, counts for none.
+    /// for the first of them; one that was not sent (the source wants to be left alone, or has no such bars) counts for none.
     /// </summary>
     public int Requests { get; init; }
 

@@ -305,13 +305,22 @@ internal sealed class StreamBackfill
         }
 
         FetchedPage first = batch.First(page => page.Answers.Count > 0);
+        bool mayHaveKept = false;
         try
         {
             await StoreAsync(
                 async token =>
                 {
-                    await _request.Store.WriteAsync(Stream, answers, token);
-                    return true;
+                    try
+                    {
+                        await _request.Store.WriteAsync(Stream, answers, token);
+                        return true;
+                    }
+                    catch (StoreException error)
+                    {
+                        mayHaveKept |= error.MayHaveKept;
+                        throw;
+                    }
                 },
                 first.Planned.Range,
                 () => first.Retries++,
@@ -325,13 +334,22 @@ internal sealed class StreamBackfill
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             _storeIsAway = TransientErrors.IsTransient(error) ? error : null;
+            Exception told = mayHaveKept ? Uncounted(error) : error;
             foreach (FetchedPage page in batch)
             {
                 page.Answers.Clear();
-                page.Error ??= error;
+                page.Error ??= told;
             }
         }
     }
+
+    private static StoreException Uncounted(Exception error) =>
+        new($"{error.Message} Bars of the write that failed may be stored all the same: the number written is at least what is counted.", error)
+        {
+            IsTransient = TransientErrors.IsTransient(error),
+            ConcernsWholeStore = error is StoreException { ConcernsWholeStore: true },
+            MayHaveKept = true,
+        };
 
     private void Settle(RangeLedger ledger, FetchedPage page)
     {

@@ -42,6 +42,12 @@ public sealed class RawBars
     public TimeRange? About { get; init; }
 
     /// <summary>
+    /// When the source answered, by its own clock, to the second. A bar that has not closed by then is forming, whatever the clock
+    /// here says. Null, the default: it does not tell.
+    /// </summary>
+    public DateTimeOffset? AnsweredAt { get; init; }
+
+    /// <summary>
     /// An answer of rows: dictionaries (any <c>IDictionary</c>, or string-keyed pairs) or objects with public properties, such as
     /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c> (Unix seconds, a date and time, or ISO 8601 text); <c>node_id</c>
     /// and <c>interval</c> are ignored; everything else is payload. Column types follow from the values.

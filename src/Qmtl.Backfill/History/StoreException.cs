@@ -24,6 +24,9 @@ public sealed class StoreException : Exception
     /// </summary>
     public bool ConcernsWholeStore { get; init; }
 
+    /// <summary>Whether bars of a write that failed may be stored all the same; false by default, where nothing of it is kept.</summary>
+    public bool MayHaveKept { get; internal set; }
+
     /// <summary>The least time to leave the store alone before trying again; null where the usual delay will do.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

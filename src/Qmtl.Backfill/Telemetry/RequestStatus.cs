@@ -24,7 +24,8 @@ internal static class RequestStatus
         OperationCanceledException => "cancelled",
         SourceException { RetryAfter: not null } => "rate_limited",
         HttpRequestException or SocketException => "network",
-        SourceException { InnerException: HttpRequestException or IOException or SocketException, IsTransient: true } => "network",
+        SourceException { InnerException: HttpRequestException or SocketException } => "network",
+        SourceException { InnerException: IOException, IsTransient: true } => "network",
         _ => "error",
     };
 

@@ -60,7 +60,7 @@ internal sealed class HistoryCommand : CliCommand
         }
         else if (arguments.GetValue(_csv) || !Host.IsTerminal)
         {
-            await using var csv = new CsvBars(Host.Output);
+            await using var csv = new CsvBars(Host.Output, Host.IsTerminal);
             await WriteAsync(csv);
         }
         else

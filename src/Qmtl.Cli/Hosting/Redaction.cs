@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Qmtl.Messages;
 
 namespace Qmtl.Cli.Hosting;
 
@@ -8,13 +9,16 @@ namespace Qmtl.Cli.Hosting;
 /// </summary>
 internal static partial class Redaction
 {
-    /// <summary>The message on one line, without passwords of URIs and connection strings.</summary>
+    // Longer than any of the library's own sentences; a driver's or a source's may hold a whole page.
+    private const int Longest = 4000;
+
+    /// <summary>The message on one line, of <see cref="PlainText"/>, without passwords of URIs and connection strings.</summary>
     public static string OneLine(string message)
     {
         string hidden = UserInfo().Replace(message, "${scheme}***@");
         hidden = UserAndPassword().Replace(hidden, "***@");
         hidden = Password().Replace(hidden, "${name}***");
-        return Whitespace().Replace(hidden.Trim(), " ");
+        return PlainText.OneLine(hidden, Longest);
     }
 
     // What our own messages write for the form of an address is no secret.
@@ -30,7 +34,4 @@ internal static partial class Redaction
 
     [GeneratedRegex("""(?<name>\b(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'[^']*'|[^;&\s]*)""", RegexOptions.IgnoreCase)]
     private static partial Regex Password();
-
-    [GeneratedRegex(@"\s*[\r\n]+\s*")]
-    private static partial Regex Whitespace();
 }

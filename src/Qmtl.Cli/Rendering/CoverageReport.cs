@@ -1,5 +1,6 @@
 using Qmtl.Cli.Hosting;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Time;
 using Spectre.Console;
 
@@ -27,7 +28,7 @@ internal sealed class CoverageReport(CliHost host)
     {
         if (_rows.Count == 0)
         {
-            host.Console.WriteLine(nothing);
+            host.Console.WriteLine(PlainText.OneLine(nothing));
             return;
         }
 
@@ -54,11 +55,11 @@ internal sealed class CoverageReport(CliHost host)
     private void WriteStrips()
     {
         // A long node id must not push the strip off the line.
-        int label = Math.Min(24, _rows.Max(row => row.Stream.ToString().Length));
+        int label = Math.Min(24, _rows.Max(row => PlainText.OneLine(row.Stream.ToString()).Length));
         int width = Math.Clamp(host.Console.Profile.Width - label - 3, 10, StripWidth);
         foreach ((StreamKey stream, TimeRange? within, TimeRangeSet stored, TimeRangeSet empty, _) in _rows)
         {
-            string name = stream.ToString();
+            string name = PlainText.OneLine(stream.ToString());
             string shown = name.Length <= label ? name.PadRight(label) : string.Concat(name.AsSpan(0, label - 3), "...");
             string strip = within is { } range ? CoverageStrip.Draw(range, stored, empty, width, host.IsUnicode) : "";
             host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
@@ -71,7 +72,7 @@ internal sealed class CoverageReport(CliHost host)
     {
         foreach ((string node, string table) in _rows.Where(row => row.Table is not null).Select(row => (row.Stream.NodeId, row.Table!)).Distinct())
         {
-            host.Console.WriteLine($" {node} is in the table {table}");
+            host.Console.WriteLine($" {PlainText.OneLine($"{node} is in the table {table}")}");
         }
     }
 }

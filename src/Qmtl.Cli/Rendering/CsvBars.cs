@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using CsvHelper;
 using Qmtl.Data;
+using Qmtl.Messages;
 
 namespace Qmtl.Cli.Rendering;
 
@@ -12,11 +13,19 @@ namespace Qmtl.Cli.Rendering;
 internal sealed class CsvBars : IBarWriter, IAsyncDisposable
 {
     private readonly CsvWriter _csv;
+    private readonly bool _isTerminal;
     private IReadOnlyList<string>? _header;
 
-    public CsvBars(Stream output) => _csv = new CsvWriter(
-        new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
-        new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
+    /// <summary>A writer.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="isTerminal">Whether that is a terminal, which must not obey what the texts hold; a file gets them as they are.</param>
+    public CsvBars(Stream output, bool isTerminal)
+    {
+        _isTerminal = isTerminal;
+        _csv = new CsvWriter(
+            new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
+            new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
+    }
 
     /// <inheritdoc/>
     public async Task WriteAsync(BarFrame frame, CancellationToken cancellationToken)
@@ -52,10 +61,12 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
     {
         string[] header = [.. names];
         _csv.WriteField(ColumnNames.Timestamp);
-        Array.ForEach(header, name => _csv.WriteField(name));
+        Array.ForEach(header, name => _csv.WriteField(Shown(name)));
         _csv.NextRecord();
         return header;
     }
+
+    private string Shown(string text) => _isTerminal ? PlainText.Escape(text) : text;
 
     private void WriteField(BarColumn? column, int row)
     {
@@ -75,7 +86,7 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
                 _csv.WriteField(booleans.Values.Span[row] ? "true" : "false");
                 break;
             case BarColumn<string?> strings:
-                _csv.WriteField(strings.Values.Span[row]);
+                _csv.WriteField(Shown(strings.Values.Span[row]!));
                 break;
         }
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Qmtl.Cli.Hosting;
 using Qmtl.Fetching.Csv;
+using Qmtl.Messages;
 using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.Cli.Rendering;
@@ -16,7 +17,7 @@ internal static class CsvReport
     {
         if (withFormat && csv.TimestampFormat is { } format)
         {
-            host.Console.Profile.Out.Writer.WriteLine($"{csv}: times are {Describe(format)}.");
+            host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {Describe(format)}."));
         }
 
         SourceLog.CsvRead(host.Log.CreateLogger<CsvFetcher>(), csv);

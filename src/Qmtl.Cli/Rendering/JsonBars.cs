@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Rendering;
@@ -15,7 +16,7 @@ internal sealed class JsonBars(Stream output) : IBarWriter, IDisposable
     /// <inheritdoc/>
     public async Task WriteAsync(BarFrame frame, CancellationToken cancellationToken)
     {
-        JsonEncodedText[] names = [.. frame.Columns.Select(column => JsonEncodedText.Encode(column.Name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
+        JsonEncodedText[] names = [.. frame.Columns.Select(column => Encode(column.Name))];
         // A payload may have a column of that name; it is the payload's then.
         bool hasTime = frame.Columns.Any(column => column.Name == Time);
         for (int row = 0; row < frame.Count; row++)
@@ -49,6 +50,10 @@ internal sealed class JsonBars(Stream output) : IBarWriter, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _writer.Dispose();
 
+    // Text that a terminal would obey is escaped, and everything beyond ASCII with it; a reader of the JSON gets it as it is.
+    private static JsonEncodedText Encode(string text) =>
+        JsonEncodedText.Encode(text, ReferenceEquals(PlainText.Escape(text), text) ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default);
+
     private void WriteValue(BarColumn column, int row)
     {
         switch (column)
@@ -68,7 +73,7 @@ internal sealed class JsonBars(Stream output) : IBarWriter, IDisposable
                 _writer.WriteBooleanValue(booleans.Values.Span[row]);
                 break;
             case BarColumn<string?> strings:
-                _writer.WriteStringValue(strings.Values.Span[row]);
+                _writer.WriteStringValue(Encode(strings.Values.Span[row]!));
                 break;
         }
     }

@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Rendering;
@@ -64,8 +66,10 @@ internal sealed class JsonLines(Stream output)
 
     private async Task WriteAsync<T>(T line, CancellationToken cancellationToken)
     {
-        await JsonSerializer.SerializeAsync(output, line, Options, cancellationToken);
-        output.WriteByte((byte)'\n');
+        // What is written out there can stand only in a string, and is JSON's own escape for the same character.
+        string json = PlainText.Escape(JsonSerializer.Serialize(line, Options));
+        await output.WriteAsync(Encoding.UTF8.GetBytes(json + '\n'), cancellationToken);
+
         // A reader at the other end of a pipe sees a line as soon as it is known.
         await output.FlushAsync(cancellationToken);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Telemetry.Progress;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -102,7 +103,7 @@ internal sealed class ProgressDisplay
                     continue;
                 }
 
-                row = _context.AddTask(active.Stream.ToString().EscapeMarkup(), maxValue: 1);
+                row = _context.AddTask(PlainText.OneLine(active.Stream.ToString()).EscapeMarkup(), maxValue: 1);
                 _rows.Add(active.Stream, row);
             }
 
@@ -113,10 +114,10 @@ internal sealed class ProgressDisplay
 
     private string Describe(StreamProgress stream)
     {
-        string name = Shorten(stream.Stream.ToString(), _layout.DescriptionWidth);
+        string name = Shorten(PlainText.OneLine(stream.Stream.ToString()), _layout.DescriptionWidth);
         int left = _layout.DescriptionWidth - name.Length - 1;
         return stream.Waiting is { } waiting && left > ShortestWaiting
-            ? $"{name.EscapeMarkup()} [yellow]{Shorten(waiting, left).EscapeMarkup()}[/]"
+            ? $"{name.EscapeMarkup()} [yellow]{Shorten(PlainText.OneLine(waiting), left).EscapeMarkup()}[/]"
             : name.EscapeMarkup();
     }
 

@@ -1,4 +1,5 @@
 using Qmtl.Cli.Hosting;
+using Qmtl.Messages;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -7,6 +8,7 @@ namespace Qmtl.Cli.Rendering;
 /// <summary>
 /// A table that never breaks a value, however narrow the terminal is. It takes the widest form that fits: in a box, in columns, in
 /// columns without those that are zero throughout, and at last either a block a row or, where the rows are alike, the first columns only.
+/// Names and values are shown as <see cref="PlainText"/>.
 /// </summary>
 internal sealed class ReportTable(CliHost host)
 {
@@ -31,7 +33,7 @@ internal sealed class ReportTable(CliHost host)
     public ReportTable WithNumbers(params IEnumerable<string> names) => With(names, isNumber: true);
 
     /// <summary>Adds a row: a cell for each column.</summary>
-    public void AddRow(params IEnumerable<Cell> cells) => _rows.Add([.. cells]);
+    public void AddRow(params IEnumerable<Cell> cells) => _rows.Add([.. cells.Select(cell => cell with { Text = PlainText.OneLine(cell.Text) })]);
 
     /// <summary>Writes the table.</summary>
     /// <returns>The names of columns that were left out.</returns>
@@ -74,7 +76,7 @@ internal sealed class ReportTable(CliHost host)
 
     private ReportTable With(IEnumerable<string> names, bool isNumber)
     {
-        _columns.AddRange(names.Select(name => new Column(name, isNumber)));
+        _columns.AddRange(names.Select(name => new Column(PlainText.OneLine(name), isNumber)));
         return this;
     }
 

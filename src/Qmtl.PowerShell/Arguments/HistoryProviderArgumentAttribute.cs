@@ -6,7 +6,7 @@ namespace Qmtl.PowerShell.Arguments;
 
 /// <summary>
 /// Makes a history provider of what an operator gives for one: a provider of New-QmtlHistoryProvider, or any object with the
-/// methods <c>Fetch</c>, <c>Coverage</c> and <c>FillMissing</c>.
+/// methods <c>Fetch</c> and, where it has them, <c>Coverage</c> and <c>FillMissing</c>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class HistoryProviderArgumentAttribute : ArgumentTransformationAttribute
@@ -22,7 +22,7 @@ public sealed class HistoryProviderArgumentAttribute : ArgumentTransformationAtt
             string text => throw new ArgumentTransformationMetadataException(
                 $"A text is not a history provider. Make one with New-QmtlHistoryProvider{(text.Contains("://", StringComparison.Ordinal) || text.Contains('=') ? " -ConnectionString …" : $" -Path '{text}'")}."),
             _ => DuckTypedHistoryProvider.TryCreate(wrapped) ?? throw new ArgumentTransformationMetadataException(
-                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a history provider: it has no Coverage(nodeId, interval) and Fetch(start, end, nodeId, interval) methods. Make one with New-QmtlHistoryProvider, or give the object these methods."),
+                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a history provider: it has no Fetch(start, end, nodeId, interval) method. Make one with New-QmtlHistoryProvider, or give the object that method."),
         };
     }
 }

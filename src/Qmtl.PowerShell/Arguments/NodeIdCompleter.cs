@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Messages;
 
 namespace Qmtl.PowerShell.Arguments;
 
@@ -28,7 +29,8 @@ public sealed class NodeIdCompleter : IArgumentCompleter
             if (node.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             {
                 string intervals = string.Join(", ", node.Select(stream => stream.Interval.ToString()));
-                yield return new CompletionResult(Quote(node.Key), node.Key, CompletionResultType.ParameterValue, $"{node.Key}: {intervals}");
+                string shown = PlainText.OneLine(node.Key);
+                yield return new CompletionResult(Quote(node.Key), shown, CompletionResultType.ParameterValue, $"{shown}: {intervals}");
             }
         }
     }
@@ -47,7 +49,12 @@ public sealed class NodeIdCompleter : IArgumentCompleter
         }
     }
 
-    private static string Quote(string nodeId) => nodeId.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/') && !nodeId.StartsWith('-')
-        ? nodeId
-        : $"'{CodeGeneration.EscapeSingleQuotedStringContent(nodeId)}'";
+    private static string Quote(string nodeId) => nodeId switch
+    {
+        _ when nodeId.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/') && !nodeId.StartsWith('-') => nodeId,
+        _ when ReferenceEquals(PlainText.Escape(nodeId), nodeId) => $"'{CodeGeneration.EscapeSingleQuotedStringContent(nodeId)}'",
+
+        // A terminal would obey it, so it is typed as PowerShell writes such characters.
+        _ => $"\"{string.Concat(nodeId.Select(c => char.IsAsciiLetterOrDigit(c) ? c.ToString() : $"`u{{{(int)c:x}}}"))}\"",
+    };
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Telemetry.Progress;
 
 namespace Qmtl.PowerShell.Backfill;
@@ -49,7 +50,7 @@ internal sealed class ProgressBars
     };
 
     private static ProgressRecord OfStream(int slot, StreamProgress stream) => new(
-        IdOf(slot), stream.Stream.ToString(), stream.Waiting ?? Join(Bars(stream.BarsDone, stream.BarsPlanned), Rate(stream.BarsPerSecond)))
+        IdOf(slot), PlainText.OneLine(stream.Stream.ToString()), stream.Waiting is { } waiting ? PlainText.OneLine(waiting) : Join(Bars(stream.BarsDone, stream.BarsPlanned), Rate(stream.BarsPerSecond)))
     {
         ParentActivityId = OverallId,
         PercentComplete = Percent(stream.Fraction),

@@ -47,6 +47,15 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     [ValidateNotNull]
     public PSObject? InputObject { get; set; }
 
+    /// <summary>Waits until all rows are delivered, also while the recorder's store is away.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>How many seconds -Wait waits at most; 30 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int TimeoutSec { get; set; } = 30;
+
     /// <summary>Emits what became of the recorder's rows.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -57,8 +66,12 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         try
         {
             Recorder!.RequireRunspace();
+            if (MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec)) && !Wait)
+            {
+                throw new ArgumentException("-TimeoutSec says how long -Wait waits. Give -Wait as well, or leave -TimeoutSec out: the command then returns when the rows are safe in the spool.");
+            }
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             ThrowTerminatingError(ErrorRecords.From(exception, Recorder));
         }
@@ -108,11 +121,18 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             return;
         }
 
-        Wait(async cancellationToken =>
+        bool isDelivered = false;
+        WaitFor(async cancellationToken => isDelivered = await DeliverAsync(cancellationToken));
+        RecorderReport report = Recorder!.GetReport();
+        if (!isDelivered && report.Queued > 0 && !Stopping)
         {
-            await Recorder!.Service.FlushAsync(cancellationToken);
-            await WriteAsync(() => Tell(Recorder.GetReport()));
-        });
+            TellWaiting(RecorderStory.DescribeWaiting(Recorder.DisplayName, report));
+        }
+
+        if (PassThru)
+        {
+            WriteObject(report);
+        }
     }
 
     /// <inheritdoc/>
@@ -156,12 +176,45 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         {
             // The spool is full. A recorder of script needs this thread to make room.
             Task waiting = recorded.AsTask();
-            Wait(_ => waiting);
+            WaitFor(_ => waiting);
         }
     }
 
+    private async Task<bool> DeliverAsync(CancellationToken cancellationToken)
+    {
+        if (!Wait)
+        {
+            return await Recorder!.Service.TryFlushAsync(cancellationToken);
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(TimeoutSec));
+        try
+        {
+            await Recorder!.Service.FlushAsync(patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    // Whoever asked for delivery and does not get it must be told by more than a warning.
+    private void TellWaiting(string waiting)
+    {
+        if (!Wait)
+        {
+            WriteWarning($"{waiting} -Wait waits for that.");
+            return;
+        }
+
+        WriteError(new ErrorRecord(
+            new TimeoutException($"{waiting} -Wait gave it {TimeoutSec} s; -TimeoutSec gives it more."), "DeliveryTimedOut", ErrorCategory.OperationTimeout, Recorder));
+    }
+
     // Waits for the recorder; whoever does must know at once why it takes long.
-    private void Wait(Func<CancellationToken, Task> work)
+    private void WaitFor(Func<CancellationToken, Task> work)
     {
         Run(
             async cancellationToken =>
@@ -207,12 +260,4 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         _ when raw.Columns.All(column => column.IsNull(0)) => RejectedRows.None.Plus(RejectionReason.NoPayload, 1),
         _ => RejectedRows.None,
     };
-
-    private void Tell(RecorderReport report)
-    {
-        if (PassThru)
-        {
-            WriteObject(report);
-        }
-    }
 }

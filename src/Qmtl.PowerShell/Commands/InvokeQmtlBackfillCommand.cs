@@ -54,10 +54,11 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     public BarInterval Interval { get; set; }
 
     /// <summary>The first instant; of a stream, as many bars before the end as its period by default.</summary>
+    /// <value>A <see cref="DateTimeOffset"/>. Declared as one, PowerShell's prompt for it would read what is typed there as local time.</value>
     [Parameter(Mandatory = true, Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
-    public DateTimeOffset? Start { get; set; }
+    public object? Start { get; set; }
 
     /// <summary>The last instant, inside; the last bar that has closed by default.</summary>
     [Parameter(Position = 4, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
@@ -89,7 +90,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     {
         if (InputObject is null)
         {
-            Add(Provider!, NodeId!, Interval, Start!.Value);
+            Add(Provider!, NodeId!, Interval, (DateTimeOffset)Start!);
             return;
         }
 
@@ -101,7 +102,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
                 continue;
             }
 
-            Add(provider, stream.NodeId, stream.Interval, Start ?? StartOfWindow(stream));
+            Add(provider, stream.NodeId, stream.Interval, Start as DateTimeOffset? ?? StartOfWindow(stream));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using Qmtl.Backfill;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
@@ -10,6 +11,7 @@ using Qmtl.Recording;
 using Qmtl.Running;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Activation;
+using Qmtl.Running.Gateway.Submission;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -109,6 +111,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         try
         {
             // On this thread, because a strategy may be script.
+            ScriptHome.Of(strategy, $"The strategy of type {strategy.GetType().Name}").Require();
             RequireRunspace(strategy.Nodes);
         }
         catch (Exception exception) when (exception is not PipelineStoppedException)
@@ -118,19 +121,30 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 strategy));
         }
 
-        if (!ShouldProcess(strategy.Name, Describe()))
+        string doing = $"Performing the operation \"{Describe()}\" on target \"{strategy.Name}\".";
+        if (!ShouldProcess(doing, $"Are you sure you want to perform this action?\n{doing}", "Confirm", out ShouldProcessReason reason))
         {
+            if (reason == ShouldProcessReason.WhatIf && World is not null)
+            {
+                Run(token => DryRunAsync(strategy, World, token), strategy);
+            }
+
             return;
         }
 
         Run(
             async token =>
             {
-                // The run ends when everything is delivered, so whoever waits for a recorder that is away must know why.
-                List<IDisposable> following = [.. RecordersOf(strategy.Nodes).Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
+                // The run ends when everything is delivered, or when a recorder turns out to be away: whoever waits must know why.
+                List<Recorder> recorders = [.. RecordersOf(strategy.Nodes)];
+                List<IDisposable> following = [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
                 try
                 {
                     await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
+                    foreach (Recorder recorder in recorders.Where(recorder => recorder.GetReport().Queued > 0))
+                    {
+                        Post(() => WriteWarning(RecorderStory.DescribeWaiting(recorder.DisplayName, recorder.GetReport())));
+                    }
                 }
                 finally
                 {
@@ -146,6 +160,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         foreach (Node node in nodes)
         {
             (node as ScriptNode)?.RequireRunspace();
+            ScriptHome.Of(node, $"The node '{node.Name}'").Require();
         }
 
         foreach (Recorder recorder in RecordersOf(nodes))
@@ -189,17 +204,28 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         }
     }
 
+    private async Task DryRunAsync(Strategy strategy, string world, CancellationToken cancellationToken)
+    {
+        SubmissionResult? result = await CreateRunner().DryRunAsync(strategy, world, GatewayUri!, cancellationToken);
+        int elsewhere = result?.QueueMap.ElsewhereCount ?? 0;
+        Show(result is null
+            ? "What if: The gateway has no dry run, so it was not asked."
+            : string.Create(CultureInfo.InvariantCulture, $"What if: The gateway would take the strategy '{strategy.Name}' in the world '{world}', and compute {elsewhere} of its nodes elsewhere."));
+    }
+
+    private Runner CreateRunner(Action<BackfillEvent>? onEvent = null) => new(new RunnerOptions
+    {
+        Pipeline = PipelineOptions(),
+        Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = onEvent },
+        OnWarning = warning => Post(() => WriteWarning(warning)),
+        LoggerFactory = CreateLog(),
+        GatewayClients = Gateways,
+    });
+
     private async Task RunAsync(Strategy strategy, CancellationToken cancellationToken)
     {
         var progress = new BackfillProgressTracker(strategy.Nodes.OfType<StreamInput>().Count(), TimeProvider.System);
-        var runner = new Runner(new RunnerOptions
-        {
-            Pipeline = PipelineOptions(),
-            Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = progress.Add },
-            OnWarning = warning => Post(() => WriteWarning(warning)),
-            LoggerFactory = CreateLog(),
-            GatewayClients = Gateways,
-        });
+        Runner runner = CreateRunner(progress.Add);
         _replaying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<StrategyRun> running = World is { } world
             ? runner.RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken)
@@ -214,12 +240,22 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     {
         string results = string.Create(CultureInfo.InvariantCulture, $"The strategy '{run.Strategy.Name}' gave {run.Results} results.");
         Post(() => WriteVerbose(results));
+        if (run.Submission is { WasKnown: true } known)
+        {
+            Post(() => WriteVerbose($"The gateway had the strategy '{run.Strategy.Name}' already; this run went on with its '{known.StrategyId}'."));
+        }
+
         if (run.Gate is { } gate)
         {
-            // Shown as by Write-Host: a closed gate is nothing wrong, and yet what an operator wants to know.
-            var message = new HostInformationMessage { Message = $"The gateway says of '{run.Strategy.Name}': {gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}. The run has ended, and so has the watching." };
-            Post(() => WriteInformation(message, ["PSHOST"]));
+            Show($"The gateway says of '{run.Strategy.Name}': {gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}. The run has ended, and so has the watching.");
         }
+    }
+
+    // As by Write-Host: a closed gate is nothing wrong, and yet what an operator wants to know.
+    private void Show(string text)
+    {
+        var message = new HostInformationMessage { Message = text };
+        Post(() => WriteInformation(message, ["PSHOST"]));
     }
 
     private PipelineOptions PipelineOptions() => new()

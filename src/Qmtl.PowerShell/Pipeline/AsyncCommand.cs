@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Qmtl.Messages;
 using Qmtl.PowerShell.Monitoring;
 
 namespace Qmtl.PowerShell.Pipeline;
@@ -89,6 +90,15 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
 
     /// <summary>From the work, on any thread: does something on the pipeline thread, such as writing a warning, and does not wait for it.</summary>
     private protected void Post(Action write) => Dispatcher.Post(write);
+
+    /// <summary>Warns, as <see cref="PlainText"/>.</summary>
+    private protected new void WriteWarning(string text) => base.WriteWarning(PlainText.Escape(text));
+
+    /// <summary>Tells, as <see cref="PlainText"/>, who wants to know more.</summary>
+    private protected new void WriteVerbose(string text) => base.WriteVerbose(PlainText.Escape(text));
+
+    /// <summary>Asks the operator or PowerShell's preferences, as <see cref="PlainText"/>, whether to do it.</summary>
+    private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(PlainText.OneLine(target), PlainText.OneLine(action));
 
     /// <inheritdoc cref="ErrorRecords.Refuse"/>
     private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Messages;
 using Qmtl.Running;
 using Qmtl.Running.Gateway;
 using Qmtl.Strategies;
@@ -16,23 +17,18 @@ internal static class ErrorRecords
             or ArgumentException or FormatException or InvalidOperationException or NotSupportedException or IOException or UnauthorizedAccessException
         && exception is not RuntimeException and not PipelineStoppedException;
 
-    /// <summary>The error record for <paramref name="exception"/>; a record that PowerShell made itself is kept.</summary>
-    public static ErrorRecord From(Exception exception, object? target) => exception switch
+    /// <summary>The error record for <paramref name="exception"/>, shown as <see cref="PlainText"/>; a record that PowerShell made itself is kept.</summary>
+    public static ErrorRecord From(Exception exception, object? target)
     {
-        IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
-        SourceException source => new ErrorRecord(exception, "SourceFailed", source.IsTransient ? ErrorCategory.ConnectionError : ErrorCategory.InvalidResult, target),
-        StoreException store => new ErrorRecord(exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.InvalidOperation, target),
-        GatewayException gateway => new ErrorRecord(exception, $"Gateway{gateway.Kind}", CategoryOf(gateway.Kind), target),
-        NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
-        WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
-        MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
-        ArgumentException or FormatException => new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),
-        FileNotFoundException or DirectoryNotFoundException => new ErrorRecord(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
-        UnauthorizedAccessException => new ErrorRecord(exception, "AccessDenied", ErrorCategory.PermissionDenied, target),
-        OperationCanceledException => new ErrorRecord(exception, "Stopped", ErrorCategory.OperationStopped, target),
-        IOException => new ErrorRecord(exception, "OperationFailed", ErrorCategory.ResourceUnavailable, target),
-        _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
-    };
+        ErrorRecord record = Sort(exception, target);
+        string shown = record.ErrorDetails?.Message ?? record.Exception.Message;
+        if (PlainText.Escape(shown) is var plain && plain != shown)
+        {
+            record.ErrorDetails = new ErrorDetails(plain);
+        }
+
+        return record;
+    }
 
     /// <summary>The error record of what came of <paramref name="subject"/>, whose message begins with it; null where nothing went wrong.</summary>
     public static ErrorRecord? Of(Exception? exception, object outcome, string subject)
@@ -43,7 +39,7 @@ internal static class ErrorRecords
         }
 
         ErrorRecord record = From(exception, outcome);
-        record.ErrorDetails = new ErrorDetails($"{subject}: {PlainMessage(exception)}");
+        record.ErrorDetails = new ErrorDetails(PlainText.Escape($"{subject}: {PlainMessage(exception)}"));
         return record;
     }
 
@@ -76,6 +72,23 @@ internal static class ErrorRecords
 
         return message;
     }
+
+    private static ErrorRecord Sort(Exception exception, object? target) => exception switch
+    {
+        IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
+        SourceException source => new ErrorRecord(exception, "SourceFailed", source.IsTransient ? ErrorCategory.ConnectionError : ErrorCategory.InvalidResult, target),
+        StoreException store => new ErrorRecord(exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.InvalidOperation, target),
+        GatewayException gateway => new ErrorRecord(exception, $"Gateway{gateway.Kind}", CategoryOf(gateway.Kind), target),
+        NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
+        WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
+        MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
+        ArgumentException or FormatException => new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),
+        FileNotFoundException or DirectoryNotFoundException => new ErrorRecord(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
+        UnauthorizedAccessException => new ErrorRecord(exception, "AccessDenied", ErrorCategory.PermissionDenied, target),
+        OperationCanceledException => new ErrorRecord(exception, "Stopped", ErrorCategory.OperationStopped, target),
+        IOException => new ErrorRecord(exception, "OperationFailed", ErrorCategory.ResourceUnavailable, target),
+        _ => new ErrorRecord(exception, "OperationFailed", ErrorCategory.InvalidOperation, target),
+    };
 
     private static ErrorCategory CategoryOf(GatewayErrorKind kind) => kind switch
     {

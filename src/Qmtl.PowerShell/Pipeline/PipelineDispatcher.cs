@@ -201,14 +201,36 @@ internal sealed class PipelineDispatcher
     {
         // Continuations leave the pipeline thread at once, so that it can go on pumping.
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // What the script calls in turn is part of the same work: only so can it be told that it waits for itself.
+        ExecutionContext? flow = ExecutionContext.Capture();
         Post(() =>
         {
             if (!cancellationToken.IsCancellationRequested)
             {
-                Complete(completion, script);
+                InFlow(flow, () => Complete(completion, script));
             }
         });
         return completion.Task.WaitAsync(_stopping).WaitAsync(cancellationToken);
+    }
+
+    // On the pipeline thread nothing is to be brought there, and whoever tried would wait for itself.
+    private static void InFlow(ExecutionContext? flow, Action work)
+    {
+        if (flow is null)
+        {
+            work();
+            return;
+        }
+
+        ExecutionContext.Run(
+            flow,
+            static state =>
+            {
+                Ambient.Value = null;
+                ((Action)state!)();
+            },
+            work);
     }
 
     private static void Complete<T>(TaskCompletionSource<T> completion, Func<T> script)

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Microsoft.Extensions.Logging;
+using Qmtl.Messages;
 using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.PowerShell.Pipeline;
@@ -38,7 +39,7 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
             return;
         }
 
-        string message = formatter(state, exception);
+        string message = PlainText.Escape(formatter(state, exception));
         post(() => Write(logLevel, eventId, message));
     }
 

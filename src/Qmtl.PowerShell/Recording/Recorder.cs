@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
+using Qmtl.Messages;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Recording;
@@ -37,6 +38,9 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     internal static Recorder Open(IEventRecorder recorder, EventRecorderOptions? options)
     {
         var audience = new RecorderAudience();
+
+        // Script is not away while it takes its time, and it has its turn only while a command waits for it.
+        options = recorder is DuckTypedRecorder ? (options ?? new EventRecorderOptions()) with { Patience = TimeSpan.FromHours(1) } : options;
         var service = new EventRecorderService(recorder, options, onEvent: audience.Tell);
         var opened = new Recorder(service, audience);
         Known.Add(service, opened);
@@ -89,5 +93,5 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     public override string ToString() => DisplayName;
 
     // A method has no warning stream of its own; a command that it runs has.
-    private static void Warn(string message) => WriteWarning.Invoke(message);
+    private static void Warn(string message) => WriteWarning.Invoke(PlainText.Escape(message));
 }

@@ -11,6 +11,7 @@ internal static class RecorderStory
     {
         RecorderAway away => DescribeAbsence(away.Destination, Pipeline.ErrorRecords.PlainMessage(away.Error)),
         RecorderBack back => string.Create(CultureInfo.InvariantCulture, $"{back.Destination} takes rows again, after {back.Duration.TotalSeconds:0.0} s."),
+        RecorderWarned warned => warned.Warning,
         RecorderSpoolFull full => $"{full.Destination}: the spool is full, so recording waits until rows are delivered.",
         RecorderSpoolUnavailable unavailable => $"{unavailable.Destination}: the spool in {unavailable.Folder} cannot be written ({Plain(unavailable.Error)}). Rows are kept in memory and would not outlive this shell.",
         RecorderSpoolDamaged damaged => $"{damaged.Destination}: a file of the spool is damaged; what could be read of it is delivered, and {damaged.File} is kept.",
@@ -21,13 +22,24 @@ internal static class RecorderStory
     };
 
     /// <summary>Whether an event is worth telling later, where nobody could be told when it happened.</summary>
-    public static bool Keeps(RecorderEvent happened) => happened is RecorderSpoolDamaged or RecorderSpoolUnavailable or RecorderRowsRefused or RecorderRetryFailed;
+    public static bool Keeps(RecorderEvent happened) => happened is RecorderWarned or RecorderSpoolDamaged or RecorderSpoolUnavailable or RecorderRowsRefused or RecorderRetryFailed;
 
     /// <summary>The warning of a recorder that is away.</summary>
     /// <param name="destination">The recorder's display name.</param>
     /// <param name="error">Why.</param>
     public static string DescribeAbsence(string destination, string? error) =>
         $"{destination} cannot take rows now ({error?.TrimEnd('.')}). They are kept and delivered when it is back.";
+
+    /// <summary>What waits in a recorder that nobody waits for any longer.</summary>
+    public static string DescribeWaiting(string destination, RecorderReport report)
+    {
+        string memory = report.Queued > report.SpooledRows
+            ? string.Create(CultureInfo.InvariantCulture, $" {report.Queued - report.SpooledRows} of them are in memory only and would not outlive this shell.")
+            : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{destination}: {report.Queued} rows are not delivered yet. They are kept in {report.SpoolFolder} and delivered when it takes them, after this shell's end by the next recorder to the same place.{memory}");
+    }
 
     private static string Describe(string destination, RecorderReport report)
     {

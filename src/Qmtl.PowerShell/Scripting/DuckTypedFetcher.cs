@@ -41,7 +41,7 @@ internal sealed class DuckTypedFetcher : IDataFetcher
     public static DuckTypedFetcher? TryCreate(PSObject target, string? name = null, int? barsPerRequest = null)
     {
         var duck = new DuckTypedObject(target);
-        return duck.FindMethod("Fetch", "FetchAsync") is { } method
+        return duck.FindAnsweringMethod("Fetch", "FetchAsync") is { } method
             ? new DuckTypedFetcher(duck, method, DuckTypedObject.TypeName(target), name, barsPerRequest)
             : null;
     }

@@ -4,23 +4,25 @@ using System.Runtime.CompilerServices;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Scripting;
 
 /// <summary>
-/// A history provider made of any object with the guide's methods: <c>Fetch(start, end, nodeId, interval)</c>,
-/// <c>Coverage(nodeId, interval)</c> and, where it can fill itself, <c>FillMissing(start, end, nodeId, interval)</c>.
+/// A history provider made of any object with the guide's methods: <c>Fetch(start, end, nodeId, interval)</c>, where it has one
+/// <c>Coverage(nodeId, interval)</c>, and, where it can fill itself, <c>FillMissing(start, end, nodeId, interval)</c>. Without Coverage, it
+/// covers what it answers.
 /// </summary>
 internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<DuckTypedHistoryProvider>
 {
     private readonly DuckTypedObject _target;
     private readonly string _fetch;
-    private readonly string _coverage;
+    private readonly string? _coverage;
     private readonly string? _fillMissing;
 
-    private DuckTypedHistoryProvider(DuckTypedObject target, string displayName, string fetch, string coverage)
+    private DuckTypedHistoryProvider(DuckTypedObject target, string displayName, string fetch, string? coverage)
     {
         _target = target;
         _fetch = fetch;
@@ -35,12 +37,13 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
     /// <summary>Whether the object can be asked to fill itself.</summary>
     public bool CanFillMissing => _fillMissing is not null;
 
-    /// <summary>A provider over <paramref name="target"/>, or null where it lacks a method that every provider has.</summary>
+    /// <summary>A provider over <paramref name="target"/>, or null where it has no Fetch method.</summary>
     public static DuckTypedHistoryProvider? TryCreate(PSObject target)
     {
         var duck = new DuckTypedObject(target);
-        return duck.FindMethod("Fetch", "FetchAsync") is { } fetch && duck.FindMethod("Coverage", "CoverageAsync", "GetCoverage", "GetCoverageAsync") is { } coverage
-            ? new DuckTypedHistoryProvider(duck, DuckTypedObject.TypeName(target), fetch, coverage)
+        return duck.FindAnsweringMethod("Fetch", "FetchAsync") is { } fetch
+            ? new DuckTypedHistoryProvider(
+                duck, DuckTypedObject.TypeName(target), fetch, duck.FindAnsweringMethod("Coverage", "CoverageAsync", "GetCoverage", "GetCoverageAsync"))
             : null;
     }
 
@@ -65,6 +68,17 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
     /// <inheritdoc/>
     public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
     {
+        if (_coverage is null)
+        {
+            TimeRangeSet answered = TimeRangeSet.Empty(stream.Interval);
+            await foreach (BarFrame frame in FetchAsync(stream, within ?? RangeArguments.Between(null, null), cancellationToken))
+            {
+                answered = answered.Union(TimeRangeSet.FromTimestamps(stream.Interval, frame.Timestamps));
+            }
+
+            return answered;
+        }
+
         IReadOnlyList<object> answer = await CallAsync(_coverage, [stream.NodeId, stream.Interval], cancellationToken);
         var covered = new TimeRangeSet(stream.Interval, CoverageAnswer.Read(answer, DisplayName));
         return within is { } range ? covered.Intersect(range) : covered;

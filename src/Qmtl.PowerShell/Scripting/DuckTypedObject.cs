@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Collections.ObjectModel;
 using System.Management.Automation;
 using Qmtl.PowerShell.Pipeline;
 
@@ -12,29 +11,10 @@ namespace Qmtl.PowerShell.Scripting;
 /// </summary>
 /// <param name="target">The object.</param>
 /// <exception cref="ArgumentException">The object was made with another copy of Qmtl.</exception>
+/// <exception cref="InvalidOperationException">It is script of another runspace.</exception>
 internal sealed class DuckTypedObject(PSObject target)
 {
-    // Errors, and native programs' exit codes, are turned into terminating errors where the scope reaches, and into output where
-    // it does not (code of another module), so that a source's failure can never pass for "there are no bars".
-    private static readonly ScriptBlock CallBlock = ScriptBlock.Create(
-        """
-        param($Block, $Arguments)
-        $ErrorActionPreference = 'Stop'
-        $PSNativeCommandUseErrorActionPreference = $true
-        & $Block @Arguments 2>&1
-        """);
-
-    private static readonly ScriptBlock CallMethod = ScriptBlock.Create(
-        """
-        param($Target, $Method, $Arguments)
-        $ErrorActionPreference = 'Stop'
-        $PSNativeCommandUseErrorActionPreference = $true
-        & {
-            if ($Arguments.Count -eq 0) { $Target.$Method() }
-            elseif ($Arguments.Count -eq 2) { $Target.$Method($Arguments[0], $Arguments[1]) }
-            else { $Target.$Method($Arguments[0], $Arguments[1], $Arguments[2], $Arguments[3]) }
-        } 2>&1
-        """);
+    private readonly ScriptHome _home = HomeOf(target);
 
     /// <summary>The object itself; two wrappers of one .NET object are one, and a PSCustomObject is its own wrapper.</summary>
     public object Identity { get; } = ForeignCopy.Describe(target) is { } problem
@@ -50,6 +30,17 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>The first of the names that the object has a method of (case is ignored), or null.</summary>
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
 
+    /// <summary>The first of the names that the object has a method of which gives something back, or null.</summary>
+    /// <exception cref="ArgumentException">The method is declared to give nothing: a method of a PowerShell class without a type is one.</exception>
+    public string? FindAnsweringMethod(params IEnumerable<string> names)
+    {
+        string? found = FindMethod(names);
+        return found is not null && target.Methods[found].OverloadDefinitions.All(definition => definition.StartsWith("void ", StringComparison.Ordinal))
+            ? throw new ArgumentException(
+                $"The method {found} of {TypeName(target)} is declared without a type, so what it writes reaches nobody. Declare it [object[]] {found}(...) and return what it has to give.")
+            : found;
+    }
+
     /// <summary>Whether the method is script: a ScriptMethod, or a method of a PowerShell class, whose type lives in a dynamic assembly.</summary>
     public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || ScriptBound.IsScript(target.BaseObject.GetType());
 
@@ -59,51 +50,57 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>The script of the method where it is a ScriptMethod, or null.</summary>
     public ScriptBlock? GetScript(string method) => (target.Methods[method] as PSScriptMethod)?.Script;
 
-    /// <summary>Calls the method with none, two or four arguments and gives what it returned as a flat list; tasks are awaited.</summary>
+    /// <summary>Calls the method with two or four arguments, of which the last two name the stream, and gives what it returned as a flat list; tasks are awaited.</summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
+    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, or calls itself.</exception>
     public async Task<IReadOnlyList<object>> CallAsync(string method, object[] arguments, CancellationToken cancellationToken)
     {
         object? answer = IsScript(method)
-            ? await PipelineDispatcher.InvokeScriptAsync(() => CallScript(method, arguments), cancellationToken)
+            ? await PipelineDispatcher.InvokeScriptAsync(() => AskScript(method, arguments), cancellationToken)
             : await Task.Run(() => target.Methods[method].Invoke(arguments), cancellationToken);
         return await FlattenAsync(answer, cancellationToken);
     }
 
     /// <summary>Calls a method that is script, here on the pipeline thread, with none, two or four arguments, and gives what it wrote.</summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
-    public IReadOnlyList<PSObject> CallScript(string method, params object?[] arguments) => RequireNoErrors(CallMethod.Invoke(target, method, arguments));
+    /// <exception cref="InvalidOperationException">It is script of another runspace.</exception>
+    public IReadOnlyList<PSObject> CallScript(string method, params object?[] arguments)
+    {
+        _home.Require();
+        return ScriptCall.Run(target, method, arguments).Written;
+    }
 
-    /// <summary>Calls a script block and gives what it wrote as a flat list; tasks are awaited.</summary>
+    /// <summary>Calls a script block, of whose four arguments the last two name the stream, and gives what it wrote as a flat list; tasks are awaited.</summary>
     /// <exception cref="RuntimeException">The script failed, or wrote an error.</exception>
+    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, or calls itself.</exception>
     public static async Task<IReadOnlyList<object>> CallAsync(ScriptBlock script, object[] arguments, CancellationToken cancellationToken)
     {
-        List<PSObject> answer = await PipelineDispatcher.InvokeScriptAsync(() => RequireNoErrors(CallBlock.Invoke(script, arguments)), cancellationToken);
+        List<PSObject> answer = await PipelineDispatcher.InvokeScriptAsync(
+            () =>
+            {
+                ScriptHome.Of(script, "The script block").Require();
+                return ScriptCall.Ask(script, arguments);
+            },
+            cancellationToken);
         return await FlattenAsync(answer, cancellationToken);
     }
 
     /// <summary>The .NET object in a PSObject; a PSCustomObject stays what it is.</summary>
     public static object Unwrap(object value) => value is PSObject { BaseObject: not PSCustomObject and var inner } ? inner : value;
 
-    private static List<PSObject> RequireNoErrors(Collection<PSObject> output)
+    // At once: what reads its properties, some of which may be script, comes right behind.
+    private static ScriptHome HomeOf(PSObject target)
     {
-        var rows = new List<PSObject>(output.Count);
-        foreach (PSObject item in output)
-        {
-            if (item?.BaseObject is not ErrorRecord error)
-            {
-                rows.Add(item!);
-            }
-            else if (!IsNativeText(error))
-            {
-                throw new ScriptErrorException(error);
-            }
-        }
-
-        return rows;
+        var home = ScriptHome.Of(target, $"The object of type {TypeName(target)}");
+        home.Require();
+        return home;
     }
 
-    // What a native program writes to its standard error is often no error, such as curl's progress; its exit code tells.
-    private static bool IsNativeText(ErrorRecord error) => error.FullyQualifiedErrorId is "NativeCommandError" or "NativeCommandErrorMessage";
+    private List<PSObject> AskScript(string method, object[] arguments)
+    {
+        _home.Require();
+        return ScriptCall.Ask(target, method, arguments, Identity);
+    }
 
     private static async Task<IReadOnlyList<object>> FlattenAsync(object? answer, CancellationToken cancellationToken)
     {

@@ -2,12 +2,17 @@ using System.Management.Automation;
 using System.Net;
 using Qmtl.Backfill;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 
 namespace Qmtl.PowerShell.Scripting;
 
 /// <summary>Makes of what went wrong in a script the error that the engine understands: will asking again help?</summary>
 internal static class ScriptFailure
 {
+    // Longer than what anybody writes by hand; an answer that ended in an exception's message may be a whole page.
+    private const int LongestProblem = 2000;
+
     /// <summary>What went wrong in the script, with its line where it is known, for the middle of a sentence: <c>failed at line 3: Attempted to divide by zero</c>.</summary>
     public static string Describe(Exception exception)
     {
@@ -28,7 +33,8 @@ internal static class ScriptFailure
         }
 
         (int? status, TimeSpan? retryAfter) = HttpAnswer(cause);
-        return new SourceException($"{source} {Describe(record, cause)}.", exception)
+        string pause = retryAfter is { } asked ? RetryAfterHeader.Describe(asked, DateTimeOffset.UtcNow) : string.Empty;
+        return new SourceException($"{source} {Describe(record, cause)}.{pause}", exception)
         {
             IsTransient = IsTransient(cause, status),
             StatusCode = status,
@@ -47,7 +53,7 @@ internal static class ScriptFailure
     {
         string problem = cause is FlowControlException
             ? "it left through break, continue or exit. Use return"
-            : Pipeline.ErrorRecords.PlainMessage(cause).TrimEnd('.');
+            : PlainText.OneLine(Pipeline.ErrorRecords.PlainMessage(cause), LongestProblem).TrimEnd('.');
         return $"failed{Place(record)}: {problem}";
     }
 
@@ -98,12 +104,6 @@ internal static class ScriptFailure
             return (status, null);
         }
 
-        TimeSpan? retryAfter = response.Headers.RetryAfter switch
-        {
-            { Delta: { } delta } => delta,
-            { Date: { } date } => date - DateTimeOffset.UtcNow is { Ticks: > 0 } wait ? wait : TimeSpan.Zero,
-            _ => null,
-        };
-        return ((int)response.StatusCode, retryAfter);
+        return ((int)response.StatusCode, RetryAfterHeader.Read(response, DateTimeOffset.UtcNow));
     }
 }

@@ -16,10 +16,7 @@ namespace Qmtl.PowerShell.Scripting;
 internal sealed class ScriptNode : Node
 {
     private readonly ScriptBlock _script;
-
-    // PowerShell hands a script block that is called elsewhere over to its own runspace and waits until that one has nothing else to
-    // do: without end, where it waits for the caller in turn.
-    private readonly Runspace? _runspace = Runspace.DefaultRunspace;
+    private readonly ScriptHome _home;
 
     // Errors that do not end a script are as bad as those that do: a failure must never pass for "no result".
     private readonly PSVariable[] _preferences =
@@ -40,6 +37,7 @@ internal sealed class ScriptNode : Node
         : base(RequireInputs(options) with { Function = script.ToString() })
     {
         _script = script;
+        _home = ScriptHome.Of(script, $"The script of the node '{options.Name}'");
         _current = new PSVariable("_", Cache.View);
         _arguments[0] = Cache.View;
     }
@@ -50,20 +48,16 @@ internal sealed class ScriptNode : Node
     /// <inheritdoc/>
     public override string CodeIdentity => _script.ToString();
 
-    /// <summary>Refuses to run anywhere but in the runspace that the node was made in.</summary>
+    /// <summary>Refuses to run anywhere but in the runspace that the node's script belongs to.</summary>
     /// <exception cref="InvalidOperationException">The calling thread has another runspace, or none.</exception>
     public void RequireRunspace()
     {
-        if (Runspace.DefaultRunspace is not { } here)
+        if (Runspace.DefaultRunspace is null)
         {
             throw new InvalidOperationException("A script can run only on PowerShell's pipeline thread. Run the strategy with Invoke-QmtlStrategy.");
         }
 
-        if (here != _runspace)
-        {
-            throw new InvalidOperationException(
-                $"The script of the node '{Name}' belongs to another runspace and can run only there. Make the nodes where the strategy runs: call New-QmtlNode inside the thread job, the parallel block or the [powershell] object.");
-        }
+        _home.Require();
     }
 
     /// <inheritdoc/>

@@ -26,7 +26,9 @@ internal sealed class EventHub(bool answersPings)
     }
 
     /// <summary>Answers a handshake. The connection counts from here on, so that nothing sent after the client has seen the answer misses it.</summary>
-    public Answer Accept(LoopbackRequest request)
+    /// <param name="request">The handshake.</param>
+    /// <param name="greetings">What it is told first.</param>
+    public Answer Accept(LoopbackRequest request, IReadOnlyList<string> greetings)
     {
         string key = request.Header("Sec-WebSocket-Key");
         if (key.Length == 0 || !request.Header("Upgrade").Equals("websocket", StringComparison.OrdinalIgnoreCase))
@@ -47,7 +49,7 @@ internal sealed class EventHub(bool answersPings)
         return new Answer(101, default)
         {
             Headers = new Dictionary<string, string> { ["Upgrade"] = "websocket", ["Connection"] = "Upgrade", ["Sec-WebSocket-Accept"] = accept },
-            Upgrade = (stream, cancellationToken) => RunAsync(socket, stream, cancellationToken),
+            Upgrade = (stream, cancellationToken) => RunAsync(socket, greetings, stream, cancellationToken),
             Abandon = () => Remove(socket),
         };
     }
@@ -77,11 +79,17 @@ internal sealed class EventHub(bool answersPings)
         }
     }
 
-    private async Task RunAsync(EventSocket socket, Stream stream, CancellationToken cancellationToken)
+    private async Task RunAsync(EventSocket socket, IReadOnlyList<string> greetings, Stream stream, CancellationToken cancellationToken)
     {
         try
         {
-            await socket.RunAsync(stream, cancellationToken);
+            Task run = socket.RunAsync(stream, cancellationToken);
+            foreach (string greeting in greetings)
+            {
+                await socket.SendAsync(Encoding.UTF8.GetBytes(greeting), WebSocketMessageType.Text, cancellationToken);
+            }
+
+            await run;
         }
         finally
         {

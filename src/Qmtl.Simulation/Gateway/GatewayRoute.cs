@@ -12,6 +12,9 @@ public enum GatewayRoute
     /// <summary><c>POST /events/subscribe</c>.</summary>
     Subscribe,
 
-    /// <summary>The WebSocket at <c>/ws</c>.</summary>
+    /// <summary>The WebSocket at <c>/ws/evt</c>, and at <c>/ws</c>.</summary>
     Stream,
+
+    /// <summary><c>POST /strategies/dry-run</c>.</summary>
+    DryRun,
 }

@@ -11,11 +11,11 @@ public sealed record SimulatedActivation(string Side, bool Active)
     /// <summary>The weight; left out of documents where null.</summary>
     public double? Weight { get; init; }
 
-    /// <summary>Whether everything is to stand still.</summary>
-    public bool Freeze { get; init; }
+    /// <summary>Whether everything is to stand still; left out of documents where null.</summary>
+    public bool? Freeze { get; init; } = false;
 
-    /// <summary>Whether everything is to run out.</summary>
-    public bool Drain { get; init; }
+    /// <summary>Whether everything is to run out; left out of documents where null.</summary>
+    public bool? Drain { get; init; } = false;
 
     /// <summary>When it was made; left out of documents where null.</summary>
     public DateTimeOffset? Timestamp { get; init; }
@@ -23,20 +23,36 @@ public sealed record SimulatedActivation(string Side, bool Active)
     /// <summary>The tag of this version; left out of documents where null.</summary>
     public string? ETag { get; init; }
 
-    /// <summary>The document.</summary>
+    /// <summary>What the world's context says of a downgrade, as <c>compute_context</c>; left out of documents where null.</summary>
+    public string? DowngradeReason { get; init; }
+
+    /// <summary>The document of the world's strategies, without a version.</summary>
     public JsonObject ToJson()
     {
         var document = new JsonObject
         {
-            ["version"] = 1,
             ["side"] = Side,
             ["active"] = Active,
-            ["freeze"] = Freeze,
-            ["drain"] = Drain,
             ["run_id"] = "simulated",
             ["state_hash"] = "simulated",
             ["effective_mode"] = "live",
         };
+        if (Freeze is { } freeze)
+        {
+            document["freeze"] = freeze;
+        }
+
+        if (Drain is { } drain)
+        {
+            document["drain"] = drain;
+        }
+
+        if (DowngradeReason is not null)
+        {
+            document["execution_domain"] = "backtest";
+            document["compute_context"] = new JsonObject { ["downgraded"] = true, ["downgrade_reason"] = DowngradeReason, ["safe_mode"] = true };
+        }
+
         if (Weight is { } weight)
         {
             document["weight"] = weight;

@@ -28,7 +28,7 @@ public sealed class SimulatedGateway : IAsyncDisposable
         _hub = new EventHub(options.AnswersPings);
         _log = new RequestLog(options.TimeProvider);
         _server = new LoopbackServer(ServeAsync, compress: false);
-        StreamUrl = $"ws://{BaseUri.Authority}";
+        StreamUrl = $"ws://{BaseUri.Authority}/ws/evt";
     }
 
     /// <summary>Where it listens, for example <c>http://127.0.0.1:40123/</c>.</summary>
@@ -44,12 +44,18 @@ public sealed class SimulatedGateway : IAsyncDisposable
     public int ConnectionCount => _hub.Count;
 
     /// <summary>The <c>stream_url</c> of subscriptions.</summary>
-    /// <value>Its own address without a path by default; the WebSocket is at <c>/ws</c>.</value>
+    /// <value>Its own address by default. Real gateways give <c>wss://gateway/ws/evt</c>, a name that nobody else resolves.</value>
     public string StreamUrl { get; set; }
 
     /// <summary>The <c>fallback_url</c> of subscriptions.</summary>
     /// <value>Null by default.</value>
     public string? FallbackUrl { get; set; }
+
+    /// <summary>How much it still does.</summary>
+    public GatewayLevel Level { get; set; }
+
+    /// <summary>Whether what it says of activations is what it knew earlier.</summary>
+    public bool IsStale { get; set; }
 
     /// <summary>Starts a gateway on a free port of 127.0.0.1.</summary>
     /// <param name="options">How it behaves; defaults where null.</param>
@@ -67,6 +73,13 @@ public sealed class SimulatedGateway : IAsyncDisposable
     public void SetActivation(string worldId, SimulatedActivation activation)
     {
         ArgumentNullException.ThrowIfNull(activation);
+        if (_options.Version == GatewayVersion.August2025)
+        {
+            // One document for the world, whatever it is about.
+            _activations[(worldId, string.Empty)] = activation;
+            return;
+        }
+
         foreach (string side in activation.Side == "all" ? (string[])["long", "short"] : [activation.Side])
         {
             _activations[(worldId, side)] = activation with { Side = side };
@@ -77,15 +90,20 @@ public sealed class SimulatedGateway : IAsyncDisposable
     public Task ActivateAsync(string worldId, SimulatedActivation activation)
     {
         SetActivation(worldId, activation);
-        JsonObject data = activation.ToJson();
-        data["world_id"] = worldId;
-        return PublishAsync("activation_updated", data);
+        return TellAsync(worldId, activation);
+    }
+
+    /// <summary>Tells all WebSockets of a world, whatever is answered about it.</summary>
+    public Task TellAsync(string worldId, SimulatedActivation activation)
+    {
+        ArgumentNullException.ThrowIfNull(activation);
+        return PublishAsync("activation_updated", EventOf(worldId, activation));
     }
 
     /// <summary>Sends an event to all WebSockets.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="data">Its payload.</param>
-    public Task PublishAsync(string name, JsonObject data) => SendAsync(new JsonObject { ["event"] = name, ["data"] = data }.ToJsonString());
+    public Task PublishAsync(string name, JsonObject data) => SendAsync(Envelope(name, data).ToJsonString());
 
     /// <summary>Sends any text to all WebSockets.</summary>
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
@@ -115,6 +133,16 @@ public sealed class SimulatedGateway : IAsyncDisposable
         }
 
         SimulatedGatewayRequest logged = _log.Add(route, request);
+        if (Level == GatewayLevel.Static)
+        {
+            return new Answer(204, default) { RetryAfter = TimeSpan.FromSeconds(30) };
+        }
+
+        if (Level == GatewayLevel.Minimal && route == GatewayRoute.Strategies)
+        {
+            return new Answer(503, default);
+        }
+
         GatewayFault? fault = Faults[route].Next(logged);
         if (_options.Latency > TimeSpan.Zero)
         {
@@ -143,9 +171,10 @@ public sealed class SimulatedGateway : IAsyncDisposable
     private static GatewayRoute? RouteOf(LoopbackRequest request) => (request.Method, request.Path.Split('/')) switch
     {
         ("POST", ["", "strategies"]) => GatewayRoute.Strategies,
+        ("POST", ["", "strategies", "dry-run"]) => GatewayRoute.DryRun,
         ("GET", ["", "worlds", _, "activation"]) => GatewayRoute.Activation,
         ("POST", ["", "events", "subscribe"]) => GatewayRoute.Subscribe,
-        ("GET", ["", "ws"]) => GatewayRoute.Stream,
+        ("GET", ["", "ws"] or ["", "ws", "evt"]) => GatewayRoute.Stream,
         _ => null,
     };
 
@@ -181,7 +210,9 @@ public sealed class SimulatedGateway : IAsyncDisposable
 
         return route switch
         {
-            GatewayRoute.Strategies => _strategies.AnswerTo(request),
+            GatewayRoute.Strategies => _strategies.AnswerTo(request, isDryRun: false),
+            GatewayRoute.DryRun when _options.Version == GatewayVersion.August2025 => JsonAnswer.Error(404, "Not Found"),
+            GatewayRoute.DryRun => _strategies.AnswerTo(request, isDryRun: true),
             GatewayRoute.Activation => Activation(request),
             GatewayRoute.Subscribe => Subscribe(),
             _ => Connect(request),
@@ -191,9 +222,19 @@ public sealed class SimulatedGateway : IAsyncDisposable
     private Answer Activation(LoopbackRequest request)
     {
         string worldId = Uri.UnescapeDataString(request.Path.Split('/')[2]);
-        return request.Parameters["side"] is not ("long" or "short") || string.IsNullOrEmpty(request.Parameters["strategy_id"])
-            ? JsonAnswer.Error(422, "side and strategy_id are needed")
-            : JsonAnswer.Of(200, _activations.GetValueOrDefault((worldId, request.Parameters["side"]!), new SimulatedActivation(request.Parameters["side"]!, Active: false)).ToJson());
+        bool isEarly = _options.Version == GatewayVersion.August2025;
+        if (!isEarly && (request.Parameters["side"] is not ("long" or "short") || string.IsNullOrEmpty(request.Parameters["strategy_id"])))
+        {
+            return JsonAnswer.Error(422, "side and strategy_id are needed");
+        }
+
+        if (!_activations.TryGetValue((worldId, isEarly ? string.Empty : request.Parameters["side"]!), out SimulatedActivation? activation))
+        {
+            return isEarly ? new Answer(500, "Internal Server Error"u8.ToArray(), "text/plain") : JsonAnswer.Error(404, "activation not found");
+        }
+
+        Answer answer = JsonAnswer.Of(200, activation.ToJson());
+        return IsStale ? answer with { Headers = new Dictionary<string, string> { ["Warning"] = "110 - \"Response is stale\"", ["X-Stale"] = "true" } } : answer;
     }
 
     private Answer Subscribe()
@@ -211,8 +252,39 @@ public sealed class SimulatedGateway : IAsyncDisposable
         });
     }
 
-    private Answer Connect(LoopbackRequest request) =>
-        request.Header("Authorization") is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] && _tokens.TryGetValue(token, out DateTimeOffset expiry) && _options.TimeProvider.GetUtcNow() < expiry
-            ? _hub.Accept(request)
-            : JsonAnswer.Error(401, "The token is not known or has expired.");
+    private Answer Connect(LoopbackRequest request)
+    {
+        if (request.Header("Authorization") is not ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] || !_tokens.TryGetValue(token, out DateTimeOffset expiry) || _options.TimeProvider.GetUtcNow() >= expiry)
+        {
+            return JsonAnswer.Error(401, "The token is not known or has expired.");
+        }
+
+        return _hub.Accept(request, _options.GreetsConnections
+            ? [.. _activations.Select(known => Envelope("activation_updated", EventOf(known.Key.WorldId, known.Value)).ToJsonString())]
+            : []);
+    }
+
+    private JsonObject EventOf(string worldId, SimulatedActivation activation)
+    {
+        JsonObject data = activation.ToJson();
+        data["world_id"] = worldId;
+        if (_options.Version != GatewayVersion.August2025)
+        {
+            data["version"] = 1;
+        }
+
+        return data;
+    }
+
+    private JsonObject Envelope(string type, JsonObject data) => new()
+    {
+        ["specversion"] = "1.0",
+        ["id"] = Guid.NewGuid().ToString(),
+        ["source"] = "qmtl.gateway",
+        ["type"] = type,
+        ["time"] = _options.TimeProvider.GetUtcNow().ToString("o", CultureInfo.InvariantCulture),
+        ["datacontenttype"] = "application/json",
+        ["data"] = data,
+        ["correlation_id"] = null,
+    };
 }

@@ -13,6 +13,9 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
     /// <summary>The weight used in the last minute, for the header that tells it.</summary>
     public int? UsedWeight { get; init; }
 
+    /// <summary>The server's clock, for the header that tells it.</summary>
+    public DateTimeOffset? Date { get; init; }
+
     /// <summary>How long the client is asked to stay away.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -74,6 +77,11 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
         foreach ((string name, string value) in Headers)
         {
             header.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+        }
+
+        if (Date is { } now)
+        {
+            header.Append(CultureInfo.InvariantCulture, $"Date: {now:R}\r\n");
         }
 
         if (UsedWeight is { } used)

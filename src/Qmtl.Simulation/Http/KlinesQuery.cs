@@ -25,7 +25,7 @@ internal sealed partial record KlinesQuery(string Symbol, string IntervalText, B
         }
         else if (!SymbolRule().IsMatch(symbol))
         {
-            error = ApiError.Illegal("symbol", SymbolRule().ToString());
+            error = ApiError.Illegal("symbol", @"^[\w\-._&&[^a-z]]{1,50}$");
         }
         else if (interval.Length == 0)
         {
@@ -65,6 +65,7 @@ internal sealed partial record KlinesQuery(string Symbol, string IntervalText, B
         return null;
     }
 
-    [GeneratedRegex("^[A-Z0-9-_.]{1,20}$", RegexOptions.CultureInvariant)]
+    // What the exchange names as its rule, in .NET's way of writing it. It lists symbols that are not ASCII.
+    [GeneratedRegex(@"\A[\w\-.-[a-z]]{1,50}\z", RegexOptions.CultureInvariant)]
     private static partial Regex SymbolRule();
 }

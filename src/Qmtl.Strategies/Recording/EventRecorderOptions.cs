@@ -48,6 +48,10 @@ public sealed record EventRecorderOptions
     /// <value>30 seconds by default; from 0 to 1 hour.</value>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long <see cref="EventRecorderService.TryFlushAsync"/>, and with it the end of a replay, waits while the recorder takes nothing.</summary>
+    /// <value>5 seconds by default; from 1 millisecond to 1 hour.</value>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The usual size of one file of the spool, in bytes; a quarter of the limit at most.</summary>
     internal int SegmentBytes { get; init; } = 4 * 1024 * 1024;
 
@@ -61,6 +65,7 @@ public sealed record EventRecorderOptions
         OptionLimits.RequireBetween(MemoryLimit, LeastLimit, long.MaxValue, nameof(MemoryLimit));
         OptionLimits.RequireBetween(RetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(5), nameof(RetryDelay));
         OptionLimits.RequireBetween(MaxRetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(MaxRetryDelay));
+        OptionLimits.RequireBetween(Patience, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(Patience));
         OptionLimits.RequireBetween(ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromHours(1), nameof(ShutdownTimeout));
     }
 }

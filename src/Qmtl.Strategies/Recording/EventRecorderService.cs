@@ -37,6 +37,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     private readonly RowDelivery _delivery;
     private readonly DeliveryLoop _loop;
     private readonly IDisposable _measured;
+    private volatile TaskCompletionSource _away = NewSignal();
     private long _dropped;
     private int _isDisposed;
 
@@ -54,7 +55,8 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         _options = options ?? new EventRecorderOptions();
         _options.Validate();
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _raise = onEvent ?? (static _ => { });
+        _raise = NoteAbsence;
+        _raise += onEvent;
         if (loggerFactory is not null)
         {
             _raise += new RecorderLog(loggerFactory.CreateLogger<EventRecorderService>()).Write;
@@ -124,6 +126,51 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <exception cref="OperationCanceledException">The wait was cancelled, or the service disposed.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) => _loop.FlushAsync(cancellationToken);
 
+    /// <summary>
+    /// The same, for callers that do not wait for a recorder that is away: ends as soon as that turns out, or when the recorder has taken
+    /// nothing for <see cref="EventRecorderOptions.Patience"/>. The rows are safe in the spool then, and delivered when it takes rows again.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait; the rows are delivered all the same.</param>
+    /// <returns>Whether everything is delivered or set aside.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled, or the service disposed.</exception>
+    public async Task<bool> TryFlushAsync(CancellationToken cancellationToken = default)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task flushed = _loop.FlushAsync(enough.Token);
+        try
+        {
+            Task away = _away.Task;
+            long settledBefore = -1;
+            while (true)
+            {
+                (long delivered, long refused, _, _) = _delivery.State;
+                if (delivered + refused == settledBefore)
+                {
+                    return false;
+                }
+
+                settledBefore = delivered + refused;
+                Task first = await Task.WhenAny(flushed, away, Task.Delay(_options.Patience, _timeProvider, enough.Token));
+                if (first == away)
+                {
+                    return false;
+                }
+
+                if (flushed.IsCompleted)
+                {
+                    await flushed;
+                    return true;
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            await enough.CancelAsync();
+        }
+    }
+
     /// <summary>What became of the rows so far; also after the service was disposed.</summary>
     public RecorderReport GetReport()
     {
@@ -177,6 +224,21 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         finally
         {
             _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void NoteAbsence(RecorderEvent happened)
+    {
+        switch (happened)
+        {
+            case RecorderAway:
+                _away.TrySetResult();
+                break;
+            case RecorderBack:
+                _away = NewSignal();
+                break;
         }
     }
 

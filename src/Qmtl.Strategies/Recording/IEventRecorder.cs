@@ -21,6 +21,9 @@ public interface IEventRecorder : IAsyncDisposable
     /// <summary>How many rows one <see cref="PersistAsync"/> does well to hold; 50,000 by default.</summary>
     int RowsPerWrite => IHistoryStore.DefaultBarsPerWrite;
 
+    /// <summary>What an operator should know of writes of the stream although they did not fail, a sentence each, each told once; none by default.</summary>
+    IReadOnlyList<string> TakeWarnings(StreamKey stream) => [];
+
     /// <summary>
     /// Writes rows of one stream: a bar that is there gets the values of the columns given here and keeps its others. The same rows
     /// may come again after a process was killed, so writing them twice must leave what writing them once does.

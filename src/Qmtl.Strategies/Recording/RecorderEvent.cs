@@ -17,6 +17,12 @@ public sealed record RecorderFlushed(string Destination, long Rows, TimeSpan Dur
 /// <param name="Error">Why.</param>
 public sealed record RecorderAway(string Destination, Exception Error) : RecorderEvent(Destination);
 
+/// <summary>Rows were taken, and yet something is to be known of the recorder's store. Each is raised once.</summary>
+/// <param name="Destination">The recorder's display name.</param>
+/// <param name="Stream">The rows' stream.</param>
+/// <param name="Warning">What it is and what to do, in sentences.</param>
+public sealed record RecorderWarned(string Destination, StreamKey Stream, string Warning) : RecorderEvent(Destination);
+
 /// <summary>The recorder takes rows again.</summary>
 /// <param name="Destination">The recorder's display name.</param>
 /// <param name="Duration">How long it was away.</param>

@@ -21,6 +21,9 @@ internal sealed partial class RecorderLog(ILogger logger)
             case RecorderBack back:
                 Back(recorder, Seconds(back.Duration));
                 break;
+            case RecorderWarned warned:
+                Warned(recorder, warned.Warning, warned.Stream.NodeId, warned.Stream.Interval.Seconds);
+                break;
             case RecorderRowsRefused refused:
                 RowsRefused(recorder, refused.Rows, refused.Stream.ToString(), refused.File, refused.Error.Message, refused.Stream.NodeId, refused.Stream.Interval.Seconds, refused.Error.GetType().Name);
                 break;
@@ -54,6 +57,9 @@ internal sealed partial class RecorderLog(ILogger logger)
 
     [LoggerMessage(LogEventIds.RecorderBack, LogLevel.Information, "{recorder} takes rows again after {duration_seconds} s.", EventName = LogEventNames.RecorderBack)]
     private partial void Back(string recorder, double duration_seconds);
+
+    [LoggerMessage(LogEventIds.RecorderWarning, LogLevel.Warning, "{recorder}: {warning}", EventName = LogEventNames.RecorderWarning)]
+    private partial void Warned(string recorder, string warning, string node_id, long interval);
 
     [LoggerMessage(
         LogEventIds.RecorderRowsRefused, LogLevel.Error, "{recorder} refuses {rows} rows of {stream} for good; they are in {file}: {error}", EventName = LogEventNames.RecorderRowsRefused)]

@@ -174,6 +174,11 @@ internal sealed class RowDelivery
         }
 
         NoteBack();
+        foreach (string warning in _recorder.TakeWarnings(stream))
+        {
+            _raise(new RecorderWarned(_recorder.DisplayName, stream, warning));
+        }
+
         return refusal;
     }
 

@@ -38,6 +38,9 @@ public sealed class StoreRecorder : IEventRecorder
     public int RowsPerWrite => Math.Min(Store.BarsPerWrite, MostRowsPerWrite);
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> TakeWarnings(StreamKey stream) => Store.TakeWarnings(stream);
+
+    /// <inheritdoc/>
     public Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken)
     {
         TimeRangeSet nothing = TimeRangeSet.Empty(stream.Interval);

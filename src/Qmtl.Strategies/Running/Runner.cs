@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Qmtl.Running.Description;
@@ -7,6 +8,7 @@ using Qmtl.Running.Gateway.Watching;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
+using Qmtl.Time;
 
 namespace Qmtl.Running;
 
@@ -53,6 +55,27 @@ public sealed class Runner
         return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _pipeline)), onResult, cancellationToken);
     }
 
+    /// <summary>Asks a gateway what it would make of a strategy in one of its worlds. Nothing is registered, filled or computed; that it would be downgraded is a warning.</summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <param name="worldId">The world.</param>
+    /// <param name="gatewayUri">The gateway's address.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What it would make of it; null where the gateway has no dry runs.</returns>
+    /// <exception cref="GatewayException">It would not take the strategy, or did not answer.</exception>
+    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
+    public async Task<SubmissionResult?> DryRunAsync(Strategy strategy, string worldId, Uri gatewayUri, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        var description = new StrategyDescription(new Pipeline(strategy, _pipeline).Nodes);
+        SubmissionResult? result = await _gateways.Get(gatewayUri).DryRunAsync(Submission(worldId, description), cancellationToken);
+        if (result is not null)
+        {
+            Warn(strategy, result);
+        }
+
+        return result;
+    }
+
     /// <summary>
     /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere and, with a warning, those that
     /// would compute from them, watches what it may do, warms its streams up and replays their history.
@@ -78,11 +101,11 @@ public sealed class Runner
         var pipeline = new Pipeline(strategy, _pipeline);
         var description = new StrategyDescription(pipeline.Nodes);
         GatewayClient client = _gateways.Get(gatewayUri);
-        SubmissionResult submission = await client.SubmitAsync(new StrategySubmission(worldId, description.Nodes), cancellationToken);
+        SubmissionResult submission = await client.SubmitAsync(Submission(worldId, description), cancellationToken);
         Warn(strategy, submission);
 
         var run = new StrategyRun(strategy, pipeline) { Submission = submission };
-        if (!LeaveOutNodesElsewhere(run, description, submission.QueueMap))
+        if (!LeaveOutNodesElsewhere(run, submission.QueueMap))
         {
             _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, or needs one that is, so there is nothing to run here.");
             run.IsComputedElsewhere = true;
@@ -103,12 +126,24 @@ public sealed class Runner
         }
     }
 
+    // Late gateways take the domain of the world's decision, and the instant from here; earlier ones take both from here.
+    private StrategySubmission Submission(string worldId, StrategyDescription description)
+    {
+        var meta = new JsonObject { ["execution_domain"] = _options.ExecutionDomain };
+        if (_options.ExecutionDomain is not ("live" or "shadow"))
+        {
+            meta["as_of"] = UnixTime.Format(_timeProvider.GetUtcNow().ToUnixTimeSeconds());
+        }
+
+        return new StrategySubmission(worldId, description.Nodes) { Meta = meta };
+    }
+
     /// <summary>Switches off what the gateway computes elsewhere, and what would compute from that, for as long as the run lasts.</summary>
     /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing else.</returns>
-    private bool LeaveOutNodesElsewhere(StrategyRun run, StrategyDescription description, QueueMap queues)
+    private bool LeaveOutNodesElsewhere(StrategyRun run, QueueMap queues)
     {
         IReadOnlyList<Node> nodes = run.Pipeline.Nodes;
-        foreach (Node node in nodes.Where(node => node.Executes && queues.Contains(description.IdOf(node))))
+        foreach (Node node in nodes.Where(node => node.Executes && queues.IsElsewhere(StrategyDescription.IdOf(node))))
         {
             run.LeaveOut(node);
         }

@@ -118,8 +118,8 @@ public sealed partial class Pipeline
             End();
         }
 
-        // Not where the replay failed: what was recorded is safe in the recorder's keeping, and the error must not wait for a store that is away.
-        await FlushAsync(cancellationToken);
+        // Not where the replay failed: the error must not wait for a store.
+        await DeliverAsync(cancellationToken);
     }
 
     private async IAsyncEnumerable<NodeResult> ReadAsync(TimeRange? range, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -153,7 +153,7 @@ public sealed partial class Pipeline
             End();
         }
 
-        await FlushAsync(cancellationToken);
+        await DeliverAsync(cancellationToken);
     }
 
     private static async Task<Exception?> FailureOfAsync(Func<Task> work)

@@ -133,9 +133,20 @@ public sealed partial class Pipeline
     /// <summary>Waits until everything that was recorded is delivered. Where a recorder's store is away, that is until it is back; what was recorded is kept meanwhile.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
-        foreach (EventRecorderService service in Streams.Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct())
+        foreach (EventRecorderService service in Recorders)
         {
             await service.FlushAsync(cancellationToken);
+        }
+    }
+
+    private IEnumerable<EventRecorderService> Recorders => Streams.Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct();
+
+    // At the end of a replay: nobody waits for a store that is away, since what was recorded is safe in its recorder's keeping.
+    private async Task DeliverAsync(CancellationToken cancellationToken)
+    {
+        foreach (Task<bool> delivering in Recorders.Select(service => service.TryFlushAsync(cancellationToken)).ToList())
+        {
+            await delivering;
         }
     }
 

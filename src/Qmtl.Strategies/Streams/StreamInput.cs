@@ -20,6 +20,8 @@ namespace Qmtl.Streams;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class StreamInput : Node
 {
+    private static readonly AsyncLocal<Load?> Loading = new();
+
     private readonly TimeProvider _timeProvider;
     private readonly SemaphoreSlim _loading = new(1);
 
@@ -72,10 +74,22 @@ public sealed class StreamInput : Node
     {
         IHistoryProvider provider = RequireProvider();
 
+        // A source that loads the stream which it is asked for would wait for itself.
+        Load? outer = Loading.Value;
+        for (Load? load = outer; load is not null; load = load.Outer)
+        {
+            if (load.Stream == this)
+            {
+                throw new InvalidOperationException(
+                    $"The history of the stream {Key} is being loaded, and the source or provider that is asked for it loads the same stream in turn, which would never end. Have it ask for its bars elsewhere.");
+            }
+        }
+
         // Two loads at once would ask for the same bars twice; the second finds what the first brought.
         await _loading.WaitAsync(cancellationToken);
         try
         {
+            Loading.Value = new Load(this, outer);
             return await new HistoryLoader(this, HistoryAccess.To(provider, Key, engine, _timeProvider), _timeProvider).LoadAsync(range, cancellationToken);
         }
         finally
@@ -114,4 +128,7 @@ public sealed class StreamInput : Node
             Configuration = options.Configuration,
         };
     }
+
+    // What the calling code is part of.
+    private sealed record Load(StreamInput Stream, Load? Outer);
 }

@@ -70,6 +70,25 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
         await run.AssertRecoversAsync(store);
     }
 
+    [QuestDbTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_column_of_whole_numbers_that_somebody_makes_one_of_doubles_in_the_way_that_an_error_recommends(bool overHttp)
+    {
+        await Server.ExecuteAsync(
+            "CREATE TABLE \"BTCUSDT\" (node_id SYMBOL, interval INT, ts TIMESTAMP, close LONG) TIMESTAMP(ts) PARTITION BY DAY WAL DEDUP UPSERT KEYS(ts, node_id, interval)");
+        await using QuestDbHistoryStore store = Open(httpUri: overHttp ? null : ClosedPort);
+        await WriteAsync(store, Frame([60], Columns.Doubles("close", 7)));
+
+        // The store's connections still know the column as it was.
+        await ExecuteAsync("ALTER TABLE \"BTCUSDT\" ALTER COLUMN close TYPE DOUBLE");
+        await WriteAsync(store, Frame([120, 180], Columns.Doubles("close", 7.5, 8)));
+        await WriteAsync(store, Frame([240], Columns.Doubles("close", 9)));
+
+        Assert.Equal([7.0, 7.5, 8.0, 9.0], ValuesOf(await ReadOneAsync(store), "close"));
+        Assert.Empty(store.TakeWarnings(Stream));
+    }
+
     [QuestDbFact]
     public async Task A_column_whose_type_no_longer_fits()
     {
@@ -81,6 +100,41 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
 
         await ExecuteAsync("ALTER TABLE \"BTCUSDT\" ALTER COLUMN close TYPE DOUBLE");
         await run.AssertRecoversAsync(store);
+    }
+
+    [QuestDbFact]
+    public async Task Bars_that_are_kept_though_the_write_failed_are_said_to_be_uncounted()
+    {
+        var run = new WeatherRun();
+        await using QuestDbHistoryStore store = Open();
+        run.BeforePage(3, () => Server.SuspendAsync("BTCUSDT"));
+
+        BackfillResult result = await run.RunAsync(store);
+        run.AssertFailed(result, store, "is suspended", "the number written is at least what is counted");
+
+        await ExecuteAsync("ALTER TABLE \"BTCUSDT\" RESUME WAL");
+        Assert.True((await store.GetCoverageAsync(run.Stream)).BarCount > result.BarsWritten);
+        await run.AssertRecoversAsync(store);
+    }
+
+    [QuestDbFact]
+    public async Task A_server_that_was_never_reached_kept_nothing_that_is_not_counted()
+    {
+        var run = new WeatherRun();
+        (string host, int port) = QuestDbServer.Address;
+        await using var relay = new TcpRelay(host, port);
+        await using var store = new QuestDbHistoryStore($"Host=127.0.0.1;Port={relay.Port};Username=admin;Password=quest;Database=qdb");
+        run.BeforePage(3, () =>
+        {
+            relay.IsClosed = true;
+            relay.CutAfter(1);
+            return Task.CompletedTask;
+        });
+
+        BackfillResult result = await run.RunAsync(store);
+        Assert.Equal(BackfillStatus.Failed, result.Status);
+        Assert.DoesNotContain("at least what is counted", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(result.BarsWritten, (await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""))[0]);
     }
 
     [QuestDbTheory]

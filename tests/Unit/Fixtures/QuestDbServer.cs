@@ -45,6 +45,22 @@ public sealed class QuestDbServer : IAsyncLifetime
         }
     }
 
+    /// <summary>Has a table no longer apply what is written to it; <c>ALTER TABLE … RESUME WAL</c> ends that.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="reason">The error's tag and message, in quotes, that the server is to give; none where empty.</param>
+    /// <exception cref="InvalidOperationException">The server is not in development mode, and only one that is can be told to.</exception>
+    public async Task SuspendAsync(string table, string reason = "")
+    {
+        try
+        {
+            await ExecuteAsync($"ALTER TABLE \"{table}\" SUSPEND WAL{(reason.Length > 0 ? $" WITH {reason}" : string.Empty)}");
+        }
+        catch (PostgresException error) when (error.MessageText.Contains("dev mode", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"The server of {Variable} has to run in development mode: put dev.mode.enabled=true in its server.conf.", error);
+        }
+    }
+
     /// <summary>The first column of a query's answer.</summary>
     public async Task<List<T>> QueryAsync<T>(string sql)
     {

@@ -192,6 +192,20 @@ public sealed class PostgreSqlHistoryStoreTests(PostgreSqlServer server) : Histo
     }
 
     [PostgreSqlFact]
+    public async Task A_column_that_was_whole_first_takes_fractions_later_and_keeps_every_number()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([60, 120], Longs("n", 10, -7), Longs("big", (1L << 53) + 1, 0)));
+        await WriteAsync(store, Frame([180], Doubles("n", 10.75)));
+
+        Assert.Equal([10.0, -7.0, 10.75], ValuesOf(await ReadOneAsync(store), "n"));
+        Assert.Contains("was of type bigint and holds doubles now", Assert.Single(store.TakeWarnings(Stream)), StringComparison.Ordinal);
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([240], Doubles("big", 0.5))));
+        Assert.Contains("beyond 2^53", error.Message, StringComparison.Ordinal);
+        Assert.Equal([(1L << 53) + 1, 0L, null], ValuesOf(await ReadOneAsync(store), "big"));
+    }
+
+    [PostgreSqlFact]
     public async Task The_tables_of_the_users_own_schema_are_used()
     {
         await ExecuteAsync("CREATE SCHEMA \"own; schema\"; CREATE TABLE public.\"BTCUSDT\" (unrelated text)");

@@ -72,6 +72,22 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
     }
 
     [Fact]
+    public async Task A_long_wait_before_a_retry_is_a_warning()
+    {
+        var fetcher = new ScriptedFetcher
+        {
+            Answer = (_, call, honest, _) => call == 1
+                ? Task.FromException<RawBars>(new SourceException("banned") { IsTransient = true, RetryAfter = TimeSpan.FromMinutes(2) })
+                : Task.FromResult(honest),
+        };
+
+        await RunLoggedAsync(fetcher);
+
+        LoggedEvent retry = Assert.Single(_log.Named(LogEventNames.BackfillRetry));
+        Assert.Equal((LogLevel.Warning, 120.0), (retry.Level, retry.Fields["delay_seconds"]));
+    }
+
+    [Fact]
     public async Task A_failed_range_is_an_error_with_what_was_done_before()
     {
         var fetcher = new ScriptedFetcher { BarsPerRequest = 30, Answer = (range, _, honest, _) => range.Start == 60 ? Task.FromResult(honest) : throw new SourceException("no such symbol") };

@@ -60,6 +60,7 @@ public sealed class RecorderLogTests : RecordingTest
 
     public static TheoryData<RecorderEvent, LogLevel, string> Others => new()
     {
+        { new RecorderWarned("db", Stream, "The table 'x' had no column 'y', and got it."), LogLevel.Warning, "recorder.warning" },
         { new RecorderSpoolFull("db", 1000), LogLevel.Warning, "recorder.spool_full" },
         { new RecorderSpoolUnavailable("db", "spool", new IOException("no space left")), LogLevel.Warning, "recorder.spool_unavailable" },
         { new RecorderSpoolDamaged("db", "1.damaged"), LogLevel.Error, "recorder.spool_damaged" },

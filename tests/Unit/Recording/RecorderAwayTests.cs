@@ -43,6 +43,49 @@ public sealed class RecorderAwayTests : RecordingTest
     }
 
     [Fact]
+    public async Task Nobody_waits_for_a_store_that_is_away()
+    {
+        await using EventRecorderService service = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
+        service.Record(Stream, Candles(10));
+        Assert.False(await service.TryFlushAsync());
+        RecorderReport report = service.GetReport();
+        Assert.Equal((true, 10, 10), (report.IsAway, report.Queued, report.SpooledRows));
+        Assert.False(await service.TryFlushAsync());
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_a_store_that_takes_nothing_and_everybody_for_one_that_is_slow()
+    {
+        using var taking = new SemaphoreSlim(0);
+        var recorder = new ScriptedRecorder { RowsPerWrite = 10, BeforePersist = (_, _, token) => taking.WaitAsync(token) };
+        await using EventRecorderService service = Open(recorder, Options with { Patience = TimeSpan.FromSeconds(5) });
+        for (int batch = 0; batch < 5; batch++)
+        {
+            service.Record(Stream, Candles(10, first: batch * 10));
+        }
+
+        // Each batch takes less than the patience, all of them more.
+        Task<bool> slow = service.TryFlushAsync();
+        for (int batch = 1; batch <= 5; batch++)
+        {
+            Assert.False(slow.IsCompleted);
+            Clock.Advance(TimeSpan.FromSeconds(4));
+            taking.Release();
+            while (service.GetReport().Delivered < batch * 10)
+            {
+                await Task.Delay(1);
+            }
+        }
+
+        Assert.True(await slow);
+        service.Record(Stream, Candles(1, first: 50));
+        Task<bool> stuck = service.TryFlushAsync();
+        await WhileTimePassesAsync(stuck);
+        Assert.False(await stuck);
+        Assert.Equal((50, 1), (service.GetReport().Delivered, service.GetReport().Queued));
+    }
+
+    [Fact]
     public async Task A_store_that_is_full_is_away_and_not_refusing()
     {
         bool isFull = true;

@@ -41,6 +41,28 @@ public sealed class StoreRecorderTests(PostgreSqlServer server) : IDisposable
         Assert.Equal("""{"node_id":"SIGNAL","interval":60,"ts":120,"value":"not a number"}""", line);
     }
 
+    [Fact]
+    public async Task A_table_of_others_that_gets_new_columns_is_told_once()
+    {
+        var events = new System.Collections.Concurrent.ConcurrentQueue<RecorderEvent>();
+        await using IHistoryStore store = HistoryStoreFactory.Open(_folder.File("bars.db"));
+        await using (IHistoryStore earlier = HistoryStoreFactory.Open(_folder.File("bars.db")))
+        {
+            await using EventRecorderService first = Open(new StoreRecorder(earlier, ownsStore: false));
+            first.Record(Stream, 60, 1.0);
+            await first.FlushAsync();
+        }
+
+        await using EventRecorderService service = Open(new StoreRecorder(store, ownsStore: false), events.Enqueue);
+        service.Record(Stream, Candles(2, 10));
+        await service.FlushAsync();
+        service.Record(Stream, Candles(12, 10));
+        await service.FlushAsync();
+
+        string warning = Assert.Single(events.OfType<RecorderWarned>()).Warning;
+        Assert.StartsWith($"The table 'SIGNAL' in {store.DisplayName} had no column", warning, StringComparison.Ordinal);
+    }
+
     [PostgreSqlFact]
     public async Task A_postgresql_that_stops_and_starts_again_loses_nothing()
     {

@@ -17,7 +17,7 @@ using Qmtl.Unit.Streams;
 namespace Qmtl.Unit.Running;
 
 /// <summary>Whole runs, offline and in the world of a gateway on loopback. The clock stands at minute 1,000, so bar 999 is the last that has closed; periods are 3.</summary>
-public sealed class RunnerTests
+public sealed partial class RunnerTests
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));
     private readonly List<string> _results = [];
@@ -86,9 +86,10 @@ public sealed class RunnerTests
 
         SubmittedStrategy submitted = Assert.Single(gateway.Strategies);
         Assert.Equal(("world", run.Submission!.StrategyId), (submitted.WorldId, submitted.StrategyId));
-        Assert.Equal(["A", "B", sum.NodeId], submitted.NodeIds);
+        Assert.Equal(["A", "B", "sum"], NamesIn(submitted));
         JsonElement node = JsonDocument.Parse(submitted.DagJson).RootElement.GetProperty("nodes")[2];
-        Assert.Equal(["A", "B"], node.GetProperty("inputs").EnumerateArray().Select(input => input.GetString()));
+        Assert.Equal(submitted.NodeIds.Take(2), node.GetProperty("inputs").EnumerateArray().Select(input => input.GetString()));
+        Assert.Equal("""{"execution_domain":"backtest","as_of":"1970-01-01T16:40:00Z"}""", submitted.MetaJson);
         Assert.Equal(("ComputeNode", "sum", 60), (node.GetProperty("node_type").GetString(), node.GetProperty("name").GetString(), node.GetProperty("interval").GetInt32()));
         Assert.Equal(5, _results.Count);
         ActivationGate gate = run.Gate!;
@@ -108,11 +109,11 @@ public sealed class RunnerTests
 
         await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("two", elsewhere, here));
 
-        Assert.Equal(["A", elsewhere.NodeId, "B", here.NodeId], gateway.Strategies[0].NodeIds);
+        Assert.Equal(["A", "elsewhere", "B", "here"], NamesIn(gateway.Strategies[0]));
         Assert.Equal((false, true), (elsewhere.Executes, here.Executes));
         Assert.Equal(["here@997=997", "here@998=998", "here@999=999"], _results.Where(line => line.StartsWith("here", StringComparison.Ordinal)));
         Assert.DoesNotContain(_results, line => line.StartsWith("elsewhere", StringComparison.Ordinal));
-        Assert.Equal(["topic"], run.Submission!.QueueMap.GetTopics(elsewhere.NodeId));
+        Assert.Equal(["topic"], run.Submission!.QueueMap.GetTopics(elsewhere.Key.ToString()));
         Assert.Empty(_warnings);
 
         await run.DisposeAsync();
@@ -265,8 +266,8 @@ public sealed class RunnerTests
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start();
         gateway.SetActivation("world", new SimulatedActivation("all", Active: true));
-        gateway.Faults[GatewayRoute.Activation].Rule = _ => GatewayFault.Status(500);
-        gateway.Faults[GatewayRoute.Subscribe].Rule = _ => GatewayFault.Status(500);
+        gateway.Faults[GatewayRoute.Activation].Rule = _ => GatewayFault.Status(503);
+        gateway.Faults[GatewayRoute.Subscribe].Rule = _ => GatewayFault.Status(503);
 
         await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"))));
 
@@ -299,12 +300,15 @@ public sealed class RunnerTests
     public async Task Two_intervals_of_one_id_are_two_nodes_to_the_gateway()
     {
         await using SimulatedGateway gateway = SimulatedGateway.Start();
-        var five = new StreamInput(new StreamInputOptions { NodeId = "A", Interval = BarInterval.FromSeconds(300) });
+        var five = new StreamInput(new StreamInputOptions { NodeId = "A", Interval = BarInterval.FromSeconds(300), Period = 3 });
 
         await using StrategyRun run = await RunAsync(gateway, new NodeStrategy("one", Graphs.Sum("sum", Stream("A"), five)));
 
-        Assert.Equal(["A@60", "A@300"], gateway.Strategies[0].NodeIds.Take(2));
+        Assert.Equal(3, gateway.Strategies[0].NodeIds.Distinct().Count());
     }
+
+    private static IEnumerable<string?> NamesIn(SubmittedStrategy strategy) =>
+        JsonDocument.Parse(strategy.DagJson).RootElement.GetProperty("nodes").EnumerateArray().Select(node => node.GetProperty("name").GetString());
 
     private static ScriptedProvider Provider() => new()
     {

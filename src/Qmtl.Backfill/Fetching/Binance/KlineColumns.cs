@@ -33,6 +33,9 @@ internal sealed class KlineColumns
 
     public RejectedRows Unreadable { get; set; } = RejectedRows.None;
 
+    /// <inheritdoc cref="RawBars.AnsweredAt"/>
+    public DateTimeOffset? AnsweredAt { get; set; }
+
     /// <summary>Adds a row.</summary>
     /// <param name="timestamp">The bar's open: Unix seconds, UTC.</param>
     /// <param name="amounts">Prices and volumes in the order of the columns; NaN for one that is not known.</param>
@@ -60,7 +63,7 @@ internal sealed class KlineColumns
     {
         var columns = AmountNames.Select((name, i) => (BarColumn)new BarColumn<double>(name, _amounts[i].AsMemory(0, _count))).ToList();
         columns.Insert(6, new BarColumn<long>("trades", _trades.AsMemory(0, _count), _tradesUnknown.AsMemory(0, _count)));
-        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Unreadable = Unreadable };
+        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Unreadable = Unreadable, AnsweredAt = AnsweredAt };
     }
 
     private void Grow()

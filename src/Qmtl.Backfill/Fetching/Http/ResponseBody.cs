@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Http;
 
@@ -15,10 +16,18 @@ internal sealed class ResponseBody : IDisposable
     {
     }
 
-    public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, _length);
+    /// <summary>The body, without the mark of UTF-8 that some servers put before it.</summary>
+    public ReadOnlySpan<byte> Bytes => Memory.Span;
 
     /// <summary>As <see cref="Bytes"/>, valid until the body is disposed.</summary>
-    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Memory
+    {
+        get
+        {
+            ReadOnlyMemory<byte> all = _buffer.AsMemory(0, _length);
+            return all.Span.StartsWith(Encoding.UTF8.Preamble) ? all[Encoding.UTF8.Preamble.Length..] : all;
+        }
+    }
 
     /// <summary>Whether reading stopped because it is longer than a sound answer.</summary>
     public bool IsTooLong { get; private set; }
@@ -52,7 +61,8 @@ internal sealed class ResponseBody : IDisposable
     }
 
     /// <summary>The beginning, in one line and without anything a terminal could take for a command.</summary>
-    public string Excerpt() => OneLine.Shorten(Encoding.UTF8.GetString(Bytes[..Math.Min(_length, 4 * ExcerptLength)]), ExcerptLength);
+    public string Excerpt() =>
+        PlainText.OneLine(Encoding.UTF8.GetString(Bytes[..Math.Min(Bytes.Length, 4 * ExcerptLength)]), ExcerptLength);
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Qmtl.Time;
 
 namespace Qmtl.Fetching.Pacing;
 
@@ -99,7 +100,8 @@ public sealed class HostPacer
     {
         lock (_lock)
         {
-            DateTimeOffset until = _clock.GetUtcNow() + duration;
+            DateTimeOffset now = _clock.GetUtcNow();
+            DateTimeOffset until = duration < DateTimeOffset.MaxValue - now ? now + duration : DateTimeOffset.MaxValue;
             _pausedUntil = until > _pausedUntil ? until : _pausedUntil;
         }
     }
@@ -110,7 +112,12 @@ public sealed class HostPacer
         TimeSpan pause = _pausedUntil - now;
         if (pause > longestPause)
         {
-            throw new SourceException($"The source asked to be left alone until {_pausedUntil:yyyy-MM-dd'T'HH:mm:ss'Z'}. Run again after that.") { IsTransient = true, RetryAfter = pause, IsUnsent = true };
+            throw new SourceException($"{Host} asked to be left alone until {UnixTime.Format(_pausedUntil.ToUnixTimeSeconds())}. Run again after that.")
+            {
+                IsTransient = true,
+                RetryAfter = pause,
+                IsUnsent = true,
+            };
         }
 
         if (pause > TimeSpan.Zero)

@@ -11,12 +11,13 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, Time
 
     private readonly SemaphoreSlim _deciding = new(1, 1);
     private volatile Decision _decision = new(QuestDbWritePath.Undecided, null, 0);
+    private volatile Decision? _forTable;
 
-    /// <summary>The way that was decided on.</summary>
-    public QuestDbWritePath Path => _decision.Path;
+    /// <summary>The way that the last write took, or that was decided on since.</summary>
+    public QuestDbWritePath Path => (_forTable ?? _decision).Path;
 
     /// <summary>Why it is not HTTP; null where it is, or is not decided yet.</summary>
-    public string? Reason => _decision.Reason;
+    public string? Reason => (_forTable ?? _decision).Reason;
 
     /// <summary>The HTTP server where bars go that way; null for the PostgreSQL wire.</summary>
     /// <param name="connection">An open connection to the same server.</param>
@@ -25,6 +26,13 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, Time
     /// <exception cref="StoreException">The table is not there any more, so nothing could be decided.</exception>
     public async Task<QuestDbHttp?> FindAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
+        // What one table rules out says nothing of the others.
+        _forTable = table.IlpProblem is { } problem ? new Decision(QuestDbWritePath.PostgreSqlWire, problem, 0) : null;
+        if (_forTable is not null)
+        {
+            return null;
+        }
+
         if (!Stands(_decision))
         {
             await _deciding.WaitAsync(cancellationToken);

@@ -9,8 +9,9 @@ namespace Qmtl.History.QuestDb;
 /// <summary>Computes coverage on the server, as far as it can, and fetches bars only where there are holes.</summary>
 /// <remarks>
 /// The server counts the bars on the grid in spans of <see cref="BarsInSpan"/>, on all its cores, with the first and the last of
-/// each: as many as fit between those two mean that none is missing. The bars of the other spans are streamed, many spans in a
-/// round trip. One million bars with 100 gaps take about half the time in which a client streams every timestamp; a window
+/// each: as many as fit between those two mean that none is missing, where none is there twice. A key does not prove that: DEDUP
+/// can be enabled on a table whose rows are doubled, and keeps them. So each span has a <see cref="BarMark">mark</see>, too. The
+/// bars of the other spans are streamed, many spans in a round trip. One million bars with 100 gaps take about half the time in which a client streams every timestamp; a window
 /// function (<c>lag()</c>) over the whole stream takes as long as that stream, because it runs on one core. Where every span has holes,
 /// they are one long span, and the stream comes on top of the count.
 /// </remarks>
@@ -24,7 +25,7 @@ internal static class QuestDbCoverage
     /// <param name="table">The table.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="within">The bars of interest.</param>
-    /// <param name="hasKey">Whether no bar can be there twice; where it can, counting says nothing, and every bar is looked at.</param>
+    /// <param name="hasKey">Whether the table has its key now, so that counting is worth while; without it, every bar is looked at.</param>
     /// <param name="cancellationToken">Ends the queries.</param>
     public static async Task<TimeRangeSet> ReadAsync(
         NpgsqlConnection connection, TableSchema table, StreamKey stream, TimeRange within, bool hasKey, CancellationToken cancellationToken)
@@ -56,8 +57,8 @@ internal static class QuestDbCoverage
         string sql = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            SELECT first, last, bars FROM (
-                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last
+            SELECT first, last, bars, mark FROM (
+                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last, {BarMark.SumSql($"{rows.TimestampSql}::long")} mark
                 {rows.FromSql} AND {rows.BetweenSql(within)})
             WHERE rest = {interval.Floor(step) * rows.UnitsPerSecond % step} ORDER BY span
             """);
@@ -68,7 +69,8 @@ internal static class QuestDbCoverage
         while (await reader.ReadAsync(cancellationToken))
         {
             (long first, long last) = (reader.GetInt64(0), reader.GetInt64(1));
-            var span = new Span(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, IsWhole: (last - first) / step + 1 == reader.GetInt64(2));
+            bool isWhole = (last - first) / step + 1 == reader.GetInt64(2) && !reader.IsDBNull(3) && BarMark.Sum(first, last, step) == reader.GetInt64(3);
+            var span = new Span(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, isWhole);
             if (!span.IsWhole && spans.Count > 0 && !spans[^1].IsWhole)
             {
                 spans[^1] = span with { Start = spans[^1].Start };

@@ -13,7 +13,8 @@ namespace Qmtl.History.QuestDb;
 /// <para>
 /// Tables are made by the first write: <c>node_id SYMBOL, interval INT, ts TIMESTAMP</c> and the payload, partitioned by day, month or
 /// year as the interval asks for it, with a write-ahead log and DEDUP keys, so that writing a bar again replaces it. Tables of others
-/// are taken as they are: without DEDUP keys only bars that are missing are written, and one that is there stays as it is.
+/// are taken as they are: without DEDUP keys only bars that are missing are written, and one that is there stays as it is. The first
+/// write to such a table warns of it (<see cref="RelationalHistoryStore.TakeWarnings"/>).
 /// </para>
 /// <para>
 /// A node's table is named by the node's id, with every character that QuestDB refuses in a name as <c>^</c> and the two hexadecimal
@@ -23,7 +24,8 @@ namespace Qmtl.History.QuestDb;
 /// <para>
 /// QuestDB keeps bars of the years 1970 to 9999, no null in a BOOLEAN column (a bar without a value reads as false), no infinite
 /// number, and not the smallest long; what it could not give back is refused before anything is written. It has no lock that
-/// processes share: two that write one table without DEDUP keys at once can double a bar there, which reading then counts once.
+/// processes share: two that write one table without DEDUP keys at once can double bars there, which reading then counts once; and of
+/// two that write different columns of the same bar at once, with or without keys, one can lose its values.
 /// </para>
 /// </remarks>
 public sealed class QuestDbHistoryStore : RelationalHistoryStore
@@ -75,7 +77,10 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
     }
 
-    /// <summary>The way that bars take into the server; decided at the first write, again after a failure, and every minute where it is the slow one.</summary>
+    /// <summary>
+    /// The way that the last bars took into the server; decided at the first write, again after a failure, and every minute where it is
+    /// the slow one because HTTP cannot be used. Tables without a write-ahead log take it always.
+    /// </summary>
     public QuestDbWritePath WritePath => _bulkPath.Path;
 
     /// <summary>Why bars do not go over HTTP, for people; null where they do, or where nothing was written yet.</summary>

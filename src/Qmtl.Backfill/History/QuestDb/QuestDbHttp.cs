@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -16,9 +17,11 @@ internal sealed class QuestDbHttp : IDisposable
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromMinutes(5);
 
-    private readonly HttpClient _client;
+    private readonly ConcurrentBag<HttpClient> _outdated = [];
+    private readonly Func<HttpClient> _open;
     private readonly string _displayName;
     private readonly ServerOutage _outage;
+    private volatile HttpClient _client;
     private bool _binaryDoubles;
 
     /// <summary>A client of the server at <paramref name="address"/>; nothing is sent yet.</summary>
@@ -33,17 +36,8 @@ internal sealed class QuestDbHttp : IDisposable
         _outage = outage;
         Address = address;
 
-        // A database is asked directly, as over its other port, whatever proxy the environment names for the web.
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = ProbeTimeout })
-        {
-            BaseAddress = new Uri(address.AbsoluteUri.EndsWith('/') ? address.AbsoluteUri : address.AbsoluteUri + "/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        if (!string.IsNullOrEmpty(user))
-        {
-            string basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
-            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", basic);
-        }
+        _open = () => Open(address, user, password);
+        _client = _open();
     }
 
     /// <summary>The root of the server.</summary>
@@ -68,7 +62,7 @@ internal sealed class QuestDbHttp : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return exception is OperationCanceledException ? "it does not answer" : exception.Message;
+            return exception is OperationCanceledException ? "it does not answer" : Describe(exception);
         }
     }
 
@@ -94,30 +88,86 @@ internal sealed class QuestDbHttp : IDisposable
     public IlpEncoder CreateEncoder(string tableName, Relational.TableSchema table, Data.StreamKey stream) => new(tableName, table, stream, _binaryDoubles);
 
     /// <summary>Writes bars; when it returns, they are in the server's write-ahead log.</summary>
-    /// <exception cref="StoreException">The server refused them or cannot be reached; none is stored.</exception>
+    /// <exception cref="StoreException">The server refused them, and then none is stored; or it did not answer, which tells nothing.</exception>
     public async Task WriteAsync(IlpContent bars, CancellationToken cancellationToken)
     {
         try
         {
             using CancellationTokenSource timeout = WithTimeout(WriteTimeout, cancellationToken);
-            using HttpResponseMessage response = await _client.PostAsync("write?precision=s", bars, timeout.Token);
-            if (!response.IsSuccessStatusCode)
+            if (await RefusalAsync(_client, bars, timeout.Token) is { } refusal && (refusal.IsTransient || !await GoesAnewAsync(bars, timeout.Token)))
             {
-                throw Refused(response.StatusCode, await response.Content.ReadAsStringAsync(timeout.Token));
+                throw refusal;
             }
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             string what = exception is OperationCanceledException ? "did not answer in time" : "broke the connection during a write";
-            throw new StoreException($"{_displayName} {what} ({Address}: {exception.Message.TrimEnd('.')}). Try again.", exception)
+            throw new StoreException($"{_displayName} {what} ({Address}: {Describe(exception).TrimEnd('.')}). Try again.", exception)
             {
                 IsTransient = true,
+                MayHaveKept = exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError },
                 RetryAfter = _outage.Note(),
             };
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        foreach (HttpClient client in _outdated)
+        {
+            client.Dispose();
+        }
+    }
+
+    private static HttpClient Open(Uri address, string? user, string? password)
+    {
+        // A database is asked directly, as over its other port, whatever proxy the environment names for the web.
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = ProbeTimeout })
+        {
+            BaseAddress = new Uri(address.AbsoluteUri.EndsWith('/') ? address.AbsoluteUri : address.AbsoluteUri + "/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (!string.IsNullOrEmpty(user))
+        {
+            string basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", basic);
+        }
+
+        return client;
+    }
+
+    private async Task<StoreException?> RefusalAsync(HttpClient client, IlpContent bars, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await client.PostAsync("write?precision=s", bars, cancellationToken);
+        return response.IsSuccessStatusCode ? null : Refused(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    // The server keeps for each connection what a table was like when it first wrote there, and goes on refusing what a column whose
+    // type was changed since could not keep before. A new connection finds the table as it is; where that helps, the old ones are left.
+    private async Task<bool> GoesAnewAsync(IlpContent bars, CancellationToken cancellationToken)
+    {
+        HttpClient anew = _open();
+        bool helps = false;
+        try
+        {
+            helps = await RefusalAsync(anew, bars, cancellationToken) is null;
+        }
+        finally
+        {
+            if (helps)
+            {
+                // Others may be using the old ones; what is idle closes after a minute.
+                _outdated.Add(Interlocked.Exchange(ref _client, anew));
+            }
+            else
+            {
+                anew.Dispose();
+            }
+        }
+
+        return helps;
+    }
 
     private static CancellationTokenSource WithTimeout(TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -125,6 +175,11 @@ internal sealed class QuestDbHttp : IDisposable
         source.CancelAfter(timeout);
         return source;
     }
+
+    // The outer message of a TLS connection that failed only points to the inner one.
+    private static string Describe(Exception exception) => exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        ? $"no TLS connection can be made ({exception.GetBaseException().Message.TrimEnd('.')}); an address of a port without TLS begins with http"
+        : exception.Message;
 
     private async Task<bool> ReadsBinaryDoublesAsync(CancellationToken cancellationToken)
     {

@@ -15,13 +15,18 @@ internal sealed class QuestDbSession(
     NpgsqlConnection connection, QuestDbCatalogue catalogue, QuestDbBulkPath bulkPath, StreamLocks locks, string displayName, TimeProvider timeProvider) : RelationalSession
 {
     // What the server says where another session made the same change at the same time.
-    private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op"];
+    private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op", "type is already"];
 
     private readonly Dictionary<string, QuestDbTable> _tables = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _unread = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SentBars> _sent = [];
     private IDisposable? _lock;
+    private bool _mayHaveKept;
     private StreamKey _stream;
+
+    /// <inheritdoc/>
+    /// <remarks>What the server has acknowledged stays, whether or not it can be read yet, and whatever comes after it.</remarks>
+    public override bool MayHaveKept => _mayHaveKept;
 
     protected override DbConnection Connection => connection;
 
@@ -104,7 +109,7 @@ internal sealed class QuestDbSession(
             return;
         }
 
-        if (found.TakesIlp && await bulkPath.FindAsync(connection, found, cancellationToken) is { } http)
+        if (await bulkPath.FindAsync(connection, found, cancellationToken) is { } http)
         {
             var bars = new SentBars(http, found, table, stream, frames);
             await SendAsync(bars, cancellationToken);
@@ -112,10 +117,13 @@ internal sealed class QuestDbSession(
         }
         else
         {
+            _mayHaveKept = true;
             await QuestDbRowWriter.WriteAsync(connection, table, stream, frames, cancellationToken);
             _unread.Add(found.Name);
         }
     }
+
+    public override string? DescribeRisk(TableSchema table) => _tables[table.Table].DescribeRisk(displayName);
 
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);
@@ -162,6 +170,9 @@ internal sealed class QuestDbSession(
     public override string AddColumnSql(string table, string column, StoredType type) =>
         $"ALTER TABLE {SqlText.Quote(table)} ADD COLUMN IF NOT EXISTS {ColumnSql(table, column)} {TypeName(type)}";
 
+    public override string? WidenColumnSql(TableSchema table, StoredColumn column) =>
+        $"ALTER TABLE {SqlText.Quote(table.Table)} ALTER COLUMN {QuestDbTypes.ColumnSql(column)} TYPE {TypeName(StoredType.Double)}";
+
     public override string CreateEmptyRangesSql() => QuestDbEmptyRanges.CreateSql;
 
     public override async ValueTask DisposeAsync()
@@ -171,6 +182,8 @@ internal sealed class QuestDbSession(
     }
 
     protected override string TableSql(string table) => SqlText.Quote(table);
+
+    protected override string ColumnSql(string column) => SqlText.Quote(QuestDbNames.EscapeColumn(column));
 
     protected override string TypeName(StoredType type) => QuestDbTypes.NameOf(type);
 
@@ -238,6 +251,7 @@ internal sealed class QuestDbSession(
         try
         {
             await bars.SendAsync(cancellationToken);
+            _mayHaveKept = true;
             _unread.Add(bars.Table.Name);
         }
         catch (StoreException error) when (error.IsTransient)

@@ -115,9 +115,7 @@ public abstract class RelationalHistoryStore : IHistoryStore
     {
         ArgumentNullException.ThrowIfNull(pages);
         RequirePagesOf(stream, pages);
-        return EmptyRangeUpdate.Touched(pages) is { } touched
-            ? GuardAsync(() => WritePagesAsync(stream, pages, touched, cancellationToken), cancellationToken)
-            : Task.CompletedTask;
+        return EmptyRangeUpdate.Touched(pages) is { } touched ? WriteGuardedAsync(stream, pages, touched, cancellationToken) : Task.CompletedTask;
     }
 
     /// <summary>Closes connections and lets go of files.</summary>
@@ -208,10 +206,35 @@ public abstract class RelationalHistoryStore : IHistoryStore
             : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
     }
 
-    private async Task<bool> WritePagesAsync(StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
+    private async Task WriteGuardedAsync(StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
     {
-        await using RelationalSession session = await OpenSessionAsync(forWriting: true, cancellationToken)
-            ?? throw new InvalidOperationException("A session for writing always has a database.");
+        RelationalSession? session = null;
+        try
+        {
+            await GuardAsync(
+                async () =>
+                {
+                    session = await OpenSessionAsync(forWriting: true, cancellationToken)
+                        ?? throw new InvalidOperationException("A session for writing always has a database.");
+                    await using (session)
+                    {
+                        await WritePagesAsync(session, stream, pages, touched, cancellationToken);
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (StoreException error) when (session?.MayHaveKept == true)
+        {
+            error.MayHaveKept = true;
+            throw;
+        }
+    }
+
+    private async Task WritePagesAsync(
+        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
+    {
         await session.BeginAsync(stream, cancellationToken);
         BarFrame[] frames = [.. pages.Select(page => page.Frame).Where(frame => frame.Count > 0)];
         (TableSchema? table, bool hasEmptyRanges) = await PrepareTablesAsync(session, stream, pages, frames, cancellationToken);
@@ -236,10 +259,8 @@ public abstract class RelationalHistoryStore : IHistoryStore
         await session.CommitAsync(cancellationToken);
         if (table is not null)
         {
-            _written.Wrote(table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name));
+            _written.Wrote(stream, table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name), session.DescribeRisk(table));
         }
-
-        return true;
     }
 
     // The schema is brought up to date before the first row is touched: a lock on a table for a change of its columns, asked
@@ -256,11 +277,18 @@ public abstract class RelationalHistoryStore : IHistoryStore
             bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
             var changes = new List<string>();
             IReadOnlyList<(string Name, StoredType Type)> missing = [];
+            IReadOnlyList<StoredColumn> widened = [];
             if (frames.Length > 0)
             {
                 missing = WritePlan.MissingColumns(table, frames);
                 RequireNamesThatFit(missing.Select(column => column.Name));
                 changes.AddRange(table is null ? [session.CreateTableSql(name, missing)] : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
+            }
+
+            if (table is not null)
+            {
+                widened = await PlanWideningAsync(session, table, frames, cancellationToken);
+                changes.AddRange(widened.Select(column => session.WidenColumnSql(table, column)!));
             }
 
             if (!hasEmptyRanges && pages.Any(page => !page.Empty.IsEmpty))
@@ -276,16 +304,45 @@ public abstract class RelationalHistoryStore : IHistoryStore
             if (table is not null)
             {
                 // Not every database takes a change of the schema back, so what cannot be written is found out before it.
-                _ = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
+                TableSchema wider = table.WithDoubles(widened);
+                _ = Array.ConvertAll(frames, frame => WritePlan.Fit(wider, frame, DisplayName));
             }
 
             if (await session.TryChangeSchemaAsync(changes, cancellationToken) && frames.Length > 0)
             {
                 _written.Made(stream, name, isNew: table is null, missing.Select(column => column.Name));
+                _written.Widened(stream, name, widened);
             }
         }
 
         throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
+    }
+
+    // Columns of whole numbers that have to take fractions, where the database can turn them into doubles and every number in them stays
+    // what it is. Others are left, and refused with the rest of what does not fit.
+    private async Task<IReadOnlyList<StoredColumn>> PlanWideningAsync(
+        RelationalSession session, TableSchema table, BarFrame[] frames, CancellationToken cancellationToken)
+    {
+        var columns = new List<StoredColumn>();
+        foreach (StoredColumn column in WritePlan.ColumnsToWiden(table, frames))
+        {
+            if (session.WidenColumnSql(table, column) is not { } statement)
+            {
+                continue;
+            }
+
+            if (await session.HoldsMoreThanDoublesAsync(table, column, cancellationToken))
+            {
+                throw new StoreException(
+                    $"Column '{column.Name}' of table '{table.Table}' in {DisplayName} is of type {column.TypeName} and would have to hold numbers with a fraction, too; "
+                    + "but it has whole numbers beyond 2^53, which a double cannot keep. Nothing was written. "
+                    + $"Rename the column at the source, or run {statement} if those may be rounded.");
+            }
+
+            columns.Add(column);
+        }
+
+        return columns;
     }
 
     private void RequireNamesThatFit(IEnumerable<string> columns)

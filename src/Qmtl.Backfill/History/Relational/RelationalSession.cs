@@ -49,6 +49,12 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <param name="cancellationToken">Ends the operation.</param>
     public abstract Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken);
 
+    /// <summary>Whether the database may keep bars of this session if the write fails from now on; false, the default, where it takes back what was not committed.</summary>
+    public virtual bool MayHaveKept => false;
+
+    /// <summary>What the database cannot promise of a table that was just written, and the way out, for people; null, the default, where it keeps every bar once.</summary>
+    public virtual string? DescribeRisk(TableSchema table) => null;
+
     /// <summary>The bars in the table, computed in the way that is cheapest for the database.</summary>
     public abstract Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
 
@@ -73,6 +79,17 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>The statement that adds a payload column.</summary>
     public virtual string AddColumnSql(string table, string column, StoredType type) =>
         $"ALTER TABLE {TableSql(table)} ADD COLUMN {SqlText.Quote(column)} {TypeName(type)}";
+
+    /// <summary>The statement that turns a column of whole numbers into one of doubles; null, the default, where the database has none.</summary>
+    public virtual string? WidenColumnSql(TableSchema table, StoredColumn column) => null;
+
+    /// <summary>Whether the column holds a whole number that no double equals, beyond 2^53 on either side of zero.</summary>
+    public async Task<bool> HoldsMoreThanDoublesAsync(TableSchema table, StoredColumn column, CancellationToken cancellationToken)
+    {
+        string name = ColumnSql(column.Name);
+        await using DbCommand command = Connection.CreateCommand($"SELECT 1 FROM {TableSql(table.Table)} WHERE {name} > {1L << 53} OR {name} < -{1L << 53} LIMIT 1");
+        return await command.ExecuteScalarAsync(cancellationToken) is not (null or DBNull);
+    }
 
     /// <summary>The statement that makes the table of known-empty ranges.</summary>
     public virtual string CreateEmptyRangesSql() =>
@@ -149,6 +166,9 @@ internal abstract class RelationalSession : IAsyncDisposable
 
     /// <summary>The table as it is named in a statement: with its schema, so that no name means anything else.</summary>
     protected abstract string TableSql(string table);
+
+    /// <summary>A column as it is named in a statement.</summary>
+    protected virtual string ColumnSql(string column) => SqlText.Quote(column);
 
     /// <summary>The database's word for a type that the library makes columns of.</summary>
     protected abstract string TypeName(StoredType type);

@@ -34,6 +34,10 @@ internal sealed class TableSchema
     /// </summary>
     public bool HasKey { get; }
 
+    /// <summary>The same table with some of its payload columns as doubles.</summary>
+    public TableSchema WithDoubles(IReadOnlyCollection<StoredColumn> columns) =>
+        new(Table, NodeId, Interval, Timestamp, [.. Payload.Select(column => columns.Contains(column) ? column with { Type = StoredType.Double } : column)], HasKey);
+
     /// <summary>Sorts the columns of a table into key and payload; false where it cannot be one of bars, and then why.</summary>
     public static bool TryCreate(
         string table,

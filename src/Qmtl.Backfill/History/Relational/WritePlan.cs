@@ -35,6 +35,20 @@ internal static class WritePlan
         return missing;
     }
 
+    /// <summary>
+    /// The table's columns of whole numbers for which the frames have a number with a fraction, and so would have to hold doubles. Those
+    /// of narrower types were made by others, and are left to them.
+    /// </summary>
+    public static IReadOnlyList<StoredColumn> ColumnsToWiden(TableSchema table, IEnumerable<BarFrame> frames) =>
+    [
+        .. frames.SelectMany(frame => frame.Columns)
+            .Where(column => column.Type == BarColumnType.Double
+                && table.FindPayload(column.Name) is { Type: StoredType.Int64 } stored
+                && !ColumnConversion.TryConvert(column, stored.Type, out _, out _))
+            .Select(column => table.FindPayload(column.Name)!)
+            .Distinct(),
+    ];
+
     /// <summary>The frame's columns, each with the column of the table that it goes into.</summary>
     /// <param name="table">The table, with every column that <see cref="MissingColumns"/> named.</param>
     /// <param name="frame">The bars.</param>

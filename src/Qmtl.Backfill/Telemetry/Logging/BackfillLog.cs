@@ -16,6 +16,9 @@ internal sealed partial class BackfillLog(ILogger logger)
     // Below it nobody would have noticed.
     private static readonly TimeSpan RateLimitWorthTelling = TimeSpan.FromSeconds(1);
 
+    // From here on somebody before the shell asks what it is doing.
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
+
     /// <summary>Writes an event.</summary>
     public void Write(BackfillEvent happened)
     {
@@ -36,8 +39,10 @@ internal sealed partial class BackfillLog(ILogger logger)
                     error?.Message, error?.GetType().Name);
                 break;
             case BackfillRetrying { Range: var range } retry:
+                (double delay, string errorType) = (Seconds(retry.Delay), retry.Error.GetType().Name);
                 Retry(
-                    stream, retry.Attempt, range, Seconds(retry.Delay), retry.Error.Message, node, interval, range.Start, range.End, retry.Error.GetType().Name);
+                    retry.Delay >= LongWait ? LogLevel.Warning : LogLevel.Information,
+                    stream, retry.Attempt, range, delay, retry.Error.Message, node, interval, range.Start, range.End, errorType);
                 break;
             case BackfillWaiting waiting:
                 Wait(stream, Seconds(waiting.Delay), waiting.Source, node, interval);
@@ -112,9 +117,9 @@ internal sealed partial class BackfillLog(ILogger logger)
         StreamKey stream, string source, string outcome, TimeRange range, double duration_seconds, string node_id, long interval, long start, long end,
         string? error, string? error_type);
 
-    [LoggerMessage(LogEventIds.BackfillRetry, LogLevel.Information, "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = LogEventNames.BackfillRetry)]
+    [LoggerMessage(EventId = LogEventIds.BackfillRetry, Message = "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = LogEventNames.BackfillRetry)]
     private partial void Retry(
-        StreamKey stream, int attempt, TimeRange range, double delay_seconds, string error, string node_id, long interval, long start, long end, string error_type);
+        LogLevel level, StreamKey stream, int attempt, TimeRange range, double delay_seconds, string error, string node_id, long interval, long start, long end, string error_type);
 
     [LoggerMessage(LogEventIds.BackfillWait, LogLevel.Debug, "{stream}: waits {delay_seconds} s for the rate limit of {source}.", EventName = LogEventNames.BackfillWait)]
     private partial void Wait(StreamKey stream, double delay_seconds, string source, string node_id, long interval);

@@ -81,6 +81,9 @@ public static class LogEventIds
     /// <inheritdoc cref="LogEventNames.RecorderRetryFailed"/>
     public const int RecorderRetryFailed = 4008;
 
+    /// <inheritdoc cref="LogEventNames.RecorderWarning"/>
+    public const int RecorderWarning = 4009;
+
     /// <inheritdoc cref="LogEventNames.WarmupComplete"/>
     public const int WarmupComplete = 5000;
 

@@ -51,7 +51,7 @@ public static class LogEventNames
     /// <summary>The table of a stream whose node id is not its name.</summary>
     public const string StoreTable = "store.table";
 
-    /// <summary>A write did not fail, and yet something is wrong with the store.</summary>
+    /// <summary>A write did not fail, and yet something is to be known of the store.</summary>
     public const string StoreWarning = "store.warning";
 
     /// <summary>Recorded rows are delivered.</summary>
@@ -62,6 +62,9 @@ public static class LogEventNames
 
     /// <summary>The recorder's store takes rows again.</summary>
     public const string RecorderBack = "recorder.back";
+
+    /// <summary>Recorded rows were taken, and yet something is to be known of the store.</summary>
+    public const string RecorderWarning = "recorder.warning";
 
     /// <summary>The recorder's store refuses rows for good; they are set aside.</summary>
     public const string RecorderRowsRefused = "recorder.rows_refused";

@@ -21,6 +21,8 @@ namespace Qmtl.Running.Gateway;
 /// </remarks>
 public sealed class GatewayClient
 {
+    private const string UndecidedDetail = "activation not found";
+
     private static readonly Lazy<HttpClient> Shared = new(CreateHttpClient);
 
     private readonly HttpClient _http;
@@ -60,20 +62,43 @@ public sealed class GatewayClient
         DefaultRequestHeaders = { { "User-Agent", "qmtl" } },
     };
 
-    /// <summary>Submits a strategy to run in a world.</summary>
+    /// <summary>Submits a strategy to run in a world. One that the gateway has already (409) is no error: the run that is there goes on.</summary>
     /// <param name="submission">The strategy.</param>
     /// <param name="cancellationToken">Gives up; the gateway may have taken the strategy all the same.</param>
-    /// <exception cref="GatewayException">It was not taken: submitted before (409), invalid (422), or anything else; or what the gateway answered cannot be relied on.</exception>
+    /// <exception cref="GatewayException">It was not taken: invalid (422), or anything else; or what the gateway answered cannot be relied on.</exception>
+    /// <exception cref="ArgumentException">Two nodes are the same to a gateway.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<SubmissionResult> SubmitAsync(StrategySubmission submission, CancellationToken cancellationToken = default)
+    public async Task<SubmissionResult> SubmitAsync(StrategySubmission submission, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(submission);
-        uint checksum = StrategyDocument.Checksum(submission.Nodes);
-        byte[] body = StrategyDocument.WriteBody(submission, checksum);
-        return AskAsync(
-            new Question(HttpMethod.Post, "strategies", $"asked to run a strategy in '{submission.WorldId}'", body) { Success = HttpStatusCode.Accepted },
-            answer => SubmissionResult.Read(answer, submission.Nodes, checksum),
-            cancellationToken);
+        try
+        {
+            return await PostAsync(submission, SubmissionForm.Canonical, isDryRun: false, cancellationToken);
+        }
+        catch (GatewayException duplicate) when (duplicate.StrategyId is { } strategyId)
+        {
+            return await DescribeKnownAsync(submission, cancellationToken) with { StrategyId = strategyId, WasKnown = true };
+        }
+    }
+
+    /// <summary>Asks what the gateway would make of a strategy. Nothing is registered.</summary>
+    /// <param name="submission">The strategy.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What it would make of it; null where the gateway has no dry runs, as those of early September 2025.</returns>
+    /// <exception cref="GatewayException">It would not take it, or did not answer.</exception>
+    /// <exception cref="ArgumentException">Two nodes are the same to a gateway.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<SubmissionResult?> DryRunAsync(StrategySubmission submission, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(submission);
+        try
+        {
+            return await PostAsync(submission, SubmissionForm.Canonical, isDryRun: true, cancellationToken);
+        }
+        catch (GatewayException error) when (error.Status == (int)HttpStatusCode.NotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>Asks whether a strategy may act.</summary>
@@ -81,10 +106,14 @@ public sealed class GatewayClient
     /// <param name="strategyId">The strategy, by the id that the gateway gave.</param>
     /// <param name="side">Long or short.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>
+    /// The document; null where the world has not decided yet. Early gateways keep one document for a world, so it may be about the other
+    /// side (<see cref="ActivationDocument.Covers"/>): that says nothing about the one that was asked for.
+    /// </returns>
     /// <exception cref="GatewayException">The gateway did not say.</exception>
     /// <exception cref="ArgumentException">An id is blank, or the side is not one.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<ActivationDocument> GetActivationAsync(string worldId, string strategyId, ActivationSide side, CancellationToken cancellationToken = default)
+    public async Task<ActivationDocument?> GetActivationAsync(string worldId, string strategyId, ActivationSide side, CancellationToken cancellationToken = default)
     {
         GatewayNames.RequireWorld(worldId);
         GatewayNames.RequireStrategy(strategyId);
@@ -94,13 +123,20 @@ public sealed class GatewayClient
             ActivationSide.Short => "short",
             _ => throw new ArgumentOutOfRangeException(nameof(side), side, "Ask for one side: Long or Short."),
         };
-        return AskAsync(
-            new Question(
-                HttpMethod.Get,
-                $"worlds/{Uri.EscapeDataString(worldId)}/activation?strategy_id={Uri.EscapeDataString(strategyId)}&side={name}",
-                $"asked for the {name} activation of '{strategyId}' in '{worldId}'"),
-            answer => ReadActivation(answer, side),
-            cancellationToken);
+        try
+        {
+            return await AskAsync(
+                new Question(
+                    HttpMethod.Get,
+                    $"worlds/{Uri.EscapeDataString(worldId)}/activation?strategy_id={Uri.EscapeDataString(strategyId)}&side={name}",
+                    $"asked for the {name} activation of '{strategyId}' in '{worldId}'"),
+                (document, answer) => ActivationDocument.Read(document.RequireObject(), side) with { IsStale = answer.IsStale },
+                cancellationToken);
+        }
+        catch (GatewayException error) when (error is { Status: (int)HttpStatusCode.NotFound, Detail: UndecidedDetail })
+        {
+            return null;
+        }
     }
 
     /// <summary>Asks for permission to follow the activation events of a strategy.</summary>
@@ -117,7 +153,7 @@ public sealed class GatewayClient
         var body = new JsonObject { ["topics"] = new JsonArray("activation"), ["world_id"] = worldId, ["strategy_id"] = strategyId };
         return AskAsync(
             new Question(HttpMethod.Post, "events/subscribe", $"asked for the events of '{strategyId}' in '{worldId}'", JsonSerializer.SerializeToUtf8Bytes(body, PlainText)),
-            ActivationSubscription.Read,
+            (subscription, _) => ActivationSubscription.Read(subscription, _address.Stream),
             cancellationToken);
     }
 
@@ -134,25 +170,46 @@ public sealed class GatewayClient
 
     private static JsonSerializerOptions PlainText { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static ActivationDocument ReadActivation(JsonElement answer, ActivationSide asked)
+    private async Task<SubmissionResult> PostAsync(StrategySubmission submission, SubmissionForm form, bool isDryRun, CancellationToken cancellationToken)
     {
-        answer.RequireObject();
-        if (ActivationDocument.HasUnderstoodVersion(answer) == false)
+        var document = new StrategyDocument(submission, form);
+        Question question = isDryRun
+            ? new(HttpMethod.Post, "strategies/dry-run", $"asked what it would make of a strategy in '{submission.WorldId}'", document.Body) { Success = HttpStatusCode.OK }
+            : new(HttpMethod.Post, "strategies", $"asked to run a strategy in '{submission.WorldId}'", document.Body) { Success = HttpStatusCode.Accepted };
+        try
         {
-            throw new FormatException($"an activation of another version than {ActivationDocument.UnderstoodVersion}");
+            return await AskAsync(question, (result, _) => SubmissionResult.Read(result, document), cancellationToken);
         }
-
-        var document = ActivationDocument.Read(answer, asked);
-        return document.Covers(asked) ? document : throw new FormatException("the activation of another side");
+        catch (GatewayException error) when (form == SubmissionForm.Canonical && error.ExpectedId is { } node && document.OlderForm(node.Index, node.Expected) is { } older)
+        {
+            // Nothing has been registered: ids are checked before.
+            return await PostAsync(submission, older, isDryRun, cancellationToken);
+        }
     }
 
-    private async Task<T> AskAsync<T>(Question question, Func<JsonElement, T> read, CancellationToken cancellationToken)
+    // A gateway that has the strategy says no more than its id; a dry run of the same tells the rest, where there is one.
+    private async Task<SubmissionResult> DescribeKnownAsync(StrategySubmission submission, CancellationToken cancellationToken)
+    {
+        SubmissionResult? known = null;
+        try
+        {
+            known = await DryRunAsync(submission, cancellationToken);
+        }
+        catch (GatewayException)
+        {
+            // The run is there either way.
+        }
+
+        return known ?? new SubmissionResult { StrategyId = string.Empty, QueueMap = QueueMap.Empty };
+    }
+
+    private async Task<T> AskAsync<T>(Question question, Func<JsonElement, GatewayAnswer, T> read, CancellationToken cancellationToken)
     {
         string words = $"{this}, {question.Words}";
         using GatewayAnswer answer = await _circuit.AskAsync(words, token => SendAsync(question, words, token), cancellationToken);
-        if (question.Success is { } wanted ? answer.Status != wanted : !answer.IsSuccess)
+        if (question.Success is { } wanted ? answer.Status != wanted : !answer.IsSuccess || answer.Status == HttpStatusCode.NoContent)
         {
-            throw GatewayErrors.FromStatus(words, answer, submits: question.Success == HttpStatusCode.Accepted, _address.Password);
+            throw GatewayErrors.FromStatus(words, answer, submits: question.Success is not null, _address.Password);
         }
 
         if (answer.IsTooLong)
@@ -162,7 +219,7 @@ public sealed class GatewayClient
 
         try
         {
-            return GatewayJson.Read(answer.Body, read);
+            return GatewayJson.Read(answer.Body, document => read(document, answer));
         }
         catch (FormatException error)
         {
@@ -183,7 +240,7 @@ public sealed class GatewayClient
             // A client that follows redirects by itself changes the request's address.
             return response.RequestMessage?.RequestUri is { } answered && answered != asked
                 ? throw new GatewayException(GatewayErrorKind.Refused, $"{words}, sent the request on to {StreamAddress.Display(answered)}, and the HTTP client followed. If that is the gateway, give its address.") { Status = (int)response.StatusCode }
-                : await GatewayAnswer.ReadAsync(response, _options.LongestAnswer, either.Token);
+                : await GatewayAnswer.ReadAsync(response, _options.LongestAnswer, _clock.GetUtcNow(), either.Token);
         }
         catch (OperationCanceledException error)
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Wire;
 
 namespace Qmtl.Running.Gateway;
@@ -19,18 +19,22 @@ internal static class GatewayErrors
     /// <param name="password">What must not be shown even where the gateway repeats it; null for nothing.</param>
     public static GatewayException FromStatus(string question, GatewayAnswer answer, bool submits, string? password)
     {
-        string detail = ReadDetail(answer);
+        (string detail, string? strategyId, (int, string)? expected) = ReadDetail(answer);
         if (!string.IsNullOrEmpty(password))
         {
             detail = detail.Replace(password, "***", StringComparison.Ordinal);
         }
 
-        detail = OneLine.Shorten(detail, LongestDetail);
+        detail = PlainText.OneLine(detail, LongestDetail);
         (GatewayErrorKind kind, string wayOut) = Explain(answer, submits);
         string said = detail.Length == 0 ? string.Empty : $" ({detail})";
         return new GatewayException(kind, string.Create(CultureInfo.InvariantCulture, $"{question}, answered {(int)answer.Status}{said}. {wayOut}"))
         {
             Status = (int)answer.Status,
+            RetryAfter = answer.RetryAfter,
+            Detail = detail,
+            StrategyId = kind == GatewayErrorKind.DuplicateStrategy ? strategyId : null,
+            ExpectedId = expected,
         };
     }
 
@@ -50,6 +54,8 @@ internal static class GatewayErrors
 
     private static (GatewayErrorKind Kind, string WayOut) Explain(GatewayAnswer answer, bool submits) => answer.Status switch
     {
+        HttpStatusCode.NoContent => (GatewayErrorKind.Refused, $"It is degraded (STATIC) and answers nobody just now. Try again {Wait(answer)}."),
+        HttpStatusCode.ServiceUnavailable when submits => (GatewayErrorKind.Refused, $"It is degraded (MINIMAL), or a service that it needs is away, and takes no strategies just now. Try again {Wait(answer)}."),
         HttpStatusCode.Conflict when submits => (GatewayErrorKind.DuplicateStrategy, "The strategy has been submitted before. Stop that run, or change the strategy."),
         HttpStatusCode.UnprocessableContent => (GatewayErrorKind.InvalidPayload, "It finds the request invalid, so asking again does not help."),
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => (GatewayErrorKind.Unauthorized, "It does not accept the credentials, or they have expired. Renew them."),
@@ -62,18 +68,33 @@ internal static class GatewayErrors
         _ => (GatewayErrorKind.Refused, "It refuses the request itself, so asking again does not help."),
     };
 
+    private static string Wait(GatewayAnswer answer) => answer.RetryAfter is { } wait
+        ? string.Create(CultureInfo.InvariantCulture, $"in {wait.TotalSeconds} s")
+        : "later";
+
     // {"detail": "…"}, {"detail": {"code": …}} or {"detail": [{"msg": …}]}, as FastAPI words it.
-    private static string ReadDetail(GatewayAnswer answer)
+    private static (string Words, string? StrategyId, (int Index, string Expected)? ExpectedId) ReadDetail(GatewayAnswer answer)
     {
         try
         {
             return GatewayJson.Read(answer.Body, static root => root.ValueKind == JsonValueKind.Object && root.TryGetField("detail", out JsonElement detail)
-                ? detail.ValueKind == JsonValueKind.String ? detail.GetString()! : detail.GetRawText()
-                : root.GetRawText());
+                ? detail.ValueKind == JsonValueKind.Object ? ReadObject(detail)
+                    : (detail.ValueKind == JsonValueKind.String ? detail.GetString()! : detail.GetRawText(), null, null)
+                : (root.GetRawText(), null, null));
         }
         catch (FormatException)
         {
-            return answer.MediaType == "text/html" ? "a web page" : Encoding.UTF8.GetString(answer.Body.Span[..Math.Min(answer.Body.Length, 4 * LongestDetail)]);
+            return (answer.MediaType == "text/html" ? "a web page" : Encoding.UTF8.GetString(answer.Body.Span[..Math.Min(answer.Body.Length, 4 * LongestDetail)]), null, null);
         }
+    }
+
+    private static (string Words, string? StrategyId, (int Index, string Expected)? ExpectedId) ReadObject(JsonElement detail)
+    {
+        (int, string)? expected = detail.TryGetField("node_id_mismatch", out JsonElement mismatches)
+            && mismatches.ValueKind == JsonValueKind.Array
+            && mismatches.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } mismatch
+                ? ((int)(mismatch.NumberOrNull("index") ?? -1), mismatch.TextOrNull("expected") ?? string.Empty)
+                : null;
+        return (detail.GetRawText(), detail.TextOrNull("strategy_id"), expected);
     }
 }

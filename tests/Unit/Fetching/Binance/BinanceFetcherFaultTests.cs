@@ -104,8 +104,9 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_body_is_shown_without_anything_a_terminal_could_obey()
     {
-        SourceException error = await FailAsync(SimulatedFault.Status(200, body: "\u001b[2J\r\n" + new string('x', 500)));
+        SourceException error = await FailAsync(SimulatedFault.Status(200, body: "\u001b[2J\r\n\u202e" + new string('x', 500)));
 
+        Assert.Contains(@"'\u001b[2J \u202exxx", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(error.Message, char.IsControl);
         Assert.InRange(error.Message.Length, 100, 350);
     }

@@ -36,6 +36,7 @@ public class BinanceFetcherTests
             bars.Columns.Select(column => column.GetValue(0)!));
         Assert.Equal(0, bars.Unreadable.Total);
         Assert.Null(bars.About);
+        Assert.InRange(bars.AnsweredAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow);
     }
 
     [Theory]
@@ -126,17 +127,32 @@ public class BinanceFetcherTests
     [Theory]
     [InlineData("btcusdt", "Did you mean BTCUSDT?")]
     [InlineData("BTC/USDT", "for example BTCUSDT")]
-    [InlineData("BTCUSDT&limit=1", "for example BTCUSDT")]
+    [InlineData("BTCUSDT&limit=1", "Did you mean BTCUSDT&LIMIT=1?")]
     [InlineData("BTCUSDT\n", "for example BTCUSDT")]
-    [InlineData("ABCDEFGHIJKLMNOPQRSTU", "at most 20")]
-    public async Task A_node_id_that_cannot_be_a_symbol_is_refused_without_a_request(string nodeId, string wayOut)
+    [InlineData("ABCDEFGHIJKLMNOPQRSTU", "-1121 Invalid symbol")]
+    [InlineData("no such node", "-1100 Illegal characters found in parameter 'symbol'")]
+    public async Task Whether_there_is_a_symbol_only_the_exchange_decides(string nodeId, string said)
     {
         await using var exchange = SimulatedExchange.Start();
 
         var error = await Assert.ThrowsAsync<SourceException>(() => Fetcher(exchange).FetchAsync(new(nodeId, Minute), Bars(1), CancellationToken.None));
 
-        Assert.Contains(wayOut, error.Message, StringComparison.Ordinal);
-        Assert.Equal((false, 0), (error.IsTransient, exchange.RequestCount));
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+        Assert.Equal((false, 400), (error.IsTransient, error.StatusCode));
+        Assert.Equal(nodeId, Assert.Single(exchange.Requests).Symbol);
+    }
+
+    [Theory]
+    [InlineData("币安人生USDT")]
+    [InlineData("ÉCLAIR-1_2.USDT")]
+    [InlineData("ABCDEFGHIJKLMNOPQRSTUVWXYZUSDT")]
+    public async Task A_symbol_need_not_be_ASCII(string symbol)
+    {
+        await using var exchange = SimulatedExchange.Start(new() { Markets = [new GeneratedMarket(symbol)] });
+
+        RawBars bars = await Fetcher(exchange).FetchAsync(new(symbol, Minute), Bars(7), CancellationToken.None);
+
+        Assert.Equal((7L, symbol), (bars.RowCount, Assert.Single(exchange.Requests).Symbol));
     }
 
     [Fact]
@@ -146,7 +162,7 @@ public class BinanceFetcherTests
 
         Assert.Contains("no 7m bars", error.Message, StringComparison.Ordinal);
         Assert.Contains("1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w", error.Message, StringComparison.Ordinal);
-        Assert.False(error.IsTransient);
+        Assert.Equal((false, true), (error.IsTransient, error.IsUnsent));
     }
 
     [Theory]

@@ -37,7 +37,7 @@ public sealed class QuestDbBadWeatherTests(QuestDbServer server) : QuestDbStoreT
     {
         await using QuestDbHistoryStore store = Open();
         await WriteAsync(store, Frame(60));
-        Assert.True(await TrySuspendAsync(), "Start the server with dev.mode.enabled=true: without it no table can be suspended.");
+        await Server.SuspendAsync("BTCUSDT", "'DISK FULL', 'no room'");
 
         StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame(120)));
         Assert.Contains("is suspended", error.Message, StringComparison.Ordinal);
@@ -104,18 +104,4 @@ public sealed class QuestDbBadWeatherTests(QuestDbServer server) : QuestDbStoreT
     }
 
     private static int HttpPort => 9000;
-
-    // Only a server in development mode (dev.mode.enabled) can be told to suspend a table.
-    private async Task<bool> TrySuspendAsync()
-    {
-        try
-        {
-            await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" SUSPEND WAL WITH 'DISK FULL', 'no room'");
-            return true;
-        }
-        catch (Npgsql.PostgresException error) when (error.MessageText.Contains("dev mode", StringComparison.Ordinal))
-        {
-            return false;
-        }
-    }
 }

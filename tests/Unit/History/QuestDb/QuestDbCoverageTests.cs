@@ -44,4 +44,30 @@ public sealed class QuestDbCoverageTests(QuestDbServer server) : QuestDbStoreTes
         await Server.ExecuteAsync($"INSERT INTO \"BTCUSDT\" (node_id, interval, ts) VALUES ('BTCUSDT', 60, {(february - 120) * 1_000_000})");
         Assert.Equal(Set((february - 120, february - 60)), await store.GetCoverageAsync(Stream));
     }
+
+    // 0, 4, 5 and 1, 2, 6 have the same count, sum and sum of squares.
+    [QuestDbTheory]
+    [InlineData("WAL", new[] { 100 }, new[] { 200 })]
+    [InlineData("WAL", new[] { 300, 304, 305 }, new[] { 301, 302, 306 })]
+    [InlineData("WAL", new[] { 5, 6, 7, 1500, 1501, 2998 }, new[] { 8, 9, 10, 1502, 1503, 2500 })]
+    [InlineData("WAL DEDUP UPSERT KEYS(ts, node_id, interval)", new int[0], new[] { 1, 1024, 2047 })]
+    public async Task Doubled_rows_hide_no_hole_also_where_DEDUP_is_enabled_on_them_later(string kind, int[] doubled, int[] missing)
+    {
+        string without = string.Join(", ", missing);
+        await Server.ExecuteAsync($"CREATE TABLE \"BTCUSDT\" (node_id SYMBOL, interval INT, ts TIMESTAMP, close DOUBLE) TIMESTAMP(ts) PARTITION BY MONTH {kind}");
+        await Server.ExecuteAsync($"INSERT INTO \"BTCUSDT\" SELECT 'BTCUSDT', 60, (x * 60000000)::timestamp, x FROM long_sequence(3000) WHERE x NOT IN ({without})");
+        foreach (int bar in doubled)
+        {
+            await Server.ExecuteAsync($"INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, {bar * 60_000_000L}, {bar})");
+        }
+
+        TimeRangeSet expected = TimeRangeSet.FromTimestamps(Minute, [.. Enumerable.Range(1, 3000).Except(missing).Select(bar => bar * 60L)]);
+        await using QuestDbHistoryStore store = Open();
+        Assert.Equal(expected, await store.GetCoverageAsync(Stream));
+
+        await Server.ExecuteAsync("ALTER TABLE \"BTCUSDT\" DEDUP ENABLE UPSERT KEYS(ts, node_id, interval)");
+        Assert.Equal([3000L - missing.Length + doubled.Length], await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""));
+        Assert.Equal(expected, await store.GetCoverageAsync(Stream));
+        Assert.Equal(3000 - missing.Length, (await ReadOneAsync(store)).Count);
+    }
 }

@@ -11,21 +11,25 @@ namespace Qmtl.Unit.History.QuestDb;
 [Collection(QuestDbCollection.Name)]
 public sealed class QuestDbForeignTablesTests(QuestDbServer server) : QuestDbStoreTest(server)
 {
-    public static TheoryData<string, long, QuestDbWritePath> Tables => new()
+    private const string Enable = "run ALTER TABLE \"BTCUSDT\" DEDUP ENABLE UPSERT KEYS(ts, node_id, interval)";
+    private const string Other = "use a table that Qmtl makes";
+
+    public static TheoryData<string, long, QuestDbWritePath, string> Tables => new()
     {
         // The Python project's tables, with and without the write-ahead log; integers of seconds; nanoseconds; milliseconds.
-        { "(node_id VARCHAR, interval INT, ts TIMESTAMP, open DOUBLE, close DOUBLE) TIMESTAMP(ts) PARTITION BY DAY WAL", 1_000_000, QuestDbWritePath.IlpOverHttp },
-        { "(node_id SYMBOL, interval LONG, ts TIMESTAMP, open DOUBLE, close DOUBLE) TIMESTAMP(ts) PARTITION BY DAY BYPASS WAL", 1_000_000, QuestDbWritePath.Undecided },
-        { "(node_id STRING, interval INT, ts TIMESTAMP_NS, open DOUBLE, close DOUBLE) TIMESTAMP(ts) PARTITION BY YEAR WAL", 1_000_000_000, QuestDbWritePath.IlpOverHttp },
-        { "(node_id VARCHAR, interval INT, ts TIMESTAMP, open DOUBLE, close DOUBLE)", 1_000_000, QuestDbWritePath.Undecided },
-        { "(node_id VARCHAR, interval INT, ts LONG, open DOUBLE, close DOUBLE)", 1, QuestDbWritePath.Undecided },
-        { "(node_id VARCHAR, interval INT, ts INT, open FLOAT, close FLOAT)", 1, QuestDbWritePath.Undecided },
-        { "(node_id SYMBOL, interval SHORT, ts DATE, open DECIMAL(18, 4), close DECIMAL(18, 4))", 1_000, QuestDbWritePath.Undecided },
+        { "(node_id VARCHAR, interval INT, ts TIMESTAMP, open DOUBLE, close DOUBLE) TIMESTAMP(ts) PARTITION BY DAY WAL", 1_000_000, QuestDbWritePath.IlpOverHttp, Enable },
+        { "(node_id SYMBOL, interval LONG, ts TIMESTAMP, open DOUBLE, close DOUBLE) TIMESTAMP(ts) PARTITION BY DAY BYPASS WAL", 1_000_000, QuestDbWritePath.PostgreSqlWire, "SET TYPE WAL, restart the server, and run ALTER" },
+        { "(node_id STRING, interval INT, ts TIMESTAMP_NS, open DOUBLE, close DOUBLE) TIMESTAMP(ts) PARTITION BY YEAR WAL", 1_000_000_000, QuestDbWritePath.IlpOverHttp, Enable },
+        { "(node_id VARCHAR, interval INT, ts TIMESTAMP, open DOUBLE, close DOUBLE)", 1_000_000, QuestDbWritePath.PostgreSqlWire, Other },
+        { "(node_id VARCHAR, interval INT, ts LONG, open DOUBLE, close DOUBLE)", 1, QuestDbWritePath.PostgreSqlWire, Other },
+        { "(node_id VARCHAR, interval INT, ts INT, open FLOAT, close FLOAT)", 1, QuestDbWritePath.PostgreSqlWire, Other },
+        { "(node_id SYMBOL, interval SHORT, ts DATE, open DECIMAL(18, 4), close DECIMAL(18, 4))", 1_000, QuestDbWritePath.PostgreSqlWire, Other },
     };
 
     [QuestDbTheory]
     [MemberData(nameof(Tables))]
-    public async Task A_table_without_keys_is_read_and_gets_only_what_is_missing(string definition, long unitsPerSecond, QuestDbWritePath path)
+    public async Task A_table_without_keys_is_read_and_gets_only_what_is_missing(
+        string definition, long unitsPerSecond, QuestDbWritePath path, string wayOut)
     {
         await Server.ExecuteAsync($"CREATE TABLE \"BTCUSDT\" {definition}");
         foreach (long timestamp in (long[])[180, 60, 120, 120, 119, 61, 300, 180])
@@ -47,6 +51,15 @@ public sealed class QuestDbForeignTablesTests(QuestDbServer server) : QuestDbSto
         Assert.Equal(Set((0, 300)), await store.GetCoverageAsync(Stream));
         Assert.Equal([10L], await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""));
         Assert.Equal(path, store.WritePath);
+        Assert.Equal(path == QuestDbWritePath.PostgreSqlWire, store.DescribeWritePath()!.Contains("'BTCUSDT' has no write-ahead log", StringComparison.Ordinal));
+
+        // Said once: what is not promised of such a table, and that it was changed.
+        Assert.Collection(
+            store.TakeWarnings(Stream).Order(StringComparer.Ordinal),
+            warning => Assert.Contains(wayOut, warning[warning.IndexOf("Let only one write at a time, or ", StringComparison.Ordinal)..], StringComparison.Ordinal),
+            warning => Assert.StartsWith($"The table 'BTCUSDT' in {store.DisplayName} had no column 'trades', and got it", warning, StringComparison.Ordinal));
+        await WriteAsync(store, Frame([360], Longs("trades", 1)));
+        Assert.Empty(store.TakeWarnings(Stream));
     }
 
     [QuestDbFact]

@@ -107,6 +107,15 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     }
 
     [QuestDbFact]
+    public async Task Https_to_a_port_without_TLS_is_told_in_words()
+    {
+        await using QuestDbHistoryStore store = Open(httpUri: new Uri($"https://{QuestDbServer.Address.Host}:{HttpPort}"));
+        await WriteAsync(store, Frame(60));
+        Assert.Contains("cannot be used: no TLS connection can be made (", store.WritePathReason, StringComparison.Ordinal);
+        Assert.EndsWith("an address of a port without TLS begins with http", store.WritePathReason, StringComparison.Ordinal);
+    }
+
+    [QuestDbFact]
     public async Task An_HTTP_port_that_opens_later_is_used_from_then_on()
     {
         var clock = new SettableClock { Now = 1_000_000 };
@@ -147,6 +156,39 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
         await AssertRefusedAsync(store, Frame([120, 180], new BarColumn<bool>("b", new[] { true, false }, new[] { true, false })), "false");
         await AssertRefusedAsync(store, Frame([-60, 0], Doubles("d", 1, 2)), "1969-12-31");
         Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_column_that_was_whole_first_takes_fractions_later_and_keeps_every_number(bool overHttp)
+    {
+        await using QuestDbHistoryStore store = overHttp ? Open() : Open(httpUri: ClosedPort);
+        await WriteAsync(store, Frame([60, 120], Longs("n", 10, -7)));
+        await WriteAsync(store, Frame([180], Doubles("n", 11)));
+        Assert.Empty(store.TakeWarnings(Stream));
+
+        await WriteAsync(store, Frame([240], Doubles("n", 10.75)), Frame([300], Longs("n", 12)));
+
+        Assert.Equal([10.0, -7.0, 11.0, 10.75, 12.0], ValuesOf(await ReadOneAsync(store), "n"));
+        Assert.StartsWith($"Column 'n' of table 'BTCUSDT' in {store.DisplayName} was of type LONG and holds doubles now", Assert.Single(store.TakeWarnings(Stream)), StringComparison.Ordinal);
+        await WriteAsync(store, Frame([300, 360], Longs("n", 13, 14)));
+        Assert.Equal([10.0, -7.0, 11.0, 10.75, 13.0, 14.0], ValuesOf(await ReadOneAsync(store), "n"));
+        Assert.Empty(store.TakeWarnings(Stream));
+    }
+
+    [QuestDbFact]
+    public async Task A_column_is_not_made_one_of_doubles_where_that_would_change_a_number_in_it()
+    {
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, Frame([60], Longs("n", (1L << 53) + 1)));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([120], Doubles("n", 0.5))));
+        Assert.Contains("beyond 2^53", error.Message, StringComparison.Ordinal);
+        Assert.Contains("ALTER TABLE \"BTCUSDT\" ALTER COLUMN \"n\" TYPE DOUBLE", error.Message, StringComparison.Ordinal);
+
+        // Nor where a number that came with the fraction is one of those.
+        await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([120], Doubles("m", 0.5)), Frame([180], Longs("m", (1L << 53) + 1))));
+        Assert.Equal([(1L << 53) + 1], ValuesOf(await ReadOneAsync(store), "n"));
     }
 
     [QuestDbFact]

@@ -78,11 +78,31 @@ public sealed class ActivationDocumentTests
     [InlineData("\"version\": 1.0", true)]
     [InlineData("\"version\": 2", false)]
     [InlineData("\"version\": \"1\"", false)]
-    [InlineData("\"version\": null", null)]
-    [InlineData("\"active\": true", null)]
-    public void Only_version_1_is_understood(string field, bool? expected)
+    [InlineData("\"version\": null", false)]
+    [InlineData("\"active\": true", false)]
+    public void Only_version_1_is_understood(string field, bool expected)
     {
         Assert.Equal(expected, ActivationDocument.HasUnderstoodVersion(JsonDocument.Parse($"{{{field}}}").RootElement));
+    }
+
+    [Fact]
+    public void What_it_does_not_say_of_freeze_and_drain_is_left_open()
+    {
+        ActivationDocument document = Read("""{"side": "long", "active": true}""");
+
+        Assert.Equal((null, null, true), (document.Freeze, document.Drain, document.Opens));
+    }
+
+    [Fact]
+    public void Downgrade_and_safe_mode_are_in_the_context()
+    {
+        ActivationDocument document = Read("""
+            {"side": "long", "active": true, "execution_domain": "backtest",
+             "compute_context": {"execution_domain": "other", "downgraded": true, "downgrade_reason": "stale_decision", "safe_mode": true}}
+            """);
+
+        Assert.Equal(("backtest", true, "stale_decision", true), (document.ExecutionDomain, document.Downgraded, document.DowngradeReason, document.SafeMode));
+        Assert.Equal("Long allowed at 1 (downgraded: stale_decision, safe mode)", new SideActivation(ActivationSide.Long, true, 1, null, document).ToString());
     }
 
     private static ActivationDocument Read(string json) => ActivationDocument.Read(JsonDocument.Parse(json).RootElement);

@@ -72,6 +72,111 @@ public sealed class ActivationGateTests
         Assert.Equal((true, true), (_gate.IsAllowed(ActivationSide.Long), _gate.IsAllowed(ActivationSide.Short)));
     }
 
+    [Theory]
+    [InlineData(true, null)]
+    [InlineData(null, true)]
+    public void What_a_document_does_not_say_of_freeze_and_drain_stays_as_it_was(bool? freeze, bool? drain)
+    {
+        _gate.Apply(Active(ActivationSide.Long) with { Freeze = freeze, Drain = drain });
+
+        _gate.Apply(Active(ActivationSide.Long) with { Freeze = null, Drain = null });
+        Assert.Equal(((false, 0.0), (false, 0.0)), (State(ActivationSide.Long), State(ActivationSide.Short)));
+
+        _gate.Apply(Active(ActivationSide.Long));
+        Assert.True(_gate.IsAllowed(ActivationSide.Long));
+    }
+
+    [Fact]
+    public void An_older_document_lifts_no_order_to_stop()
+    {
+        _gate.Apply(Active(ActivationSide.Short));
+        _gate.Apply(Active(ActivationSide.Long, second: 5) with { Freeze = true });
+
+        Assert.Equal(ActivationVerdict.ClosedByOlder, _gate.Apply(Active(ActivationSide.Long, second: 3) with { Active = false }));
+
+        Assert.Equal("the other side is frozen or draining", _gate[ActivationSide.Short].Reason);
+    }
+
+    [Fact]
+    public void What_was_said_before_is_no_news()
+    {
+        ActivationDocument first = Active(ActivationSide.Long, second: 5) with { ETag = "a" };
+        _gate.Apply(first);
+        Assert.Equal(ActivationVerdict.NoNews, _gate.Apply(first));
+
+        // Of the same instant, and yet something else.
+        Assert.Equal(ActivationVerdict.Applied, _gate.Apply(first with { ETag = "b", Active = false }));
+        Assert.Equal(ActivationVerdict.NoNews, _gate.Apply(first));
+        Assert.False(_gate.IsAllowed(ActivationSide.Long));
+
+        Assert.Equal(ActivationVerdict.Applied, _gate.Apply(first with { ETag = "c", Weight = 0.5 }));
+        Assert.Equal(0.5, _gate.GetWeight(ActivationSide.Long));
+    }
+
+    [Fact]
+    public void The_answer_to_a_question_opens_what_silence_closed_though_it_is_no_news()
+    {
+        ActivationDocument document = Active(ActivationSide.Long, second: 5) with { ETag = "a" };
+        _gate.Apply(document);
+        _gate.Close(ActivationSide.Long, "tested");
+
+        _gate.Apply(document);
+        Assert.False(_gate.IsAllowed(ActivationSide.Long));
+
+        _gate.Apply(document, _gate.GetRevision(ActivationSide.Long));
+        Assert.True(_gate.IsAllowed(ActivationSide.Long));
+    }
+
+    [Fact]
+    public void A_stop_of_which_no_more_is_known_is_lifted_by_news_alone()
+    {
+        ActivationDocument before = Active(ActivationSide.All, second: 5) with { ETag = "a" };
+        _gate.Apply(before);
+
+        _gate.Stop(Active(ActivationSide.All) with { Active = false, Freeze = true });
+        Assert.Equal(ActivationVerdict.NoNews, _gate.Apply(before, _gate.GetRevision(ActivationSide.Long)));
+        Assert.Equal("frozen", _gate[ActivationSide.Long].Reason);
+
+        _gate.Apply(before with { ETag = "b" }, _gate.GetRevision(ActivationSide.Long));
+        Assert.True(_gate.IsAllowed(ActivationSide.Long));
+    }
+
+    [Fact]
+    public void A_stop_with_a_time_outdates_what_was_before_it()
+    {
+        _gate.Apply(Active(ActivationSide.Long, second: 5) with { ETag = "a" });
+
+        _gate.Stop(Active(ActivationSide.Long, second: 6) with { Active = false, Drain = true });
+
+        Assert.Equal(ActivationVerdict.IgnoredAsOlder, _gate.Apply(Active(ActivationSide.Long, second: 5) with { ETag = "b" }, _gate.GetRevision(ActivationSide.Long)));
+        Assert.Equal(ActivationVerdict.Applied, _gate.Apply(Active(ActivationSide.Long, second: 6) with { ETag = "c" }, _gate.GetRevision(ActivationSide.Long)));
+        Assert.True(_gate.IsAllowed(ActivationSide.Long));
+    }
+
+    [Fact]
+    public void A_stop_that_comes_late_counts_until_the_gateway_is_asked()
+    {
+        ActivationDocument latest = Active(ActivationSide.Long, second: 5) with { ETag = "a" };
+        _gate.Apply(latest);
+
+        _gate.Stop(Active(ActivationSide.Long, second: 3) with { Active = false, Freeze = true });
+        Assert.False(_gate.IsAllowed(ActivationSide.Long));
+
+        _gate.Apply(latest, _gate.GetRevision(ActivationSide.Long));
+        Assert.True(_gate.IsAllowed(ActivationSide.Long));
+    }
+
+    [Fact]
+    public void A_stale_document_closes_and_does_not_open()
+    {
+        Assert.Equal(ActivationVerdict.IgnoredAsOlder, _gate.Apply(Active(ActivationSide.Long) with { IsStale = true }));
+        Assert.False(_gate.IsAllowed(ActivationSide.Long));
+
+        _gate.Apply(Active(ActivationSide.Long));
+        Assert.Equal(ActivationVerdict.ClosedByOlder, _gate.Apply(Active(ActivationSide.Long) with { IsStale = true, Active = false }));
+        Assert.False(_gate.IsAllowed(ActivationSide.Long));
+    }
+
     [Fact]
     public void A_freeze_of_one_side_outlives_news_of_the_other()
     {
@@ -261,6 +366,8 @@ public sealed class ActivationGateTests
         Side = side,
         Active = true,
         Weight = weight,
+        Freeze = false,
+        Drain = false,
         Timestamp = second is { } seconds ? Ten.AddSeconds(seconds) : null,
     };
 

@@ -41,6 +41,7 @@ public sealed class ActivationWatcherTests : ActivationWatcherTestBase
     [Fact]
     public async Task The_websocket_gets_the_token_as_bearer_and_a_path_where_its_address_has_none()
     {
+        Gateway.StreamUrl = $"ws://{Gateway.BaseUri.Authority}";
         await ConnectAsync();
 
         SimulatedGatewayRequest handshake = Assert.Single(Gateway.GetRequests(GatewayRoute.Stream));
@@ -109,11 +110,7 @@ public sealed class ActivationWatcherTests : ActivationWatcherTestBase
     }
 
     [Theory]
-    [InlineData("""{"event":"activation_updated","data":{"side":"all","active":false}}""", "'activation_updated' has not version 1")]
-    [InlineData("""{"event":"activation_updated","data":{"version":2,"side":"all","active":false}}""", "'activation_updated' has not version 1")]
-    [InlineData("""{"event":"activation_updated","version":1,"data":{"side":"all","active":false}}""", "'activation_updated' has not version 1")]
-    [InlineData("""{"event":"activation_updated","data":{"version":1,"world_id":"other","side":"all","active":false}}""", "about another world or strategy")]
-    [InlineData("""{"event":"activation_updated","data":{"version":1,"strategy_id":"other","side":"all","active":false}}""", "about another world or strategy")]
+    [InlineData("""{"event":"queue_update","data":{"version":2}}""", "'queue_update' has not version 1")]
     [InlineData("""{"event":"heartbeat","data":{"version":1}}""", "'heartbeat' is not known")]
     [InlineData("""{"data":{"version":1}}""", "'without name' is not known")]
     [InlineData("""{"event":1,"data":{"version":1}}""", "with a number as 'event'")]
@@ -131,6 +128,62 @@ public sealed class ActivationWatcherTests : ActivationWatcherTestBase
         Assert.Equal((true, true), (Gate.IsAllowed(ActivationSide.Long), Gate.IsAllowed(ActivationSide.Short)));
         await Gateway.ActivateAsync(World, new SimulatedActivation("long", Active: true) { Weight = 0.5 });
         await AllowedAsync(ActivationSide.Long, 0.5);
+    }
+
+    [Theory]
+    [InlineData("\"side\":\"long\",\"active\":false")]
+    [InlineData("\"version\":7,\"side\":\"long\",\"active\":false")]
+    [InlineData("\"version\":1,\"side\":\"long\"")]
+    [InlineData("\"version\":1,\"active\":false")]
+    public async Task An_activation_that_does_not_say_all_or_counts_its_versions_is_a_reason_to_ask(string fields)
+    {
+        await OpenAsync();
+        Gateway.SetActivation(World, new SimulatedActivation("all", Active: true) { Weight = 0.75 });
+
+        await Gateway.SendAsync($$"""{"type":"activation_updated","data":{ {{fields}} } }""");
+
+        await AllowedAsync(ActivationSide.Long, 0.75);
+        await AllowedAsync(ActivationSide.Short, 0.75);
+        Assert.DoesNotContain(Events.All<ActivationChanged>(), change => change.Activation.Document is { Active: false });
+        Assert.Empty(Events.All<MessageIgnored>());
+    }
+
+    [Theory]
+    [InlineData("\"version\":7,\"side\":\"long\",\"freeze\":true", "frozen")]
+    [InlineData("\"side\":\"long\",\"active\":true,\"drain\":true", "draining")]
+    public async Task A_freeze_in_such_an_event_holds_until_the_gateway_says_something_new(string fields, string reason)
+    {
+        await ConnectAsync();
+        var before = new SimulatedActivation("all", Active: true) { Timestamp = Clock.GetUtcNow(), ETag = "a" };
+        await Gateway.ActivateAsync(World, before);
+        await AllowedAsync(ActivationSide.Short);
+        int asked = Count(GatewayRoute.Activation);
+
+        // The gateway still answers what it knew.
+        await Gateway.SendAsync($$"""{"type":"activation_updated","data":{ {{fields}} } }""");
+        await ClosedAsync(ActivationSide.Long, reason);
+        await Gateway.WaitForRequestsAsync(GatewayRoute.Activation, asked + 2).WaitAsync(Patience);
+        Gateway.SetActivation(World, before with { Weight = 0.25, ETag = "b" });
+        Assert.False(Gate.IsAllowed(ActivationSide.Long));
+        Clock.Advance(TimeSpan.FromSeconds(15));
+
+        await AllowedAsync(ActivationSide.Long, 0.25);
+        Assert.Single(Events.All<ActivationChanged>(), change => change.Activation is { Side: ActivationSide.Long, Allowed: true, Weight: 1 });
+    }
+
+    [Theory]
+    [InlineData("world_id")]
+    [InlineData("strategy_id")]
+    public async Task What_is_about_another_world_or_strategy_is_none_of_ours(string field)
+    {
+        await OpenAsync();
+
+        await Gateway.SendAsync($$"""{"type":"activation_updated","data":{"version":1,"{{field}}":"other","side":"all","active":false,"freeze":true} }""");
+        await Gateway.ActivateAsync(World, new SimulatedActivation("long", Active: true) { Weight = 0.5 });
+
+        await AllowedAsync(ActivationSide.Long, 0.5);
+        Assert.Empty(Events.All<MessageIgnored>());
+        Assert.True(Gate.IsAllowed(ActivationSide.Short));
     }
 
     [Theory]
@@ -159,11 +212,9 @@ public sealed class ActivationWatcherTests : ActivationWatcherTestBase
     }
 
     [Theory]
-    [InlineData(""" "side":"long" """, false, true)]
     [InlineData(""" "side":"long","active":true,"weight":50 """, false, true)]
     [InlineData(""" "side":"long","active":true,"freeze":"no" """, false, true)]
     [InlineData(""" "side":"both","active":true """, false, false)]
-    [InlineData(""" "active":true """, false, false)]
     public async Task An_activation_that_cannot_be_read_closes_what_it_is_about_until_the_gateway_is_asked(string fields, bool longAllowed, bool shortAllowed)
     {
         await OpenAsync();
@@ -185,7 +236,7 @@ public sealed class ActivationWatcherTests : ActivationWatcherTestBase
         await Gateway.ActivateAsync(World, new SimulatedActivation("all", Active: true) { Timestamp = Clock.GetUtcNow(), Freeze = true });
         await ClosedAsync(ActivationSide.Long, "frozen");
 
-        await Gateway.PublishAsync("activation_updated", new SimulatedActivation("long", Active: true) { Timestamp = Clock.GetUtcNow().AddMilliseconds(-1) }.ToJson());
+        await Gateway.TellAsync(World, new SimulatedActivation("long", Active: true) { Timestamp = Clock.GetUtcNow().AddMilliseconds(-1) });
 
         await Events.WaitAsync<MessageIgnored>(ignored => ignored.Reason.Contains("activation of 2025-09-01T09:59:59.999Z is older", StringComparison.Ordinal));
         Assert.False(Gate.IsAllowed(ActivationSide.Long));
@@ -198,7 +249,7 @@ public sealed class ActivationWatcherTests : ActivationWatcherTestBase
         await Gateway.ActivateAsync(World, new SimulatedActivation("long", Active: true) { Timestamp = Clock.GetUtcNow() });
         await AllowedAsync(ActivationSide.Long);
 
-        await Gateway.PublishAsync("activation_updated", new SimulatedActivation("long", Active: false) { Timestamp = Clock.GetUtcNow().AddSeconds(-1) }.ToJson());
+        await Gateway.TellAsync(World, new SimulatedActivation("long", Active: false) { Timestamp = Clock.GetUtcNow().AddSeconds(-1) });
 
         await Events.WaitAsync<ActivationChanged>(change => change.Activation is { Side: ActivationSide.Long, Allowed: true }, number: 3);
         Assert.Contains(Events.All<ActivationChanged>(), change => change.Activation is { Side: ActivationSide.Long, Allowed: false, Document.Active: false });

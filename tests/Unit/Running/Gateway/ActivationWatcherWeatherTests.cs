@@ -78,6 +78,17 @@ public sealed class ActivationWatcherWeatherTests : ActivationWatcherTestBase
     }
 
     [Fact]
+    public async Task A_name_that_only_the_gateway_knows_leads_to_the_gateway_itself_with_the_same_token()
+    {
+        Gateway.StreamUrl = "ws://gateway.invalid/ws/evt";
+
+        await OpenAsync();
+
+        Assert.Empty(Events.All<Disconnected>());
+        Assert.Equal(("/ws/evt", "Bearer token-1"), Gateway.GetRequests(GatewayRoute.Stream).Select(request => (request.Target, request.Authorization)).Single());
+    }
+
+    [Fact]
     public async Task Where_neither_can_be_reached_both_are_told()
     {
         Gateway.StreamUrl = "ws://127.0.0.1:1/gone?token=secret";
@@ -279,7 +290,7 @@ public sealed class ActivationWatcherWeatherTests : ActivationWatcherTestBase
         Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.False(Gate.IsAllowed(ActivationSide.Long));
 
-        await Gateway.PublishAsync("activation_updated", new SimulatedActivation("long", Active: true) { Weight = 0.5 }.ToJson());
+        await Gateway.TellAsync(World, new SimulatedActivation("long", Active: true) { Weight = 0.5 });
         await AllowedAsync(ActivationSide.Long, 0.5);
         Clock.Advance(TimeSpan.FromSeconds(60));
         Assert.True(Gate.IsAllowed(ActivationSide.Long));
@@ -338,7 +349,7 @@ public sealed class ActivationWatcherWeatherTests : ActivationWatcherTestBase
     {
         foreach (GatewayRoute route in Enum.GetValues<GatewayRoute>())
         {
-            Gateway.Faults[route].Rule = _ => GatewayFault.Status(500);
+            Gateway.Faults[route].Rule = _ => GatewayFault.Status(503);
         }
     }
 }

@@ -12,7 +12,11 @@ public sealed class GatewayClientTests : GatewayTestBase
 
     protected override SimulatedGatewayOptions Behave(SimulatedGatewayOptions options) => options with
     {
-        QueueMap = _ => new JsonObject { ["BTCUSDT:60:60:0#ck=world-1"] = new JsonArray("topic-a", "topic-b"), ["other:60:0"] = "topic-c" },
+        QueueMap = strategy => new JsonObject
+        {
+            [$"{strategy.NodeIds[0]}:60:0#ck=world-1"] = new JsonArray(new JsonObject { ["queue"] = "topic-a", ["global"] = true }, "topic-b"),
+            ["other:60:0"] = "topic-c",
+        },
         DowngradeReason = "no live data",
         SafeMode = true,
     };
@@ -26,11 +30,10 @@ public sealed class GatewayClientTests : GatewayTestBase
         Assert.Equal((true, "no live data", true), (result.Downgraded, result.DowngradeReason, result.SafeMode));
         Assert.True(result.NodeIdsConfirmed);
         Assert.Equal(["topic-a", "topic-b"], result.QueueMap.GetTopics("BTCUSDT:60"));
-        Assert.False(result.QueueMap.Contains("mean"));
+        Assert.Equal((true, false), (result.QueueMap.IsElsewhere("BTCUSDT:60"), result.QueueMap.IsElsewhere("mean")));
         Assert.Equal(["other:60:0"], result.QueueMap.UnknownKeys);
         SubmittedStrategy taken = Assert.Single(Gateway.Strategies);
         Assert.Equal((World, "{\"owner\":\"ops\"}"), (taken.WorldId, taken.MetaJson));
-        Assert.Equal(["BTCUSDT:60", "mean"], taken.NodeIds);
     }
 
     [Fact]
@@ -50,19 +53,19 @@ public sealed class GatewayClientTests : GatewayTestBase
         const string world = "a/b c?ä";
         Gateway.SetActivation(world, new SimulatedActivation("short", Active: true) { Weight = 0.5, Timestamp = Clock.GetUtcNow(), ETag = "e" });
 
-        ActivationDocument document = await Client.GetActivationAsync(world, "s&1", ActivationSide.Short);
+        ActivationDocument? document = await Client.GetActivationAsync(world, "s&1", ActivationSide.Short);
 
-        Assert.Equal((ActivationSide.Short, true, 0.5, "e", Clock.GetUtcNow()), (document.Side, document.Active, document.Weight, document.ETag, document.Timestamp));
+        Assert.Equal((ActivationSide.Short, true, 0.5, "e", Clock.GetUtcNow()), (document!.Side, document.Active, document.Weight, document.ETag, document.Timestamp));
         Assert.Equal("/worlds/a%2Fb%20c%3F%C3%A4/activation?strategy_id=s%261&side=short", Gateway.GetRequests(GatewayRoute.Activation)[0].Target);
     }
 
     [Fact]
-    public async Task The_answer_may_leave_out_side_and_version()
+    public async Task The_answer_may_leave_out_its_side()
     {
         Gateway.SetActivation(World, new SimulatedActivation("long", Active: true));
-        Gateway.Faults[GatewayRoute.Activation].Enqueue(GatewayFault.WithoutFields("side", "version"));
+        Gateway.Faults[GatewayRoute.Activation].Enqueue(GatewayFault.WithoutFields("side"));
 
-        Assert.Equal(ActivationSide.Long, (await Client.GetActivationAsync(World, "s", ActivationSide.Long)).Side);
+        Assert.Equal(ActivationSide.Long, (await Client.GetActivationAsync(World, "s", ActivationSide.Long))!.Side);
     }
 
     [Fact]
@@ -72,8 +75,9 @@ public sealed class GatewayClientTests : GatewayTestBase
 
         ActivationSubscription subscription = await Client.SubscribeAsync(World, "s");
 
-        Assert.Equal(($"ws://{Gateway.BaseUri.Authority}/ws", "wss://fallback/path", "token-1"), (subscription.StreamUri.AbsoluteUri, subscription.FallbackUri!.AbsoluteUri, subscription.Token));
+        Assert.Equal(($"ws://{Gateway.BaseUri.Authority}/ws/evt", "wss://fallback/path", "token-1"), (subscription.StreamUri.AbsoluteUri, subscription.FallbackUri!.AbsoluteUri, subscription.Token));
         Assert.Equal(["activation"], subscription.Topics);
+        Assert.Equal($"ws://{Gateway.BaseUri.Authority}/ws/evt", subscription.OwnUri.AbsoluteUri);
         Assert.Equal(Clock.GetUtcNow().AddHours(1), subscription.ExpiresAt);
         Assert.Equal($"ws://{Gateway.BaseUri.Authority} until 2025-09-01T11:00:00Z", subscription.ToString());
         Assert.DoesNotContain("token", string.Join(' ', typeof(ActivationSubscription).GetProperties().Select(property => property.Name)), StringComparison.OrdinalIgnoreCase);

@@ -21,8 +21,8 @@ public abstract class GatewayTestBase : IAsyncLifetime
 
     protected static GatewayNode[] Nodes { get; } =
     [
-        new("BTCUSDT:60", "StreamInput", "btc", 60, 30, ["spot"], [], "c1", "f1", "s1", PreWarmup: false),
-        new("mean", "ComputeNode", "mean", 60, 5, [], ["BTCUSDT:60"], "c2", "f2", "s2", PreWarmup: false),
+        new("BTCUSDT:60", "StreamInput", "btc", 60, 30, ["spot"], [], "c1", "f1", "s1", "bar-v1", PreWarmup: false),
+        new("mean", "ComputeNode", "mean", 60, 5, [], ["BTCUSDT:60"], "c2", "f2", "s2", "payload-v1", PreWarmup: false),
     ];
 
     public virtual Task InitializeAsync()

@@ -47,30 +47,59 @@ public sealed class QueueMapTests
     [Fact]
     public void A_value_is_a_topic_or_a_list_and_the_partitions_of_a_node_come_together()
     {
-        QueueMap map = Read("""{"a": "t1", "b:60:0": ["t2", "t3", "t2"], "b:60:1": "t4", "b:60:2": "t2", "c": [], "stranger:60:0": "t9"}""");
+        QueueMap map = Read("""{"g:a": "t1", "g:b:60:0": ["t2", "t3", "t2"], "g:b:60:1": "t4", "g:b:60:2": "t2", "g:c": [], "stranger:60:0": "t9"}""");
 
         Assert.Equal(["t1"], map.GetTopics("a"));
         Assert.Equal(["t2", "t3", "t4"], map.GetTopics("b"));
-        Assert.Equal((true, 0), (map.Contains("c"), map.GetTopics("c").Count));
-        Assert.Equal((false, 0), (map.Contains("d"), map.GetTopics("d").Count));
+        Assert.Equal((true, true, 2), (map.IsElsewhere("a"), map.IsElsewhere("b"), map.ElsewhereCount));
+        Assert.Equal((false, 0), (map.IsElsewhere("c"), map.GetTopics("c").Count));
+        Assert.Equal((false, 0), (map.IsElsewhere("d"), map.GetTopics("d").Count));
         Assert.Equal(["a", "b", "c"], map.NodeIds.Order());
         Assert.Equal(["stranger:60:0"], map.UnknownKeys);
     }
 
     [Theory]
-    [InlineData("[]")]
-    [InlineData("\"t\"")]
-    [InlineData("{\"a\": 1}")]
-    [InlineData("{\"a\": null}")]
-    [InlineData("{\"a\": \" \"}")]
-    [InlineData("{\"a\": [\"t\", 1]}")]
-    [InlineData("{\"a\": {\"topic\": \"t\"}}")]
-    public void Anything_else_is_no_queue_map(string json)
+    [InlineData("""[{"queue":"q","global":true}]""", true)]
+    [InlineData("""{"queue":"q","global":true}""", true)]
+    [InlineData("""[{"queue":"q","global":false},{"queue":"r","global":true}]""", true)]
+    [InlineData("""[{"queue":"q","global":false}]""", false)]
+    [InlineData("""[{"queue":"q"}]""", false)]
+    [InlineData("[]", false)]
+    public void A_node_with_a_global_queue_is_computed_elsewhere(string queues, bool elsewhere)
     {
-        Assert.Contains("'queue_map'", Assert.Throws<FormatException>(() => Read(json)).Message, StringComparison.Ordinal);
+        QueueMap map = Read($$"""{"g:a:60:0#ck=x": {{queues}}}""");
+
+        Assert.Equal(elsewhere, map.IsElsewhere("a"));
+        Assert.Equal(["a"], map.NodeIds);
     }
 
+    [Fact]
+    public void The_queues_of_a_query_by_tags_are_what_it_reads_and_it_is_never_elsewhere()
+    {
+        QueueMap map = Read("""{"g:query": [{"queue":"q","global":false},{"queue":"everybody","global":true}], "g:query:60:1": ["r"]}""");
+
+        Assert.Equal(["q", "r"], map.GetTopics("query"));
+        Assert.False(map.IsElsewhere("query"));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("\"t\"")]
+    [InlineData("{\"g:a\": 1}")]
+    [InlineData("{\"g:a\": null}")]
+    [InlineData("{\"g:a\": \" \"}")]
+    [InlineData("{\"g:a\": [\"t\", 1]}")]
+    [InlineData("{\"g:a\": {\"topic\": \"t\"}}")]
+    [InlineData("{\"g:a\": [{\"queue\": \"t\", \"global\": \"no\"}]}")]
+    public void Anything_else_is_no_queue_map(string json)
+    {
+        Assert.Matches("'(queue_map|queue|global)'", Assert.Throws<FormatException>(() => Read(json)).Message);
+    }
+
+    // The gateway's ids are not ours.
     private static QueueMap Read(string json) => QueueMap.Read(
         JsonDocument.Parse(json).RootElement,
-        new[] { "a", "b", "c", "d" }.Select(id => new GatewayNode(id, "ComputeNode", id, 60, 1, [], [], "", "", "", PreWarmup: false)));
+        new[] { "a", "b", "c", "d", "query" }.ToDictionary(
+            id => $"g:{id}",
+            id => new GatewayNode(id, id == "query" ? "TagQueryNode" : "ComputeNode", id, 60, 1, [], [], "", "", "", "", PreWarmup: false)));
 }

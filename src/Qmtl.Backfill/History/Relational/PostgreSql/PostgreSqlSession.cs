@@ -197,6 +197,9 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         }
     }
 
+    public override string? WidenColumnSql(TableSchema table, StoredColumn column) =>
+        $"ALTER TABLE {TableSql(table.Table)} ALTER COLUMN {ColumnSql(column.Name)} TYPE {TypeName(StoredType.Double)}";
+
     protected override string TypeName(StoredType type) => PostgreSqlTypes.NameOf(type);
 
     // Without the schema, a table named like one of the server's own would be taken for that.

@@ -7,11 +7,15 @@ namespace Qmtl.Running.Gateway.Activation;
 /// <remarks>
 /// <para>May be used from any thread; reading takes no lock.</para>
 /// <para>
+/// A document that does not speak of freeze or drain leaves them as they are. One that repeats the <c>ts</c> and <c>etag</c> of one
+/// that was known is no news: unasked it changes nothing, and as an answer it lifts no order to stop that came after it.
+/// </para>
+/// <para>
 /// Documents can overtake one another: they come over a WebSocket and as answers to polls, from several servers, with clocks of
 /// their own. So a document that is older than the latest one of its side, by its <c>ts</c>, never opens the side. It still closes
 /// it: where a server's clock was set back, its order to stop must count. The next document that is as new as the latest one opens
 /// it again. A document without <c>ts</c> counts as it arrives, except for the answer to a question that was asked before the side
-/// last changed: that one closes only.
+/// last changed: that one closes only. So does an answer that the gateway says is stale.
 /// </para>
 /// </remarks>
 public sealed class ActivationGate
@@ -77,6 +81,21 @@ public sealed class ActivationGate
         }
     }
 
+    /// <summary>Takes an order to stop of which no more is known; it holds until a document comes that was not known before it.</summary>
+    /// <param name="stop">The order, with <c>freeze</c> or <c>drain</c>.</param>
+    internal void Stop(ActivationDocument stop)
+    {
+        lock (_lock)
+        {
+            foreach (Side side in Covered(stop.Side))
+            {
+                side.Stop(stop);
+            }
+
+            Publish();
+        }
+    }
+
     /// <summary>Closes a side, or both.</summary>
     /// <param name="side">The side, or both.</param>
     /// <param name="reason">Why.</param>
@@ -113,7 +132,7 @@ public sealed class ActivationGate
         foreach (SideActivation side in now)
         {
             SideActivation previous = before[(int)side.Side];
-            if ((side.Allowed, side.Weight, side.Reason) != (previous.Allowed, previous.Weight, previous.Reason))
+            if ((side.Allowed, side.Weight, side.Reason, side.Limits) != (previous.Allowed, previous.Weight, previous.Reason, previous.Limits))
             {
                 Changed?.Invoke(side);
             }
@@ -123,22 +142,36 @@ public sealed class ActivationGate
     /// <summary>What is known about one side.</summary>
     private sealed class Side(ActivationSide name)
     {
+        // A gateway that makes new tags at one instant for ever must not fill the memory.
+        private const int MostTags = 32;
+
+        // The tags of the documents of the latest time.
+        private readonly List<string> _tags = [];
+
         private ActivationDocument? _told;
         private DateTimeOffset? _latest;
         private string? _closed = NothingHeard;
+        private bool _stopUnconfirmed;
 
         public long Revision { get; private set; }
 
-        public bool Stopped => _told is { Freeze: true } or { Drain: true };
+        public bool Stopped => _told?.Stops == true;
 
         public ActivationVerdict Take(ActivationDocument document, long? askedAt)
         {
-            bool older = document.Timestamp < _latest;
+            bool older = document.Timestamp < _latest || document.IsStale;
             bool overtaken = askedAt < Revision && !(document.Timestamp > _latest);
+            bool known = document.Timestamp is { } timestamp && timestamp == _latest && document.ETag is { } tag && _tags.Contains(tag);
+            if (known && document.Opens && (askedAt is null || _stopUnconfirmed))
+            {
+                return ActivationVerdict.NoNews;
+            }
+
             if (!older && !overtaken)
             {
-                Set(document, askedAt);
-                _latest = document.Timestamp ?? _latest;
+                Set(document, askedAt, lifts: true);
+                Remember(document.Timestamp, document.ETag);
+                _stopUnconfirmed &= known;
                 return ActivationVerdict.Applied;
             }
 
@@ -147,8 +180,18 @@ public sealed class ActivationGate
                 return ActivationVerdict.IgnoredAsOlder;
             }
 
-            Set(document, askedAt);
+            Set(document, askedAt, lifts: false);
             return ActivationVerdict.ClosedByOlder;
+        }
+
+        public void Stop(ActivationDocument stop)
+        {
+            Set(stop, askedAt: null, lifts: false);
+            if (!(stop.Timestamp < _latest))
+            {
+                _stopUnconfirmed = true;
+                Remember(stop.Timestamp, tag: null);
+            }
         }
 
         public void Close(string reason, bool supersedes)
@@ -165,13 +208,36 @@ public sealed class ActivationGate
             return new SideActivation(name, reason is null, reason is null ? _told!.Weight : 0, reason, _told);
         }
 
-        private void Set(ActivationDocument document, long? askedAt)
+        // What a document leaves open stays as it is, and what does not come last lifts no order to stop.
+        private static bool? Order(bool? said, bool? before, bool lifts) => said == true || (said == false && (lifts || before is null)) ? said : before;
+
+        private void Set(ActivationDocument document, long? askedAt, bool lifts)
         {
-            _told = document;
+            _told = document with { Freeze = Order(document.Freeze, _told?.Freeze, lifts), Drain = Order(document.Drain, _told?.Drain, lifts) };
             _closed = null;
 
             // Answers come one after the other; only what comes between a question and its answer can overtake it.
             Revision += askedAt is null ? 1 : 0;
+        }
+
+        private void Remember(DateTimeOffset? timestamp, string? tag)
+        {
+            if (timestamp is null)
+            {
+                return;
+            }
+
+            if (timestamp != _latest)
+            {
+                _latest = timestamp;
+                _tags.Clear();
+            }
+
+            if (tag is not null && !_tags.Contains(tag))
+            {
+                _tags.RemoveRange(0, Math.Max(0, _tags.Count - MostTags + 1));
+                _tags.Add(tag);
+            }
         }
     }
 }

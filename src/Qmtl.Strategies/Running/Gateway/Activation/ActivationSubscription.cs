@@ -6,10 +6,11 @@ namespace Qmtl.Running.Gateway.Activation;
 /// <summary>A gateway's permission to follow its events. Addresses and token are not public, so that no display shows them.</summary>
 public sealed class ActivationSubscription
 {
-    private ActivationSubscription(Uri streamUri, Uri? fallbackUri, string token)
+    private ActivationSubscription(Uri streamUri, Uri? fallbackUri, Uri ownUri, string token)
     {
         StreamUri = streamUri;
         FallbackUri = fallbackUri;
+        OwnUri = ownUri;
         Token = token;
     }
 
@@ -26,14 +27,19 @@ public sealed class ActivationSubscription
 
     internal Uri? FallbackUri { get; }
 
+    /// <summary>Where the gateway that gave it serves events, by the address at which it was reached.</summary>
+    internal Uri OwnUri { get; }
+
     internal string Token { get; }
 
     /// <summary>Server and expiry.</summary>
     public override string ToString() => ExpiresAt is { } expiry ? $"{Server} until {expiry:yyyy-MM-dd'T'HH:mm:ss'Z'}" : Server;
 
     /// <summary>Reads the gateway's answer.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="ownUri">Where the gateway itself serves events.</param>
     /// <exception cref="FormatException">It is no such answer.</exception>
-    internal static ActivationSubscription Read(JsonElement answer)
+    internal static ActivationSubscription Read(JsonElement answer, Uri ownUri)
     {
         answer.RequireObject();
         string token = answer.RequireText("token");
@@ -45,6 +51,7 @@ public sealed class ActivationSubscription
         return new ActivationSubscription(
             StreamAddress.Read("stream_url", answer.RequireText("stream_url")),
             answer.TextOrNull("fallback_url") is { Length: > 0 } fallback ? StreamAddress.Read("fallback_url", fallback) : null,
+            ownUri,
             token)
         {
             Topics = ReadTopics(answer),

@@ -10,8 +10,20 @@ namespace Qmtl.Running.Gateway.Activation;
 /// <param name="Document">What the gateway said last about the side; null where it has not said anything.</param>
 public sealed record SideActivation(ActivationSide Side, bool Allowed, double Weight, string? Reason, ActivationDocument? Document)
 {
+    /// <summary>What an operator must be shown besides, for example <c>downgraded: stale_decision, safe mode</c>; null for nothing.</summary>
+    public string? Limits => Document switch
+    {
+        { Downgraded: true, SafeMode: var safe } => $"downgraded: {Document.DowngradeReason ?? "the gateway does not say why"}{(safe ? ", safe mode" : string.Empty)}",
+        { SafeMode: true } => "safe mode",
+        _ => null,
+    };
+
     /// <summary>For people, for example <c>Long allowed at 0.5</c> or <c>Short closed: frozen</c>.</summary>
-    public override string ToString() => Allowed
-        ? string.Create(CultureInfo.InvariantCulture, $"{Side} allowed at {Weight}")
-        : $"{Side} closed: {Reason}";
+    public override string ToString()
+    {
+        string limits = Limits is null ? string.Empty : $" ({Limits})";
+        return Allowed
+            ? string.Create(CultureInfo.InvariantCulture, $"{Side} allowed at {Weight}{limits}")
+            : $"{Side} closed: {Reason}{limits}";
+    }
 }

@@ -1,7 +1,7 @@
 namespace Qmtl.Running.Gateway.Submission;
 
 /// <summary>One node of a strategy as the gateway is told of it.</summary>
-/// <param name="NodeId">Its id, unique in the strategy.</param>
+/// <param name="NodeId">Its id here, unique in the strategy. The gateway's own id of the node is derived from what follows.</param>
 /// <param name="NodeType">What kind of node it is, for example <c>StreamInput</c>.</param>
 /// <param name="Name">Its name, for people.</param>
 /// <param name="Interval">The length of its bars in seconds.</param>
@@ -9,8 +9,9 @@ namespace Qmtl.Running.Gateway.Submission;
 /// <param name="Tags">Its tags; empty for none.</param>
 /// <param name="Inputs">The ids of the nodes it reads, each of which comes before it; empty for none.</param>
 /// <param name="CodeHash">A hash of its code.</param>
-/// <param name="ConfigHash">A hash of its configuration.</param>
+/// <param name="ConfigHash">A hash of everything else that tells it from other nodes, in ASCII: gateways know it by this.</param>
 /// <param name="SchemaHash">A hash of its results' columns.</param>
+/// <param name="SchemaCompatId">What its results are compatible with, for example <c>bar-v1</c>.</param>
 /// <param name="PreWarmup">Whether it computes before its inputs hold <paramref name="Period"/> bars.</param>
 public sealed record GatewayNode(
     string NodeId,
@@ -23,4 +24,9 @@ public sealed record GatewayNode(
     string CodeHash,
     string ConfigHash,
     string SchemaHash,
-    bool PreWarmup);
+    string SchemaCompatId,
+    bool PreWarmup)
+{
+    /// <summary>Whether it reads the queues that the gateway finds by its tags.</summary>
+    internal bool IsTagQuery => NodeType == "TagQueryNode";
+}

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Running.Gateway.Wire;
 
@@ -31,23 +31,35 @@ internal sealed class EventConnection : IDisposable
     /// <summary>The server, without what could be secret in its address.</summary>
     public string Server => StreamAddress.Display(_address);
 
-    /// <summary>Connects to the stream that a subscription names; where that fails, to its fallback.</summary>
-    /// <exception cref="EventConnectionException">Neither can be connected to.</exception>
+    /// <summary>
+    /// Connects to the stream that a subscription names; where that fails, to its fallback. Gateways give out names that only their own
+    /// network knows: where one cannot be resolved, the gateway that gave the subscription is connected to.
+    /// </summary>
+    /// <exception cref="EventConnectionException">None can be connected to.</exception>
     public static async Task<EventConnection> OpenAsync(GatewayClient client, ActivationSubscription subscription, TimeSpan keepAlive, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await OpenAsync(client, subscription, subscription.StreamUri, keepAlive, cancellationToken);
-        }
-        catch (EventConnectionException error) when (!error.TokenRefused && subscription.FallbackUri is not null)
+        var addresses = new Queue<Uri>([subscription.StreamUri, .. subscription.FallbackUri is { } fallback ? (Uri[])[fallback] : []]);
+        var problems = new List<string>();
+        bool unresolved = false;
+        while (true)
         {
             try
             {
-                return await OpenAsync(client, subscription, subscription.FallbackUri, keepAlive, cancellationToken);
+                return await OpenAsync(client, subscription, addresses.Dequeue(), keepAlive, cancellationToken);
             }
-            catch (EventConnectionException second)
+            catch (EventConnectionException error)
             {
-                throw new EventConnectionException($"{error.Message} {second.Message}", second.TokenRefused, second);
+                problems.Add(error.Message);
+                if (error.NameUnknown && !unresolved)
+                {
+                    unresolved = true;
+                    addresses.Enqueue(subscription.OwnUri);
+                }
+
+                if (error.TokenRefused || addresses.Count == 0)
+                {
+                    throw problems.Count == 1 ? error : new EventConnectionException(string.Join(' ', problems), error.TokenRefused, error);
+                }
             }
         }
     }
@@ -122,7 +134,10 @@ internal sealed class EventConnection : IDisposable
             string problem = status != 0 ? string.Create(CultureInfo.InvariantCulture, $"answered {(int)status}")
                 : error is OperationCanceledException ? "did not answer in time"
                 : $"could not be reached ({Tell((error.InnerException ?? error).Message, subscription)})";
-            throw new EventConnectionException($"{server} {problem}, asked for a WebSocket.", status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, error);
+            throw new EventConnectionException($"{server} {problem}, asked for a WebSocket.", status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, error)
+            {
+                NameUnknown = (error as HttpRequestException ?? error.InnerException as HttpRequestException)?.HttpRequestError == HttpRequestError.NameResolutionError,
+            };
         }
         catch
         {
@@ -132,7 +147,7 @@ internal sealed class EventConnection : IDisposable
     }
 
     private static string Tell(string text, ActivationSubscription subscription) =>
-        OneLine.Shorten(text.Replace(subscription.Token, "***", StringComparison.Ordinal), LongestReason).TrimEnd('.');
+        PlainText.OneLine(text.Replace(subscription.Token, "***", StringComparison.Ordinal), LongestReason).TrimEnd('.');
 
     private string Tell(string text) => Tell(text, _subscription);
 

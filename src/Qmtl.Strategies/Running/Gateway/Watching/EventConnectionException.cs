@@ -5,4 +5,7 @@ internal sealed class EventConnectionException(string message, bool tokenRefused
 {
     /// <summary>Whether the server does not accept the token, so that another one is needed.</summary>
     public bool TokenRefused { get; } = tokenRefused;
+
+    /// <summary>Whether the server's name means nothing here.</summary>
+    public bool NameUnknown { get; init; }
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qmtl.Fetching.Http;
+using Qmtl.Messages;
 using Qmtl.Running.Gateway.Activation;
 using Qmtl.Running.Gateway.Wire;
 
@@ -40,14 +40,21 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
     {
         string? name = message.TextOrNull("event") ?? message.TextOrNull("type");
         JsonElement payload = message.TryGetField("data", out JsonElement data) ? data.RequireObject() : message;
-        string shown = OneLine.Shorten(name ?? "without name", LongestName);
-        if (ActivationDocument.HasUnderstoodVersion(payload) != true)
+        string shown = PlainText.OneLine(name ?? "without name", LongestName);
+        bool isUnderstood = ActivationDocument.HasUnderstoodVersion(payload);
+        if (IsOther(payload, "world_id", strategy.WorldId) || IsOther(payload, "strategy_id", strategy.StrategyId))
+        {
+            // Gateways tell everybody of everything.
+            return;
+        }
+
+        if (name == "activation_updated")
+        {
+            TakeActivation(payload, isUnderstood);
+        }
+        else if (!isUnderstood)
         {
             strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' has not version {ActivationDocument.UnderstoodVersion}. It was ignored."));
-        }
-        else if (IsOther(payload, "world_id", strategy.WorldId) || IsOther(payload, "strategy_id", strategy.StrategyId))
-        {
-            strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' is about another world or strategy. It was ignored."));
         }
         else
         {
@@ -59,9 +66,6 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
     {
         switch (name)
         {
-            case "activation_updated":
-                TakeActivation(payload);
-                break;
             case "queue_created" or "queue_update":
                 strategy.Raise(new QueueUpdated(name, payload.Clone()));
                 break;
@@ -74,21 +78,34 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
         }
     }
 
-    private void TakeActivation(JsonElement payload)
+    private void TakeActivation(JsonElement payload, bool isUnderstood)
     {
-        ActivationDocument document;
         try
         {
-            document = ActivationDocument.Read(payload);
+            if (isUnderstood && payload.TryGetField("active", out _) && ActivationDocument.ReadSide(payload) is not null)
+            {
+                Take(ActivationDocument.Read(payload));
+                return;
+            }
+
+            // It says that something has changed, and not all of it: the gateway knows. What stops, counts at once.
+            if (ActivationDocument.ReadStop(payload) is { } stop)
+            {
+                gate.Stop(stop);
+            }
+
+            poller.AskSoon();
         }
         catch (FormatException problem)
         {
             // Something has changed and nobody knows to what: what was allowed before is not known to be allowed any more.
             gate.Close(SideOrAll(payload), $"the gateway's last word about it has {problem.Message}", supersedes: true);
             Ignore($"'activation_updated' with {problem.Message}; what it is about is closed until the gateway can be understood");
-            return;
         }
+    }
 
+    private void Take(ActivationDocument document)
+    {
         guard.Hear(document.Side, guard.Connection);
         ActivationVerdict verdict = gate.Apply(document);
         if (verdict == ActivationVerdict.ClosedByOlder)

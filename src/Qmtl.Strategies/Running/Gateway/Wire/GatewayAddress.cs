@@ -45,6 +45,9 @@ internal sealed class GatewayAddress
     /// <summary>The address of one of its resources.</summary>
     public Uri Resource(string path) => new(_base, path);
 
+    /// <summary>Where the gateway itself serves events.</summary>
+    public Uri Stream => StreamAddress.Read("address", Resource("ws/evt").AbsoluteUri);
+
     /// <summary>The address without credentials.</summary>
     public override string ToString() => _base.AbsoluteUri.TrimEnd('/');
 }

@@ -40,9 +40,12 @@ internal static class JsonFields
         : field.ValueKind is JsonValueKind.String or JsonValueKind.Number ? field.ToString() : throw Unexpected(name, field, "a text");
 
     /// <summary>A truth value; <paramref name="missing"/> where it is not there.</summary>
-    public static bool BooleanOr(this JsonElement element, string name, bool missing) => element.TryGetField(name, out JsonElement field)
+    public static bool BooleanOr(this JsonElement element, string name, bool missing) => element.BooleanOrNull(name) ?? missing;
+
+    /// <summary>A truth value, or null.</summary>
+    public static bool? BooleanOrNull(this JsonElement element, string name) => element.TryGetField(name, out JsonElement field)
         ? ReadBoolean(name, field)
-        : missing;
+        : null;
 
     /// <summary>A truth value that must be there.</summary>
     public static bool RequireBoolean(this JsonElement element, string name) => ReadBoolean(name, element.RequireField(name));

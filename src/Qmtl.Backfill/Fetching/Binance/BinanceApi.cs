@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Qmtl.Data;
+using Qmtl.Fetching.Http;
+
+namespace Qmtl.Fetching.Binance;
+
+/// <summary>
+/// What is particular to Binance among HTTP APIs: its weight header, and how it says no (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).
+/// </summary>
+internal static partial class BinanceApi
+{
+    private const int TooManyRequests = -1003;
+    private const int IllegalCharacters = -1100;
+    private const int InvalidSymbol = -1121;
+    private const string Mirror = "Use a mirror such as https://data-api.binance.vision";
+
+    public static HttpApi Instance { get; } = new()
+    {
+        UsedWeightHeader = "X-MBX-USED-WEIGHT-1M",
+        ReadRefusal = ReadRefusal,
+        WaysOut = new Dictionary<RefusalMeaning, string>
+        {
+            [RefusalMeaning.BlockedAddress] = $"Its web firewall blocks this address or network. {Mirror}, or another network.",
+            [RefusalMeaning.BlockedLocation] = $"It does not serve this location. {Mirror}, or https://api.binance.us for the US exchange.",
+        },
+    };
+
+    private static HttpRefusal? ReadRefusal(HttpAnswer answer, StreamKey stream)
+    {
+        if (ReadWords(answer.Body) is not { } words)
+        {
+            return null;
+        }
+
+        DateTimeOffset? until = ReadBan(words.Message);
+        RefusalMeaning? meaning = MeaningOf(words.Code, answer.Status, until is not null);
+        return new HttpRefusal(string.Create(CultureInfo.InvariantCulture, $"{words.Code} {words.Message}"), meaning)
+        {
+            Until = until,
+            WayOut = meaning == RefusalMeaning.UnknownSymbol ? WayOut(stream.NodeId) : null,
+        };
+    }
+
+    // By the exchange's list of error codes. Where it is null, the status says what is meant.
+    private static RefusalMeaning? MeaningOf(int code, int status, bool isBan) => code switch
+    {
+        TooManyRequests => isBan || status == 418 ? RefusalMeaning.Banned : RefusalMeaning.RateLimited,
+        InvalidSymbol or IllegalCharacters => RefusalMeaning.UnknownSymbol,
+        -1000 or -1001 or -1006 or -1007 or -1008 or -1016 => RefusalMeaning.Failing,
+        _ => null,
+    };
+
+    private static string WayOut(string symbol)
+    {
+        string capitals = symbol.ToUpperInvariant();
+        string example = capitals == symbol ? "for example BTCUSDT." : $"in capital letters. Did you mean {capitals}?";
+        return $"Write the symbol as the exchange lists it, {example}";
+    }
+
+    private static (int Code, string Message)? ReadWords(ReadOnlySpan<byte> body)
+    {
+        if (body.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
+        {
+            return null;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            return document.RootElement.TryGetProperty("code", out JsonElement code) && code.TryGetInt32(out int number)
+                && document.RootElement.TryGetProperty("msg", out JsonElement text) && text.GetString() is { } message
+                    ? (number, message)
+                    : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    // "Way too much request weight used; IP banned until 1700000000000. Please use …": milliseconds, and in some answers seconds.
+    private static DateTimeOffset? ReadBan(string message)
+    {
+        if (BannedUntil().Match(message) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        long number = long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        return match.Groups[1].Length == 10 ? DateTimeOffset.FromUnixTimeSeconds(number) : DateTimeOffset.FromUnixTimeMilliseconds(number);
+    }
+
+    [GeneratedRegex(@"banned until ([0-9]{10,14})(?![0-9])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex BannedUntil();
+}

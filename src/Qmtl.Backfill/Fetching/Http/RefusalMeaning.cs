@@ -1,0 +1,32 @@
+namespace Qmtl.Fetching.Http;
+
+/// <summary>What an answer that is no answer means.</summary>
+internal enum RefusalMeaning
+{
+    /// <summary>Too many requests; it may pass.</summary>
+    RateLimited,
+
+    /// <summary>The address is shut out for having asked too much; it may pass.</summary>
+    Banned,
+
+    /// <summary>It does not work at present; it may pass.</summary>
+    Failing,
+
+    /// <summary>It does not know the symbol.</summary>
+    UnknownSymbol,
+
+    /// <summary>It finds the request wrong.</summary>
+    BadRequest,
+
+    /// <summary>It answers only with credentials.</summary>
+    NeedsKey,
+
+    /// <summary>There is no such API at the address.</summary>
+    NotFound,
+
+    /// <summary>Its firewall does not let the address through.</summary>
+    BlockedAddress,
+
+    /// <summary>It does not serve the location.</summary>
+    BlockedLocation,
+}

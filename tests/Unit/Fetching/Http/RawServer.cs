@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Qmtl.Unit.Fetching.Http;
+
+/// <summary>
+/// A server on loopback that sends exactly what it is told to, whether that is HTTP or not, and closes the connection after it.
+/// </summary>
+internal sealed class RawServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Func<Stream, CancellationToken, Task> _answer;
+    private readonly X509Certificate2? _certificate;
+    private readonly Task _accepting;
+    private int _requestCount;
+
+    /// <param name="answer">Writes the answer to any request.</param>
+    /// <param name="certificate">What it shows where it speaks TLS; null where it does not.</param>
+    public RawServer(Func<Stream, CancellationToken, Task> answer, X509Certificate2? certificate = null)
+    {
+        (_answer, _certificate) = (answer, certificate);
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public RawServer(params byte[][] answer)
+        : this(async (stream, token) => await stream.WriteAsync(answer.SelectMany(part => part).ToArray(), token))
+    {
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    public Uri BaseUri => new($"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}/");
+
+    public int RequestCount => Volatile.Read(ref _requestCount);
+
+    /// <summary>The head of an answer.</summary>
+    /// <param name="status">The status line's number and words.</param>
+    /// <param name="headers">A header each.</param>
+    public static byte[] Head(string status, params string[] headers) =>
+        Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
+
+    /// <summary>An answer with a body of the right length.</summary>
+    public static byte[] Whole(string status, string body, params string[] headers) =>
+        [.. Head(status, [.. headers, $"Content-Length: {Encoding.UTF8.GetByteCount(body)}"]), .. Encoding.UTF8.GetBytes(body)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _accepting;
+        _listener.Stop();
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var serving = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                serving.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(serving);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using (client)
+        {
+            try
+            {
+                await using Stream stream = await OpenAsync(client);
+                byte[] received = new byte[16 * 1024];
+                if (await stream.ReadAsync(received, _stop.Token) > 0)
+                {
+                    Interlocked.Increment(ref _requestCount);
+                    await _answer(stream, _stop.Token);
+                    client.Client.Shutdown(SocketShutdown.Send);
+
+                    // Closing while there is something unread would reset the connection, and what was sent could be lost.
+                    while (await stream.ReadAsync(received, _stop.Token) > 0)
+                    {
+                    }
+                }
+            }
+            catch (Exception error)
+                when (error is IOException or SocketException or OperationCanceledException or AuthenticationException)
+            {
+                // The client has seen enough, or the test has.
+            }
+        }
+    }
+
+    private async Task<Stream> OpenAsync(TcpClient client)
+    {
+        if (_certificate is null)
+        {
+            return client.GetStream();
+        }
+
+        var secure = new SslStream(client.GetStream());
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        return secure;
+    }
+}
