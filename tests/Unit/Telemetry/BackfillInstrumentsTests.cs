@@ -118,7 +118,7 @@ public sealed class BackfillInstrumentsTests : IDisposable
 
         Assert.Equal(
             [(Labels + ",reason=\"missing_timestamp\"", 1.0), (Labels + ",reason=\"off_grid\"", 3.0)],
-            _meter.Family("backfill_bars_rejected_total").Points.Select(point => (point.Labels.ToString(), point.Value)));
+            _meter.Family("backfill_bars_rejected_total").Points.Select(point => (point.LabelText(), point.Value)));
     }
 
     [Fact]
@@ -129,11 +129,9 @@ public sealed class BackfillInstrumentsTests : IDisposable
             Asked(TimeSpan.FromSeconds(0.3), null),
             Asked(TimeSpan.FromSeconds(2), new SourceException("no") { StatusCode = 429, RetryAfter = TimeSpan.FromSeconds(1) }));
 
-        MetricPoint ok = Assert.Single(_meter.Family("backfill_request_duration_seconds").Points, point => point.Labels.ToString() == "source=\"binance\",status=\"ok\"");
+        MetricPoint ok = Assert.Single(_meter.Family("backfill_request_duration_seconds").Points, point => point.LabelText() == "source=\"binance\",status=\"ok\"");
         Assert.Equal(0.5, ok.Value, 9);
-        Assert.Equal(2, ok.Histogram!.Count);
-        int bound = ok.Histogram.UpperBounds.ToList().IndexOf(0.25);
-        Assert.Equal(1, ok.Histogram.Cumulative[bound]);
+        Assert.Equal(2, ok.Count);
         Assert.Equal(2, _meter.Value("backfill_request_duration_seconds", "source=\"binance\",status=\"429\""));
     }
 
