@@ -31,7 +31,7 @@ public sealed class StoreException : Exception
     internal TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The same with a sentence more, and with whether bars may be stored all the same.</summary>
-    internal StoreException With(string? sentence, bool mayHaveKept) => new(sentence is null ? Message : $"{Message} {sentence}", InnerException)
+    internal StoreException With(string? sentence, bool mayHaveKept) => new($"{Message} {sentence}".TrimEnd(), InnerException)
     {
         IsTransient = IsTransient,
         ConcernsWholeStore = ConcernsWholeStore,

@@ -22,13 +22,16 @@ internal static class FileLimit
     /// <summary>What is wrong with the limit, as a sentence; null where it is high enough, or where there is none (Windows).</summary>
     public static string? FindProblem()
     {
-        if (OperatingSystem.IsWindows() || GetLimit(OperatingSystem.IsMacOS() ? OpenFilesOnMac : OpenFilesOnLinux, out Limit limit) != 0 || (ulong)limit.Current >= Needed)
+        if (OperatingSystem.IsWindows()
+            || GetLimit(OperatingSystem.IsMacOS() ? OpenFilesOnMac : OpenFilesOnLinux, out Limit limit) != 0
+            || (ulong)limit.Current >= Needed)
         {
             return null;
         }
 
         return string.Create(
-            CultureInfo.InvariantCulture, $"This process may have {(ulong)limit.Current} files open at once (ulimit -n), and needs {Needed}. Raise the limit: ulimit -n {Needed}.");
+            CultureInfo.InvariantCulture,
+            $"This process may have {(ulong)limit.Current} files open at once (ulimit -n), and needs {Needed}. Raise the limit: ulimit -n {Needed}.");
     }
 
     /// <summary>Says it on standard error, without the console, which opens files of its own.</summary>

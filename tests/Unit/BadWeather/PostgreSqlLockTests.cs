@@ -18,7 +18,7 @@ namespace Qmtl.Unit.BadWeather;
 public sealed class PostgreSqlLockTests(PostgreSqlServer server) : IAsyncLifetime
 {
     // What the library sets by itself is too long for a test; what an operator has set stays.
-    private const string ShortLimits = "-c lock_timeout=1s -c idle_in_transaction_session_timeout=2s";
+    private const string ShortLimits = "-c lock_timeout=1s -c idle_in_transaction_session_timeout=5s";
 
     private static readonly StreamKey Stream = new("BTCUSDT", BarInterval.FromSeconds(60));
 
@@ -52,21 +52,16 @@ public sealed class PostgreSqlLockTests(PostgreSqlServer server) : IAsyncLifetim
                 "--start", "60", "--end", "30000", "--file", csv]);
         await UntilAsync("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()");
         child.Pause();
-        try
-        {
-            // The statement ends on the server, and its process does not hear of it.
-            await ExecuteAsync(holder, "SELECT pg_advisory_unlock_all(); ALTER TABLE \"BTCUSDT\" DISABLE TRIGGER hold");
-        }
-        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
-        {
-            // The paused transaction has the table.
-        }
 
-        await using PostgreSqlHistoryStore store = Open();
+        // The statement ends on the server, and the process does not hear of it.
+        await ExecuteAsync(holder, "SELECT pg_advisory_unlock_all()");
+
+        await using PostgreSqlHistoryStore store = Open(_clock);
         var waited = Stopwatch.StartNew();
         string? complaint = await WriteUntilDoneAsync(store);
         Assert.InRange(waited.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         Assert.Contains("for a lock that another session did not let go of in time", complaint, StringComparison.Ordinal);
+        Assert.Contains("held the lock ('qmtl', idle in transaction for ", complaint, StringComparison.Ordinal);
         child.Continue();
         Assert.Equal(0, (await child.WaitAsync()).ExitCode);
         Assert.Equal(Set(60, 30000), await store.GetCoverageAsync(Stream));
@@ -151,7 +146,7 @@ public sealed class PostgreSqlLockTests(PostgreSqlServer server) : IAsyncLifetim
         Assert.Equal((2 * WeatherRun.BarsPerPage) - 3, result.BarsWritten);
         Assert.Contains("the number written is at least what is counted", result.Error!.Message, StringComparison.Ordinal);
         await using PostgreSqlHistoryStore direct = Open();
-        Assert.Equal((3 * WeatherRun.BarsPerPage) - 3, (await direct.GetCoverageAsync(Stream)).BarCount);
+        Assert.True((await direct.GetCoverageAsync(Stream)).BarCount > result.BarsWritten, "The commit that was not answered was made.");
     }
 
     private static TimeRangeSet Set(long start, long end) => new(Stream.Interval, new TimeRange(start, end));
@@ -200,7 +195,7 @@ public sealed class PostgreSqlLockTests(PostgreSqlServer server) : IAsyncLifetim
         await ExecuteAsync(
             holder,
             "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock_shared(1); PERFORM pg_advisory_unlock_shared(1); RETURN NEW; END'; "
-            + $"CREATE TRIGGER hold BEFORE INSERT ON \"{table}\" FOR EACH STATEMENT EXECUTE FUNCTION hold(); SET lock_timeout = '1s'; SELECT pg_advisory_lock(1)");
+            + $"CREATE TRIGGER hold BEFORE INSERT ON \"{table}\" FOR EACH STATEMENT EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(1)");
         return holder;
     }
 

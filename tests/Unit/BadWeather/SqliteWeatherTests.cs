@@ -160,7 +160,9 @@ public sealed class SqliteWeatherTests : IDisposable
             disk.MakeWritable();
             await run.AssertRecoversAsync(store);
 
-            // The log is there for as long as somebody has the file open.
+            // What is written goes into the log first, and stays there for as long as somebody has the file open.
+            await new WeatherRun(nodeId: "ETHUSDT").AssertRecoversAsync(store);
+            Assert.NotEqual(0, new FileInfo(path + "-wal").Length);
             File.Copy(path, disk.File("copy.db"));
             File.Copy(path + "-wal", disk.File("copy.db-wal"));
         }

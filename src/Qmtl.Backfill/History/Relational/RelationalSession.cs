@@ -55,7 +55,10 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>Who kept the write waiting so long that it should be told, as a sentence; null, the default, where nobody did.</summary>
     public virtual string? WaitedFor => null;
 
-    /// <summary>Refuses what was just read where others may have changed it meanwhile. The default, for a database that keeps its readers apart from its writers, does nothing.</summary>
+    /// <summary>
+    /// Refuses what was just read where others may have changed it meanwhile. The default, for a database that keeps its readers apart
+    /// from its writers, does nothing.
+    /// </summary>
     /// <exception cref="StoreException">The database was changed; reading again helps.</exception>
     public virtual void RequireUnchanged()
     {

@@ -33,7 +33,9 @@ internal static class LibpqKeywords
 
             string name = text[position..equals].Trim();
             position = equals + 1;
-            if (name.Length == 0 || !name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') || !TryReadValue(text, ref position, out string? value))
+            if (name.Length == 0
+                || !name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
+                || !TryReadValue(text, ref position, out string? value))
             {
                 return false;
             }

@@ -60,8 +60,10 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, string applicationN
             string name = application.Length > 0 ? $"'{application}', " : string.Empty;
             string wait = reader.GetString(3) == "ClientRead" ? ", waiting for its client" : string.Empty;
             description = string.Create(
-                CultureInfo.InvariantCulture, $"The session with process id {holder} held the lock ({name}{reader.GetString(2)} for {reader.GetInt64(4)} s{wait})");
-            standsStill = application == applicationName && wait.Length > 0 && !reader.IsDBNull(5) && StandsStill((holder, reader.GetDateTime(6)), reader.GetInt64(5));
+                CultureInfo.InvariantCulture,
+                $"The session with process id {holder} held the lock ({name}{reader.GetString(2)} for {reader.GetInt64(4)} s{wait})");
+            standsStill = application == applicationName && wait.Length > 0 && !reader.IsDBNull(5)
+                && StandsStill((holder, reader.GetDateTime(6)), reader.GetInt64(5));
         }
 
         if (!standsStill)

@@ -20,7 +20,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     private const string LimitsSql = """
         SELECT set_config(name, value, true)
         FROM (VALUES ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '30s'), ('client_connection_check_interval', '10s'),
-            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '60000')) AS wanted(name, value)
+            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
+            ('tcp_user_timeout', '60000')) AS wanted(name, value)
         WHERE (current_setting(name, true) = '0' OR name LIKE 'tcp_keepalives%' AND current_setting(name, true) IS NOT NULL)
             AND (version() LIKE '%linux%' OR name NOT IN ('client_connection_check_interval', 'tcp_user_timeout'))
         """;

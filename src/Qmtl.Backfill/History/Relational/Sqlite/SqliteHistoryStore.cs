@@ -153,11 +153,13 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
         {
             return OpenToRead(_path, unlocked: null, cancellationToken);
         }
-        catch (SqliteException error) when (error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_IOERR && !SqliteFile.IsRefused(_path, FileAccess.Read))
+        catch (SqliteException error) when (
+            error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_IOERR && !SqliteFile.IsRefused(_path, FileAccess.Read))
         {
             var state = SqliteFileState.Of(_path);
+            string escaped = Uri.EscapeDataString(_path).Replace("%2F", "/", StringComparison.Ordinal);
             return state.Log is null
-                ? OpenToRead($"file:{Uri.EscapeDataString(_path).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1", state, cancellationToken)
+                ? OpenToRead($"file:{escaped}?immutable=1", state, cancellationToken)
                 : throw _errors.NeedsReplay(state.Log, error);
         }
     }
@@ -165,8 +167,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     // Not pooled: a connection that heeds no locks would never see that the file has changed.
     private SqliteSession OpenToRead(string source, SqliteFileState? unlocked, CancellationToken cancellationToken)
     {
-        string connection = new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 }.ToString();
-        var session = new SqliteSession(connection, DisplayName, _cache, LockWait, cancellationToken) { Unlocked = unlocked };
+        var connection = new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 };
+        var session = new SqliteSession(connection.ToString(), DisplayName, _cache, LockWait, cancellationToken) { Unlocked = unlocked };
         try
         {
             session.Probe();

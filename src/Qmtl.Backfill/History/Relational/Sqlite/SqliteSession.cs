@@ -82,7 +82,8 @@ internal sealed class SqliteSession : RelationalSession
     {
         if (Unlocked is { } before && before != SqliteFileState.Of(before.Path))
         {
-            throw new StoreException($"{_displayName} was written to while it was read, and this user may not make the files that keep readers and writers apart. Try again.")
+            throw new StoreException(
+                $"{_displayName} was written to while it was read, and this user may not make the files that keep readers and writers apart. Try again.")
             {
                 IsTransient = true,
                 RetryAfter = TimeSpan.Zero,
