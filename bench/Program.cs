@@ -19,10 +19,17 @@ if (args is ["memory-here", var store])
 }
 
 IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine(), new CacheMerge(), new Replay(), new Recording(), new Metrics()];
+string names = $"micro, {string.Join(", ", all.Select(set => set.Name))}, {Memory}";
+if (args is ["--help" or "-h" or "-?"])
+{
+    Console.WriteLine($"Usage: bench [set ...]; without one, all run. Sets: {names}. 'micro' is BenchmarkDotNet and takes its options.");
+    return 0;
+}
+
 string[] unknown = [.. args.Where(name => name != Memory && !all.Any(set => set.Name == name))];
 if (unknown.Length > 0)
 {
-    Console.Error.WriteLine($"Nothing is named {string.Join(", ", unknown)}. There is: micro, {string.Join(", ", all.Select(set => set.Name))}, {Memory}.");
+    Console.Error.WriteLine($"Nothing is named {string.Join(", ", unknown)}. There is: {names}.");
     return 2;
 }
 

@@ -176,9 +176,26 @@ Describe 'Add-QmtlRecord' {
     }
 
     It 'copies a column of 64-bit integers as it is' {
-        @{ ts = 60; count = 5L } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
-        Get-QmtlHistory $stored X 1m | Add-QmtlRecord $recorder -NodeId Y -Interval 1m
-        (Get-QmtlHistory $stored Y 1m).count | Should -BeOfType ([long])
+        @{ ts = 60; id = 9007199254740993L } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        @{ ts = 120; id = 5 } | Add-QmtlRecord $recorder -NodeId X -Interval 1m
+        Get-QmtlHistory $stored X 1m -Start 120 | Add-QmtlRecord $recorder -NodeId Y -Interval 1m
+        (Get-QmtlHistory $stored Y 1m).id | Should -BeOfType ([long])
+        (Get-QmtlHistory $stored Y 1m).id | Should -Be 5
+    }
+
+    It 'reads times in <Unit> as what they are, and says so' -ForEach @(
+        @{ Unit = 'milliseconds'; Time = 1515560100000 }, @{ Unit = 'microseconds'; Time = 1515560100000000 }, @{ Unit = 'nanoseconds'; Time = 1515560100000000000 }
+        @{ Unit = 'milliseconds'; Time = '1515560100000' }
+    ) {
+        @{ ts = $Time; close = 1 } | Add-QmtlRecord $recorder X 1m -WarningVariable told -WarningAction SilentlyContinue
+        (Get-QmtlHistory $stored X 1m).Timestamp.ToUnixTimeSeconds() | Should -Be 1515560100
+        "$told" | Should -Be "X 1m: its times are read as Unix $Unit ($Time is 2018-01-10T04:55:00Z)."
+    }
+
+    It 'refuses a count that is none, by its text' {
+        @{ ts = 60; close = 1; trades = 'abc' } | Add-QmtlRecord $recorder X 1m -WarningVariable told -WarningAction SilentlyContinue
+        Get-QmtlHistory $stored X 1m | Should -BeNullOrEmpty
+        "$told" | Should -BeLike "*'abc' in trades of 1970-01-01T00:01:00Z is no number*1 rows were not recorded*"
     }
 
     It 'says of a disposed recorder what to do' {

@@ -38,7 +38,7 @@ Describe 'Get-QmtlHistory' {
         }
         $null = Invoke-QmtlBackfill $provider X 1m 60 120
         $first, $second = Get-QmtlHistory $provider X 1m
-        $first.count | Should -BeOfType long
+        $first.count | Should -BeOfType double
         $first.flag | Should -BeTrue
         $first.flag | Should -BeOfType bool
         $first.note | Should -Be a
@@ -46,6 +46,27 @@ Describe 'Get-QmtlHistory' {
         $second.note | Should -BeNullOrEmpty
         $second.psobject.Properties.Name | Should -Contain value
         $second.value | Should -Be $null
+    }
+
+    It 'writes the same CSV in every culture with -AsText, and the CSV source reads it back' {
+        $provider = New-TestProvider -Bars 3
+        $was = [cultureinfo]::CurrentCulture
+        try {
+            $files = foreach ($name in 'en-US', 'th-TH', 'fa-IR', 'de-DE') {
+                [cultureinfo]::CurrentCulture = $name
+                $file = Join-Path $TestDrive "$name.csv"
+                Get-QmtlHistory $provider X 1m -AsText | Export-Csv $file
+                $copy = New-QmtlHistoryProvider (Join-Path $TestDrive "$name.db") -Fetcher (New-QmtlFetcher -Path $file)
+                (Invoke-QmtlBackfill $copy X 1m 60 180).BarsWritten | Should -Be 3
+                (Get-QmtlHistory $copy X 1m).close | Should -Be 1, 2, 3
+                Get-Content -Raw $file
+            }
+        }
+        finally {
+            [cultureinfo]::CurrentCulture = $was
+        }
+
+        @($files | Select-Object -Unique) | Should -HaveCount 1
     }
 
     It 'emits nothing for what the store does not know' {

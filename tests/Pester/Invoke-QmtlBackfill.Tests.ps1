@@ -6,7 +6,7 @@ BeforeAll {
         $asked = [System.Collections.Generic.List[string]]::new()
         $source = New-QmtlFetcher -Name "noting $Without" -BarsPerRequest $BarsPerRequest -ScriptBlock {
             param($start, $end, $nodeId, $interval)
-            $asked.Add("$nodeId $($start / 60)-$($end / 60)")
+            $asked.Add("$nodeId $($start / 60)-$([Math]::Floor($end / 60))")
             for ($ts = $start; $ts -le $end; $ts += 60) {
                 if ($ts / 60 -notin $Without) { @{ ts = $ts; close = 1.0 } }
             }
@@ -268,6 +268,6 @@ Invoke-QmtlBackfill -Provider (New-QmtlHistoryProvider '$TestDrive/$([guid]::New
         }
 
         $output | Should -Match 'Start: '
-        $output | Should -Match 'asked 1515628800 1515628860'
+        $output | Should -Match 'asked 1515628800 1515628919'
     }
 }

@@ -178,6 +178,26 @@ Describe 'the views' {
         $text | Should -Match ($Row ?? '')
     }
 
+    It 'shows times in the Gregorian calendar, in UTC and ISO 8601 where the culture is <_>' -ForEach 'th-TH', 'fa-IR', 'ar-SA' {
+        $provider = New-TestProvider -Fetcher { param($start) @{ ts = $start; open = 1; high = 1; low = 1; close = 1; volume = 1 } }
+        $was = [cultureinfo]::CurrentCulture
+        try {
+            [cultureinfo]::CurrentCulture = $_
+            $shown = @(
+                Invoke-QmtlBackfill $provider X 1m -Start 2024-01-02T03:04:00Z -End 2024-01-02T03:04:00Z
+                Get-QmtlCoverage $provider
+                Get-QmtlGap $provider X 1m -Start 2024-01-02T03:04:00Z -End 2024-01-02T03:05:00Z
+                Get-QmtlHistory $provider X 1m
+            ).ForEach({ $_ | Out-String -Width 200 })
+        }
+        finally {
+            [cultureinfo]::CurrentCulture = $was
+        }
+
+        $shown | Should -HaveCount 4
+        $shown | Should -Match '2024-01-02 03:0[45]:00Z'
+    }
+
     It 'shows an error in one short line' {
         $provider = New-TestProvider -Fetcher { throw "first line $('x' * 200)`nsecond line" }
         $text = Invoke-QmtlBackfill $provider X 1m 0 60 -ErrorAction SilentlyContinue | Out-String -Width 300

@@ -113,10 +113,10 @@ Describe 'New-QmtlFetcher' {
 }
 
 Describe 'a script block as a source' {
-    It 'gets Unix seconds, the node id and the interval' {
+    It 'gets Unix seconds up to the last of the last bar, the node id and the interval' {
         $got = [System.Collections.Generic.List[object]]::new()
         $null = Invoke-Source { param($start, $end, $nodeId, $interval) $got.Add(@($start, $end, $nodeId, "$interval", $interval.Seconds)) }
-        $got[0] | Should -Be 60, 180, 'X', '1m', 60
+        $got[0] | Should -Be 60, 239, 'X', '1m', 60
         $got[0][0] | Should -BeOfType long
     }
 
@@ -160,7 +160,7 @@ Describe 'a script block as a source' {
             @{ ts = $start + 60; close = [double]::NaN }
             'rubbish'
         }
-        $run.Minutes | Should -Be 1
+        $run.Minutes | Should -Be 1, 3
         $run.Warnings | Should -HaveCount 1
         $run.Warnings[0].Message | Should -BeLike 'X 1m: * rows from script:* were not stored: *'
         $run.Warnings[0].Message | Should -BeLike '*without a usable ts*'
@@ -292,7 +292,7 @@ Describe 'an object as a source' {
         $source = [ClassSource]::new()
         $run = Invoke-Source $source
         $run.Minutes | Should -Be 2, 3
-        $source.Calls | Should -Be '120 180 X 1m'
+        $source.Calls | Should -Be '120 239 X 1m'
         $run.Result.BarsEmpty | Should -Be 1 -Because 'it has nothing before its earliest bar'
         (New-QmtlFetcher -InputObject $source).Name | Should -Be 'a class'
         (New-QmtlFetcher -InputObject $source).BarsPerRequest | Should -Be 2

@@ -71,10 +71,10 @@ Describe 'real candles through a script block' -Skip:$noData {
         $result = Invoke-QmtlBackfill $provider XRPETH 1m -Start $times[0] -End $times[-1]
     }
 
-    It 'stores 2,469 bars and knows 1,091 to be empty, in 4 requests' {
+    It 'stores 2,469 bars and knows 1,091 to be empty, in a request a page and one for each end without bars' {
         $result.Status | Should -Be Completed
-        $result.BarsWritten, $result.BarsEmpty, $result.BarsRejected, $result.BarsMissing, $result.Requests | Should -Be 2469, 1091, 0, 0, 4
-        $calls | Should -HaveCount 4
+        $result.BarsWritten, $result.BarsEmpty, $result.BarsRejected, $result.BarsMissing, $result.Requests | Should -Be 2469, 1091, 0, 0, 6
+        $calls | Should -HaveCount 6
     }
 
     It 'stores each as it was' {
@@ -101,11 +101,11 @@ Describe 'real candles through a script block' -Skip:$noData {
         ($holes | Measure-Object Bars -Sum).Sum | Should -Be 1091
     }
 
-    It 'asks 4 times for the 676 holes, not 676 times' {
+    It 'asks 12 times for the 676 holes, three times a page, not 676 times' {
         $before = $calls.Count
         $results = Get-QmtlCoverage $provider | Get-QmtlGap -IncludeEmpty | Invoke-QmtlBackfill -RetryEmpty
         $results | Should -HaveCount 676
         $results.Status | Sort-Object -Unique | Should -Be Empty
-        $calls.Count - $before | Should -Be 4
+        $calls.Count - $before | Should -Be 12
     }
 }

@@ -23,6 +23,9 @@ public sealed record BackfillStarted(StreamKey Stream, string Source, int Ranges
 /// <param name="Duration">From <see cref="BackfillStarted"/> on.</param>
 public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Duration) : BackfillEvent(Stream)
 {
+    /// <summary>The bar up to which all that was asked for is stored or known to be empty (its open, Unix seconds, UTC); null where the first is not, or the store was not reached.</summary>
+    public long? CompleteUpTo { get; init; }
+
     /// <summary>How long the stream's requests waited for the source's rate limit, all together; several may have waited at once.</summary>
     public TimeSpan RateLimitWait { get; init; }
 
@@ -39,11 +42,21 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
 /// <param name="Warning">What is wrong and what to do, in sentences.</param>
 public sealed record BackfillStoreWarning(StreamKey Stream, string Store, string Warning) : BackfillEvent(Stream);
 
+/// <summary>Something about how a source's answers were read that an operator should know. Each kind is told once or a few times for a stream, not for every page.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Source">The source's name.</param>
+/// <param name="Note">What it is.</param>
+public sealed record BackfillSourceNote(StreamKey Stream, string Source, SourceNote Note) : BackfillEvent(Stream);
+
 /// <summary>A stream's plan is made.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="BarsMissing">Bars to ask for.</param>
-/// <param name="Requests">Requests that will be made if none has to be repeated.</param>
-public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Requests) : BackfillEvent(Stream);
+/// <param name="Requests">Requests that will be made if each is answered whole and none has to be repeated.</param>
+public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Requests) : BackfillEvent(Stream)
+{
+    /// <summary>The bar up to which all that is asked for is there already (its open, Unix seconds, UTC); null where the first one is missing.</summary>
+    public long? CompleteUpTo { get; init; }
+}
 
 /// <summary>A page is committed: its bars can be read and its empty bars are remembered.</summary>
 /// <param name="Stream">The stream.</param>
@@ -51,8 +64,10 @@ public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Re
 /// <param name="BarsWritten">Bars written.</param>
 /// <param name="BarsEmpty">Bars now known to be empty.</param>
 /// <param name="BarsAsked">Missing bars that this page was to settle; those neither written nor empty are still missing.</param>
-/// <param name="LastBar">The open of the last bar written (Unix seconds, UTC), or null where none was.</param>
-public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? LastBar) : BackfillEvent(Stream)
+/// <param name="CompleteUpTo">
+/// The bar up to which all that the backfill asks for is stored or known to be empty (its open, Unix seconds, UTC); null where not even the first is.
+/// </param>
+public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? CompleteUpTo) : BackfillEvent(Stream)
 {
     /// <summary>Requests that the page took, with repeated ones; 0 where the source had said beforehand that it has nothing so early.</summary>
     public int Requests { get; init; }

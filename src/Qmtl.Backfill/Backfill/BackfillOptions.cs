@@ -1,3 +1,4 @@
+using Qmtl.Data;
 using Qmtl.Time;
 
 namespace Qmtl.Backfill;
@@ -32,6 +33,10 @@ public sealed record BackfillOptions
     /// <value>False by default.</value>
     public bool RetryEmpty { get; init; }
 
+    /// <summary>What becomes of a row that opens off the interval's grid.</summary>
+    /// <value><see cref="OffGridRows.Refuse"/> by default.</value>
+    public OffGridRows OffGrid { get; init; }
+
     /// <summary>The most bars a request spans where the source does not say.</summary>
     /// <value>1,000 by default.</value>
     public int DefaultBarsPerRequest { get; init; } = 1000;
@@ -46,7 +51,10 @@ public sealed record BackfillOptions
 
     /// <summary>The open of the last bar of <paramref name="interval"/> that is old enough at <paramref name="now"/> for a "none" to be believed: Unix seconds, UTC.</summary>
     public long LastSettledBar(BarInterval interval, DateTimeOffset now) =>
-        interval.LastClosedBar(now - (SettleTime ?? TimeSpan.FromSeconds(Math.Max(60, 2 * interval.Seconds))));
+        interval.LastClosedBar(now - SettleTimeOf(interval));
+
+    /// <summary><see cref="SettleTime"/>, or its default for bars of <paramref name="interval"/>.</summary>
+    public TimeSpan SettleTimeOf(BarInterval interval) => SettleTime ?? TimeSpan.FromSeconds(Math.Max(60, 2 * interval.Seconds));
 
     /// <summary>Checks every option against its limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>
@@ -58,6 +66,11 @@ public sealed record BackfillOptions
         OptionLimits.RequireBetween(MaxBufferedBars, 1, 100_000_000, nameof(MaxBufferedBars));
         OptionLimits.RequireBetween(RetryDelay, TimeSpan.Zero, TimeSpan.FromMinutes(5), nameof(RetryDelay));
         OptionLimits.RequireBetween(MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(MaxRetryAfter));
+        if (!Enum.IsDefined(OffGrid))
+        {
+            throw new ArgumentOutOfRangeException(nameof(OffGrid), OffGrid, "OffGrid must be Refuse or Floor.");
+        }
+
         OptionLimits.RequireBetween(SettleTime ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(3650), nameof(SettleTime));
     }
 }

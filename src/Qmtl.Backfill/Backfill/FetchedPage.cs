@@ -13,6 +13,9 @@ internal sealed class FetchedPage(PlannedRequest planned, long mostBars)
 
     public PlannedRequest Planned { get; } = planned;
 
+    /// <summary>Its place among the pages of its run, in the order of their bars, from 0.</summary>
+    public long Number { get; init; }
+
     /// <summary>How many bars the page counts for in a <see cref="BarBudget"/>: those that it can bring, and some for itself.</summary>
     public long Weight { get; } = WeightWithoutBars + mostBars;
 
@@ -32,9 +35,6 @@ internal sealed class FetchedPage(PlannedRequest planned, long mostBars)
     public Exception? Error { get; set; }
 
     public long BarCount => Answers.Sum(answer => (long)answer.Frame.Count);
-
-    /// <summary>The open of the last bar that came, or null where none did.</summary>
-    public long? LastBar => Answers.Max(answer => answer.Frame.Bounds?.End);
 
     public long EmptyCount => Answers.Sum(answer => answer.Empty.BarCount);
 }

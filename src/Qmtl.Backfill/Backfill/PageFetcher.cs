@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Pacing;
@@ -11,6 +12,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
 {
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
+    private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, request.Fetcher.Name, note)));
     private long _waitedTicks;
 
     /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
@@ -19,14 +21,14 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     /// <summary>Fetches the page. Errors end up in it; only a cancellation is thrown.</summary>
     public async Task FetchAsync(FetchedPage page, CancellationToken cancellationToken)
     {
-        var open = new Queue<TimeRangeSet>([page.Planned.Missing]);
+        var open = new Queue<Question>([new Question(page.Planned.Missing)]);
         try
         {
-            while (open.TryDequeue(out TimeRangeSet? missing))
+            while (open.TryDequeue(out Question? question))
             {
-                foreach (TimeRangeSet unanswered in await AskAsync(page, missing, cancellationToken))
+                foreach (Question rest in await AskAsync(page, question, cancellationToken))
                 {
-                    open.Enqueue(unanswered);
+                    open.Enqueue(rest);
                 }
             }
         }
@@ -43,12 +45,13 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     /// <summary>The last bar that is old enough for a "none" to be believed.</summary>
     public long LastSettledBar(DateTimeOffset now) => options.LastSettledBar(_stream.Interval, now);
 
-    private async Task<List<TimeRangeSet>> AskAsync(FetchedPage page, TimeRangeSet missing, CancellationToken cancellationToken)
+    private async Task<List<Question>> AskAsync(FetchedPage page, Question question, CancellationToken cancellationToken)
     {
-        TimeRange asked = missing.Bounds!.Value;
+        TimeRangeSet missing = question.Missing;
 
         // Taken before the request: a bar that closes while the source is answering is not settled by that answer.
         DateTimeOffset now = timeProvider.GetUtcNow();
+        TimeRange asked = question.Range(_stream.Interval.LastClosedBar(now));
         RawBars raw = await retries.ExecuteAsync(
             token => RequestAsync(page, asked, token),
             (attempt, delay, error) =>
@@ -58,21 +61,74 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             },
             cancellationToken);
 
-        ValidatedBars valid = raw.Validate(_stream.Interval, asked, _stream.Interval.LastClosedBar(timeProvider.GetUtcNow()));
+        now = EarlierClock(now, raw);
+        _notes.Tell(raw.Notes);
+        RequireSeconds(raw);
+        ValidatedBars valid = raw.Validate(_stream.Interval, asked, LastClosedBar(now, raw), options.OffGrid);
         page.Rejected = page.Rejected.Plus(valid.Rejected);
+        RefuseOtherInterval(asked, valid);
+        TellOfZeros(valid.Frame);
 
+        List<Question> rest = question.Rest(valid, Math.Max(1, _fetcher.BarsPerRequest ?? options.DefaultBarsPerRequest));
+        TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
+        long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);
-        List<TimeRangeSet> unanswered = CutOff(raw, valid, silent);
-        foreach (TimeRangeSet part in unanswered)
+        TimeRangeSet empty = settled >= asked.Start ? silent.Intersect(new TimeRange(asked.Start, settled)) : TimeRangeSet.Empty(_stream.Interval);
+        page.Answers.Add(new BarPage(_fetcher.Name, valid.Frame.Intersect(missing), settledByThis, empty));
+        return rest;
+    }
+
+    // A machine whose clock is ahead would take bars that the source has not closed.
+    private DateTimeOffset EarlierClock(DateTimeOffset now, RawBars raw)
+    {
+        if (!IsBehind(now, raw))
         {
-            silent = silent.Subtract(part);
+            return now;
         }
 
-        long settled = LastSettledBar(now);
-        TimeRangeSet empty = settled >= asked.Start ? silent.Intersect(new TimeRange(asked.Start, settled)) : TimeRangeSet.Empty(_stream.Interval);
-        TimeRangeSet settledByThis = unanswered.Aggregate(missing, static (rest, part) => rest.Subtract(part));
-        page.Answers.Add(new BarPage(_fetcher.Name, valid.Frame.Intersect(missing), settledByThis, empty));
-        return unanswered;
+        string seconds = (now - raw.AnsweredAt!.Value).TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        _notes.Tell([new SourceNote(
+            SourceNoteKind.SourceClock,
+            $"its clock is {seconds} s behind this machine's; bars that it has not closed are not taken. Set this machine's clock, if it is the wrong one")]);
+        return raw.AnsweredAt.Value;
+    }
+
+    private bool IsBehind(DateTimeOffset now, RawBars raw) => now - raw.AnsweredAt > options.SettleTimeOf(_stream.Interval);
+
+    private long LastClosedBar(DateTimeOffset asked, RawBars raw)
+    {
+        DateTimeOffset now = timeProvider.GetUtcNow();
+        return _stream.Interval.LastClosedBar(IsBehind(now, raw) ? asked : now);
+    }
+
+    private void RefuseOtherInterval(TimeRange asked, ValidatedBars valid)
+    {
+        if (valid.EvidentInterval is { } other)
+        {
+            throw new SourceException(
+                $"The rows of {_fetcher.Name} for {_stream} in {asked} are evidently {other} bars: they open every {other}, on its grid. Nothing of them was stored or "
+                + $"learnt. Ask for {other}, or for a source that has {_stream.Interval} bars.");
+        }
+    }
+
+    private void TellOfZeros(BarFrame frame)
+    {
+        (long count, long first) = ZeroBars.Find(frame);
+        if (count > 0)
+        {
+            _notes.Tell([new SourceNote(
+                SourceNoteKind.ZeroBars,
+                $"bars of nothing but zeros are suspicious (the first is {UnixTime.Format(first)}); they are stored as they came, and some sources answer so where they have none")]);
+        }
+    }
+
+    // Rows are read by the size of their times; what a program gives as Unix seconds is not, and would only be "outside the asked range".
+    private void RequireSeconds(RawBars raw)
+    {
+        if (!raw.Timestamps.IsEmpty && TimeNumbers.ComplaintOf(raw.Timestamps.Span[0]) is { } complaint && TimeNumbers.ComplaintOf(raw.Timestamps.Span[^1]) is not null)
+        {
+            throw new SourceException($"The source '{_fetcher.Name}' gave timestamps that are no Unix seconds: {complaint}");
+        }
     }
 
     private async Task<RawBars> RequestAsync(FetchedPage page, TimeRange asked, CancellationToken cancellationToken)
@@ -86,7 +142,9 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             HostPacer.Observe(OnWait);
 
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
-            return await _fetcher.FetchAsync(_stream, asked, cancellationToken).WaitAsync(cancellationToken)
+            // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
+            var range = new TimeRange(asked.Start, asked.End + _stream.Interval.Seconds - 1);
+            return await _fetcher.FetchAsync(_stream, range, cancellationToken).WaitAsync(cancellationToken)
                 ?? throw new SourceException($"The source '{_fetcher.Name}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
         catch (Exception error)
@@ -106,28 +164,5 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     {
         Interlocked.Add(ref _waitedTicks, delay.Ticks);
         raise(new BackfillWaiting(_stream, _fetcher.Name, delay));
-    }
-
-    // A source that does not say how much it answers at once may have cut its answer at either end (some give the oldest
-    // rows first, some the newest). What it did not reach is asked for by itself before its silence counts.
-    private List<TimeRangeSet> CutOff(RawBars raw, ValidatedBars valid, TimeRangeSet silent)
-    {
-        if (_fetcher.BarsPerRequest is not null || raw.RowCount == 0 || valid.Frame.Bounds is not { } reached || silent.Bounds is not { } bounds)
-        {
-            return [];
-        }
-
-        var parts = new List<TimeRangeSet>(2);
-        if (bounds.Start < reached.Start)
-        {
-            parts.Add(silent.Intersect(new TimeRange(bounds.Start, reached.Start)));
-        }
-
-        if (bounds.End > reached.End)
-        {
-            parts.Add(silent.Intersect(new TimeRange(reached.End, bounds.End)));
-        }
-
-        return parts;
     }
 }

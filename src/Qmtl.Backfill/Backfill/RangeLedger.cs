@@ -38,6 +38,9 @@ internal sealed class RangeLedger
         }
     }
 
+    /// <summary>From the first bar of all ranges to the last one.</summary>
+    public TimeRange Bounds => new(_entries[0].Range.Start, _furthestEnd[^1]);
+
     /// <summary>Notes what is missing, now that the store has told what it holds.</summary>
     public void SetMissing(TimeRangeSet missing)
     {

@@ -54,7 +54,10 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
 
     /// <summary>Asks the source for the bars missing inside <paramref name="range"/> and stores them. Only what is missing is asked for.</summary>
     /// <exception cref="InvalidOperationException">The provider has no fetcher; nothing was read or written.</exception>
-    /// <exception cref="SourceException">The source could not answer; what it had answered before is stored.</exception>
+    /// <exception cref="SourceException">
+    /// The source could not answer, or bars are still missing that closed longer ago than the settle time: rows of it were refused, or it does
+    /// not know. What came is stored. That younger bars are not there yet is no error.
+    /// </exception>
     /// <exception cref="StoreException">The store refused or cannot be reached.</exception>
     public async Task FillMissingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {
@@ -68,6 +71,30 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
             {
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
             }
+
+            if (result.BarsMissing > 0)
+            {
+                await RequireSettledAsync(fetcher, result, cancellationToken);
+            }
+        }
+    }
+
+    private async Task RequireSettledAsync(IDataFetcher fetcher, BackfillResult result, CancellationToken cancellationToken)
+    {
+        long settled = Options.LastSettledBar(result.Stream.Interval, _timeProvider.GetUtcNow());
+        if (result.Range.Start > settled)
+        {
+            return;
+        }
+
+        var old = new TimeRange(result.Range.Start, Math.Min(result.Range.End, settled));
+        TimeRangeSet left = await GapFinder.FindAsync(this, result.Stream, old, fetcher.Name, cancellationToken: cancellationToken);
+        if (!left.IsEmpty)
+        {
+            string refused = result.Rejected.Total > 0 ? $" Rows that were not stored: {result.Rejected}." : string.Empty;
+            throw new SourceException(
+                $"{fetcher.Name} was asked for {result.Stream} in {result.Range}, and {left.BarCount} bars are still missing from {UnixTime.Format(left[0].Start)} on: "
+                + $"it neither gave them nor said that they do not exist.{refused}");
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class StreamBackfill
     private readonly Action<BackfillResult> _emit;
     private RejectedRows _rejected = RejectedRows.None;
     private Exception? _storeIsAway;
+    private CompletionFrontier? _frontier;
 
     public StreamBackfill(
         BackfillRequest request,
@@ -70,6 +71,7 @@ internal sealed class StreamBackfill
 
         _raise(new BackfillEnded(Stream, _request.Fetcher.Name, _timeProvider.GetElapsedTime(started))
         {
+            CompleteUpTo = _frontier?.CompleteUpTo,
             RateLimitWait = _fetcher.RateLimitWait,
             WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
             Table = _request.Store.GetTableName(Stream.NodeId) is { } table ? (_request.Store.DisplayName, table) : null,
@@ -148,7 +150,11 @@ internal sealed class StreamBackfill
         Emit(ledger.TakeFinished());
         TimeRangeSet before = BeforeEarliest(missing);
         TimeRangeSet asked = missing.Subtract(before);
-        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest, cancellationToken)));
+        _frontier = new CompletionFrontier(missing, ledger.Bounds);
+        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest, cancellationToken))
+        {
+            CompleteUpTo = _frontier.CompleteUpTo,
+        });
 
         using BarBudget.Share share = _budget.OpenShare(MostBufferedBars);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -167,6 +173,7 @@ internal sealed class StreamBackfill
 
         cancellationToken.ThrowIfCancellationRequested();
         await fetching;
+        _frontier.End();
     }
 
     // The source says that it has nothing before this bar: as good an answer as an empty one, and free.
@@ -187,7 +194,7 @@ internal sealed class StreamBackfill
             foreach (TimeRange range in before)
             {
                 var bars = new TimeRangeSet(Stream.Interval, range);
-                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0) { StartedAt = _timeProvider.GetTimestamp() };
+                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0) { Number = _frontier!.Number(), StartedAt = _timeProvider.GetTimestamp() };
                 page.Answers.Add(new BarPage(_request.Fetcher.Name, BarFrame.Empty(Stream.Interval), bars, bars));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
@@ -214,12 +221,12 @@ internal sealed class StreamBackfill
     }
 
     // One page at a time waits for room, so the streams of an engine share it evenly.
-    private static async IAsyncEnumerable<FetchedPage> AdmitAsync(
+    private async IAsyncEnumerable<FetchedPage> AdmitAsync(
         IEnumerable<PlannedRequest> plan, BarBudget.Share share, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (PlannedRequest planned in plan)
         {
-            var page = new FetchedPage(planned, planned.Missing.BarCount);
+            var page = new FetchedPage(planned, planned.Missing.BarCount) { Number = _frontier!.Number() };
             await share.TakeAsync(page.Weight, cancellationToken);
             yield return page;
         }
@@ -360,9 +367,11 @@ internal sealed class StreamBackfill
             results = ledger.Settle(page);
         }
 
+        _frontier!.Add(page);
         if (page.Answers.Count > 0)
         {
-            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, page.Planned.Missing.BarCount, page.LastBar) { Requests = page.Requests });
+            long asked = page.Planned.Missing.BarCount;
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo) { Requests = page.Requests });
         }
 
         Emit(results);

@@ -19,6 +19,11 @@ public static class ColumnNames
         "taker_buy_base_volume", "taker_buy_quote_volume",
     };
 
+    private static readonly HashSet<string> CountNames = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "trades", "count", "trade_count", "num_trades", "number_of_trades",
+    };
+
     /// <summary>Whether the name is one of the key columns, which a payload cannot have.</summary>
     public static bool IsKey(string name) =>
         string.Equals(name, Timestamp, StringComparison.OrdinalIgnoreCase)
@@ -30,6 +35,12 @@ public static class ColumnNames
     /// also where this page's values happen to be whole numbers or numbers in text.
     /// </summary>
     public static bool IsMeasure(string name) => MeasureNames.Contains(name);
+
+    /// <summary>
+    /// Whether the name is a measure or a number of trades. Where such a column holds what is no number, its row is not taken: a bar without
+    /// it would pass for a whole one.
+    /// </summary>
+    public static bool IsAmount(string name) => IsMeasure(name) || CountNames.Contains(name);
 
     internal static void RequireUsable(IReadOnlyList<BarColumn> columns, int rows)
     {

@@ -8,6 +8,8 @@ namespace Qmtl.Data;
 /// </summary>
 public sealed class RawBars
 {
+    private readonly ReadOnlyMemory<int> _nanoseconds;
+
     /// <summary>An answer of the given columns, which it keeps and does not copy.</summary>
     /// <param name="timestamps">One entry a row: the bar's open in Unix seconds, UTC.</param>
     /// <param name="columns">The payload, each column as long as <paramref name="timestamps"/>, no name twice (case is ignored).</param>
@@ -23,8 +25,21 @@ public sealed class RawBars
     /// <summary>An answer without a row: the source has no bar in the range.</summary>
     public static RawBars Empty { get; } = new(ReadOnlyMemory<long>.Empty, []);
 
-    /// <summary>One entry a row: the bar's open in Unix seconds, UTC.</summary>
+    /// <summary>One entry a row: the bar's open in Unix seconds, UTC; the second before it where it opens off the second.</summary>
     public ReadOnlyMemory<long> Timestamps { get; }
+
+    /// <summary>
+    /// How far past its second each row opens, in nanoseconds (0 to 999,999,999). Empty, the default, where every row opens on a
+    /// whole second. A row with such a rest is off every grid, and yet it tells of the bar that it lies in.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are neither none nor as many as rows.</exception>
+    public ReadOnlyMemory<int> Nanoseconds
+    {
+        get => _nanoseconds;
+        init => _nanoseconds = value.IsEmpty || value.Length == Timestamps.Length
+            ? value
+            : throw new ArgumentException($"There are {value.Length} nanoseconds for {Timestamps.Length} rows. Give one for each row, or none at all.", nameof(value));
+    }
 
     /// <summary>The payload columns.</summary>
     public IReadOnlyList<BarColumn> Columns { get; }
@@ -35,9 +50,13 @@ public sealed class RawBars
     /// <summary>Rows that could not even become a row here (no timestamp, too few fields); none by default.</summary>
     public RejectedRows Unreadable { get; init; } = RejectedRows.None;
 
+    /// <summary>What an operator should know of how the answer was read; empty by default.</summary>
+    public IReadOnlyList<SourceNote> Notes { get; init; } = [];
+
     /// <summary>
-    /// The part of the asked range that the answer is about, for a source that knows only a part, such as a file that ends
-    /// early. Outside it, silence does not mean that there is no bar. Null, the default: the answer is about all of it.
+    /// The part of the asked range of which the answer is whole, for a source that knows what it has, such as a file: every bar of it that
+    /// there is has its row in the answer. Inside it silence is believed at once; outside it silence means nothing. Null, the default,
+    /// where the source may have cut its answer: what the answer did not reach is then asked for by itself.
     /// </summary>
     public TimeRange? About { get; init; }
 
@@ -49,8 +68,10 @@ public sealed class RawBars
 
     /// <summary>
     /// An answer of rows: dictionaries (any <c>IDictionary</c>, or string-keyed pairs) or objects with public properties, such as
-    /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c> (Unix seconds, a date and time, or ISO 8601 text); <c>node_id</c>
-    /// and <c>interval</c> are ignored; everything else is payload. Column types follow from the values.
+    /// records. The bar's open is in <c>ts</c> or <c>Timestamp</c>: a date and time, ISO 8601 text, or a number, which is Unix seconds,
+    /// milliseconds, microseconds or nanoseconds by its size, or a date (20231113) where all of the rows have such. <c>node_id</c> and
+    /// <c>interval</c> are ignored; everything else is payload. Column types follow from the values; numbers are doubles, unless their type
+    /// declares 64-bit whole numbers or one needs more than 53 bits.
     /// </summary>
     public static RawBars FromRows(IEnumerable<object?> rows)
     {
@@ -68,6 +89,7 @@ public sealed class RawBars
     /// <param name="interval">The stream's interval.</param>
     /// <param name="asked">The bars that the source was asked for, on the interval's grid.</param>
     /// <param name="lastClosedBar">The open of the last bar that has closed (Unix seconds, UTC); later ones are still forming.</param>
-    public ValidatedBars Validate(BarInterval interval, TimeRange asked, long lastClosedBar) =>
-        new RawBarsValidation(this, interval, asked, lastClosedBar).Run();
+    /// <param name="offGrid">What becomes of rows off the grid.</param>
+    public ValidatedBars Validate(BarInterval interval, TimeRange asked, long lastClosedBar, OffGridRows offGrid = OffGridRows.Refuse) =>
+        new RawBarsValidation(this, interval, asked, lastClosedBar, offGrid).Run();
 }

@@ -1,9 +1,17 @@
+using System.Globalization;
+using Qmtl.Messages;
+using Qmtl.Time;
+
 namespace Qmtl.Data;
 
 /// <summary>Collects rows of any shape and turns them into the typed columns of a <see cref="RawBars"/>.</summary>
 public sealed class RawBarsBuilder
 {
-    private readonly List<long> _timestamps = [];
+    // An operator is told of the first values that cannot be read; a source that has many of them writes all of them alike.
+    private const int MostValueNotes = 5;
+
+    private readonly RowTimes _times = new();
+    private readonly List<SourceNote> _notes = [];
     private readonly List<PendingColumn> _columns = [];
     private readonly Dictionary<string, PendingColumn> _byName = new(StringComparer.OrdinalIgnoreCase);
     private long _withoutTimestamp;
@@ -26,19 +34,24 @@ public sealed class RawBarsBuilder
     {
         ArgumentNullException.ThrowIfNull(fields);
         List<KeyValuePair<string, object?>> row = [.. fields];
-        if (!TryFindTimestamp(row, out long timestamp))
+        object? time = RowFields.Plain(WholeNumber.Unwrap(row.Find(field => IsTimestamp(field.Key)).Value));
+        if (!_times.TryAdd(time))
         {
             _withoutTimestamp++;
+            if (time is not null)
+            {
+                NoteValue($"'{PlainText.OneLine(Convert.ToString(time, CultureInfo.InvariantCulture) ?? string.Empty, SourceNote.LongestText)}' in {ColumnNames.Timestamp} is no time");
+            }
+
             return;
         }
 
-        int index = _timestamps.Count;
-        _timestamps.Add(timestamp);
+        int index = _times.Count - 1;
         foreach ((string name, object? value) in row)
         {
             if (!IsTimestamp(name) && !ColumnNames.IsKey(name))
             {
-                Column(name).Set(index, value);
+                Column(name).Set(index, RowFields.Plain(value));
             }
         }
     }
@@ -47,25 +60,29 @@ public sealed class RawBarsBuilder
     public void AddUnreadable() => _unreadable++;
 
     /// <summary>The answer of all rows added.</summary>
-    public RawBars Build() => new(_timestamps.ToArray(), [.. _columns.Select(column => column.Build(_timestamps.Count))])
+    public RawBars Build()
     {
-        Unreadable = RejectedRows.None
-            .Plus(RejectionReason.MissingTimestamp, _withoutTimestamp)
-            .Plus(RejectionReason.Unreadable, _unreadable),
-    };
-
-    private static bool TryFindTimestamp(List<KeyValuePair<string, object?>> row, out long timestamp)
-    {
-        timestamp = 0;
-        foreach ((string name, object? value) in row)
+        (long[] timestamps, ReadOnlyMemory<int> nanoseconds) = _times.Build();
+        BarColumn[] columns = [.. _columns.Select(column => column.Build(timestamps.Length, NoteMisfit))];
+        return new RawBars(timestamps, columns)
         {
-            if (IsTimestamp(name))
-            {
-                return TimestampValue.TryRead(value, out timestamp);
-            }
-        }
+            Nanoseconds = nanoseconds,
+            Unreadable = RejectedRows.None
+                .Plus(RejectionReason.MissingTimestamp, _withoutTimestamp)
+                .Plus(RejectionReason.Unreadable, _unreadable),
+            Notes = [.. _times.Notes(), .. _notes],
+        };
 
-        return false;
+        void NoteMisfit(int row, string column, string text) =>
+            NoteValue(SourceNote.Misfit(text, column, $"of {UnixTime.Format(timestamps[row])}"));
+    }
+
+    private void NoteValue(string text)
+    {
+        if (_notes.Count < MostValueNotes)
+        {
+            _notes.Add(new SourceNote(SourceNoteKind.Value, text));
+        }
     }
 
     // "Timestamp" is what Get-QmtlHistory names it, so that rows read from one store can be fed to another.
@@ -77,8 +94,7 @@ public sealed class RawBarsBuilder
     {
         if (!_byName.TryGetValue(name, out PendingColumn? column))
         {
-            // A measure has one spelling whatever the source's, so that two sources fill one column.
-            column = new PendingColumn(ColumnNames.IsMeasure(name) ? name.ToLowerInvariant() : name);
+            column = new PendingColumn(name);
             _byName.Add(name, column);
             _columns.Add(column);
         }

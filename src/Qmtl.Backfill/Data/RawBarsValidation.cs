@@ -2,38 +2,48 @@ using Qmtl.Time;
 
 namespace Qmtl.Data;
 
-/// <summary>One pass over an answer: which rows can be stored, and which asked bars the answer says do not exist.</summary>
-internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeRange asked, long lastClosedBar)
+/// <summary>One pass over an answer: which rows can be stored, what is wrong with the others, and what the answer says of bars without a row.</summary>
+internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeRange asked, long lastClosedBar, OffGridRows offGrid)
 {
     private readonly int _rows = raw.Timestamps.Length;
     private readonly List<TimeRange> _doubtful = [];
     private RejectedRows _rejected = raw.Unreadable;
-    private bool _before;
-    private bool _after;
+    private TimeRange? _reach;
+    private int _before;
+    private int _after;
 
     public ValidatedBars Run()
     {
         if (IsCleanAsItIs())
         {
             BarFrame whole = BarFrame.FromChecked(interval, raw.Timestamps, raw.Columns);
-            return new ValidatedBars(whole, _rejected, SilentBars(whole));
+            _reach = whole.Bounds;
+            return Judge(whole, EvidentInterval.Find(whole.Timestamps, interval));
         }
 
-        int[] kept = UniqueInOrder(ReadableRows());
-        ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
-        long[] opens = new long[kept.Length];
-        for (int i = 0; i < kept.Length; i++)
-        {
-            opens[i] = timestamps[kept[i]];
-        }
+        // A row that is taken as the bar that it lies in opens where that bar does.
+        long[] opens = raw.Timestamps.ToArray();
+        int[] kept = UniqueInOrder(ReadableRows(opens), opens);
+        BarFrame frame = BarFrame.FromChecked(interval, Array.ConvertAll(kept, row => opens[row]), [.. raw.Columns.Select(column => column.Select(kept))]);
+        return Judge(frame, EvidentInterval.Find(TimesInside(), interval));
+    }
 
-        BarFrame frame = BarFrame.FromChecked(interval, opens, [.. raw.Columns.Select(column => column.Select(kept))]);
-        return new ValidatedBars(frame, _rejected, SilentBars(frame));
+    private ValidatedBars Judge(BarFrame frame, BarInterval? other)
+    {
+        TimeRangeSet told = frame.ToRangeSet();
+        told = _doubtful.Count == 0 ? told : told.Union(new TimeRangeSet(interval, _doubtful));
+        (TimeRangeSet silent, TimeRangeSet unreached) = AnswerEvidence.Of(raw, interval, asked, _reach, told);
+        return new ValidatedBars(frame, _rejected, silent) { Unreached = unreached, RowsBefore = _before, RowsAfter = _after, EvidentInterval = other };
     }
 
     // Almost every answer is in order and whole; it then costs a look at each value and no copy.
     private bool IsCleanAsItIs()
     {
+        if (!raw.Nanoseconds.IsEmpty)
+        {
+            return false;
+        }
+
         ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
         long step = interval.Seconds;
         long previous = long.MinValue;
@@ -78,17 +88,27 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         return true;
     }
 
-    private List<int> ReadableRows()
+    private List<int> ReadableRows(long[] opens)
     {
-        ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
         long[] counts = new long[Enum.GetValues<RejectionReason>().Length];
+        string? offGridExample = null;
         var readable = new List<int>(_rows);
+        HashSet<long> crowded = offGrid == OffGridRows.Floor ? BarsOfSeveralRows() : [];
         for (int row = 0; row < _rows; row++)
         {
-            if (ReasonAgainst(row, timestamps[row]) is { } reason)
+            long timestamp = opens[row];
+            NoteReach(timestamp);
+            bool isOffGrid = IsOffGrid(row);
+            if (isOffGrid && offGrid == OffGridRows.Floor && !crowded.Contains(interval.Floor(timestamp)))
+            {
+                (opens[row], isOffGrid) = (interval.Floor(timestamp), false);
+            }
+
+            if (ReasonAgainst(row, opens[row], isOffGrid) is { } reason)
             {
                 counts[(int)reason]++;
-                NoteDoubt(reason, timestamps[row]);
+                NoteDoubt(reason, timestamp);
+                offGridExample ??= reason == RejectionReason.OffGrid ? RowExample.OffGrid(interval, timestamp, Rest(row), offGrid) : null;
             }
             else
             {
@@ -98,20 +118,49 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
 
         foreach (RejectionReason reason in Enum.GetValues<RejectionReason>())
         {
-            _rejected = _rejected.Plus(reason, counts[(int)reason]);
+            _rejected = _rejected.Plus(reason, counts[(int)reason], reason == RejectionReason.OffGrid ? offGridExample : null);
         }
 
         return readable;
     }
 
-    private RejectionReason? ReasonAgainst(int row, long timestamp)
+    private HashSet<long> BarsOfSeveralRows() =>
+        [.. raw.Timestamps.ToArray().GroupBy(interval.Floor).Where(static rows => rows.Skip(1).Any()).Select(static rows => rows.Key)];
+
+    private int Rest(int row) => raw.Nanoseconds.IsEmpty ? 0 : raw.Nanoseconds.Span[row];
+
+    private bool IsOffGrid(int row) => Rest(row) > 0 || !interval.IsOnGrid(raw.Timestamps.Span[row]);
+
+    // A row far outside is no neighbour of the asked bars, and nothing lies between it and them that the answer would have passed over.
+    private void NoteReach(long timestamp)
+    {
+        long length = asked.End - asked.Start + interval.Seconds;
+        long open = interval.Floor(timestamp);
+        _before += open < asked.Start ? 1 : 0;
+        _after += open > asked.End ? 1 : 0;
+        if (open < asked.Start - length || open > asked.End + length)
+        {
+            return;
+        }
+
+        _reach = _reach is { } reach ? new TimeRange(Math.Min(reach.Start, open), Math.Max(reach.End, open)) : new TimeRange(open, open);
+    }
+
+    private long[] TimesInside()
+    {
+        long[] inside = [.. raw.Timestamps.ToArray().Where(timestamp => asked.Contains(interval.Floor(timestamp)))];
+        Array.Sort(inside);
+        return inside;
+    }
+
+    private RejectionReason? ReasonAgainst(int row, long timestamp, bool isOffGrid)
     {
         if (!asked.Contains(interval.Floor(timestamp)))
         {
             return RejectionReason.OutsideRange;
         }
 
-        if (!interval.IsOnGrid(timestamp))
+        if (isOffGrid)
         {
             return RejectionReason.OffGrid;
         }
@@ -141,59 +190,40 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
 
     private void NoteDoubt(RejectionReason reason, long timestamp)
     {
-        if (reason == RejectionReason.OutsideRange)
-        {
-            _before |= timestamp < asked.Start;
-            _after |= timestamp > asked.End;
-            return;
-        }
-
         // The source knows something about this bar, only not in a form that can be kept: it is missing, not empty.
-        long open = interval.Floor(timestamp);
-        _doubtful.Add(new TimeRange(open, open));
+        if (reason != RejectionReason.OutsideRange)
+        {
+            long open = interval.Floor(timestamp);
+            _doubtful.Add(new TimeRange(open, open));
+        }
     }
 
-    private int[] UniqueInOrder(List<int> readable)
+    private int[] UniqueInOrder(List<int> readable, long[] opens)
     {
-        ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
         int[] rows = [.. readable];
 
         // Rows of one bar must stay in the order they came in, for the last one is taken; Array.Sort is not stable by itself.
-        Array.Sort(rows, Comparer<int>.Create((a, b) =>
-        {
-            ReadOnlySpan<long> opens = raw.Timestamps.Span;
-            int byTime = opens[a].CompareTo(opens[b]);
-            return byTime != 0 ? byTime : a.CompareTo(b);
-        }));
+        Array.Sort(rows, (a, b) => opens[a].CompareTo(opens[b]) is var byTime and not 0 ? byTime : a.CompareTo(b));
 
         int count = 0;
-        for (int i = 0; i < rows.Length; i++)
+        for (int end = 1, start = 0; end <= rows.Length; end++)
         {
-            bool repeatedLater = i + 1 < rows.Length && timestamps[rows[i + 1]] == timestamps[rows[i]];
-            if (!repeatedLater)
+            if (end < rows.Length && opens[rows[end]] == opens[rows[start]])
             {
-                rows[count++] = rows[i];
+                continue;
             }
+
+            int taken = rows[end - 1];
+            for (; start < end - 1; start++)
+            {
+                string? contradiction = RowExample.Contradiction(raw, rows[start], taken);
+                _rejected = _rejected.Plus(contradiction is null ? RejectionReason.Duplicate : RejectionReason.Contradiction, 1, contradiction);
+            }
+
+            rows[count++] = taken;
+            start = end;
         }
 
-        _rejected = _rejected.Plus(RejectionReason.Duplicate, rows.Length - count);
         return rows[..count];
-    }
-
-    private TimeRangeSet SilentBars(BarFrame frame)
-    {
-        // Rows that nobody could place may have been any of the asked bars.
-        bool unplaced = raw.Unreadable.Total > 0;
-
-        // Rows, but none of the asked: not an answer to the question, unless they lie on both sides of it.
-        bool besideThePoint = frame.Count == 0 && (_before || _after) && !(_before && _after);
-        TimeRange? about = raw.About is { } limits ? asked.Intersect(limits) : asked;
-        if (unplaced || besideThePoint || about is not { } range)
-        {
-            return TimeRangeSet.Empty(interval);
-        }
-
-        var silent = new TimeRangeSet(interval, range).Subtract(frame.ToRangeSet());
-        return _doubtful.Count == 0 ? silent : silent.Subtract(new TimeRangeSet(interval, _doubtful));
     }
 }

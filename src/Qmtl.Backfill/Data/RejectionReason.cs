@@ -24,6 +24,9 @@ public enum RejectionReason
     /// <summary>Every payload value is null, or there is no payload.</summary>
     NoPayload,
 
-    /// <summary>The same bar stands in the answer again; the last one was taken.</summary>
+    /// <summary>The same bar stands in the answer again, with the same values.</summary>
     Duplicate,
+
+    /// <summary>The same bar stands in the answer again, with other values; the last one was taken.</summary>
+    Contradiction,
 }

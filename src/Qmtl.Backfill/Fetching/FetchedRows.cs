@@ -1,27 +1,38 @@
 using System.Collections;
+using System.Data;
 using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Qmtl.Data;
+using Qmtl.Messages;
 
 namespace Qmtl.Fetching;
 
 /// <summary>Makes an answer of whatever a source of unknown type returned.</summary>
 internal static class FetchedRows
 {
-    /// <summary>Waits for what is returned and reads its rows: null (none), <see cref="RawBars"/>, one row, rows one by one, or a task of any of these.</summary>
+    /// <summary>Waits for what is returned and reads its rows: null (none), <see cref="RawBars"/>, one row, rows one by one, a table, a data reader (which is disposed), JSON, or a task of any of these.</summary>
     /// <exception cref="SourceException">It is none of these.</exception>
     public static async Task<RawBars> ReadAsync(object? returned, CancellationToken cancellationToken)
     {
-        switch (await UnwrapAsync(returned, cancellationToken))
+        returned = await UnwrapAsync(returned, cancellationToken);
+        switch (returned)
         {
             case null:
                 return RawBars.Empty;
             case RawBars bars:
                 return bars;
             case string text:
-                throw new SourceException($"The source returned the text '{(text.Length <= 40 ? text : text[..40] + "…")}' in place of rows.");
-            case IDictionary row:
-                return RawBars.FromRows([row]);
-            case IEnumerable<KeyValuePair<string, object?>> row:
+                throw new SourceException($"The source returned the text '{PlainText.OneLine(text, 40)}' in place of rows.");
+            case DataSet set:
+                throw new SourceException($"The source returned a DataSet of {set.Tables.Count} tables in place of rows. Return the one table that has them.");
+            case DataTable table:
+                return Collect(table.Rows, cancellationToken);
+            case IDataReader reader:
+                return Collect(reader, cancellationToken);
+            case JsonDocument or JsonNode or JsonElement:
+                return Collect(JsonSerializer.SerializeToElement(returned));
+            case { } row when RowFields.IsDictionary(row):
                 return RawBars.FromRows([row]);
             case IAsyncEnumerable<object?> rows:
                 return await CollectAsync(rows, cancellationToken);
@@ -69,6 +80,30 @@ internal static class FetchedRows
 
         return builder.Build();
     }
+
+    // What is in the reader's row is gone with the next one, so each is taken at once.
+    private static RawBars Collect(IDataReader reader, CancellationToken cancellationToken)
+    {
+        using (reader)
+        {
+            var builder = new RawBarsBuilder();
+            while (reader.Read())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                builder.AddRow(reader);
+            }
+
+            return builder.Build();
+        }
+    }
+
+    private static RawBars Collect(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.Undefined => RawBars.Empty,
+        JsonValueKind.Object => RawBars.FromRows([json]),
+        JsonValueKind.Array => RawBars.FromRows(json.EnumerateArray().Cast<object?>()),
+        _ => throw new SourceException($"The source returned the JSON {PlainText.OneLine(json.GetRawText(), 40)} in place of rows."),
+    };
 
     private static RawBars Collect(IEnumerable rows, CancellationToken cancellationToken)
     {

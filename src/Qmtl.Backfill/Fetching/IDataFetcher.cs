@@ -14,9 +14,7 @@ public interface IDataFetcher
 
     /// <summary>
     /// The most bars that one request may span, where the source has such a limit or says what suits it; null, the default,
-    /// where it does not say. A source that says so is trusted: fewer rows than bars asked then mean that bars do not exist.
-    /// From one that does not say, the missing head and tail of an answer are asked for again before they count as empty,
-    /// because the source may have cut the answer short.
+    /// where it does not say. It is a hint and no promise: what an answer did not reach is asked for by itself before it counts as empty.
     /// </summary>
     int? BarsPerRequest => null;
 
@@ -26,7 +24,14 @@ public interface IDataFetcher
     /// </summary>
     long? GetEarliestBar(StreamKey stream) => null;
 
-    /// <summary>Answers the bars of <paramref name="stream"/> that open inside <paramref name="range"/>, both ends included.</summary>
+    /// <summary>
+    /// Answers the bars of <paramref name="stream"/> that open inside <paramref name="range"/>, both ends included. The range ends with the
+    /// last second of its last bar, so that a row which opens late is answered, too. One call is one request.
+    /// </summary>
+    /// <remarks>
+    /// The answer may be cut at either end and hold rows outside the range. Between two of its rows none may be left out, and where there
+    /// are bars of the range, one of them at least must be in it; only then is what the engine learns as empty true.
+    /// </remarks>
     /// <returns>The rows as the source gave them; <see cref="RawBars.Empty"/> where it has none.</returns>
     /// <exception cref="SourceException">The source could not answer; the exception says whether asking again may help.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -23,7 +23,8 @@ public static class HistoryStoreFactory
     /// <summary>Opens the store that <paramref name="pathOrConnectionString"/> names. Nothing is read or created before the first use.</summary>
     /// <param name="pathOrConnectionString">
     /// A file path (SQLite; <c>Data Source=…</c> and <c>sqlite:…</c> are understood too), <c>postgresql://user:pass@host:port/db</c>,
-    /// or Npgsql's own form (<c>Host=…;Database=…</c>). In the URI, characters with a meaning are percent-encoded.
+    /// Npgsql's own form (<c>Host=…;Database=…</c>), or that of libpq (<c>host=… dbname=…</c>). In the URI, characters with a meaning are
+    /// percent-encoded.
     /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
     /// <param name="credential">User and password, in place of those in the connection string; an empty user leaves the one that stands there.</param>
@@ -61,7 +62,7 @@ public static class HistoryStoreFactory
             return OpenServer("postgresql://" + pathOrConnectionString[QuestDbScheme.Length..], options with { Kind = HistoryStoreKind.QuestDb });
         }
 
-        if (PostgreSqlConnectionString.IsUri(pathOrConnectionString))
+        if (PostgreSqlConnectionString.IsUri(pathOrConnectionString) || LibpqKeywords.TryRead(pathOrConnectionString, out _))
         {
             return OpenServer(pathOrConnectionString, options);
         }

@@ -29,4 +29,13 @@ public sealed class StoreException : Exception
 
     /// <summary>The least time to leave the store alone before trying again; null where the usual delay will do.</summary>
     internal TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The same with a sentence more, and with whether bars may be stored all the same.</summary>
+    internal StoreException With(string? sentence, bool mayHaveKept) => new($"{Message} {sentence}".TrimEnd(), InnerException)
+    {
+        IsTransient = IsTransient,
+        ConcernsWholeStore = ConcernsWholeStore,
+        RetryAfter = RetryAfter,
+        MayHaveKept = MayHaveKept || mayHaveKept,
+    };
 }

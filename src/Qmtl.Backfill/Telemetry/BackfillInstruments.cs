@@ -8,14 +8,12 @@ namespace Qmtl.Telemetry;
 internal sealed class BackfillInstruments
 {
     private readonly StreamRegistry _streams;
-    private readonly TimeProvider _clock;
     private readonly Histogram<double> _requestDuration;
     private long _jobs;
 
-    public BackfillInstruments(Meter meter, StreamRegistry streams, TimeProvider clock, Histogram<double> requestDuration)
+    public BackfillInstruments(Meter meter, StreamRegistry streams, Histogram<double> requestDuration)
     {
         _streams = streams;
-        _clock = clock;
         _requestDuration = requestDuration;
         meter.CreateObservableGauge("backfill.jobs_in_progress", () => Interlocked.Read(ref _jobs), "{job}", "Backfills that run now, one a stream.");
 
@@ -40,6 +38,7 @@ internal sealed class BackfillInstruments
                 break;
             case BackfillEnded:
                 Interlocked.Decrement(ref _jobs);
+                Count(happened);
                 _streams.End(happened.Stream);
                 break;
             case BackfillSourceAsked asked:
@@ -49,12 +48,16 @@ internal sealed class BackfillInstruments
                     new KeyValuePair<string, object?>(MetricLabels.Status, RequestStatus.Of(asked.Error)));
                 break;
             default:
-                if (_streams.TryFind(happened.Stream, out StreamMeasurements? stream))
-                {
-                    stream.Add(happened, _clock);
-                }
-
+                Count(happened);
                 break;
+        }
+    }
+
+    private void Count(BackfillEvent happened)
+    {
+        if (_streams.TryFind(happened.Stream, out StreamMeasurements? stream))
+        {
+            stream.Add(happened);
         }
     }
 

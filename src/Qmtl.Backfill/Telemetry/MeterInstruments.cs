@@ -29,7 +29,7 @@ internal sealed class MeterInstruments
         Meter = meter;
         Limit = limit;
         Streams = new StreamRegistry(clock, limit, Overflow);
-        Backfills = new BackfillInstruments(meter, Streams, clock, Duration(meter, "backfill.request.duration", "How long a source took to answer one request, with its waits for the rate limit, or to fail."));
+        Backfills = new BackfillInstruments(meter, Streams, Duration(meter, "backfill.request.duration", "How long a source took to answer one request, with its waits for the rate limit, or to fail."));
         Recorders = new RecorderInstruments(meter, clock, limit, Overflow);
         Caches = new CacheInstruments(meter);
         _replayDuration = Duration(meter, "qmtl.replay.duration", "How long one replay took in a node.");

@@ -1,6 +1,5 @@
 using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.Time;
 
 namespace Qmtl.Telemetry;
 
@@ -23,7 +22,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
     /// <summary>The labels of the stream's series.</summary>
     public KeyValuePair<string, object?>[] Labels { get; } = MetricLabels.Of(stream);
 
-    /// <summary>The bar up to which the stream was backfilled (Unix seconds, UTC); null before anything was.</summary>
+    /// <summary>The bar up to which all that was asked of the stream is there (Unix seconds, UTC); null before anything is.</summary>
     public long? LastTimestamp => Interlocked.Read(ref _lastTimestamp) is var bar && bar != Never ? bar : null;
 
     /// <summary>Bars that are asked for and not there yet; null before a plan was made.</summary>
@@ -52,19 +51,19 @@ internal sealed class StreamMeasurements(StreamKey stream)
 
     /// <summary>Counts what happened.</summary>
     /// <param name="happened">An event of this stream.</param>
-    /// <param name="clock">Tells which bars have closed.</param>
-    public void Add(BackfillEvent happened, TimeProvider clock)
+    public void Add(BackfillEvent happened)
     {
         switch (happened)
         {
             case BackfillPlanned planned:
                 Plan(planned.BarsMissing);
+                Advance(planned.CompleteUpTo ?? Never);
                 break;
             case BackfillPageCommitted page:
                 Interlocked.Add(ref _written, page.BarsWritten);
                 Interlocked.Add(ref _empty, page.BarsEmpty);
                 Interlocked.Add(ref _remaining, -(page.BarsWritten + page.BarsEmpty));
-                Advance(page.LastBar ?? Never);
+                Advance(page.CompleteUpTo ?? Never);
                 break;
             case BackfillRetrying:
                 Interlocked.Increment(ref _retries);
@@ -79,8 +78,8 @@ internal sealed class StreamMeasurements(StreamKey stream)
             case BackfillRangeEnded { Result: { Status: BackfillStatus.Failed } }:
                 Interlocked.Increment(ref _failures);
                 break;
-            case BackfillRangeEnded { Result: { Status: BackfillStatus.Completed or BackfillStatus.Empty } result }:
-                Advance(LastOf(result.Range, clock));
+            case BackfillEnded ended:
+                Advance(ended.CompleteUpTo ?? Never);
                 break;
         }
     }
@@ -100,11 +99,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
         _isPlanned = true;
     }
 
-    // A range without a closed bar is complete, too, and says nothing of how far the stream has come.
-    private long LastOf(TimeRange range, TimeProvider clock) =>
-        range.AlignTo(Stream.Interval) is { } bars && bars.End <= Stream.Interval.LastClosedBar(clock.GetUtcNow()) ? bars.End : Never;
-
-    // Pages come in any order, and the gauge is the furthest of them.
+    // Backfills of several ranges may run one after the other, and the gauge is the furthest of them.
     private void Advance(long bar)
     {
         long known = Interlocked.Read(ref _lastTimestamp);

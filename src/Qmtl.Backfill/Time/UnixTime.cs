@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qmtl.Data;
 
 namespace Qmtl.Time;
 
@@ -22,9 +23,8 @@ public static class UnixTime
             return FromNumber(seconds);
         }
 
-        return StartsWithYear(text)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out DateTimeOffset instant)
-            ? instant.ToUniversalTime()
+        return TryParseIso(text, out DateTimeOffset instant)
+            ? instant
             : throw new FormatException($"'{text}' is not a time. Write ISO 8601, for example 2024-01-31 or 2024-01-31T09:30:00Z (UTC unless an offset is given), or Unix seconds.");
     }
 
@@ -52,6 +52,16 @@ public static class UnixTime
         return DateTimeOffset.FromUnixTimeSeconds(seconds);
     }
 
+    /// <summary>Refuses a number that cannot be a bar's time in Unix seconds, because it is milliseconds or smaller units.</summary>
+    /// <exception cref="ArgumentException">The number would be after the year 2099. The message names the unit that it looks like.</exception>
+    public static void RequireSeconds(long timestamp)
+    {
+        if (TimeNumbers.ComplaintOf(timestamp) is { } complaint)
+        {
+            throw new ArgumentException(complaint, nameof(timestamp));
+        }
+    }
+
     /// <summary>
     /// The instant a <see cref="DateTime"/> means: one of kind <see cref="DateTimeKind.Local"/> is converted, any other is taken as UTC.
     /// </summary>
@@ -63,6 +73,14 @@ public static class UnixTime
     public static string Format(long seconds) => seconds >= Earliest && seconds <= Latest
         ? DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
         : seconds.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Reads ISO 8601 with a year of four digits first; UTC where it has no offset.</summary>
+    internal static bool TryParseIso(string text, out DateTimeOffset instant)
+    {
+        bool isTime = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out instant) && StartsWithYear(text);
+        instant = isTime ? instant.ToUniversalTime() : default;
+        return isTime;
+    }
 
     // The framework also reads 10:30 (today), 1.5 (the fifth of January of this year) and 01/02/2024 (of two meanings).
     private static bool StartsWithYear(string text)

@@ -39,6 +39,18 @@ internal sealed class BackfillCommand : CliCommand
         Description = "Ask again for bars that the source is known not to have.",
     };
 
+    private readonly Option<OffGridRows?> _offGrid = new("--off-grid")
+    {
+        Description = "What becomes of a row that opens off the interval's grid: refuse leaves its bar missing, floor takes it where it is alone in its bar. Default: refuse.",
+        HelpName = "refuse|floor",
+        CustomParser = OptionParsing.Using<OffGridRows?>(static text => text.ToUpperInvariant() switch
+        {
+            "REFUSE" => OffGridRows.Refuse,
+            "FLOOR" => OffGridRows.Floor,
+            _ => throw new FormatException($"'{text}' is neither refuse nor floor."),
+        }),
+    };
+
     private readonly Option<bool> _json;
 
     public BackfillCommand(CliHost host)
@@ -51,6 +63,7 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_throttleLimit);
         Options.Add(_maxRetries);
         Options.Add(_retryEmpty);
+        Options.Add(_offGrid);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
     }
@@ -88,6 +101,7 @@ internal sealed class BackfillCommand : CliCommand
             ThrottleLimit = arguments.GetValue(_throttleLimit) ?? Defaults.ThrottleLimit,
             MaxRetries = arguments.GetValue(_maxRetries) ?? Defaults.MaxRetries,
             RetryEmpty = arguments.GetValue(_retryEmpty),
+            OffGrid = arguments.GetValue(_offGrid) ?? Defaults.OffGrid,
         };
         bool json = arguments.GetValue(_json);
         var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive };

@@ -22,6 +22,11 @@ internal sealed class HistoryCommand : CliCommand
         Description = "CSV with the columns ts (Unix seconds) and the payload; the default where output is redirected.",
     };
 
+    private readonly Option<bool> _safe = new("--csv-safe")
+    {
+        Description = "In CSV, puts an apostrophe before text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break). Read back, that text has the apostrophe.",
+    };
+
     public HistoryCommand(CliHost host)
         : base("history", "Prints stored bars in ascending order: the first ones as a table on a terminal, all of them as CSV or JSON lines.", host)
     {
@@ -29,12 +34,18 @@ internal sealed class HistoryCommand : CliCommand
         _streams = new StreamOptions(this, required: true, single: true);
         _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
         Options.Add(_csv);
+        Options.Add(_safe);
         _json = JsonOption.AddTo(this, "a bar");
         Validators.Add(result =>
         {
             if (result.GetValue(_csv) && result.GetValue(_json))
             {
                 result.AddError("--csv or --json, not both.");
+            }
+
+            if (result.GetValue(_safe) && result.GetValue(_json))
+            {
+                result.AddError("--csv-safe is for CSV, not for --json.");
             }
         });
     }
@@ -58,9 +69,9 @@ internal sealed class HistoryCommand : CliCommand
             using var json = new JsonBars(Host.Output);
             await WriteAsync(json);
         }
-        else if (arguments.GetValue(_csv) || !Host.IsTerminal)
+        else if (arguments.GetValue(_csv) || arguments.GetValue(_safe) || !Host.IsTerminal)
         {
-            await using var csv = new CsvBars(Host.Output, Host.IsTerminal);
+            await using var csv = new CsvBars(Host.Output, Host.IsTerminal, arguments.GetValue(_safe));
             await WriteAsync(csv);
         }
         else

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using Qmtl.Cli.Hosting;
-using Qmtl.Metrics.Collection;
 using Qmtl.Metrics.Export;
 using Qmtl.Metrics.Serving;
 
@@ -73,7 +72,7 @@ internal sealed class MetricsOptions
                 MetricsFile.Validate(file);
             }
 
-            LabelSet labels = ConstantLabels.Create(arguments.GetValue(_labels) ?? []);
+            ConstantLabels labels = ConstantLabels.Create(arguments.GetValue(_labels) ?? []);
             OtlpPush? push = OtlpPush.StartIfAsked(host.GetEnvironmentVariable);
             var run = new MetricsRun(host, file, labels, push);
             if (arguments.GetValue(_port) is { } port)

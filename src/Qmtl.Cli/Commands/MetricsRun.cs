@@ -8,7 +8,7 @@ using Qmtl.Telemetry;
 namespace Qmtl.Cli.Commands;
 
 /// <summary>Lets others watch while a command runs, and hands over what was measured when it ends, however it ends.</summary>
-internal sealed class MetricsRun(CliHost host, string? file, LabelSet labels, OtlpPush? push) : IAsyncDisposable
+internal sealed class MetricsRun(CliHost host, string? file, ConstantLabels labels, OtlpPush? push) : IAsyncDisposable
 {
     private static readonly TimeSpan PushTimeout = TimeSpan.FromSeconds(10);
 
@@ -58,7 +58,7 @@ internal sealed class MetricsRun(CliHost host, string? file, LabelSet labels, Ot
     {
         try
         {
-            await MetricsFile.WriteAsync(path, _collector.Collect(), labels);
+            await MetricsFile.WriteAsync(path, _collector, labels);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

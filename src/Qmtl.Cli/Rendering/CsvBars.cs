@@ -16,12 +16,16 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
     private readonly bool _isTerminal;
     private IReadOnlyList<string>? _header;
 
+    private readonly bool _isSafe;
+
     /// <summary>A writer.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="isTerminal">Whether that is a terminal, which must not obey what the texts hold; a file gets them as they are.</param>
-    public CsvBars(Stream output, bool isTerminal)
+    /// <param name="isSafe">Whether text that a spreadsheet would run as a formula gets an apostrophe.</param>
+    public CsvBars(Stream output, bool isTerminal, bool isSafe = false)
     {
         _isTerminal = isTerminal;
+        _isSafe = isSafe;
         _csv = new CsvWriter(
             new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
             new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
@@ -61,7 +65,7 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
     {
         string[] header = [.. names];
         _csv.WriteField(ColumnNames.Timestamp);
-        Array.ForEach(header, name => _csv.WriteField(Shown(name)));
+        Array.ForEach(header, WriteText);
         _csv.NextRecord();
         return header;
     }
@@ -86,8 +90,15 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
                 _csv.WriteField(booleans.Values.Span[row] ? "true" : "false");
                 break;
             case BarColumn<string?> strings:
-                _csv.WriteField(Shown(strings.Values.Span[row]!));
+                WriteText(strings.Values.Span[row]);
                 break;
         }
+    }
+
+    // Numbers of our own writing begin with a minus, too, and are no formulas; only text of somebody else's gets an apostrophe.
+    private void WriteText(string? text)
+    {
+        string? shown = text is null ? null : Shown(text);
+        _csv.WriteField(_isSafe && text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n', ..] ? "'" + shown : shown);
     }
 }

@@ -17,7 +17,8 @@ internal static class CsvReport
     {
         if (withFormat && csv.TimestampFormat is { } format)
         {
-            host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {Describe(format)}."));
+            string offset = csv.HasTimesWithoutOffset ? ", UTC where they have no offset" : string.Empty;
+            host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {Describe(format)}{offset}."));
         }
 
         SourceLog.CsvRead(host.Log.CreateLogger<CsvFetcher>(), csv);
@@ -28,6 +29,9 @@ internal static class CsvReport
         CsvTimestampFormat.Seconds => "Unix seconds",
         CsvTimestampFormat.Milliseconds => "Unix milliseconds",
         CsvTimestampFormat.Microseconds => "Unix microseconds",
+        CsvTimestampFormat.Nanoseconds => "Unix nanoseconds",
+        CsvTimestampFormat.Date => "dates in digits",
+        CsvTimestampFormat.DateAndTime => "a date and a time of day in two columns",
         _ => "ISO 8601",
     };
 }

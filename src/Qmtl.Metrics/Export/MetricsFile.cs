@@ -1,5 +1,5 @@
+using Prometheus;
 using Qmtl.Metrics.Collection;
-using Qmtl.Metrics.Exposition;
 
 namespace Qmtl.Metrics.Export;
 
@@ -40,14 +40,14 @@ public static class MetricsFile
     }
 
     /// <summary>Writes the metrics as they are now, in the Prometheus text format and without timestamps, which the textfile collector refuses.</summary>
-    /// <param name="path">Where to; a file that is there is replaced.</param>
-    /// <param name="families">What a <see cref="MetricsCollector"/> read.</param>
+    /// <param name="path">Where to; a file that is there is replaced, and its rights are kept.</param>
+    /// <param name="collector">Reads them.</param>
     /// <param name="constantLabels">Labels that every series gets besides its own. Two files that one node_exporter reads must differ in them.</param>
     /// <param name="cancellationToken">Ends it; the old file then stays.</param>
     /// <exception cref="ArgumentException">As <see cref="Validate"/> says.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
-    public static async Task WriteAsync(string path, IReadOnlyList<MetricFamily> families, LabelSet? constantLabels = null, CancellationToken cancellationToken = default)
+    public static async Task WriteAsync(string path, MetricsCollector collector, ConstantLabels? constantLabels = null, CancellationToken cancellationToken = default)
     {
         Validate(path);
         string full = Path.GetFullPath(path);
@@ -56,12 +56,16 @@ public static class MetricsFile
         string temporary = $"{full}.{Guid.NewGuid():n}.tmp";
         try
         {
+            // The text is as long as the limit of series lets it be. No reader of the folder may see a file that its own rights keep from it.
+            using var text = new MemoryStream();
+            await collector.WriteAsync(text, ExpositionFormat.PrometheusText, cancellationToken);
             await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
             {
-                await ExpositionWriter.WriteAsync(file, families, TextFormat.Prometheus, constantLabels, cancellationToken);
+                KeepRights(full, file);
+                (constantLabels ?? ConstantLabels.None).AddTo(text.GetBuffer().AsSpan(0, (int)text.Length), file);
             }
 
-            File.Move(temporary, full, overwrite: true);
+            Replace(temporary, full);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -72,6 +76,28 @@ public static class MetricsFile
         {
             Discard(temporary);
             throw;
+        }
+    }
+
+    // Who may read the file that is there may read the new one, and nobody else.
+    private static void KeepRights(string path, FileStream file)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(path))
+        {
+            File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(path));
+        }
+    }
+
+    // On Windows a file that replaces another takes over its rights; one that is moved there does not.
+    private static void Replace(string temporary, string path)
+    {
+        if (OperatingSystem.IsWindows() && File.Exists(path))
+        {
+            File.Replace(temporary, path, null);
+        }
+        else
+        {
+            File.Move(temporary, path, overwrite: true);
         }
     }
 

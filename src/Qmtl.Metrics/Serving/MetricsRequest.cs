@@ -1,5 +1,5 @@
 using System.Text;
-using Qmtl.Metrics.Exposition;
+using Prometheus;
 
 namespace Qmtl.Metrics.Serving;
 
@@ -9,7 +9,7 @@ namespace Qmtl.Metrics.Serving;
 /// <param name="IsChunked">Whether it understands an answer in chunks, which every client of HTTP/1.1 does.</param>
 /// <param name="Format">The text format it likes best.</param>
 /// <param name="TakesGzip">Whether it takes a compressed answer.</param>
-internal readonly record struct MetricsRequest(int Status, bool IsHead, bool IsChunked, TextFormat Format, bool TakesGzip)
+internal readonly record struct MetricsRequest(int Status, bool IsHead, bool IsChunked, ExpositionFormat Format, bool TakesGzip)
 {
     /// <summary>The one path that is served.</summary>
     public const string Path = "/metrics";

@@ -10,8 +10,9 @@ namespace Qmtl.Metrics.Serving;
 /// choosing and never on that of a shell, and no scrape holds up what is measured.
 /// </summary>
 /// <remarks>
-/// One request a connection. The framework's own <see cref="HttpListener"/> knows neither time-outs nor a limit of connections
-/// outside of Windows, and on Windows wants an administrator's leave for any address but localhost.
+/// One request a connection. prometheus-net's own server stands on <see cref="HttpListener"/>, which outside of Windows knows no
+/// limit of connections and no time in which an answer must be read, and on Windows wants an administrator's leave for any address but
+/// localhost; docs/dependencies.md has what was measured.
 /// </remarks>
 public sealed class MetricsServer : IAsyncDisposable
 {
@@ -19,11 +20,9 @@ public sealed class MetricsServer : IAsyncDisposable
     private readonly MetricsCollector _collector;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _collecting = new(1);
     private readonly SemaphoreSlim _room;
 
-    // In the order in which they were opened.
-    private readonly LinkedList<Connection> _connections = new();
+    private readonly HashSet<Connection> _connections = [];
     private readonly Task _accepting;
     private int _disposed;
 
@@ -105,7 +104,6 @@ public sealed class MetricsServer : IAsyncDisposable
         }
 
         await Task.WhenAll(open);
-        _collecting.Dispose();
         _room.Dispose();
         _stopping.Dispose();
     }
@@ -149,7 +147,7 @@ public sealed class MetricsServer : IAsyncDisposable
         {
             while (!await _room.WaitAsync(SafeTimeLeft(), _stopping.Token))
             {
-                await CloseOldestAsync();
+                await MakeRoomAsync();
             }
         }
         catch
@@ -158,11 +156,11 @@ public sealed class MetricsServer : IAsyncDisposable
             throw;
         }
 
+        var connection = new Connection(socket, _options);
         lock (_connections)
         {
-            var connection = new Connection(socket);
-            LinkedListNode<Connection> node = _connections.AddLast(connection);
-            connection.Served = Task.Run(() => ServeAsync(node));
+            _connections.Add(connection);
+            connection.Served = Task.Run(() => ServeAsync(connection));
         }
     }
 
@@ -170,34 +168,33 @@ public sealed class MetricsServer : IAsyncDisposable
     {
         lock (_connections)
         {
-            TimeSpan open = _connections.First is { } oldest ? Stopwatch.GetElapsedTime(oldest.Value.OpenedAt) : TimeSpan.Zero;
-            return open < _options.SafeTime ? _options.SafeTime - open : TimeSpan.Zero;
+            long left = _connections.Count == 0 ? 0 : _connections.Min(connection => connection.SafeUntil) - Stopwatch.GetTimestamp();
+            return left > 0 ? TimeSpan.FromSeconds((double)left / Stopwatch.Frequency) : TimeSpan.Zero;
         }
     }
 
-    // Whoever is open for longer than an honest scrape takes is slow or stuck. Its room is free when this has ended, so that one
-    // new client costs no more than one old one.
-    private async Task CloseOldestAsync()
+    // An honest client sends its request as soon as it is connected. So thousands that send half of one cost the honest one behind them
+    // a moment and not the time that a request may take, while of those that are being answered only the slowest has to go.
+    private async Task MakeRoomAsync()
     {
-        Connection? oldest;
+        Connection[] leaving;
         lock (_connections)
         {
-            oldest = _connections.First?.Value;
+            long now = Stopwatch.GetTimestamp();
+            Connection[] unsafest = [.. _connections.Where(connection => connection.SafeUntil <= now).OrderBy(connection => connection.SafeUntil)];
+            leaving = Array.FindAll(unsafest, connection => !connection.IsAnswered);
+            leaving = leaving.Length > 0 ? leaving : [.. unsafest.Take(1)];
         }
 
-        if (oldest is not null && Stopwatch.GetElapsedTime(oldest.OpenedAt) >= _options.SafeTime)
-        {
-            oldest.Socket.Dispose();
-            await oldest.Served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        Array.ForEach(leaving, connection => connection.Socket.Dispose());
+        await Task.WhenAll(leaving.Select(connection => connection.Served)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task ServeAsync(LinkedListNode<Connection> node)
+    private async Task ServeAsync(Connection connection)
     {
-        Socket socket = node.Value.Socket;
         try
         {
-            await ScrapeConnection.ServeAsync(socket, _options, CollectAsync, _stopping.Token);
+            await ScrapeConnection.ServeAsync(connection.Socket, _options, _collector, isAnswered => connection.Begin(isAnswered, _options), _stopping.Token);
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -205,36 +202,41 @@ public sealed class MetricsServer : IAsyncDisposable
         }
         finally
         {
-            socket.Dispose();
+            connection.Socket.Dispose();
             lock (_connections)
             {
-                _connections.Remove(node);
+                _connections.Remove(connection);
             }
 
             _room.Release();
         }
     }
 
-    // A hundred scrapes at once wait for their turn here without a thread each, so that the backfill keeps its own.
-    private async Task<IReadOnlyList<MetricFamily>> CollectAsync(CancellationToken cancellationToken)
+    private sealed class Connection
     {
-        await _collecting.WaitAsync(cancellationToken);
-        try
-        {
-            return _collector.Collect();
-        }
-        finally
-        {
-            _collecting.Release();
-        }
-    }
+        private long _safeUntil;
 
-    private sealed class Connection(Socket socket)
-    {
-        public Socket Socket { get; } = socket;
+        public Connection(Socket socket, MetricsServerOptions options)
+        {
+            Socket = socket;
+            Begin(isAnswered: false, options);
+        }
 
-        public long OpenedAt { get; } = Stopwatch.GetTimestamp();
+        public Socket Socket { get; }
 
         public Task Served { get; set; } = Task.CompletedTask;
+
+        /// <summary>Whether its request has come and its answer has not been sent yet.</summary>
+        public bool IsAnswered { get; private set; }
+
+        /// <summary>From when on it has to make room for another.</summary>
+        public long SafeUntil => Interlocked.Read(ref _safeUntil);
+
+        public void Begin(bool isAnswered, MetricsServerOptions options)
+        {
+            IsAnswered = isAnswered;
+            TimeSpan safe = isAnswered ? options.AnswerTime : options.SilentTime;
+            Interlocked.Exchange(ref _safeUntil, Stopwatch.GetTimestamp() + (long)(safe.TotalSeconds * Stopwatch.Frequency));
+        }
     }
 }

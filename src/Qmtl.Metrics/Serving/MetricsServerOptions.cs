@@ -25,12 +25,16 @@ public sealed record MetricsServerOptions
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The most connections at a time. Those beyond it wait until there is room.</summary>
-    /// <value>128 by default.</value>
-    public int MaximumConnections { get; init; } = 128;
+    /// <value>512 by default.</value>
+    public int MaximumConnections { get; init; } = 512;
 
-    /// <summary>How long a connection is safe. Where all are taken, one that is open for longer makes room for one that waits.</summary>
+    /// <summary>How long a client that has not sent its request, or has its answer, is safe. Where all connections are taken, those make room for one that waits.</summary>
+    /// <value>A tenth of a second by default: an honest client sends its request as soon as it is connected.</value>
+    public TimeSpan SilentTime { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a client that is being answered is safe. Where all connections are taken and none is silent, the slowest makes room for one that waits.</summary>
     /// <value>1 second by default; an honest scrape takes some milliseconds.</value>
-    public TimeSpan SafeTime { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Reads an address as an operator writes it.</summary>
     /// <exception cref="FormatException">It is neither an IP address nor <c>localhost</c>.</exception>

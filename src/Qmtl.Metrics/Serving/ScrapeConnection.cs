@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
+using Prometheus;
 using Qmtl.Metrics.Collection;
-using Qmtl.Metrics.Exposition;
 
 namespace Qmtl.Metrics.Serving;
 
@@ -18,8 +18,13 @@ internal static class ScrapeConnection
     // connection, and the client might lose the answer.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
-    public static async Task ServeAsync(
-        Socket socket, MetricsServerOptions options, Func<CancellationToken, Task<IReadOnlyList<MetricFamily>>> collect, CancellationToken stopping)
+    /// <summary>Serves one client.</summary>
+    /// <param name="socket">Its connection.</param>
+    /// <param name="options">How much time it has.</param>
+    /// <param name="collector">What it is given.</param>
+    /// <param name="answering">Told true when its request has come, and false when it has its answer.</param>
+    /// <param name="stopping">Ends it.</param>
+    public static async Task ServeAsync(Socket socket, MetricsServerOptions options, MetricsCollector collector, Action<bool> answering, CancellationToken stopping)
     {
         socket.NoDelay = true;
         socket.SendBufferSize = SendBuffer;
@@ -35,12 +40,15 @@ internal static class ScrapeConnection
             return;
         }
 
+        answering(true);
         using (var patience = Patience(options.ResponseTimeout, stopping))
         {
             await (request.Value.Status == MetricsRequest.Ok
-                ? SendMetricsAsync(stream, request.Value, collect, patience.Token)
+                ? SendMetricsAsync(stream, request.Value, collector, patience.Token)
                 : SendErrorAsync(stream, request.Value, patience.Token));
         }
+
+        answering(false);
 
         socket.Shutdown(SocketShutdown.Send);
         using (var patience = Patience(Farewell, stopping))
@@ -83,11 +91,10 @@ internal static class ScrapeConnection
         return new MetricsRequest(MetricsRequest.HeadTooLarge, false, false, default, false);
     }
 
-    private static async Task SendMetricsAsync(
-        NetworkStream stream, MetricsRequest request, Func<CancellationToken, Task<IReadOnlyList<MetricFamily>>> collect, CancellationToken cancellationToken)
+    private static async Task SendMetricsAsync(NetworkStream stream, MetricsRequest request, MetricsCollector collector, CancellationToken cancellationToken)
     {
-        IReadOnlyList<MetricFamily> families = request.IsHead ? [] : await collect(cancellationToken);
-        string head = $"HTTP/1.1 200 OK\r\nContent-Type: {ExpositionWriter.ContentTypeOf(request.Format)}\r\nVary: Accept, Accept-Encoding\r\nCache-Control: no-store\r\n"
+        string type = request.Format == ExpositionFormat.OpenMetricsText ? PrometheusConstants.OpenMetricsContentTypeWithVersionAndEncoding : PrometheusConstants.TextContentTypeWithVersionAndEncoding;
+        string head = $"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nVary: Accept, Accept-Encoding\r\nCache-Control: no-store\r\n"
             + (request.TakesGzip ? "Content-Encoding: gzip\r\n" : string.Empty)
             + (request.IsChunked ? "Transfer-Encoding: chunked\r\n" : string.Empty)
             + "Connection: close\r\n\r\n";
@@ -102,11 +109,11 @@ internal static class ScrapeConnection
         if (request.TakesGzip)
         {
             await using var gzip = new GZipStream(body, CompressionLevel.Fastest, leaveOpen: true);
-            await ExpositionWriter.WriteAsync(gzip, families, request.Format, cancellationToken: cancellationToken);
+            await collector.WriteAsync(gzip, request.Format, cancellationToken);
         }
         else
         {
-            await ExpositionWriter.WriteAsync(body, families, request.Format, cancellationToken: cancellationToken);
+            await collector.WriteAsync(body, request.Format, cancellationToken);
         }
 
         if (chunks is not null)

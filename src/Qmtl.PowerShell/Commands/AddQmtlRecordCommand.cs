@@ -17,6 +17,8 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
 {
     private readonly Dictionary<StreamKey, RejectedRows> _lost = [];
 
+    private readonly HashSet<(StreamKey Stream, SourceNoteKind Kind)> _told = [];
+
     // An operator is asked once for a stream, not for each of its rows.
     private readonly Dictionary<StreamKey, bool> _approved = [];
 
@@ -160,6 +162,11 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     private void Record(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)
     {
         RawBars raw = ScriptRows.ToRawBars([row]);
+        foreach (SourceNote note in raw.Notes.Where(note => _told.Add((stream, note.Kind))))
+        {
+            Tell(stream, note);
+        }
+
         RejectedRows lost = FindFault(raw, stream.Interval);
         if (lost.Total > 0)
         {
@@ -177,6 +184,19 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             // The spool is full. A recorder of script needs this thread to make room.
             Task waiting = recorded.AsTask();
             WaitFor(_ => waiting);
+        }
+    }
+
+    private void Tell(StreamKey stream, SourceNote note)
+    {
+        string text = $"{stream}: {note.Text}.";
+        if (note.IsWarning)
+        {
+            WriteWarning(text);
+        }
+        else
+        {
+            WriteVerbose(text);
         }
     }
 
@@ -256,7 +276,10 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
     private static RejectedRows FindFault(RawBars raw, BarInterval interval) => raw switch
     {
         { Unreadable.Total: > 0 } => raw.Unreadable,
-        _ when !interval.IsOnGrid(raw.Timestamps.Span[0]) => RejectedRows.None.Plus(RejectionReason.OffGrid, 1),
+        _ when !interval.IsOnGrid(raw.Timestamps.Span[0]) || !raw.Nanoseconds.IsEmpty => RejectedRows.None.Plus(RejectionReason.OffGrid, 1),
+
+        // Of the one row, a price or count that cannot be read.
+        _ when raw.Notes.Any(note => note.Kind == SourceNoteKind.Value) => RejectedRows.None.Plus(RejectionReason.NotANumber, 1),
         _ when raw.Columns.All(column => column.IsNull(0)) => RejectedRows.None.Plus(RejectionReason.NoPayload, 1),
         _ => RejectedRows.None,
     };

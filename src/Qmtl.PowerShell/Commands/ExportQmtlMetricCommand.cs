@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using Qmtl.Metrics.Collection;
 using Qmtl.Metrics.Export;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Monitoring;
@@ -30,7 +29,7 @@ public sealed class ExportQmtlMetricCommand : AsyncCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        LabelSet labels;
+        ConstantLabels labels;
         string path;
         try
         {
@@ -52,7 +51,7 @@ public sealed class ExportQmtlMetricCommand : AsyncCommand
         }
 
         ModuleMetrics.WarnOfOverflow(WriteWarning);
-        Run(cancellationToken => MetricsFile.WriteAsync(path, ModuleMetrics.Collector.Collect(), labels, cancellationToken), path);
+        Run(cancellationToken => MetricsFile.WriteAsync(path, ModuleMetrics.Collector, labels, cancellationToken), path);
         if (PassThru)
         {
             WriteObject(new FileInfo(path));

@@ -12,6 +12,10 @@ namespace Qmtl.PowerShell.Commands;
 [OutputType(typeof(PSObject))]
 public sealed class GetQmtlHistoryCommand : StreamRangeCommand
 {
+    /// <summary>Whether times are ISO 8601 text and numbers text with a point, whatever the shell's culture, for Export-Csv.</summary>
+    [Parameter]
+    public SwitchParameter AsText { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -34,7 +38,7 @@ public sealed class GetQmtlHistoryCommand : StreamRangeCommand
             {
                 await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
                 {
-                    await OutputAsync(BarObjects.Of(stream, frame));
+                    await OutputAsync(BarObjects.Of(stream, frame, AsText));
                 }
             },
             provider);

@@ -85,6 +85,10 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     [Parameter]
     public SwitchParameter RetryEmpty { get; set; }
 
+    /// <summary>What becomes of a row that opens off the interval's grid; it is refused by default.</summary>
+    [Parameter]
+    public OffGridRows OffGrid { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -153,7 +157,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     {
         var progress = new BackfillProgressTracker(approved.Count(work => work.Provider is StoreHistoryProvider), TimeProvider.System);
         StreamLogger log = CreateLog();
-        var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty };
+        var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty, OffGrid = OffGrid };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll([
             .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, log, cancellationToken)),

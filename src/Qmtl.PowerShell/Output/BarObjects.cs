@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Data;
 using Qmtl.Time;
@@ -12,13 +13,16 @@ internal static class BarObjects
     private static readonly string[] CandleColumns = ["open", "high", "low", "close", "volume"];
 
     /// <summary>One object a bar of the stream.</summary>
-    public static IEnumerable<BarObject> Of(StreamKey stream, BarFrame frame)
+    /// <param name="stream">The stream.</param>
+    /// <param name="frame">The bars.</param>
+    /// <param name="asText">Whether times and values are text as files have them: a shell writes others as its culture does.</param>
+    public static IEnumerable<BarObject> Of(StreamKey stream, BarFrame frame, bool asText = false)
     {
         BarColumn[] columns = ColumnsOf(frame);
         bool isCandle = IsCandle(frame);
         for (int row = 0; row < frame.Count; row++)
         {
-            yield return Make(stream, frame, row, columns, isCandle);
+            yield return Make(stream, frame, row, columns, isCandle, asText);
         }
     }
 
@@ -31,16 +35,23 @@ internal static class BarObjects
 
     private static bool IsCandle(BarFrame frame) => CandleColumns.All(name => frame.FindColumn(name) is not null);
 
-    private static BarObject Make(StreamKey stream, BarFrame frame, int row, BarColumn[] columns, bool isCandle)
+    private static BarObject Make(StreamKey stream, BarFrame frame, int row, BarColumn[] columns, bool isCandle, bool asText = false)
     {
         var bar = new BarObject(stream);
-        bar.Properties.Add(new PSNoteProperty(Timestamp, UnixTime.FromSeconds(frame.Timestamps[row])), preValidated: true);
+        bar.Properties.Add(new PSNoteProperty(Timestamp, asText ? UnixTime.Format(frame.Timestamps[row]) : UnixTime.FromSeconds(frame.Timestamps[row])), preValidated: true);
         foreach (BarColumn column in columns)
         {
-            bar.Properties.Add(new PSNoteProperty(column.Name, column.GetValue(row)), preValidated: true);
+            bar.Properties.Add(new PSNoteProperty(column.Name, asText ? TextOf(column.GetValue(row)) : column.GetValue(row)), preValidated: true);
         }
 
-        bar.TypeNames.Insert(0, isCandle ? BarObject.CandleTypeName : BarObject.BarTypeName);
+        bar.TypeNames.Insert(0, isCandle && !asText ? BarObject.CandleTypeName : BarObject.BarTypeName);
         return bar;
     }
+
+    private static string? TextOf(object? value) => value switch
+    {
+        null => null,
+        bool flag => flag ? "true" : "false",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
 }

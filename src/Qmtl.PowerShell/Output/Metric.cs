@@ -45,7 +45,7 @@ public sealed class Metric
     }
 
     /// <summary>The numbers of a series: one, or of a histogram its count and its sum.</summary>
-    internal static IEnumerable<Metric> From(MetricFamily family, MetricPoint point) => point.Histogram is null
+    internal static IEnumerable<Metric> From(MetricFamily family, MetricPoint point) => point.Count is not { } count
         ? [new Metric(family, point, string.Empty, point.Value, family.Unit)]
-        : [new Metric(family, point, "_count", point.Histogram.Count, string.Empty), new Metric(family, point, "_sum", point.Value, family.Unit)];
+        : [new Metric(family, point, "_count", count, string.Empty), new Metric(family, point, "_sum", point.Value, family.Unit)];
 }

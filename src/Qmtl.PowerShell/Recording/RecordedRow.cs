@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Data;
 using Qmtl.Payloads;
@@ -11,9 +10,6 @@ namespace Qmtl.PowerShell.Recording;
 /// <summary>Sees an object of any origin as a row to record.</summary>
 internal static class RecordedRow
 {
-    // Up to 2^53, a double holds every whole number.
-    private const long LargestExact = 1L << 53;
-
     /// <summary>
     /// The row's time, under <c>ts</c>, and its columns. A result of Invoke-QmtlStrategy is its value: the value's fields, or one column
     /// <c>value</c>.
@@ -30,7 +26,6 @@ internal static class RecordedRow
             $"'{row}' is no row to record. Give an object or a hashtable with its time (ts, Timestamp or Time) and its columns.");
         var columns = new List<KeyValuePair<string, object?>>();
         KeyValuePair<string, object?>? time = null;
-        bool isJson = row.BaseObject is PSCustomObject && DuckTypedObject.TypeName(row) == typeof(PSCustomObject).FullName;
         foreach ((string name, object? value) in fields)
         {
             if (IsNamed(name, ColumnNames.Timestamp, "Timestamp"))
@@ -43,7 +38,7 @@ internal static class RecordedRow
             }
             else if (!IsNamed(name, "NodeId", "Interval", ColumnNames.NodeId))
             {
-                columns.Add(KeyValuePair.Create(name, isJson ? Fractional(Plain(name, value)) : Plain(name, value)));
+                columns.Add(KeyValuePair.Create(name, Plain(name, value)));
             }
         }
 
@@ -78,17 +73,12 @@ internal static class RecordedRow
         return false;
     }
 
-    // A column that is whole in one row and fractional in the next is one column of doubles; what a double could not hold stays.
     private static object? Plain(string name, object? value) => value switch
     {
-        int or short or ushort or byte or sbyte => Convert.ToDouble(value, CultureInfo.InvariantCulture),
         (IEnumerable and not string) or PSObject => throw NoColumn(name, value),
-        null or DBNull or string or bool or IFormattable or ValueType => value,
+        null or DBNull or string or bool or IFormattable or ValueType or WholeNumber => value,
         _ => throw NoColumn(name, value),
     };
-
-    // ConvertFrom-Json makes a 64-bit integer of every whole number, also of one in a column of fractions.
-    private static object? Fractional(object? value) => value is >= -LargestExact and <= LargestExact ? (double)(long)value : value;
 
     // The text of such a value, "System.Object[]", says nothing of what it held.
     private static ArgumentException NoColumn(string name, object value) => new(

@@ -1,6 +1,10 @@
 using System.Collections;
+using System.Data;
 using System.Management.Automation;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Qmtl.Data;
+using Qmtl.PowerShell.Output;
 
 namespace Qmtl.PowerShell.Scripting;
 
@@ -41,8 +45,9 @@ internal static class ScriptRows
     private static IEnumerable<KeyValuePair<string, object?>>? FieldsOf(object row, object value) => value switch
     {
         IDictionary dictionary => FromDictionary(dictionary),
-        string or ValueType => null,
         IEnumerable<KeyValuePair<string, object?>> pairs => pairs,
+        DataRow or DataRowView or IDataRecord or JsonElement or JsonNode or JsonDocument => RowFields.Of(value),
+        string or ValueType => null,
         _ => FromProperties(PSObject.AsPSObject(row)),
     };
 
@@ -63,7 +68,10 @@ internal static class ScriptRows
         {
             if (property.IsGettable)
             {
-                yield return KeyValuePair.Create(property.Name, Value(property.Value));
+                // A note property has its value's type, which declares nothing, except in a bar, whose values are of their stored columns' types.
+                object? value = Value(property.Value);
+                bool isDeclared = (property is PSProperty || row is BarObject) && (property.TypeNameOfValue is "System.Int64" or "System.UInt64");
+                yield return KeyValuePair.Create(property.Name, isDeclared ? new WholeNumber(value) : value);
             }
         }
     }

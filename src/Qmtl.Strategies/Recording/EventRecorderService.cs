@@ -3,6 +3,7 @@ using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Recording.Spooling;
 using Qmtl.Telemetry;
+using Qmtl.Time;
 
 namespace Qmtl.Recording;
 
@@ -20,7 +21,8 @@ namespace Qmtl.Recording;
 /// <para>
 /// A bar recorded twice is stored once, and each column holds what was recorded last; a column that a row does not have is left as it
 /// is. Payloads become columns: a bar's own columns; for a number or a text the column <c>value</c>; for an object or a dictionary one
-/// for each field, in which 64-bit integers stay exact and smaller ones are doubles, as numbers are. No payload is no row.
+/// for each field, in which numbers are doubles, unless a field's type is a 64-bit integer or its value needs more than 53 bits. No payload
+/// is no row.
 /// </para>
 /// <para>
 /// Any number of threads may record, and what one thread records of a bar takes effect in its order. A batch is delivered stream by
@@ -86,7 +88,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <param name="timestamp">A time inside the bar: Unix seconds, UTC. It is floored to the bar's open.</param>
     /// <param name="payload">What to record; nothing is recorded where there is none.</param>
     /// <param name="cancellationToken">Ends the wait for room; the row is not recorded then.</param>
-    /// <exception cref="ArgumentException">The payload or a field of it is a list or an object without a text form, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
+    /// <exception cref="ArgumentException">The timestamp is no Unix seconds before the year 2100, the payload or a field of it is a list or an object without a text form, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
     /// <exception cref="ObjectDisposedException">The service is disposed; the row is not recorded.</exception>
     public void Record(StreamKey stream, long timestamp, Payload payload, CancellationToken cancellationToken = default)
     {
@@ -248,13 +250,17 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused, report.Dropped);
     }
 
-    private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload) => payload.Kind switch
+    private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload)
     {
-        PayloadKind.None => default,
-        PayloadKind.Number => new RecordedRows(stream, timestamp, payload.Number),
-        PayloadKind.Bar => new RecordedRows(stream, timestamp, payload.Bar.Columns, payload.Bar.Index),
-        _ => new RecordedRows(stream, timestamp, PayloadColumns.Of(payload.ToObject()!), 0),
-    };
+        UnixTime.RequireSeconds(timestamp);
+        return payload.Kind switch
+        {
+            PayloadKind.None => default,
+            PayloadKind.Number => new RecordedRows(stream, timestamp, payload.Number),
+            PayloadKind.Bar => new RecordedRows(stream, timestamp, payload.Bar.Columns, payload.Bar.Index),
+            _ => new RecordedRows(stream, timestamp, PayloadColumns.Of(payload.ToObject()!), 0),
+        };
+    }
 
     private void Append(ref RecordedRows rows, CancellationToken cancellationToken)
     {

@@ -1,5 +1,5 @@
 using System.Collections;
-using System.Globalization;
+using System.Text.Json;
 using Qmtl.Data;
 using Qmtl.Payloads;
 
@@ -23,7 +23,7 @@ internal static class PayloadColumns
         List<KeyValuePair<string, object?>>? fields = payload is IFormattable
             ? null
             : RowFields.Of(payload)?.Select(field => KeyValuePair.Create(field.Key, Plain(field.Key, field.Value))).ToList();
-        if (fields is { Count: > 0 } || payload is IDictionary or IEnumerable<KeyValuePair<string, object?>>)
+        if (fields is { Count: > 0 } || RowFields.IsDictionary(payload))
         {
             return Row(fields!);
         }
@@ -32,6 +32,10 @@ internal static class PayloadColumns
             ? throw new ArgumentException($"A {payload.GetType()} cannot be recorded as one bar: it is a list. Record a number, a text, or an object or dictionary with named fields.", nameof(payload))
             : Row([KeyValuePair.Create(Payload.ValueColumn, Plain(Payload.ValueColumn, payload))]);
     }
+
+    /// <summary>Whether <see cref="Of"/> makes a column of each field, and not one column of the whole.</summary>
+    public static bool HasFields(object payload) =>
+        payload is not (BarFrame or IFormattable) && (RowFields.IsDictionary(payload) || RowFields.Of(payload)?.Any() == true);
 
     private static IReadOnlyList<BarColumn> Row(List<KeyValuePair<string, object?>> fields)
     {
@@ -45,15 +49,11 @@ internal static class PayloadColumns
     private static bool IsTime(string name) =>
         string.Equals(name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase) || string.Equals(name, "timestamp", StringComparison.OrdinalIgnoreCase);
 
-    // As payloads that are numbers themselves: a field that is whole in one bar and fractional in the next is one column. What a
-    // double could not hold stays as it is.
-    private static object? Plain(string name, object? value) => value switch
+    private static object? Plain(string name, object? value) => WholeNumber.Unwrap(value) switch
     {
-        int or short or ushort or byte or sbyte => Convert.ToDouble(value, CultureInfo.InvariantCulture),
-        DateOnly or TimeOnly => ((IFormattable)value).ToString("o", CultureInfo.InvariantCulture),
-        null or string or IFormattable => value,
-        IEnumerable => throw NoColumn(name, value),
-        _ => value.ToString() == value.GetType().ToString() ? throw NoColumn(name, value) : value,
+        null or string or IFormattable or JsonElement => value,
+        IEnumerable => throw NoColumn(name, value!),
+        { } other => other.ToString() == other.GetType().ToString() ? throw NoColumn(name, other) : value,
     };
 
     // The text of such a value is the name of its type, which says nothing of what it held.

@@ -3,6 +3,7 @@ using Qmtl.Payloads;
 using Qmtl.Recording;
 using Qmtl.Strategies.Replay;
 using Qmtl.Streams;
+using Qmtl.Time;
 
 namespace Qmtl.Strategies;
 
@@ -71,9 +72,12 @@ public sealed partial class Pipeline
     /// </remarks>
     /// <param name="stream">The stream.</param>
     /// <param name="timestamp">The bar's time: Unix seconds, UTC; moved down to the stream's grid.</param>
-    /// <param name="payload">The bar. <see cref="Payload.None"/> does nothing.</param>
+    /// <param name="payload">
+    /// The bar; <see cref="Payload.None"/> does nothing. A dictionary or an object with public properties is a bar with a column for each field, in
+    /// the cache as in the recorder.
+    /// </param>
     /// <returns>What the nodes computed, in order.</returns>
-    /// <exception cref="ArgumentException">The stream is none of this pipeline's.</exception>
+    /// <exception cref="ArgumentException">The stream is none of this pipeline's, the timestamp is no Unix seconds before the year 2100, or a field of the payload is what no column holds.</exception>
     /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Nodes before it have computed, and the next bar can be fed.</exception>
     public IReadOnlyList<NodeResult> Feed(StreamInput stream, long timestamp, Payload payload)
@@ -164,6 +168,8 @@ public sealed partial class Pipeline
         }
 
         StreamInput input = Streams[stream];
+        UnixTime.RequireSeconds(timestamp);
+        payload = FedBar.Of(input.Interval, timestamp, payload);
         input.Cache.Append(input.Key, timestamp, payload);
         input.EventService?.Record(input.Key, timestamp, payload);
         _sequential.Run(stream, timestamp, payload, onResult);

@@ -50,6 +50,17 @@ public sealed class BackfillAnswerTests : BackfillEngineTestBase
     }
 
     [Fact]
+    public async Task Timestamps_of_a_program_that_are_no_seconds_are_refused_with_their_unit()
+    {
+        var fetcher = new ScriptedFetcher { Answer = (range, _, _, _) => Task.FromResult(ScriptedFetcher.Bars(1_515_560_100_000, 1_515_560_160_000)) };
+
+        BackfillResult result = await RunOneAsync(fetcher, new TimeRange(1_515_560_100, 1_515_560_160));
+
+        Assert.Equal((BackfillStatus.Failed, 0L, 2L), (result.Status, result.BarsEmpty, result.BarsMissing));
+        Assert.Contains("as Unix milliseconds it is 2018-01-10T04:55:00Z", result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lies_are_left_out_and_told_once()
     {
         var fetcher = new ScriptedFetcher
@@ -60,10 +71,10 @@ public sealed class BackfillAnswerTests : BackfillEngineTestBase
 
         BackfillResult result = await RunOneAsync(fetcher, new TimeRange(0, 540));
 
-        // Of each page one bar; its repetition, the row a second later and the row far out are left out.
-        Assert.Equal((2L, 6L), (result.BarsWritten, result.BarsRejected));
+        // Of each answer one bar, and what it does not reach is asked for; its repetition, the row a second later and the row far out are left out.
+        Assert.Equal((10L, 30L), (result.BarsWritten, result.BarsRejected));
         BackfillRowsRejected told = Assert.Single(Events.OfType<BackfillRowsRejected>());
-        Assert.Equal("2 outside the asked range, 2 off the interval's grid, 2 repeated", told.Rejected.ToString());
+        Assert.Matches(@"\A10 outside the asked range, 10 off the interval's grid \(1970-01-01T00:0\d:01Z lies inside .*\), 10 repeated\z", told.Rejected.ToString());
     }
 
     [Fact]

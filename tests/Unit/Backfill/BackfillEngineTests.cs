@@ -45,7 +45,7 @@ public sealed class BackfillEngineTests : BackfillEngineTestBase
 
         BackfillResult again = await RunOneAsync(fetcher, new TimeRange(0, 300), new BackfillOptions { RetryEmpty = true });
 
-        Assert.Equal((1L, 1L, 1), (again.BarsWritten, again.BarsEmpty, again.Requests));
+        Assert.Equal((1L, 1L, 2), (again.BarsWritten, again.BarsEmpty, again.Requests));
         Assert.Equal([new TimeRange(180, 180)], await Store.GetKnownEmptyAsync(Stream, "scripted"));
     }
 

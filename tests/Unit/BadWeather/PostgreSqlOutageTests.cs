@@ -5,6 +5,7 @@ using Npgsql;
 using Qmtl.Backfill;
 using Qmtl.History;
 using Qmtl.History.Relational.PostgreSql;
+using Qmtl.Time;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.BadWeather;
@@ -111,6 +112,44 @@ public sealed class PostgreSqlOutageTests(PostgreSqlServer server) : IClassFixtu
         }
     }
 
+    [PostgreSqlTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_first_read_after_a_restart_is_as_good_as_any(bool immediately)
+    {
+        string database = await server.CreateDatabaseAsync();
+        var run = new WeatherRun(bars: 20_000);
+        await using PostgreSqlHistoryStore store = Open(database);
+        Assert.Null((await run.RunAsync(store)).Error);
+        TimeRangeSet stored = await store.GetCoverageAsync(run.Stream);
+        Func<Task>[] reads =
+        [
+            async () => Assert.Equal(stored, await store.GetCoverageAsync(run.Stream)),
+            async () => Assert.Equal([run.Stream], await store.GetStreamsAsync()),
+            async () => Assert.Equal(3, (await store.GetKnownEmptyAsync(run.Stream, null)).BarCount),
+            async () => await run.AssertCompleteAsync(store),
+        ];
+        foreach (Func<Task> read in reads)
+        {
+            await RestartAsync(immediately);
+            await read();
+        }
+
+        // In the middle of a history, it goes on behind the bars that were read.
+        long bars = 0;
+        await foreach (Qmtl.Data.BarFrame frame in store.ReadAsync(run.Stream, run.Range))
+        {
+            if (bars == 0)
+            {
+                await RestartAsync(immediately);
+            }
+
+            bars += frame.Count;
+        }
+
+        Assert.Equal(stored.BarCount, bars);
+    }
+
     [PostgreSqlFact]
     public async Task A_certificate_that_cannot_be_trusted()
     {
@@ -141,6 +180,12 @@ public sealed class PostgreSqlOutageTests(PostgreSqlServer server) : IClassFixtu
             await using IHistoryStore unverified = Open(database, SslMode.VerifyCA, ours);
             await run.AssertRecoversAsync(unverified);
         }
+    }
+
+    private async Task RestartAsync(bool immediately)
+    {
+        await server.StopAsync(immediately);
+        await server.StartAsync();
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)

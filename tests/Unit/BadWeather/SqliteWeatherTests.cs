@@ -143,6 +143,74 @@ public sealed class SqliteWeatherTests : IDisposable
     }
 
     [SmallDiskFact]
+    public async Task A_file_on_a_read_only_disk_is_read_where_no_log_is_left_beside_it()
+    {
+        using var disk = new SmallDisk(16 * 1024);
+        string path = disk.File("a 100% #?.db");
+        var run = new WeatherRun(bars: 10_000);
+        await using (var filling = new SqliteHistoryStore(path))
+        {
+            await run.AssertRecoversAsync(filling);
+        }
+
+        disk.MakeReadOnly();
+        await using (var store = new SqliteHistoryStore(path))
+        {
+            await AssertReadableAsync(run, store);
+            disk.MakeWritable();
+            await run.AssertRecoversAsync(store);
+
+            // What is written goes into the log first, and stays there for as long as somebody has the file open.
+            await new WeatherRun(nodeId: "ETHUSDT").AssertRecoversAsync(store);
+            Assert.NotEqual(0, new FileInfo(path + "-wal").Length);
+            File.Copy(path, disk.File("copy.db"));
+            File.Copy(path + "-wal", disk.File("copy.db-wal"));
+        }
+
+        disk.MakeReadOnly();
+        await using var copy = new SqliteHistoryStore(disk.File("copy.db"));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => copy.GetCoverageAsync(run.Stream));
+        Assert.Contains("copy.db-wal holds changes that have to be brought into the file first", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Read it once as a user who may write", error.Message, StringComparison.Ordinal);
+        Assert.False(error.IsTransient);
+    }
+
+    [SmallDiskTheory]
+    [InlineData("555", "444")]
+    [InlineData("777", "444")]
+    [InlineData("555", "666")]
+    public async Task A_user_who_may_only_read_reads(string folderMode, string fileMode)
+    {
+        using var disk = new SmallDisk(16 * 1024);
+        string path = disk.File("history.db");
+        var run = new WeatherRun(bars: 100);
+        await using (var filling = new SqliteHistoryStore(path))
+        {
+            await run.AssertRecoversAsync(filling);
+        }
+
+        SmallDisk.Run("chmod", folderMode, disk.FullPath);
+        SmallDisk.Run("chmod", fileMode, path);
+        foreach (string[] command in new string[][] { ["coverage", "--json"], ["history", "--node", "BTCUSDT", "--interval", "1m"] })
+        {
+            (int exitCode, string output, string error) = await EndToEnd.QmtlProcess.RunAsNobodyAsync([command[0], "--store", path, .. command[1..]]);
+            Assert.True(exitCode == 0, error + output);
+            Assert.Contains(command[0] == "history" ? "5940" : "BTCUSDT", output, StringComparison.Ordinal);
+        }
+
+        await using var anew = new SqliteHistoryStore(path);
+        Assert.Equal(98, (await anew.GetCoverageAsync(run.Stream)).BarCount);
+    }
+
+    private static async Task AssertReadableAsync(WeatherRun run, SqliteHistoryStore store)
+    {
+        Assert.Equal(9_997, (await store.GetCoverageAsync(run.Stream)).BarCount);
+        Assert.Equal([run.Stream], await store.GetStreamsAsync());
+        Assert.Equal(3, (await store.GetKnownEmptyAsync(run.Stream, null)).BarCount);
+        await run.AssertCompleteAsync(store);
+    }
+
+    [SmallDiskFact]
     public async Task A_read_only_disk_that_is_full_as_well()
     {
         var run = new WeatherRun();

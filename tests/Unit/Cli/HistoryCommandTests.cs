@@ -1,4 +1,8 @@
+using System.Text;
 using Qmtl.Cli;
+using Qmtl.Cli.Rendering;
+using Qmtl.Data;
+using Qmtl.Time;
 
 namespace Qmtl.Unit.Cli;
 
@@ -70,6 +74,27 @@ public sealed class HistoryCommandTests
 
         Assert.Equal(25_001, lines.Length);
         Assert.Equal($"{CliFolder.Minute(24_999)},24999.5,24999", lines[^1]);
+    }
+
+    [Fact]
+    public async Task Text_that_a_spreadsheet_would_run_gets_an_apostrophe_where_that_is_asked_for()
+    {
+        var frame = new BarFrame(
+            BarInterval.Parse("1m"), new long[] { 60, 120 }, [new BarColumn<string?>("=note", new[] { "=1+1", "plain" }), new BarColumn<double>("close", new[] { -1.5, 2 })]);
+
+        Assert.Equal("ts,=note,close\n60,=1+1,-1.5\n120,plain,2\n", await WrittenAsync(isSafe: false));
+        Assert.Equal("ts,'=note,close\n60,'=1+1,-1.5\n120,plain,2\n", await WrittenAsync(isSafe: true));
+
+        async Task<string> WrittenAsync(bool isSafe)
+        {
+            using var output = new MemoryStream();
+            await using (var csv = new CsvBars(output, isTerminal: false, isSafe))
+            {
+                await csv.WriteAsync(frame, CancellationToken.None);
+            }
+
+            return Encoding.UTF8.GetString(output.ToArray());
+        }
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public class RawBarsBuilderTests
         Assert.Equal([60], bars.Timestamps.ToArray());
         Dictionary<string, BarColumn> columns = bars.Columns.ToDictionary(column => column.Name, StringComparer.OrdinalIgnoreCase);
         Assert.Equal(3, columns.Count);
-        Assert.Equal((1.0, 2.5, 3L), (columns["open"].GetValue(0), columns["close"].GetValue(0), columns["trades"].GetValue(0)));
+        Assert.Equal((1.0, 2.5, 3.0), (columns["open"].GetValue(0), columns["close"].GetValue(0), columns["trades"].GetValue(0)));
         Assert.Equal(0, bars.Unreadable.Total);
     }
 
@@ -56,7 +56,7 @@ public class RawBarsBuilderTests
     }
 
     [Fact]
-    public void Columns_have_the_narrowest_type_that_holds_all_values()
+    public void Columns_have_the_type_that_holds_all_values_and_numbers_are_doubles()
     {
         RawBars bars = RawBars.FromRows(
         [
@@ -66,9 +66,9 @@ public class RawBarsBuilderTests
         ]);
 
         Assert.Equal(
-            [("whole", BarColumnType.Long), ("number", BarColumnType.Double), ("flag", BarColumnType.Boolean), ("text", BarColumnType.String), ("mixed", BarColumnType.String), ("nothing", BarColumnType.Double)],
+            [("whole", BarColumnType.Double), ("number", BarColumnType.Double), ("flag", BarColumnType.Boolean), ("text", BarColumnType.String), ("mixed", BarColumnType.String), ("nothing", BarColumnType.Double)],
             bars.Columns.Select(column => (column.Name, column.Type)));
-        Assert.Equal([2L, 2.5, false, "b", "true", null], bars.Columns.Select(column => column.GetValue(1)));
+        Assert.Equal([2.0, 2.5, false, "b", "true", null], bars.Columns.Select(column => column.GetValue(1)));
         Assert.All(bars.Columns, column => Assert.Null(column.GetValue(2)));
     }
 
@@ -79,7 +79,55 @@ public class RawBarsBuilderTests
 
         Assert.Equal(["close", "volume", "open"], bars.Columns.Select(column => column.Name));
         Assert.All(bars.Columns, column => Assert.Equal(BarColumnType.Double, column.Type));
-        Assert.Equal([1.0, 2.5, double.NaN], bars.Columns.Select(column => column.GetValue(0)));
+        Assert.Equal([1.0, 2.5, null], bars.Columns.Select(column => column.GetValue(0)));
+    }
+
+    private sealed record Declared(long Ts, long Trades, ulong? Id);
+
+    [Fact]
+    public void Whole_numbers_stay_whole_where_their_type_declares_it()
+    {
+        RawBars bars = RawBars.FromRows([new Declared(60, 3, 4), new Declared(120, 5, null)]);
+
+        Assert.Equal([("Trades", BarColumnType.Long), ("Id", BarColumnType.Long)], bars.Columns.Select(column => (column.Name, column.Type)));
+        BarFrame frame = bars.Validate(Minute, new TimeRange(60, 120), 120).Frame;
+        Assert.Equal(BarColumnType.Long, RawBars.FromRows(frame.Rows.Cast<object?>()).Columns[0].Type);
+    }
+
+    [Fact]
+    public void Words_that_stand_for_no_number_are_nulls_among_numbers_and_text_among_texts()
+    {
+        string[] words = ["null", "N/A", "-", "", "NaN", " "];
+        RawBars bars = RawBars.FromRows([
+            .. words.Select((word, i) => new { ts = 60 * i, funding = (object)word, note = word }),
+            new { ts = 600, funding = (object)0.5, note = "a" }]);
+
+        Assert.Equal([BarColumnType.Double, BarColumnType.String], bars.Columns.Select(column => column.Type));
+        Assert.Equal([null, null, null, null, null, null, 0.5], Enumerable.Range(0, 7).Select(bars.Columns[0].GetValue));
+        Assert.Equal("N/A", bars.Columns[1].GetValue(1));
+        Assert.Empty(bars.Notes);
+    }
+
+    [Fact]
+    public void A_price_or_count_that_cannot_be_read_rejects_its_row_and_another_number_becomes_null_and_both_are_told()
+    {
+        RawBars bars = RawBars.FromRows(
+        [
+            new { ts = 0, close = (object)1, trades = (object)5, funding = (object)0.5 },
+            new { ts = 60, close = (object)"1,5", trades = (object)6, funding = (object)0.25 },
+            new { ts = 120, close = (object)2, trades = (object)"abc", funding = (object)1 },
+            new { ts = 180, close = (object)3, trades = (object)7, funding = (object)"\u001b[31m" },
+        ]);
+
+        ValidatedBars valid = bars.Validate(Minute, new TimeRange(0, 180), 180);
+
+        Assert.Equal([0, 180], valid.Frame.Timestamps.ToArray());
+        Assert.Equal(2, valid.Rejected[RejectionReason.NotANumber]);
+        Assert.True(valid.Silent.IsEmpty);
+        Assert.Null(valid.Frame.FindColumn("funding")!.GetValue(1));
+        Assert.Equal(
+            ["'1,5' in close of 1970-01-01T00:01:00Z", "'abc' in trades of 1970-01-01T00:02:00Z", "'\\u001b[31m' in funding of 1970-01-01T00:03:00Z"],
+            bars.Notes.Select(note => note.Text[..note.Text.IndexOf(" is no number", StringComparison.Ordinal)]));
     }
 
     [Fact]
@@ -124,13 +172,30 @@ public class RawBarsBuilderTests
             new { ts = double.NaN, close = 1.0 },
             new { ts = "soon", close = 1.0 },
             new { ts = new object(), close = 1.0 },
-            new { ts = DateTimeOffset.UnixEpoch.AddMilliseconds(1), close = 1.0 },
             new { ts = 1e300, close = 1.0 },
             new { ts = 60, close = 1.0 },
         ]);
 
-        Assert.Equal((8L, 1), (bars.Unreadable[RejectionReason.MissingTimestamp], bars.Timestamps.Length));
-        Assert.Equal(9, bars.RowCount);
+        Assert.Equal((7L, 1), (bars.Unreadable[RejectionReason.MissingTimestamp], bars.Timestamps.Length));
+        Assert.Equal(8, bars.RowCount);
+    }
+
+    [Fact]
+    public void A_row_off_the_second_keeps_its_place_and_its_rest()
+    {
+        RawBars bars = RawBars.FromRows(
+        [
+            new { ts = (object)60, close = 1.0 },
+            new { ts = (object)DateTimeOffset.UnixEpoch.AddMilliseconds(134_789), close = 2.0 },
+            new { ts = (object)"1969-12-31T23:59:59.9999999Z", close = 3.0 },
+            new { ts = (object)180, close = 4.0 },
+        ]);
+
+        Assert.Equal(0, bars.Unreadable.Total);
+        Assert.Equal([60L, 134, -1, 180], bars.Timestamps.ToArray());
+        Assert.Equal([0, 789_000_000, 999_999_900, 0], bars.Nanoseconds.ToArray());
+        Assert.True(RawBars.FromRows([new { ts = 60, close = 1.0 }]).Nanoseconds.IsEmpty);
+        Assert.Throws<ArgumentException>(() => new RawBars(new long[] { 60, 120 }, []) { Nanoseconds = new[] { 1 } });
     }
 
     [Fact]

@@ -31,8 +31,12 @@ public class RawBarsValidationTests
     }
 
     [Fact]
-    public void Bars_left_out_between_others_are_silent() =>
-        Assert.Equal([new TimeRange(120, 180), new TimeRange(300, 300)], Validate(60, 240).Silent);
+    public void Bars_left_out_between_others_are_silent_and_those_at_the_ends_are_not_reached()
+    {
+        Assert.Equal([new TimeRange(120, 180)], Validate(60, 240).Silent);
+        Assert.Equal([new TimeRange(300, 300)], Validate(60, 240).Unreached);
+        Assert.Equal([new TimeRange(60, 60), new TimeRange(240, 300)], Validate(120, 180).Unreached);
+    }
 
     [Fact]
     public void Rows_outside_the_range_are_left_out()
@@ -70,6 +74,17 @@ public class RawBarsValidationTests
     }
 
     [Fact]
+    public void A_row_on_the_grids_second_that_opens_past_it_is_off_the_grid()
+    {
+        var raw = new RawBars(new long[] { 60, 120 }, [new BarColumn<double>("close", new double[] { 1, 2 })]) { Nanoseconds = new[] { 0, 1_000_000 } };
+
+        ValidatedBars bars = raw.Validate(Minute, Asked, 300);
+
+        Assert.Equal([60L], bars.Frame.Timestamps.ToArray());
+        Assert.Equal((1L, false), (bars.Rejected[RejectionReason.OffGrid], bars.Silent.Contains(120)));
+    }
+
+    [Fact]
     public void Binances_close_times_are_off_the_grid() =>
         Assert.Equal(2, Validate(119, 179).Rejected[RejectionReason.OffGrid]);
 
@@ -79,7 +94,7 @@ public class RawBarsValidationTests
         ValidatedBars bars = Bars([60, 120, 180, 240]).Validate(Minute, Asked, lastClosedBar: 180);
 
         Assert.Equal((3, 1L), (bars.Frame.Count, bars.Rejected[RejectionReason.StillForming]));
-        Assert.Equal([new TimeRange(300, 300)], bars.Silent);
+        Assert.Equal((true, true), (bars.Silent.IsEmpty, bars.Unreached.Contains(300)));
     }
 
     [Fact]
@@ -91,7 +106,7 @@ public class RawBarsValidationTests
 
         Assert.Equal([60, 120], bars.Frame.Timestamps.ToArray());
         Assert.Equal([5.0, 4.0], Closes(bars));
-        Assert.Equal(3, bars.Rejected[RejectionReason.Duplicate]);
+        Assert.Equal(3, bars.Rejected[RejectionReason.Contradiction]);
     }
 
     [Fact]

@@ -34,8 +34,31 @@ internal sealed class QmtlProcess : IDisposable
         return new QmtlProcess(Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start."));
     }
 
+    /// <summary>Runs it to its end as a user without any rights, which only root on Linux can.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsNobodyAsync(IEnumerable<string> arguments)
+    {
+        const string Nobody = "65534";
+        var start = new ProcessStartInfo(
+            "setpriv",
+            ["--reuid", Nobody, "--regid", Nobody, "--clear-groups", Environment.ProcessPath!, "exec", Path.Combine(AppContext.BaseDirectory, "qmtl.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment["HOME"] = "/";
+        using var process = new QmtlProcess(Process.Start(start) ?? throw new InvalidOperationException("setpriv did not start."));
+        return await process.WaitAsync();
+    }
+
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
     public void Kill() => _process.Kill();
+
+    /// <summary>SIGSTOP: its connections stay open, and nothing comes from it.</summary>
+    public void Pause() => BadWeather.SmallDisk.Run("kill", "-STOP", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>SIGCONT: it goes on where it was.</summary>
+    public void Continue() => BadWeather.SmallDisk.Run("kill", "-CONT", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     /// <summary>Waits for its end, two minutes at most.</summary>
     public async Task<(int ExitCode, string Output, string Error)> WaitAsync()

@@ -16,7 +16,7 @@ public sealed class RealCandlesTests(PostgreSqlServer server) : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [SharedDataFact]
-    public Task Xrpeth_minutes_into_sqlite() => FillTwiceAsync(_folder.File("bars.db"), "XRPETH", "1m", stored: 2469, empty: 1091, requests: 4);
+    public Task Xrpeth_minutes_into_sqlite() => FillTwiceAsync(_folder.File("bars.db"), "XRPETH", "1m", stored: 2469, empty: 1091, requests: 6);
 
     [SharedDataFact]
     public Task Adabtc_five_minutes_into_sqlite() => FillTwiceAsync(_folder.File("bars.db"), "ADABTC", "5m", stored: 5720, empty: 40, requests: 6);
@@ -26,7 +26,7 @@ public sealed class RealCandlesTests(PostgreSqlServer server) : IDisposable
 
     [SharedDataAndPostgreSqlFact]
     public async Task Xrpeth_minutes_into_postgresql() =>
-        await FillTwiceAsync(server.UriOf(await server.CreateDatabaseAsync()), "XRPETH", "1m", stored: 2469, empty: 1091, requests: 4);
+        await FillTwiceAsync(server.UriOf(await server.CreateDatabaseAsync()), "XRPETH", "1m", stored: 2469, empty: 1091, requests: 6);
 
     public void Dispose() => _folder.Dispose();
 

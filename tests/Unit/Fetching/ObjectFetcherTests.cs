@@ -1,5 +1,9 @@
 using System.Collections;
+using System.Data;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Time;
@@ -52,6 +56,57 @@ public class ObjectFetcherTests
 
             Assert.Equal([300], bars.Timestamps.ToArray());
         }
+    }
+
+    public static TheoryData<Func<object>> Tables =>
+    [
+        Table,
+        () => Table().DefaultView,
+        () => Table().Rows,
+        () => Table().CreateDataReader(),
+        () => Task.FromResult<object?>(Table()),
+        () => JsonDocument.Parse(Json),
+        () => JsonDocument.Parse(Json).RootElement,
+        () => JsonNode.Parse(Json)!,
+        () => JsonDocument.Parse(Json).RootElement.EnumerateArray().ToList(),
+        () => JsonSerializer.Deserialize<List<Dictionary<string, object?>>>(Json)!,
+    ];
+
+    private const string Json = """[{"ts":300,"close":1.5,"trades":7,"note":null},{"ts":"1970-01-01T00:10:00Z","close":"2","trades":8,"note":"a"}]""";
+
+    [Theory]
+    [MemberData(nameof(Tables))]
+    public async Task A_table_a_reader_and_JSON_are_rows(Func<object> source)
+    {
+        RawBars bars = await new ObjectFetcher(new Returning(source())).FetchAsync(Stream, Asked, CancellationToken.None);
+
+        Assert.Equal([300, 600], bars.Timestamps.ToArray());
+        Assert.Equal(["close", "note", "trades"], bars.Columns.Select(column => column.Name).Order(StringComparer.Ordinal));
+        Dictionary<string, BarColumn> columns = bars.Columns.ToDictionary(column => column.Name, StringComparer.Ordinal);
+        Assert.Equal((2.0, 8L, null, "a"), (columns["close"].GetValue(1), Convert.ToInt64(columns["trades"].GetValue(1), CultureInfo.InvariantCulture), columns["note"].GetValue(0), columns["note"].GetValue(1)));
+    }
+
+    [Fact]
+    public async Task A_set_of_tables_is_refused_by_name()
+    {
+        using var set = new DataSet();
+        set.Tables.Add(Table());
+
+        var error = await Assert.ThrowsAsync<SourceException>(() => new ObjectFetcher(new Returning(set)).FetchAsync(Stream, Asked, CancellationToken.None));
+
+        Assert.Contains("a DataSet of 1 tables", error.Message, StringComparison.Ordinal);
+    }
+
+    private static DataTable Table()
+    {
+        var table = new DataTable { Locale = CultureInfo.InvariantCulture };
+        table.Columns.Add("ts", typeof(DateTime));
+        table.Columns.Add("close", typeof(decimal));
+        table.Columns.Add("trades", typeof(long));
+        table.Columns.Add("note", typeof(string));
+        table.Rows.Add(DateTime.UnixEpoch.AddSeconds(300), 1.5m, 7L, DBNull.Value);
+        table.Rows.Add(DateTime.UnixEpoch.AddSeconds(600), 2m, 8L, "a");
+        return table;
     }
 
     [Theory]

@@ -72,6 +72,24 @@ public abstract partial class HistoryStoreContract
         Assert.Equal([1.0, 1.5], ValuesOf(await ReadOneAsync(store), "x"));
     }
 
+    [StoreFact]
+    public async Task A_column_that_was_whole_first_takes_fractions_and_keeps_what_it_had()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([60, 120], Longs("Volume", 10L, 1L << 53), Longs("count", 3L, 4L)));
+        Assert.Empty(store.TakeWarnings(Stream));
+        await WriteAsync(store, Frame([180], Doubles("volume", 10.75), Longs("count", 5L)));
+
+        string warning = Assert.Single(store.TakeWarnings(Stream));
+        Assert.StartsWith("Column 'Volume' of table 'BTCUSDT' in ", warning, StringComparison.Ordinal);
+        Assert.Contains("holds doubles now", warning, StringComparison.Ordinal);
+        await WriteAsync(store, Frame([240], Longs("Volume", 7L)), Frame([300], Doubles("Volume", 0.0005)));
+        BarFrame read = await ReadOneAsync(store);
+        Assert.Equal([10.0, 9007199254740992.0, 10.75, 7.0, 0.0005], ValuesOf(read, "Volume"));
+        Assert.Equal([3L, 4L, 5L, null, null], ValuesOf(read, "count"));
+        Assert.Empty(store.TakeWarnings(Stream));
+    }
+
     public static TheoryData<string, string> Conflicts => new()
     {
         { "long", "fraction" }, { "long", "huge" }, { "long", "text" }, { "long", "flag" },

@@ -90,7 +90,9 @@ public abstract partial class HistoryStoreContract
         Assert.StartsWith(store.DisplayName, error.Message, StringComparison.Ordinal);
         Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
         Assert.Equal(Set((0, 0)), await store.GetKnownEmptyAsync(Stream, Source));
-        Assert.Null((await ReadOneAsync(store)).FindColumn("new"));
+
+        // The column itself may have been made, where a change of the schema cannot wait for the bars; nothing is in it.
+        Assert.DoesNotContain((await ReadOneAsync(store)).Rows, row => row["new"] is not null);
 
         await WriteAsync(store, Frame(120));
         Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));

@@ -29,6 +29,28 @@ public sealed class HistoryStoreFactoryTests
         Assert.True(Path.IsPathFullyQualified(store.DisplayName["sqlite:".Length..]));
     }
 
+    [Theory]
+    [InlineData("host=db.example port=5433 dbname=history user=me password=secret")]
+    [InlineData("  dbname = 'history'  host = db.example password = 'se\\'cr et' port=5433")]
+    [InlineData("password=secret dbname=history host=db.example port=5433 sslmode=verify-full")]
+    public async Task Libpqs_own_form_is_read(string text)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(text, new HistoryStoreOptions { Kind = HistoryStoreKind.PostgreSql });
+        Assert.Equal("postgresql://db.example:5433/history", store.DisplayName);
+        NpgsqlConnectionStringBuilder read = PostgreSqlConnectionString.Parse(text, credential: null);
+        Assert.Equal(text.Contains('\\') ? "se'cr et" : "secret", read.Password);
+    }
+
+    [Theory]
+    [InlineData("Host=db.example password=secret;Database=history")]
+    [InlineData("host=db.example password='secret")]
+    [InlineData("host=db.example password=secret colour=red")]
+    public void What_is_half_of_libpqs_form_is_refused_without_its_password(string text)
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open(text));
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_a_store_shows_of_itself_opens_it_again()
     {

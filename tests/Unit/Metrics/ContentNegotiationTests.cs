@@ -1,26 +1,27 @@
-using Qmtl.Metrics.Exposition;
+using Prometheus;
+using Qmtl.Metrics.Serving;
 
 namespace Qmtl.Unit.Metrics;
 
 public sealed class ContentNegotiationTests
 {
     [Theory]
-    [InlineData(null, TextFormat.Prometheus)]
-    [InlineData("", TextFormat.Prometheus)]
-    [InlineData("*/*", TextFormat.Prometheus)]
-    [InlineData("text/plain", TextFormat.Prometheus)]
-    [InlineData("text/html, application/json", TextFormat.Prometheus)]
-    [InlineData("application/openmetrics-text", TextFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text; version=1.0.0; charset=utf-8", TextFormat.OpenMetrics)]
-    [InlineData("Application/OpenMetrics-Text;version=\"1.0.0\"", TextFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=0.0.1", TextFormat.Prometheus)]
-    [InlineData("application/openmetrics-text;q=0.3, text/plain;version=0.0.4;q=0.5", TextFormat.Prometheus)]
-    [InlineData("application/openmetrics-text;q=0.5, text/plain;version=0.0.4;q=0.3", TextFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text;q=0, */*", TextFormat.Prometheus)]
-    [InlineData("application/openmetrics-text;q=0", TextFormat.Prometheus)]
-    [InlineData("application/openmetrics-text;q=often, */*;q=0.1", TextFormat.Prometheus)]
-    [InlineData("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TextFormat.OpenMetrics)]
-    public void The_format_is_the_one_the_client_likes_best(string? accept, TextFormat expected) =>
+    [InlineData(null, ExpositionFormat.PrometheusText)]
+    [InlineData("", ExpositionFormat.PrometheusText)]
+    [InlineData("*/*", ExpositionFormat.PrometheusText)]
+    [InlineData("text/plain", ExpositionFormat.PrometheusText)]
+    [InlineData("text/html, application/json", ExpositionFormat.PrometheusText)]
+    [InlineData("application/openmetrics-text", ExpositionFormat.OpenMetricsText)]
+    [InlineData("application/openmetrics-text; version=1.0.0; charset=utf-8", ExpositionFormat.OpenMetricsText)]
+    [InlineData("Application/OpenMetrics-Text;version=\"1.0.0\"", ExpositionFormat.OpenMetricsText)]
+    [InlineData("application/openmetrics-text;version=0.0.1", ExpositionFormat.PrometheusText)]
+    [InlineData("application/openmetrics-text;q=0.3, text/plain;version=0.0.4;q=0.5", ExpositionFormat.PrometheusText)]
+    [InlineData("application/openmetrics-text;q=0.5, text/plain;version=0.0.4;q=0.3", ExpositionFormat.OpenMetricsText)]
+    [InlineData("application/openmetrics-text;q=0, */*", ExpositionFormat.PrometheusText)]
+    [InlineData("application/openmetrics-text;q=0", ExpositionFormat.PrometheusText)]
+    [InlineData("application/openmetrics-text;q=often, */*;q=0.1", ExpositionFormat.PrometheusText)]
+    [InlineData("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", ExpositionFormat.OpenMetricsText)]
+    public void The_format_is_the_one_the_client_likes_best(string? accept, ExpositionFormat expected) =>
         Assert.Equal(expected, ContentNegotiation.FormatOf(accept));
 
     [Theory]

@@ -39,7 +39,7 @@ public sealed class MetricsCollectorTests : IDisposable
         _meter.Clock.Advance(QmtlMeter.Retention + TimeSpan.FromSeconds(1));
         Assert.Empty(_meter.Family("things_total").Points);
         counter.Add(1, new KeyValuePair<string, object?>("thing", 9));
-        Assert.Equal("thing=\"9\"", Assert.Single(_meter.Family("things_total").Points).Labels.ToString());
+        Assert.Equal("thing=\"9\"", Assert.Single(_meter.Family("things_total").Points).LabelText());
         Assert.Equal(0, _meter.Value("qmtl_metrics_overflow_total"));
     }
 
@@ -48,10 +48,34 @@ public sealed class MetricsCollectorTests : IDisposable
     {
         string[] told = ["b", "a"];
         _meter.Instruments.Meter.CreateObservableGauge("seen", () => told.Select(name => new Measurement<long>(1, new KeyValuePair<string, object?>("name", name))));
-        Assert.Equal(["name=\"b\"", "name=\"a\""], Labels("seen"));
+        Assert.Equal(["name=\"a\"", "name=\"b\""], Labels("seen"));
 
         told = ["c", "b"];
-        Assert.Equal(["name=\"c\"", "name=\"b\""], Labels("seen"));
+        Assert.Equal(["name=\"b\"", "name=\"c\""], Labels("seen"));
+    }
+
+    [Fact]
+    public void Those_that_are_gone_take_no_room_from_those_that_came()
+    {
+        int first = 0;
+        _meter.Instruments.Meter.CreateObservableGauge("seen", () => Enumerable.Range(first, 3).Select(i => new Measurement<long>(1, new KeyValuePair<string, object?>("name", i))));
+        Assert.Equal(["name=\"0\"", "name=\"1\"", "name=\"2\""], Labels("seen"));
+
+        first = 7;
+        Assert.Equal(["name=\"7\"", "name=\"8\"", "name=\"9\""], Labels("seen"));
+        Assert.Equal(0, _meter.Value("qmtl_metrics_overflow_total"));
+    }
+
+    [Fact]
+    public async Task A_counter_that_has_begun_again_between_two_scrapes_is_told_as_it_is()
+    {
+        long value = 5;
+        _meter.Instruments.Meter.CreateObservableCounter("things", () => new Measurement<long>(value, new KeyValuePair<string, object?>("name", "a")));
+        Assert.Contains("\nthings_total{name=\"a\"} 5\n", await TextAsync(), StringComparison.Ordinal);
+
+        value = 2;
+        Assert.Contains("\nthings_total{name=\"a\"} 2\n", await TextAsync(), StringComparison.Ordinal);
+        Assert.Equal(2, _meter.Value("things_total", "name=\"a\""));
     }
 
     [Fact]
@@ -64,7 +88,7 @@ public sealed class MetricsCollectorTests : IDisposable
         for (int round = 0; round < 200; round++)
         {
             told = [.. Enumerable.Range(0, 100).Where(_ => random.Next(4) > 0)];
-            Assert.Equal(told.Select(i => ($"name=\"{i}\"", (double)i)), meter.Family("seen").Points.Select(point => (point.Labels.ToString(), point.Value)));
+            Assert.Equal(told.Select(i => ($"name=\"{i}\"", (double)i)).OrderBy(point => point.Item1, StringComparer.Ordinal), meter.Family("seen").Points.Select(point => (point.LabelText(), point.Value)));
         }
     }
 
@@ -85,7 +109,7 @@ public sealed class MetricsCollectorTests : IDisposable
     }
 
     [Fact]
-    public void A_measurement_on_a_buckets_bound_is_in_it()
+    public async Task A_measurement_on_a_buckets_bound_is_in_it()
     {
         Histogram<double> histogram = _meter.Instruments.Meter.CreateHistogram("size", null, null, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2] });
         foreach (double value in (double[])[0.5, 1, 1.5, 2, 99])
@@ -94,8 +118,9 @@ public sealed class MetricsCollectorTests : IDisposable
         }
 
         MetricPoint point = Assert.Single(_meter.Family("size").Points);
-        Assert.Equal([2L, 4L, 5L], point.Histogram!.Cumulative);
-        Assert.Equal(104, point.Value);
+        Assert.Equal((104, 5L), (point.Value, point.Count));
+        string text = await TextAsync();
+        Assert.Contains("size_bucket{le=\"1\"} 2\nsize_bucket{le=\"2\"} 4\nsize_bucket{le=\"+Inf\"} 5\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +140,7 @@ public sealed class MetricsCollectorTests : IDisposable
 
         Assert.Equal(20_000, _meter.Family("things_total").Points.Sum(point => point.Value));
         MetricPoint size = Assert.Single(_meter.Family("size").Points);
-        Assert.Equal((20_000, 10_000.0), (size.Histogram!.Count, size.Value));
+        Assert.Equal((20_000L, 10_000.0), (size.Count, size.Value));
     }
 
     [Fact]
@@ -177,5 +202,12 @@ public sealed class MetricsCollectorTests : IDisposable
         Assert.DoesNotContain(_meter.Collector.Collect(), family => family.Name == "strange_total");
     }
 
-    private IEnumerable<string> Labels(string name) => _meter.Family(name).Points.Select(point => point.Labels.ToString());
+    private IEnumerable<string> Labels(string name) => _meter.Family(name).Points.Select(point => point.LabelText());
+
+    private async Task<string> TextAsync()
+    {
+        using var text = new MemoryStream();
+        await _meter.Collector.WriteAsync(text, Prometheus.ExpositionFormat.PrometheusText);
+        return System.Text.Encoding.UTF8.GetString(text.ToArray());
+    }
 }

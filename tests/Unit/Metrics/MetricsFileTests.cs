@@ -1,44 +1,79 @@
-using Qmtl.Metrics.Collection;
+using System.Diagnostics.Metrics;
 using Qmtl.Metrics.Export;
+using Qmtl.Unit.Cli;
 using Qmtl.Unit.Fixtures;
+using Qmtl.Unit.Telemetry;
 
 namespace Qmtl.Unit.Metrics;
 
 public sealed class MetricsFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly MeasuredMeter _meter = new(limit: 5000);
+    private double _value;
 
-    public void Dispose() => _folder.Dispose();
+    public MetricsFileTests() => _meter.Instruments.Meter.CreateObservableGauge("zeta", () => _value, null, "Value.");
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task A_file_is_written_whole_and_nothing_else_is_left()
     {
         string path = _folder.File("qmtl.prom");
-        await MetricsFile.WriteAsync(path, Jobs(1));
-        await MetricsFile.WriteAsync(path, Jobs(2));
+        await WriteAsync(path, 1);
+        await WriteAsync(path, 2);
 
-        Assert.Equal("# HELP jobs Jobs.\n# TYPE jobs gauge\njobs 2\n", await File.ReadAllTextAsync(path));
+        Assert.EndsWith("# HELP zeta Value.\n# TYPE zeta gauge\nzeta 2\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
         Assert.Equal([path], Directory.EnumerateFileSystemEntries(_folder.FullPath));
+    }
+
+    [Fact]
+    public async Task Labels_for_all_series_are_in_the_file()
+    {
+        string path = _folder.File("qmtl.prom");
+        await MetricsFile.WriteAsync(path, _meter.Collector, ConstantLabels.Create([KeyValuePair.Create("task", "nightly")]));
+
+        string[] lines = await File.ReadAllLinesAsync(path);
+        Assert.Contains("zeta{task=\"nightly\"} 0", lines);
+        Assert.Contains("qmtl_build_info{task=\"nightly\",version=\"1.2.3\"} 1", lines);
+    }
+
+    [UnixTheory]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)]
+    public async Task The_rights_of_a_file_that_exists_are_kept(UnixFileMode rights)
+    {
+        string path = _folder.File("qmtl.prom");
+        await WriteAsync(path, 1);
+        File.SetUnixFileMode(path, rights);
+        await WriteAsync(path, 2);
+
+        Assert.Equal(rights, File.GetUnixFileMode(path));
+        Assert.EndsWith("zeta 2\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_reader_never_sees_half_a_file()
     {
         string path = _folder.File("qmtl.prom");
-        MetricPoint[] points = [.. Enumerable.Range(0, 2000).Select(i => new MetricPoint(new LabelSet([KeyValuePair.Create("node_id", $"{i}")]), i))];
-        MetricFamily[] families = [new MetricFamily("x", MetricType.Gauge, "", "X.", points)];
-        await MetricsFile.WriteAsync(path, families);
+        _meter.Instruments.Meter.CreateObservableGauge("zz", () => Enumerable.Range(0, 2000).Select(i => new Measurement<long>(i, new KeyValuePair<string, object?>("i", i))));
+        await WriteAsync(path, 1);
         Task writing = Task.Run(async () =>
         {
             for (int i = 0; i < 50; i++)
             {
-                await MetricsFile.WriteAsync(path, families);
+                await WriteAsync(path, 1);
             }
         });
 
         while (!writing.IsCompleted)
         {
-            Assert.EndsWith("x{node_id=\"1999\"} 1999\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+            Assert.EndsWith("zz{i=\"1999\"} 1999\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
         }
 
         await writing;
@@ -48,11 +83,11 @@ public sealed class MetricsFileTests : IDisposable
     public async Task A_file_that_could_not_be_finished_leaves_the_old_one()
     {
         string path = _folder.File("qmtl.prom");
-        await MetricsFile.WriteAsync(path, Jobs(1));
+        await WriteAsync(path, 1);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MetricsFile.WriteAsync(path, Jobs(2), cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MetricsFile.WriteAsync(path, _meter.Collector, cancellationToken: new CancellationToken(canceled: true)));
 
-        Assert.EndsWith("jobs 1\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+        Assert.EndsWith("zeta 1\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
         Assert.Equal([path], Directory.EnumerateFileSystemEntries(_folder.FullPath));
     }
 
@@ -74,7 +109,7 @@ public sealed class MetricsFileTests : IDisposable
         // No system takes a name that long with the temporary file's ending.
         string path = _folder.File(new string('x', 240) + ".prom");
 
-        IOException error = await Assert.ThrowsAnyAsync<IOException>(() => MetricsFile.WriteAsync(path, Jobs(1)));
+        IOException error = await Assert.ThrowsAnyAsync<IOException>(() => WriteAsync(path, 1));
 
         Assert.StartsWith($"Metrics could not be written to '{path}': ", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(".tmp", error.Message, StringComparison.Ordinal);
@@ -89,5 +124,9 @@ public sealed class MetricsFileTests : IDisposable
         Assert.Contains("is a folder", error.Message, StringComparison.Ordinal);
     }
 
-    private static MetricFamily[] Jobs(double value) => [new MetricFamily("jobs", MetricType.Gauge, "", "Jobs.", [new MetricPoint(LabelSet.Empty, value)])];
+    private Task WriteAsync(string path, double value)
+    {
+        _value = value;
+        return MetricsFile.WriteAsync(path, _meter.Collector);
+    }
 }

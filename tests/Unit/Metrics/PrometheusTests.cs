@@ -1,6 +1,6 @@
 using System.Text;
+using Prometheus;
 using Qmtl.Metrics.Collection;
-using Qmtl.Metrics.Exposition;
 using Qmtl.Metrics.Serving;
 using Qmtl.Unit.Telemetry;
 
@@ -21,7 +21,7 @@ public sealed class PrometheusTests : IDisposable
         IReadOnlyList<MetricFamily> families = _meter.Collector.Collect();
         Assert.DoesNotContain(families, family => family.Points.Count == 0);
         using var text = new MemoryStream();
-        await ExpositionWriter.WriteAsync(text, families, TextFormat.Prometheus);
+        await _meter.Collector.WriteAsync(text, ExpositionFormat.PrometheusText);
 
         Assert.Equal((0, ""), await PrometheusTools.RunPromtoolAsync(Encoding.UTF8.GetString(text.ToArray()), "check", "metrics"));
     }

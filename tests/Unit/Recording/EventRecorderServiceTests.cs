@@ -91,8 +91,8 @@ public sealed class EventRecorderServiceTests : RecordingTest
         service.Record(Stream, 120, Object(("a", 6L), ("b", null)));
         await service.FlushAsync();
 
-        Assert.Equal(new Dictionary<string, object?> { ["a"] = 3L, ["b"] = 4L }, recorder.Row(Stream, 60)!);
-        Assert.Equal(6L, recorder.Row(Stream, 120)!["a"]);
+        Assert.Equal(new Dictionary<string, object?> { ["a"] = 3.0, ["b"] = 4.0 }, recorder.Row(Stream, 60)!);
+        Assert.Equal(6.0, recorder.Row(Stream, 120)!["a"]);
         Assert.Null(recorder.Row(Stream, 120)!["b"]);
     }
 
@@ -109,7 +109,7 @@ public sealed class EventRecorderServiceTests : RecordingTest
 
         await service.FlushAsync();
         Assert.Equal(2, recorder.Taken.Count);
-        Assert.Equal(new Dictionary<string, object?> { ["a"] = 2L, ["b"] = 499L }, recorder.Row(Stream, 499 * 60)!);
+        Assert.Equal(new Dictionary<string, object?> { ["a"] = 2.0, ["b"] = 499.0 }, recorder.Row(Stream, 499 * 60)!);
     }
 
     [Fact]

@@ -32,6 +32,30 @@ public class PipelineTests
     }
 
     [Fact]
+    public void A_live_bar_given_as_a_dictionary_or_an_object_has_a_column_for_each_field()
+    {
+        StreamInput stream = Graphs.Stream("a");
+        var pipeline = new Pipeline([stream, new ComputeNode("mean", [stream], view => view[stream.Key].Mean("v", 2), period: 2)]);
+
+        pipeline.Feed(stream, 60, Payload.From(new Dictionary<string, object?> { ["v"] = 1, ["note"] = "a" }));
+        IReadOnlyList<NodeResult> results = pipeline.Feed(stream, 120, Payload.From(new { v = 2.5 }));
+
+        Assert.Equal(1.75, Assert.Single(results).Payload.Number);
+        Assert.Equal(["v", "note"], stream.Cache.Slice(stream.Key, 2).Columns.Select(column => column.Name));
+    }
+
+    [Fact]
+    public void A_live_bar_in_milliseconds_is_refused()
+    {
+        StreamInput stream = Graphs.Stream("a");
+
+        var error = Assert.Throws<ArgumentException>(() => new Pipeline([stream]).Feed(stream, 1_515_560_100_000, Payload.FromNumber(1)));
+
+        Assert.Contains("milliseconds", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, stream.Cache.Count(stream.Key));
+    }
+
+    [Fact]
     public void A_node_of_two_inputs_waits_for_both()
     {
         StreamInput first = Graphs.Stream("FIRST", Bars.AtMinutes(0, 1, 2));

@@ -32,7 +32,7 @@ internal sealed class MeasuredMeter : IDisposable
 
     /// <summary>The value of the series with those labels, written as Prometheus writes them; null where there is none.</summary>
     public double? Value(string name, string labels = "") =>
-        Family(name).Points.Where(point => point.Labels.ToString() == labels).Select(point => (double?)point.Value).SingleOrDefault();
+        Family(name).Points.Where(point => point.LabelText() == labels).Select(point => (double?)point.Value).SingleOrDefault();
 
     /// <summary>Measures something with every instrument, so that each has a series.</summary>
     public void MeasureEverything()

@@ -50,20 +50,10 @@ public sealed class BinanceFetcher : IDataFetcher
             return RawBars.Empty;
         }
 
+        // The limit is always the whole of it: a row beside the range must not take the place of one that was asked for.
         var columns = new KlineColumns((int)Math.Min(asked.CountBars(stream.Interval), _options.BarsPerRequest));
-        TimeRange? rest = asked;
-        while (rest is { } page)
-        {
-            long limit = Math.Min(_options.BarsPerRequest, page.CountBars(stream.Interval));
-            int before = columns.Count;
-            int rows = await ReadPageAsync(stream, KlinesRequest.Address(BaseUri, stream.NodeId, interval, page, limit), columns, cancellationToken);
-
-            // Rows come in ascending order, so that a page which is not full is the last one.
-            long? last = rows < limit ? null : LastInside(page, columns.Timestamps[before..]);
-            long? next = last + stream.Interval.Seconds;
-            rest = next <= page.End ? new TimeRange(next.Value, page.End) : null;
-        }
-
+        var page = new TimeRange(asked.Start, asked.End + stream.Interval.Seconds - 1);
+        await ReadPageAsync(stream, KlinesRequest.Address(BaseUri, stream.NodeId, interval, page, _options.BarsPerRequest), columns, cancellationToken);
         return columns.Build();
     }
 
@@ -97,20 +87,6 @@ public sealed class BinanceFetcher : IDataFetcher
         var host => string.Create(CultureInfo.InvariantCulture, $"binance:{host}:{uri.Port}"),
     };
 
-    private static long? LastInside(TimeRange page, ReadOnlySpan<long> timestamps)
-    {
-        long? last = null;
-        foreach (long timestamp in timestamps)
-        {
-            if (page.Contains(timestamp) && !(timestamp < last))
-            {
-                last = timestamp;
-            }
-        }
-
-        return last;
-    }
-
     /// <summary>Asks for one page.</summary>
     /// <returns>How many rows the answer had, with those that could not be read.</returns>
     private Task<int> ReadPageAsync(StreamKey stream, Uri address, KlineColumns columns, CancellationToken cancellationToken) => _source.AskAsync(
@@ -119,7 +95,7 @@ public sealed class BinanceFetcher : IDataFetcher
         RequestWeight,
         answer =>
         {
-            columns.AnsweredAt = answer.ServerTime < columns.AnsweredAt ? answer.ServerTime : columns.AnsweredAt ?? answer.ServerTime;
+            columns.AnsweredAt = answer.ServerTime;
             return KlineReader.Read(answer.Body, columns);
         },
         cancellationToken);

@@ -13,6 +13,7 @@ internal sealed class KlineColumns
     public const int AmountCount = 8;
 
     private readonly double[][] _amounts;
+    private readonly SubSeconds _subSeconds = new();
     private long[] _timestamps;
     private long[] _trades;
     private bool[] _tradesUnknown;
@@ -29,8 +30,6 @@ internal sealed class KlineColumns
 
     public int Count => _count;
 
-    public ReadOnlySpan<long> Timestamps => _timestamps.AsSpan(0, _count);
-
     public RejectedRows Unreadable { get; set; } = RejectedRows.None;
 
     /// <inheritdoc cref="RawBars.AnsweredAt"/>
@@ -38,10 +37,11 @@ internal sealed class KlineColumns
 
     /// <summary>Adds a row.</summary>
     /// <param name="timestamp">The bar's open: Unix seconds, UTC.</param>
+    /// <param name="nanoseconds">How far past that second it opens.</param>
     /// <param name="amounts">Prices and volumes in the order of the columns; NaN for one that is not known.</param>
     /// <param name="trades">The number of trades; null where it is not known.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void AddRow(long timestamp, ReadOnlySpan<double> amounts, long? trades)
+    public void AddRow(long timestamp, int nanoseconds, ReadOnlySpan<double> amounts, long? trades)
     {
         if (_count == _timestamps.Length)
         {
@@ -49,6 +49,7 @@ internal sealed class KlineColumns
         }
 
         _timestamps[_count] = timestamp;
+        _subSeconds.Set(_count, nanoseconds);
         _trades[_count] = trades ?? 0;
         _tradesUnknown[_count] = trades is null;
         for (int i = 0; i < _amounts.Length; i++)
@@ -63,7 +64,7 @@ internal sealed class KlineColumns
     {
         var columns = AmountNames.Select((name, i) => (BarColumn)new BarColumn<double>(name, _amounts[i].AsMemory(0, _count))).ToList();
         columns.Insert(6, new BarColumn<long>("trades", _trades.AsMemory(0, _count), _tradesUnknown.AsMemory(0, _count)));
-        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Unreadable = Unreadable, AnsweredAt = AnsweredAt };
+        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Nanoseconds = _subSeconds.Build(_count), Unreadable = Unreadable, AnsweredAt = AnsweredAt };
     }
 
     private void Grow()

@@ -53,6 +53,7 @@ internal static class KlineReader
         amounts.Fill(double.NaN);
         long? open = null;
         long? trades = null;
+        bool isCountUnreadable = false;
         for (int field = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; field++)
         {
             if (field == 0)
@@ -62,6 +63,7 @@ internal static class KlineReader
             else if (field == TradesField)
             {
                 trades = ReadWhole(ref reader);
+                isCountUnreadable = trades is null && reader.TokenType != JsonTokenType.Null;
             }
             else if (field < AmountOfField.Length && AmountOfField[field] >= 0)
             {
@@ -71,10 +73,18 @@ internal static class KlineReader
             reader.Skip();
         }
 
-        // The time is in milliseconds, and a bar opens on a whole second.
-        if (open is { } milliseconds && milliseconds % 1000 == 0)
+        // A bar without the number of its trades would pass for a whole one; a value that is no number has it rejected, as an amount does.
+        if (isCountUnreadable)
         {
-            into.AddRow(milliseconds / 1000, amounts, trades);
+            amounts[0] = double.NaN;
+        }
+
+        // The time is in milliseconds. After an outage a candle may open off the second, as a whole hour of February 2018 does.
+        if (open is { } milliseconds)
+        {
+            (long seconds, long rest) = Math.DivRem(milliseconds, 1000);
+            (seconds, rest) = rest < 0 ? (seconds - 1, rest + 1000) : (seconds, rest);
+            into.AddRow(seconds, (int)rest * 1_000_000, amounts, trades);
         }
         else
         {

@@ -21,10 +21,10 @@ internal static class KlinesRequest
                 IsUnsent = true,
             };
 
-    /// <summary>The address of one page. The symbol is sent whatever it is: which there are only the exchange knows.</summary>
+    /// <summary>The address of one page, to the last millisecond of the range. The symbol is sent whatever it is: which there are only the exchange knows.</summary>
     public static Uri Address(Uri baseUri, string symbol, string interval, TimeRange range, long limit)
     {
-        (long from, long to) = (range.Start * 1000, range.End * 1000);
+        (long from, long to) = (range.Start * 1000, (range.End * 1000) + 999);
         string bars = string.Create(CultureInfo.InvariantCulture, $"startTime={from}&endTime={to}&limit={limit}");
         return new Uri(baseUri, $"api/v3/klines?symbol={Uri.EscapeDataString(symbol)}&interval={interval}&{bars}");
     }

@@ -1,12 +1,14 @@
 using CsvHelper;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 
 /// <summary>
 /// Bars from a CSV file: UTF-8, a header, fields separated by comma, semicolon or tab. The bar's open is in <c>ts</c>,
-/// <c>timestamp</c>, <c>open_time</c>, <c>time</c> or <c>date</c>, in Unix seconds, milliseconds, microseconds or ISO 8601 (UTC).
+/// <c>timestamp</c>, <c>open_time</c>, <c>time</c> or <c>date</c>, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or
+/// the digits of a date (UTC where there is no offset), or in two columns, <c>date</c> and <c>time</c> or <c>hour</c>.
 /// Where a column <c>node_id</c> or <c>symbol</c> exists, only its rows with the stream's node id count. All other named columns are payload.
 /// </summary>
 /// <remarks>
@@ -45,6 +47,9 @@ public sealed class CsvFetcher : IDataFetcher
     /// <summary>How the file writes its times, as most of its rows have it; null until the file was looked at.</summary>
     public CsvTimestampFormat? TimestampFormat => _index?.TimestampFormat;
 
+    /// <summary>Whether times of the file have no offset and were read as UTC; false until the file was looked at.</summary>
+    public bool HasTimesWithoutOffset => _index?.AnyWithoutOffset == true;
+
     /// <summary>The first hundred rows that could not be read; empty until the file was looked at.</summary>
     public IReadOnlyList<CsvProblem> Problems => _index?.Problems ?? [];
 
@@ -75,7 +80,7 @@ public sealed class CsvFetcher : IDataFetcher
         CsvIndex index = await Task.Run(() => Look(cancellationToken), cancellationToken);
         if (!index.Extents.ContainsKey(index.KeyOf(stream.NodeId)))
         {
-            throw new SourceException($"{_path} has no rows of {stream.NodeId}. It has {string.Join(", ", index.Extents.Keys.Order(StringComparer.Ordinal).Take(10))}{(index.Extents.Count > 10 ? ", …" : string.Empty)}.");
+            throw new SourceException($"{_path} has no rows of {stream.NodeId}. It has {PlainText.OneLine(string.Join(", ", index.Extents.Keys.Order(StringComparer.Ordinal).Take(10)), SourceNote.LongestText)}{(index.Extents.Count > 10 ? ", …" : string.Empty)}.");
         }
 
         return range.AlignTo(stream.Interval) is { } asked
@@ -115,10 +120,7 @@ public sealed class CsvFetcher : IDataFetcher
     {
         try
         {
-            if (Directory.Exists(_path))
-            {
-                throw new SourceException($"{_path} is a folder. Name a CSV file in it.");
-            }
+            FileKind.RequireRegular(_path);
 
             return read();
         }

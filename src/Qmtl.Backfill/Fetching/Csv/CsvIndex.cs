@@ -4,10 +4,11 @@ namespace Qmtl.Fetching.Csv;
 
 /// <summary>A stretch of the file: where it begins and which times its rows have.</summary>
 /// <param name="Offset">Its place in the file, in bytes.</param>
+/// <param name="Line">How many lines come before it.</param>
 /// <param name="Rows">How many rows it has, with those that could not be read.</param>
 /// <param name="Times">From the earliest to the latest time in it (Unix seconds, UTC); null where no row has one.</param>
 /// <param name="Before">The time of the last readable row before it; null where there is none.</param>
-internal sealed record CsvBlock(long Offset, int Rows, TimeRange? Times, long? Before);
+internal sealed record CsvBlock(long Offset, long Line, int Rows, TimeRange? Times, long? Before);
 
 /// <summary>What a file was when it was looked at; another length or time of writing means that it has changed.</summary>
 internal readonly record struct CsvStamp(long Length, DateTime Written)
@@ -33,6 +34,12 @@ internal sealed record CsvIndex
 
     /// <summary>The time of the first readable row in the file.</summary>
     public required long FirstTime { get; init; }
+
+    /// <summary>How the times are read.</summary>
+    public required CsvTimeForm TimeForm { get; init; }
+
+    /// <summary>Whether there are times without an offset.</summary>
+    public required bool AnyWithoutOffset { get; init; }
 
     public required CsvTimestampFormat TimestampFormat { get; init; }
 

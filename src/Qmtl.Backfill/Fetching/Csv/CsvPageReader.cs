@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsvHelper;
 using Qmtl.Data;
 using Qmtl.Time;
@@ -7,17 +8,23 @@ namespace Qmtl.Fetching.Csv;
 /// <summary>Reads the rows of one answer from the blocks of a file that can hold them.</summary>
 internal sealed class CsvPageReader
 {
+    private const int MostNotes = 10;
+
     private readonly CsvIndex _index;
     private readonly string _key;
     private readonly TimeRange _window;
     private readonly List<long> _timestamps = [];
+    private readonly SubSeconds _subSeconds = new();
     private readonly CsvColumnValues[] _values;
+    private readonly CsvTimes _times;
+    private readonly List<SourceNote> _notes = [];
     private long _unreadable;
 
     private CsvPageReader(CsvIndex index, StreamKey stream, TimeRange range)
     {
         _index = index;
         _key = index.KeyOf(stream.NodeId);
+        _times = new CsvTimes(index.Layout, index.TimeForm);
         _values = [.. index.Layout.Payload.Select(column => column.Collect())];
 
         // Also a row between two opens belongs to the answer: it has to be counted as off the grid.
@@ -66,9 +73,10 @@ internal sealed class CsvPageReader
     {
         // A row without a time belongs where its neighbour is, so that it is counted in one answer and not in all.
         long place = block.Before ?? _index.FirstTime;
+        long linesBefore = block.Line - parser.RawRow;
         for (int row = 0; row < block.Rows && parser.Read(); row++)
         {
-            if (CsvRow.Read(parser, _index.Layout, out long timestamp, out _) is not null)
+            if (_times.Read(parser, out long timestamp, out int nanoseconds) is not null)
             {
                 _unreadable += _window.Contains(place) ? 1 : 0;
                 continue;
@@ -77,23 +85,32 @@ internal sealed class CsvPageReader
             place = timestamp;
             if (_window.Contains(timestamp) && CsvRow.Node(parser, _index.Layout) == _key)
             {
-                AddRow(parser, timestamp);
+                _subSeconds.Set(_timestamps.Count, nanoseconds);
+                AddRow(parser, timestamp, linesBefore);
             }
         }
     }
 
-    private void AddRow(CsvParser parser, long timestamp)
+    private void AddRow(CsvParser parser, long timestamp, long linesBefore)
     {
         _timestamps.Add(timestamp);
         for (int i = 0; i < _values.Length; i++)
         {
-            _values[i].Add(parser[_index.Layout.Payload[i].Index]);
+            CsvColumn column = _index.Layout.Payload[i];
+            string field = parser[column.Index];
+            if (!_values[i].TryAdd(field) && _notes.Count < MostNotes)
+            {
+                string place = string.Create(CultureInfo.InvariantCulture, $"of line {linesBefore + parser.RawRow}");
+                _notes.Add(new SourceNote(SourceNoteKind.Value, SourceNote.Misfit(CsvText.Decode(field), column.Name, place)));
+            }
         }
     }
 
     private RawBars Build() => new(_timestamps.ToArray(), [.. _values.Select(values => values.Build())])
     {
+        Nanoseconds = _subSeconds.Build(_timestamps.Count),
         Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, _unreadable),
+        Notes = _index.AnyWithoutOffset ? [SourceNote.TimesWithoutOffset, .. _notes] : _notes,
         About = _index.Extents[_key],
     };
 }

@@ -13,44 +13,78 @@ internal sealed class CsvScan
     private readonly List<CsvBlock> _blocks = [];
     private readonly List<CsvProblem> _problems = [];
     private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
-    private readonly long[] _formats = new long[Enum.GetValues<CsvTimestampFormat>().Length];
     private long? _first;
     private long? _last;
 
     private CsvScan(string path) => _path = path;
 
     /// <summary>Looks through the file at <paramref name="path"/>.</summary>
-    /// <exception cref="SourceException">The file has no header, no time column, or no row that can be read.</exception>
-    public static CsvIndex Run(string path, CancellationToken cancellationToken) => new CsvScan(path).Run(cancellationToken);
+    /// <exception cref="SourceException">The file is no CSV file, has no header, no time column, or no row that can be read.</exception>
+    public static CsvIndex Run(string path, CancellationToken cancellationToken)
+    {
+        var usual = new CsvTimeForm(default, ClockDigits.Seconds);
+        var scan = new CsvScan(path);
+        CsvTimeForm learnt = scan.Look(usual, cancellationToken);
 
-    private CsvIndex Run(CancellationToken cancellationToken)
+        // What the times as a whole are is known only at the end of the file.
+        if (learnt != usual)
+        {
+            scan = new CsvScan(path);
+            scan.Look(learnt, cancellationToken);
+        }
+
+        return scan.ToIndex(learnt);
+    }
+
+    private CsvStamp Stamp { get; set; }
+
+    private CsvLayout? Layout { get; set; }
+
+    private CsvTimes? Times { get; set; }
+
+    private CsvTimeForm Look(CsvTimeForm form, CancellationToken cancellationToken)
     {
         // Taken first: what is written from now on shows as a change.
-        CsvStamp stamp = CsvStamp.Of(_path);
+        Stamp = CsvStamp.Of(_path);
         (long start, string delimiter) = LookAtBeginning();
+        Layout = ReadLayout(start, delimiter);
+        Times = new CsvTimes(Layout, form);
+        using CsvParser parser = CsvText.Open(_path, start, delimiter);
+        parser.Read();
+        while (ScanBlock(parser, start))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return Times.IsDoubtful
+            ? throw new SourceException($"{_path}: the times of day in {Layout.ClockName} can be hours, minutes or seconds. Write them as 09:00, or name the column Hour.")
+            : Times.Learnt;
+    }
+
+    private CsvLayout ReadLayout(long start, string delimiter)
+    {
         using CsvParser parser = CsvText.Open(_path, start, delimiter);
         if (!parser.Read())
         {
             throw Empty();
         }
 
-        var layout = CsvLayout.Parse(_path, delimiter, parser.Record!);
-        while (ScanBlock(parser, layout, start))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        return new CsvIndex
-        {
-            Stamp = stamp,
-            Layout = layout,
-            Blocks = _blocks,
-            Extents = _extents,
-            FirstTime = _first ?? throw NothingReadable(layout),
-            TimestampFormat = (CsvTimestampFormat)Array.IndexOf(_formats, _formats.Max()),
-            Problems = _problems,
-        };
+        string[] header = parser.Record!;
+        return CsvLayout.Parse(_path, delimiter, header, parser.Read() ? parser.Record : null);
     }
+
+    private CsvIndex ToIndex(CsvTimeForm form) => new()
+    {
+        Stamp = Stamp,
+        Layout = Layout!,
+        Blocks = _blocks,
+        Extents = _extents,
+        FirstTime = _first ?? throw NothingReadable(Layout!),
+        TimeForm = form,
+        TimestampFormat = Times!.Format,
+        AnyWithoutOffset = Times.AnyWithoutOffset,
+        Problems = _problems,
+    };
 
     private SourceException Empty() => new($"{_path} is empty. A CSV file has a line that names the columns and a line for each bar.");
 
@@ -64,6 +98,11 @@ internal sealed class CsvScan
         using FileStream stream = CsvText.OpenFile(_path);
         Span<byte> beginning = new byte[CsvText.LongestField];
         beginning = beginning[..stream.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)];
+        if (FileKind.Recognise(beginning) is { } kind)
+        {
+            throw new SourceException($"{_path} is no CSV file: it is {kind}.");
+        }
+
         if (beginning.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || beginning.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
         {
             throw new SourceException($"{_path} is UTF-16 text. Save it as UTF-8.");
@@ -80,22 +119,23 @@ internal sealed class CsvScan
         return (start, CsvLayout.DetectDelimiter(lineEnd < 0 ? text : text[..lineEnd]));
     }
 
-    private bool ScanBlock(CsvParser parser, CsvLayout layout, long start)
+    private bool ScanBlock(CsvParser parser, long start)
     {
+        CsvLayout layout = Layout!;
         long offset = start + parser.CharCount;
+        long line = parser.RawRow;
         long? before = _last;
         TimeRange? times = null;
         int rows = 0;
         while (rows < RowsPerBlock && parser.Read())
         {
             rows++;
-            if (CsvRow.Read(parser, layout, out long timestamp, out CsvTimestampFormat format) is { } problem)
+            if (Times!.Read(parser, out long timestamp, out _) is { } problem)
             {
                 Note(parser.RawRow, problem);
                 continue;
             }
 
-            _formats[(int)format]++;
             _first ??= timestamp;
             _last = timestamp;
             times = Widen(times, timestamp);
@@ -103,16 +143,13 @@ internal sealed class CsvScan
             _extents[node] = Widen(_extents.TryGetValue(node, out TimeRange extent) ? extent : null, timestamp);
             foreach (CsvColumn column in layout.Payload)
             {
-                if (column.IsOpen)
-                {
-                    column.LookAt(parser[column.Index]);
-                }
+                column.LookAt(parser[column.Index]);
             }
         }
 
         if (rows > 0)
         {
-            _blocks.Add(new CsvBlock(offset, rows, times, before));
+            _blocks.Add(new CsvBlock(offset, line, rows, times, before));
         }
 
         return rows == RowsPerBlock;

@@ -12,6 +12,15 @@ public enum CsvTimestampFormat
     /// <summary>Unix microseconds.</summary>
     Microseconds,
 
+    /// <summary>Unix nanoseconds.</summary>
+    Nanoseconds,
+
     /// <summary>ISO 8601 text; UTC where it has no offset.</summary>
     Iso8601,
+
+    /// <summary>The digits of a date, as 20240131 or 20240131093000; UTC.</summary>
+    Date,
+
+    /// <summary>A date in one column and a time of day in another; UTC.</summary>
+    DateAndTime,
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Qmtl.Data;
 using Qmtl.Time;
 
@@ -10,10 +9,14 @@ namespace Qmtl.History.Relational;
 /// the ranges that sources are known not to have. Tables that other programs made or fill count as well, as long as they
 /// have the columns <c>node_id</c>, <c>interval</c> (seconds) and <c>ts</c> (Unix seconds, UTC).
 /// </summary>
-public abstract class RelationalHistoryStore : IHistoryStore
+public abstract partial class RelationalHistoryStore : IHistoryStore
 {
     // Far beyond any calendar, and far enough from the ends of a long that no arithmetic on a bar's open overflows.
     private static readonly TimeRange AllTime = new(-(1L << 61), 1L << 61);
+
+    // The first retry is made at once: what broke is most often a connection that lay in the pool while the server restarted. More
+    // are for a server that is still on its way, for as long as the store has patience with it.
+    private const int MostReadRetries = 6;
 
     private readonly TimeProvider _timeProvider;
     private readonly WrittenTables _written;
@@ -54,61 +57,74 @@ public abstract class RelationalHistoryStore : IHistoryStore
     /// <inheritdoc/>
     /// <remarks>A stream is listed where this store would look for it, so with one table for all, only that table counts.</remarks>
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
-        GuardAsync(() => ListStreamsAsync(cancellationToken), cancellationToken);
+        ReadOnceAsync<IReadOnlyList<StreamKey>>(session => ListStreamsAsync(session, cancellationToken), [], cancellationToken);
 
     /// <inheritdoc/>
-    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
-        GuardAsync(
-            async () =>
-            {
-                await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
-                return session is not null
-                    && Within(within)?.AlignTo(stream.Interval) is { } range
-                    && await FindBarsAsync(session, stream, cancellationToken) is { } table
-                        ? await session.GetCoverageAsync(table, stream, range, cancellationToken)
-                        : TimeRangeSet.Empty(stream.Interval);
-            },
+    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
+    {
+        var nothing = TimeRangeSet.Empty(stream.Interval);
+        return ReadOnceAsync(
+            async session => Within(within)?.AlignTo(stream.Interval) is { } range
+                && await FindBarsAsync(session, stream, cancellationToken) is { } table
+                ? await session.GetCoverageAsync(table, stream, range, cancellationToken)
+                : nothing,
+            nothing,
             cancellationToken);
+    }
 
     /// <inheritdoc/>
     /// <remarks>Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.</remarks>
     public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        if (Within(range)?.AlignTo(stream.Interval) is not { } bars)
+        TimeRange? left = Within(range)?.AlignTo(stream.Interval);
+        await using var reading = new OpenRead();
+        while (left is { } bars)
         {
-            yield break;
-        }
+            BarFrame? frame = await RetryReadAsync(
+                async () =>
+                {
+                    try
+                    {
+                        return await ReadFrameAsync(reading, stream, bars, cancellationToken);
+                    }
+                    catch
+                    {
+                        // A retry goes on behind the last frame, on another connection.
+                        await reading.DisposeAsync();
+                        throw;
+                    }
+                },
+                cancellationToken);
+            if (frame is null)
+            {
+                yield break;
+            }
 
-        await using RelationalSession? session = await GuardAsync(() => OpenSessionAsync(forWriting: false, cancellationToken), cancellationToken);
-        if (session is null || await GuardAsync(() => FindBarsAsync(session, stream, cancellationToken), cancellationToken) is not { } table)
-        {
-            yield break;
-        }
-
-        await using IBarReader reader = session.OpenReader(table, stream, bars);
-        while (await GuardAsync(() => reader.ReadFrameAsync(cancellationToken), cancellationToken) is { } frame)
-        {
             yield return frame;
+            long next = frame.Bounds!.Value.End + stream.Interval.Seconds;
+            left = next <= bars.End ? new TimeRange(next, bars.End) : null;
         }
     }
 
     /// <inheritdoc/>
-    public Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
-        GuardAsync(
-            async () =>
+    public Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default)
+    {
+        var nothing = TimeRangeSet.Empty(stream.Interval);
+        return ReadOnceAsync(
+            async session =>
             {
-                await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
-                if (session is null
-                    || Within(within) is not { } range
+                if (Within(within) is not { } range
                     || (await session.FindTablesAsync([RelationalSession.EmptyRangesTable], cancellationToken)).Count == 0)
                 {
-                    return TimeRangeSet.Empty(stream.Interval);
+                    return nothing;
                 }
 
                 IReadOnlyList<EmptyRange> rows = await session.ReadEmptyRangesAsync(stream, source, range, cancellationToken);
                 return new TimeRangeSet(stream.Interval, rows.Select(row => new TimeRange(row.Start, row.End))).Intersect(range);
             },
+            nothing,
             cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default)
@@ -164,14 +180,8 @@ public abstract class RelationalHistoryStore : IHistoryStore
         }
     }
 
-    private async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(RelationalSession session, CancellationToken cancellationToken)
     {
-        await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
-        if (session is null)
-        {
-            return [];
-        }
-
         IReadOnlyList<string> names = await session.ListTablesAsync(cancellationToken);
         if (Naming.SharedTable is { } shared)
         {
@@ -225,10 +235,14 @@ public abstract class RelationalHistoryStore : IHistoryStore
                 },
                 cancellationToken);
         }
-        catch (StoreException error) when (session?.MayHaveKept == true)
+        catch (StoreException error) when (session is { MayHaveKept: true } or { WaitedFor: not null })
         {
-            error.MayHaveKept = true;
-            throw;
+            throw error.With(session.WaitedFor, session.MayHaveKept);
+        }
+
+        if (session?.WaitedFor is { } holder)
+        {
+            _written.Waited(stream, holder);
         }
     }
 
@@ -263,93 +277,54 @@ public abstract class RelationalHistoryStore : IHistoryStore
         }
     }
 
-    // The schema is brought up to date before the first row is touched: a lock on a table for a change of its columns, asked
-    // for by a transaction that already holds rows, is how two writers would end up waiting for each other.
-    private async Task<(TableSchema? Table, bool HasEmptyRanges)> PrepareTablesAsync(
-        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, BarFrame[] frames, CancellationToken cancellationToken)
+    // Where there is no database yet, there is nothing in it.
+    private Task<T> ReadOnceAsync<T>(Func<RelationalSession, Task<T>> read, T nothing, CancellationToken cancellationToken) =>
+        RetryReadAsync(
+            async () =>
+            {
+                await using RelationalSession? session = await OpenSessionAsync(forWriting: false, cancellationToken);
+                if (session is null)
+                {
+                    return nothing;
+                }
+
+                T result = await read(session);
+                session.RequireUnchanged();
+                return result;
+            },
+            cancellationToken);
+
+    private async Task<BarFrame?> ReadFrameAsync(OpenRead reading, StreamKey stream, TimeRange bars, CancellationToken cancellationToken)
     {
-        const int Attempts = 5;
-        string name = Naming.TableOf(stream.NodeId);
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        if (reading.Reader is null)
         {
-            IReadOnlyList<FoundTable> found = await session.FindTablesAsync([name, RelationalSession.EmptyRangesTable], cancellationToken);
-            TableSchema? table = frames.Length > 0 ? SchemaOf(found, name) : null;
-            bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
-            var changes = new List<string>();
-            IReadOnlyList<(string Name, StoredType Type)> missing = [];
-            IReadOnlyList<StoredColumn> widened = [];
-            if (frames.Length > 0)
+            reading.Session = await OpenSessionAsync(forWriting: false, cancellationToken);
+            if (reading.Session is null || await FindBarsAsync(reading.Session, stream, cancellationToken) is not { } table)
             {
-                missing = WritePlan.MissingColumns(table, frames);
-                RequireNamesThatFit(missing.Select(column => column.Name));
-                changes.AddRange(table is null ? [session.CreateTableSql(name, missing)] : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
+                return null;
             }
 
-            if (table is not null)
-            {
-                widened = await PlanWideningAsync(session, table, frames, cancellationToken);
-                changes.AddRange(widened.Select(column => session.WidenColumnSql(table, column)!));
-            }
-
-            if (!hasEmptyRanges && pages.Any(page => !page.Empty.IsEmpty))
-            {
-                changes.Add(session.CreateEmptyRangesSql());
-            }
-
-            if (changes.Count == 0)
-            {
-                return (table, hasEmptyRanges);
-            }
-
-            if (table is not null)
-            {
-                // Not every database takes a change of the schema back, so what cannot be written is found out before it.
-                TableSchema wider = table.WithDoubles(widened);
-                _ = Array.ConvertAll(frames, frame => WritePlan.Fit(wider, frame, DisplayName));
-            }
-
-            if (await session.TryChangeSchemaAsync(changes, cancellationToken) && frames.Length > 0)
-            {
-                _written.Made(stream, name, isNew: table is null, missing.Select(column => column.Name));
-                _written.Widened(stream, name, widened);
-            }
+            reading.Reader = reading.Session.OpenReader(table, stream, bars);
         }
 
-        throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
+        BarFrame? frame = await reading.Reader.ReadFrameAsync(cancellationToken);
+        reading.Session!.RequireUnchanged();
+        return frame;
     }
 
-    // Columns of whole numbers that have to take fractions, where the database can turn them into doubles and every number in them stays
-    // what it is. Others are left, and refused with the rest of what does not fit.
-    private async Task<IReadOnlyList<StoredColumn>> PlanWideningAsync(
-        RelationalSession session, TableSchema table, BarFrame[] frames, CancellationToken cancellationToken)
+    // A write is retried by whoever makes it, who counts and tells the retries; a read is retried here, for all who read.
+    private async Task<T> RetryReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
-        var columns = new List<StoredColumn>();
-        foreach (StoredColumn column in WritePlan.ColumnsToWiden(table, frames))
+        for (int retry = 0; ; retry++)
         {
-            if (session.WidenColumnSql(table, column) is not { } statement)
+            try
             {
-                continue;
+                return await GuardAsync(read, cancellationToken);
             }
-
-            if (await session.HoldsMoreThanDoublesAsync(table, column, cancellationToken))
+            catch (StoreException error) when (error.RetryAfter is not null && retry < MostReadRetries)
             {
-                throw new StoreException(
-                    $"Column '{column.Name}' of table '{table.Table}' in {DisplayName} is of type {column.TypeName} and would have to hold numbers with a fraction, too; "
-                    + "but it has whole numbers beyond 2^53, which a double cannot keep. Nothing was written. "
-                    + $"Rename the column at the source, or run {statement} if those may be rounded.");
+                await Task.Delay(retry == 0 ? TimeSpan.Zero : error.RetryAfter.Value, _timeProvider, cancellationToken);
             }
-
-            columns.Add(column);
-        }
-
-        return columns;
-    }
-
-    private void RequireNamesThatFit(IEnumerable<string> columns)
-    {
-        if (columns.FirstOrDefault(column => Encoding.UTF8.GetByteCount(column) > Naming.MaximumBytes) is { } tooLong)
-        {
-            throw new StoreException($"The column name '{tooLong}' is longer than the {Naming.MaximumBytes} bytes that {DisplayName} keeps of a name. Rename the column at the source.");
         }
     }
 
@@ -367,6 +342,28 @@ public abstract class RelationalHistoryStore : IHistoryStore
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException(exception.Message, exception, cancellationToken)
                 : await FindCauseAsync(translated, cancellationToken) ?? translated;
+        }
+    }
+
+    /// <summary>What is open for a read that goes on from frame to frame.</summary>
+    private sealed class OpenRead : IAsyncDisposable
+    {
+        public RelationalSession? Session { get; set; }
+
+        public IBarReader? Reader { get; set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            (IBarReader? reader, RelationalSession? session, Reader, Session) = (Reader, Session, null, null);
+            if (reader is not null)
+            {
+                await reader.DisposeAsync();
+            }
+
+            if (session is not null)
+            {
+                await session.DisposeAsync();
+            }
         }
     }
 }

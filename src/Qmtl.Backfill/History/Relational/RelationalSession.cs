@@ -52,6 +52,18 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>Whether the database may keep bars of this session if the write fails from now on; false, the default, where it takes back what was not committed.</summary>
     public virtual bool MayHaveKept => false;
 
+    /// <summary>Who kept the write waiting so long that it should be told, as a sentence; null, the default, where nobody did.</summary>
+    public virtual string? WaitedFor => null;
+
+    /// <summary>
+    /// Refuses what was just read where others may have changed it meanwhile. The default, for a database that keeps its readers apart
+    /// from its writers, does nothing.
+    /// </summary>
+    /// <exception cref="StoreException">The database was changed; reading again helps.</exception>
+    public virtual void RequireUnchanged()
+    {
+    }
+
     /// <summary>What the database cannot promise of a table that was just written, and the way out, for people; null, the default, where it keeps every bar once.</summary>
     public virtual string? DescribeRisk(TableSchema table) => null;
 

@@ -78,6 +78,9 @@ internal sealed class WrittenTables(string displayName)
         }
     }
 
+    /// <summary>Tells for whom a write had to wait.</summary>
+    public void Waited(StreamKey stream, string holder) => Warn(stream, $"A write to {displayName} had to wait. {holder}");
+
     /// <summary>The stream's warnings since the last call.</summary>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) =>
         _warnings.TryRemove(stream, out ConcurrentDictionary<string, bool>? warnings) ? [.. warnings.Keys] : [];

@@ -53,6 +53,9 @@ internal sealed partial class BackfillLog(ILogger logger)
             case BackfillRowsRejected rejected:
                 RowsRejected(stream, rejected.Rejected.Total, rejected.Source, rejected.Rejected, node, interval);
                 break;
+            case BackfillSourceNote { Note: var note } told:
+                SourceNote(note.IsWarning ? LogLevel.Warning : LogLevel.Information, stream, told.Source, note.Text, node, interval);
+                break;
             case BackfillStoreWarning { Warning: var warning } told:
                 StoreWarning(stream, warning, told.Store, node, interval);
                 break;
@@ -150,6 +153,9 @@ internal sealed partial class BackfillLog(ILogger logger)
 
     [LoggerMessage(LogEventIds.StoreTable, LogLevel.Information, "{stream}: its bars are in the table '{table}' of {store}.", EventName = LogEventNames.StoreTable)]
     private partial void Table(StreamKey stream, string table, string store, string node_id, long interval);
+
+    [LoggerMessage(EventId = LogEventIds.SourceNote, Message = "{stream}: {source}: {note}.", EventName = LogEventNames.SourceNote)]
+    private partial void SourceNote(LogLevel level, StreamKey stream, string source, string note, string node_id, long interval);
 
     [LoggerMessage(LogEventIds.StoreWarning, LogLevel.Warning, "{stream}: {warning}", EventName = LogEventNames.StoreWarning)]
     private partial void StoreWarning(StreamKey stream, string warning, string store, string node_id, long interval);

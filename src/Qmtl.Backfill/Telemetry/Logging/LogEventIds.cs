@@ -45,6 +45,9 @@ public static class LogEventIds
     /// <inheritdoc cref="LogEventNames.SourceCsvUnreadable"/>
     public const int SourceCsvUnreadable = 2001;
 
+    /// <inheritdoc cref="LogEventNames.SourceNote"/>
+    public const int SourceNote = 2002;
+
     /// <inheritdoc cref="LogEventNames.StoreWritePath"/>
     public const int StoreWritePath = 3000;
 

@@ -45,6 +45,9 @@ public static class LogEventNames
     /// <summary>A CSV file has rows that cannot be read.</summary>
     public const string SourceCsvUnreadable = "source.csv_unreadable";
 
+    /// <summary>How a source's answers were read: their times, or values that are none.</summary>
+    public const string SourceNote = "source.note";
+
     /// <summary>The way by which bars go into a store that has several.</summary>
     public const string StoreWritePath = "store.write_path";
 

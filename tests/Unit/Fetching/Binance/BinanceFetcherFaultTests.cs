@@ -193,6 +193,17 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_candle_that_opens_off_the_second_is_a_row_off_the_grid_and_spoils_only_its_own_bar()
+    {
+        ValidatedBars bars = await FetchAsync(SimulatedFault.Status(
+            200, body: "[[1704067200000,1,1,1,1,1,1704067259999,1,1,1,1,0],[1704067334789,1,1,1,1,1,1704067379999,1,1,1,1,0]]"));
+
+        Assert.Equal((1, 1L, 0L), (bars.Frame.Count, bars.Rejected[RejectionReason.OffGrid], bars.Rejected[RejectionReason.MissingTimestamp]));
+        Assert.Equal([Asked.Start], bars.Frame.Timestamps.ToArray());
+        Assert.False(bars.Silent.Contains(Asked.Start + 120));
+    }
+
+    [Fact]
     public async Task Repeated_rows_are_taken_once()
     {
         ValidatedBars bars = await FetchAsync(SimulatedFault.RepeatedRows);
@@ -209,11 +220,11 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fewer_rows_than_asked_are_all_there_is()
+    public async Task Fewer_rows_than_asked_say_nothing_of_the_rest()
     {
         ValidatedBars bars = await FetchAsync(SimulatedFault.FewerRows(4));
 
-        Assert.Equal((4, 6L), (bars.Frame.Count, bars.Silent.BarCount));
+        Assert.Equal((4, 0L, 6L), (bars.Frame.Count, bars.Silent.BarCount, bars.Unreached.BarCount));
         Assert.Equal(1, _exchange.RequestCount);
     }
 
@@ -238,8 +249,9 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
 
     [Theory]
     [InlineData("[1,\"a\",null,{},{\"a\":[1]}]", RejectionReason.Unreadable, 5)]
-    [InlineData("[[],[null],[\"1704067200000\"],[1704067200000.5],[1704067200001],[[1704067200000]]]", RejectionReason.MissingTimestamp, 6)]
+    [InlineData("[[],[null],[\"1704067200000\"],[1704067200000.5],[[1704067200000]]]", RejectionReason.MissingTimestamp, 5)]
     [InlineData("[[1704067200000],[1704067260000,{},[],true]]", RejectionReason.NotANumber, 2)]
+    [InlineData("[[1704067200000,\"1\",\"1\",\"1\",\"1\",\"1\",0,\"1\",\"abc\",\"1\",\"1\",\"0\"]]", RejectionReason.NotANumber, 1)]
     public async Task No_row_is_so_wrong_that_it_spoils_more_than_itself(string rows, RejectionReason reason, int count)
     {
         ValidatedBars bars = await FetchAsync(SimulatedFault.Status(200, body: rows));
@@ -254,15 +266,6 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
 
         BarRow row = Assert.Single(bars.Frame.Rows);
         Assert.Equal((1.5, 2.0, null), (row["open"], row["high"], row["trades"]));
-    }
-
-    [Fact]
-    public async Task A_full_answer_whose_last_row_is_wrong_is_not_done_and_the_rest_is_asked_for()
-    {
-        ValidatedBars bars = await FetchAsync(SimulatedFault.RowsOffGrid with { Every = 9 });
-
-        Assert.Equal((9, 2L), (bars.Frame.Count, bars.Rejected[RejectionReason.OffGrid]));
-        Assert.Equal([(Asked.Start, 10), (Asked.End, 1)], _exchange.Requests.Select(request => (request.Start!.Value, request.Limit)));
     }
 
     [Fact]

@@ -1,9 +1,11 @@
+using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Binance;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Markets;
 using Qmtl.Time;
+using Qmtl.Unit.Backfill;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Fetching.Binance;
@@ -44,27 +46,31 @@ public class BinanceFetcherTests
     [InlineData(1000, 1)]
     [InlineData(1001, 2)]
     [InlineData(3000, 3)]
-    public async Task A_range_is_paged_until_it_is_done(int count, int requests)
+    public async Task Each_page_is_one_request_that_is_counted(int count, int requests)
     {
         await using var exchange = SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT")] });
 
-        ValidatedBars bars = Validate(await Fetcher(exchange).FetchAsync(Bitcoin, Bars(count), CancellationToken.None), Bars(count));
+        BackfillResult result = await FillAsync(Fetcher(exchange), Bitcoin, Bars(count), new InMemoryHistoryStore());
 
-        Assert.Equal((count, 0, true), (bars.Frame.Count, bars.Rejected.Total, bars.Silent.IsEmpty));
+        Assert.Equal((count, 0L, 0L, requests), (result.BarsWritten, result.BarsEmpty, result.BarsRejected, result.Requests));
         Assert.Equal(requests, exchange.RequestCount);
     }
 
     [Fact]
-    public async Task A_sparse_market_is_paged_by_its_rows_and_complete()
+    public async Task A_sparse_market_is_complete_and_costs_little_more_than_its_pages()
     {
         var market = new GeneratedMarket("XRPETH", 0.0014m) { QuietShare = 0.6 };
         await using var exchange = SimulatedExchange.Start(new() { Markets = [market] });
         long[] expected = [.. ((ISimulatedMarket)market).ReadAll(Minute, Bars(6000)).Select(candle => candle.Timestamp)];
+        var store = new InMemoryHistoryStore();
+        var stream = new StreamKey("XRPETH", Minute);
 
-        RawBars bars = await Fetcher(exchange).FetchAsync(new("XRPETH", Minute), Bars(6000), CancellationToken.None);
+        BackfillResult result = await FillAsync(Fetcher(exchange), stream, Bars(6000), store);
 
-        Assert.Equal(expected, bars.Timestamps.ToArray());
-        Assert.Equal((expected.Length / 1000) + 1, exchange.RequestCount);
+        Assert.Equal(expected, store.Stored(stream));
+        Assert.Equal((BackfillStatus.Completed, 6000L - expected.Length), (result.Status, result.BarsEmpty));
+        Assert.Equal(exchange.RequestCount, result.Requests);
+        Assert.InRange(result.Requests, 6, 18);
     }
 
     [Fact]
@@ -73,11 +79,10 @@ public class BinanceFetcherTests
         await using var exchange = SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT")] });
         var fetcher = new BinanceFetcher(new() { BaseUri = exchange.BaseUri, BarsPerRequest = 10 });
 
-        RawBars bars = await fetcher.FetchAsync(Bitcoin, Bars(25), CancellationToken.None);
+        BackfillResult result = await FillAsync(fetcher, Bitcoin, Bars(25), new InMemoryHistoryStore());
 
-        Assert.Equal(10, fetcher.BarsPerRequest);
-        Assert.Equal(25, bars.RowCount);
-        Assert.Equal([(Start, 10), (Start + 600, 10), (Start + 1200, 5)], exchange.Requests.Select(request => (request.Start!.Value, request.Limit)));
+        Assert.Equal((10, 25L), (fetcher.BarsPerRequest, result.BarsWritten));
+        Assert.Equal([(Start, 10), (Start + 600, 10), (Start + 1200, 10)], exchange.Requests.Select(request => (request.Start!.Value, request.Limit)).Order());
     }
 
     [Theory]
@@ -209,18 +214,20 @@ public class BinanceFetcherTests
         await using var exchange = SimulatedExchange.Start(new() { Markets = [market] });
         var range = new TimeRange(1570752000, 1570965540);
 
-        RawBars bars = await Fetcher(exchange).FetchAsync(new("XRPETH", Minute), range, CancellationToken.None);
+        var stream = new StreamKey("XRPETH", Minute);
+        var store = new InMemoryHistoryStore();
+        BackfillResult result = await FillAsync(Fetcher(exchange), stream, range, store);
 
-        Assert.Equal(2469, bars.RowCount);
         string[] lines = File.ReadAllLines(SharedData.PathOf("XRPETH-1m.csv"));
         double[] closes = [.. lines.Skip(1).Select(line => double.Parse(line.Split(',')[4], System.Globalization.CultureInfo.InvariantCulture))];
-        Assert.Equal(closes, ((BarColumn<double>)bars.Columns[3]).Values.ToArray());
-        Assert.Equal(1091, bars.Validate(Minute, range, long.MaxValue).Silent.BarCount);
+        Assert.Equal(closes, store.Stored(stream).Select(open => (double)store.Row(stream, open)["close"]!));
+        Assert.Equal((2469L, 1091L), (result.BarsWritten, result.BarsEmpty));
     }
+
+    private static async Task<BackfillResult> FillAsync(BinanceFetcher fetcher, StreamKey stream, TimeRange range, InMemoryHistoryStore store) =>
+        Assert.Single(await new BackfillEngine().RunAsync([new BackfillRequest(store, fetcher, stream, [range])]).ToListAsync());
 
     private static BinanceFetcher Fetcher(SimulatedExchange exchange) => new(new() { BaseUri = exchange.BaseUri });
 
     private static TimeRange Bars(long count) => new(Start, Start + ((count - 1) * 60));
-
-    private static ValidatedBars Validate(RawBars bars, TimeRange asked) => bars.Validate(Minute, asked, long.MaxValue);
 }

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>
-/// Reads the two forms in which operators name a PostgreSQL database: the URI of libpq
+/// Reads the forms in which operators name a PostgreSQL database: the URI and the pairs of libpq
 /// (postgresql.org/docs/current/libpq-connect.html) and Npgsql's own <c>Keyword=value;…</c>.
 /// </summary>
 /// <remarks>No message quotes more of the text than the name of a part: a misplaced character can make a password look like anything.</remarks>
@@ -24,6 +24,8 @@ internal static class PostgreSqlConnectionString
     private static readonly Dictionary<string, string> LibpqNames = new(StringComparer.OrdinalIgnoreCase)
     {
         ["dbname"] = "Database",
+        ["user"] = "Username",
+        ["hostaddr"] = "Host",
         ["connect_timeout"] = "Timeout",
         ["application_name"] = "Application Name",
         ["sslmode"] = "SSL Mode",
@@ -47,7 +49,9 @@ internal static class PostgreSqlConnectionString
             throw Wrong("is empty");
         }
 
-        NpgsqlConnectionStringBuilder connection = IsUri(text) ? ParseUri(text) : ParseKeywords(text);
+        NpgsqlConnectionStringBuilder connection = IsUri(text) ? ParseUri(text)
+            : LibpqKeywords.TryRead(text, out IReadOnlyList<(string Name, string Value)>? pairs) ? ParseLibpq(pairs)
+            : ParseKeywords(text);
         if (credential is not null)
         {
             // A password alone, as from a secret's file, leaves the user that the text names.
@@ -58,6 +62,11 @@ internal static class PostgreSqlConnectionString
         if (string.IsNullOrEmpty(connection.Host))
         {
             throw Wrong("names no host");
+        }
+
+        if (connection.Host.Split(',').Any(host => host.Trim().Any(character => char.IsWhiteSpace(character) || character == '=')))
+        {
+            throw Wrong("has a host with a blank or a '=' in it");
         }
 
         if (connection.Port is < 1 or > 65535)
@@ -167,9 +176,23 @@ internal static class PostgreSqlConnectionString
             throw Wrong($"has no value in its {part}");
         }
 
-        string name = Decode(parameter[..equals], part);
+        SetLibpq(connection, Decode(parameter[..equals], part), Decode(parameter[(equals + 1)..], part), part);
+    }
+
+    private static NpgsqlConnectionStringBuilder ParseLibpq(IReadOnlyList<(string Name, string Value)> pairs)
+    {
+        var connection = new NpgsqlConnectionStringBuilder { Host = "localhost", Port = DefaultPort };
+        for (int i = 0; i < pairs.Count; i++)
+        {
+            SetLibpq(connection, pairs[i].Name, pairs[i].Value, $"keyword number {i + 1}");
+        }
+
+        return connection;
+    }
+
+    private static void SetLibpq(NpgsqlConnectionStringBuilder connection, string name, string value, string part)
+    {
         string keyword = LibpqNames.GetValueOrDefault(name, name);
-        string value = Decode(parameter[(equals + 1)..], part);
 
         // libpq writes verify-full where Npgsql has VerifyFull.
         Set(connection, keyword, keyword == "SSL Mode" ? value.Replace("-", string.Empty, StringComparison.Ordinal) : value, part);

@@ -8,6 +8,8 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <summary>What PostgreSQL's errors mean to an operator, and what to do about them. The password never gets into a message.</summary>
 internal sealed class PostgreSqlErrors(string displayName, string? password, ServerOutage outage)
 {
+    private const string IdleInTransactionTimeout = "25P03";
+
     private readonly ConnectionSecret _secret = new(password);
 
     public StoreException? Translate(Exception exception) => exception switch
@@ -39,6 +41,10 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
             Error(error, "refused a bar because of a rule of its table that is not the library's", "Remove the rule, or use another table"),
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.InvalidColumnReference =>
             Error(error, "had a table dropped or altered during the request", "Try again", isTransient: true),
+        PostgresErrorCodes.LockNotAvailable => Error(
+            error, "kept a request waiting for a lock that another session did not let go of in time", "Try again, or end that session", isTransient: true),
+        IdleInTransactionTimeout => Error(
+            error, "ended this session, because it held its locks and did nothing: this process was probably paused", "Try again", isTransient: true),
         PostgresErrorCodes.QueryCanceled => Error(error, "cancelled the request (statement_timeout, or an administrator)", "Try again, or allow more time", isTransient: true),
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
             Outage(error, "is shutting down or starting up", "Try again", Detail(error)),

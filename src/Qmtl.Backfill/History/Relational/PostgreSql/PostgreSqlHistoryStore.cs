@@ -14,6 +14,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private readonly ServerOutage _outage;
     private readonly PostgreSqlErrors _errors;
     private readonly ServerProduct _product;
+    private readonly LockWatch _locks;
 
     /// <summary>A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.</summary>
     /// <param name="connectionString"><c>postgresql://user:pass@host:port/db?sslmode=…</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
@@ -34,12 +35,13 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
         _errors = new PostgreSqlErrors(DisplayName, connection.Password, _outage);
         _product = new ServerProduct(connection);
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
+        _locks = new LockWatch(_dataSource, connection.ApplicationName!, timeProvider ?? TimeProvider.System);
     }
 
     private protected override TableNaming Naming { get; }
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
-        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage);
+        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage, _locks);
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 

@@ -10,29 +10,65 @@ using Qmtl.Time;
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>One operation on a PostgreSQL database.</summary>
-internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage) : RelationalSession
+/// <param name="connection">The connection, which the session closes.</param>
+/// <param name="outage">Told that the server answers.</param>
+/// <param name="locks">Looks whom a write waits for.</param>
+internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage, LockWatch locks) : RelationalSession
 {
-    private const string BeforeSchemaChange = "before_schema_change";
+    // A transaction holds locks that others wait for. So one whose client is paused, or cannot be reached any more, ends; and one that
+    // waits gives up after a while and says for whom. What the operator has set for the user or the database stays.
+    private const string LimitsSql = """
+        SELECT set_config(name, value, true)
+        FROM (VALUES ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '30s'), ('client_connection_check_interval', '10s'),
+            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
+            ('tcp_user_timeout', '60000')) AS wanted(name, value)
+        WHERE (current_setting(name, true) = '0' OR name LIKE 'tcp_keepalives%' AND current_setting(name, true) IS NOT NULL)
+            AND (version() LIKE '%linux%' OR name NOT IN ('client_connection_check_interval', 'tcp_user_timeout'))
+        """;
 
     // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
     private const string LockSql = "SELECT pg_advisory_xact_lock($1)";
 
     private NpgsqlTransaction? _transaction;
     private string? _schema;
+    private StreamKey _stream;
     private long? _lockToTake;
+    private LockWatch.Watch? _watch;
+    private bool _mayHaveKept;
+
+    /// <inheritdoc/>
+    public override bool MayHaveKept => _mayHaveKept;
+
+    /// <inheritdoc/>
+    public override string? WaitedFor => _watch?.Holder;
 
     protected override DbConnection Connection => connection;
 
     public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
     {
+        _watch ??= locks.Start(connection.ProcessID);
         _transaction = await connection.BeginTransactionAsync(cancellationToken);
+        _stream = stream;
 
         // Writers of one stream take turns: two that insert the same bars in different order would otherwise deadlock. The lock
         // travels with the look at the catalogue that every write begins with, and is there before that is answered.
         _lockToTake = LockNumber($"stream {stream.Interval.Seconds} {stream.NodeId}");
     }
 
-    public override Task CommitAsync(CancellationToken cancellationToken) => _transaction!.CommitAsync(cancellationToken);
+    public override async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        _mayHaveKept = true;
+        try
+        {
+            await _transaction!.CommitAsync(cancellationToken);
+        }
+        catch (PostgresException error) when (error.InvariantSeverity == "ERROR")
+        {
+            // The server has answered: it did not commit. Where it says nothing, or goes down, nobody knows.
+            _mayHaveKept = false;
+            throw;
+        }
+    }
 
     public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
     {
@@ -74,6 +110,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         await using var batch = new NpgsqlBatch(connection, _transaction);
         if (_lockToTake is { } number)
         {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(LimitsSql));
             batch.BatchCommands.Add(new NpgsqlBatchCommand(LockSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
         }
 
@@ -86,6 +123,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         if (_lockToTake is not null)
         {
             _lockToTake = null;
+            await reader.NextResultAsync(cancellationToken);
             await reader.NextResultAsync(cancellationToken);
         }
 
@@ -117,30 +155,28 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
 
     public override async Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
-        // Of our own processes, one changes the schema at a time. It comes after the lock on the stream and before any on a
-        // table, in every process, so that nobody waits in a circle.
-        await using (var take = new NpgsqlCommand(LockSql, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = LockNumber("schema") } } })
-        {
-            await take.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        await _transaction!.SaveAsync(BeforeSchemaChange, cancellationToken);
+        // The change is a transaction of its own that goes to the server in one piece: whatever becomes of this process meanwhile, the
+        // server ends it and lets go of the table, which no other write must wait for. Up to here, this one has only looked.
+        await _transaction!.DisposeAsync();
+        bool changed = true;
         try
         {
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(LimitsSql) } };
             foreach (string statement in statements)
             {
-                await connection.ExecuteAsync(statement, cancellationToken);
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
             }
+
+            await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException error) when (error.SqlState
             is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
         {
-            await _transaction.RollbackAsync(BeforeSchemaChange, cancellationToken);
-            return false;
+            changed = false;
         }
 
-        await _transaction.ReleaseAsync(BeforeSchemaChange, cancellationToken);
-        return true;
+        await BeginAsync(_stream, cancellationToken);
+        return changed;
     }
 
     public override Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
@@ -184,6 +220,11 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     {
         try
         {
+            if (_watch is not null)
+            {
+                await _watch.DisposeAsync();
+            }
+
             if (_transaction is not null)
             {
                 await _transaction.DisposeAsync();

@@ -10,6 +10,9 @@ namespace Qmtl.History.Relational.Sqlite;
 /// </summary>
 internal sealed class SqliteColumnReader
 {
+    // Beyond, no double is sure to be the whole number.
+    private const long LargestExactInDouble = 1L << 53;
+
     private readonly string _name;
     private readonly int _capacity;
     private BarColumnType? _type;
@@ -103,6 +106,13 @@ internal sealed class SqliteColumnReader
         if (_type == BarColumnType.String)
         {
             _texts![row] = value.ToString("R", CultureInfo.InvariantCulture);
+            return;
+        }
+
+        if (_type == BarColumnType.Long && _longs!.AsSpan(0, row).IndexOfAnyExceptInRange(-LargestExactInDouble, LargestExactInDouble) >= 0)
+        {
+            Widen(BarColumnType.String, row);
+            ReadNumber(value, row);
             return;
         }
 

@@ -21,6 +21,13 @@ internal sealed class SqliteErrors(string displayName, string path)
         }
     }
 
+    /// <summary>The error of a read that would have to make files, because a log beside the file has to be replayed.</summary>
+    public StoreException NeedsReplay(string log, SqliteException error) =>
+        Error(
+            error,
+            $"cannot be read by this user: {log} holds changes that have to be brought into the file first, and neither may be written here. "
+            + "Read it once as a user who may write to the file and its folder, or copy both into a folder that is writable and read the copy");
+
     public StoreException? Translate(Exception exception) => exception switch
     {
         SqliteException error => Translate(error),

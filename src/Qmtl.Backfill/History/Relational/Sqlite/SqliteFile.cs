@@ -19,6 +19,13 @@ internal static class SqliteFile
     /// </summary>
     public static bool IsMoved(sqlite3 database) => Control(database.DangerousGetHandle(), schema: 0, HasMoved, out int isMoved) == raw.SQLITE_OK && isMoved != 0;
 
+    /// <summary>
+    /// Whether this user cannot make a file in the folder of the file; also where its file system is read-only. Not asked on Windows,
+    /// where the right to it cannot be seen.
+    /// </summary>
+    public static bool MakesNoneBeside(string path) =>
+        !OperatingSystem.IsWindows() && Path.GetDirectoryName(path) is { Length: > 0 } folder && IsRefused(folder, FileAccess.Write);
+
     /// <summary>Whether this user may not read, or not write, the file; also where its file system is read-only.</summary>
     public static bool IsRefused(string path, FileAccess access)
     {

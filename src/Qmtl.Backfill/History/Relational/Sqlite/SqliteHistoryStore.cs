@@ -64,7 +64,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 
         if (!forWriting)
         {
-            return await OpenAsync(ended: null, cancellationToken);
+            return SqliteFile.MakesNoneBeside(_path) ? OpenAsItIs(cancellationToken) : await OpenAsync(ended: null, cancellationToken);
         }
 
         // One writer at a time is SQLite's rule; inside the process, waiting in a queue is cheaper than asking the file again and again.
@@ -143,6 +143,42 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
         }
 
         throw new StoreException($"{DisplayName} was moved, deleted or replaced while it was in use. Try again when nobody uses the file that was there before.") { IsTransient = true };
+    }
+
+    // A folder in which no file can be made, be it that of another user or on a medium that is read-only. SQLite reads there where it
+    // needs no files of its own, or where they are there. A file in WAL mode without them is at rest, and can be read as it is.
+    private SqliteSession OpenAsItIs(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return OpenToRead(_path, unlocked: null, cancellationToken);
+        }
+        catch (SqliteException error) when (
+            error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_IOERR && !SqliteFile.IsRefused(_path, FileAccess.Read))
+        {
+            var state = SqliteFileState.Of(_path);
+            string escaped = Uri.EscapeDataString(_path).Replace("%2F", "/", StringComparison.Ordinal);
+            return state.Log is null
+                ? OpenToRead($"file:{escaped}?immutable=1", state, cancellationToken)
+                : throw _errors.NeedsReplay(state.Log, error);
+        }
+    }
+
+    // Not pooled: a connection that heeds no locks would never see that the file has changed.
+    private SqliteSession OpenToRead(string source, SqliteFileState? unlocked, CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 };
+        var session = new SqliteSession(connection.ToString(), DisplayName, _cache, LockWait, cancellationToken) { Unlocked = unlocked };
+        try
+        {
+            session.Probe();
+            return session;
+        }
+        catch
+        {
+            session.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     private void Forget()

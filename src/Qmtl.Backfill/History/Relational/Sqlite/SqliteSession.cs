@@ -50,6 +50,9 @@ internal sealed class SqliteSession : RelationalSession
     /// <summary>What happens when the session has ended.</summary>
     public Action? Ended { get; set; }
 
+    /// <summary>The file as it was when it was opened without a look at its locks; null, the default, where SQLite looks at them.</summary>
+    public SqliteFileState? Unlocked { get; init; }
+
     /// <summary>Whether the path leads to another file than the one that this session has open, or to none.</summary>
     public bool IsMoved => SqliteFile.IsMoved(Database);
 
@@ -74,6 +77,22 @@ internal sealed class SqliteSession : RelationalSession
         _ = checkpoint.Step();
         return checkpoint.GetFloor(0).Floor == 0;
     }
+
+    public override void RequireUnchanged()
+    {
+        if (Unlocked is { } before && before != SqliteFileState.Of(before.Path))
+        {
+            throw new StoreException(
+                $"{_displayName} was written to while it was read, and this user may not make the files that keep readers and writers apart. Try again.")
+            {
+                IsTransient = true,
+                RetryAfter = TimeSpan.Zero,
+            };
+        }
+    }
+
+    /// <summary>Looks into the file; SQLite opens it no sooner.</summary>
+    public void Probe() => ReadSchemaVersion();
 
     public override async Task BeginAsync(StreamKey stream, CancellationToken cancellationToken)
     {
@@ -205,6 +224,16 @@ internal sealed class SqliteSession : RelationalSession
         {
             Ended?.Invoke();
         }
+    }
+
+    // SQLite cannot change a column's type, so another takes its place, at the table's end.
+    public override string? WidenColumnSql(TableSchema table, StoredColumn column)
+    {
+        const string Wider = "\"" + TableNaming.ReservedPrefix + "wider\"";
+        string alter = $"ALTER TABLE {TableSql(table.Table)}";
+        string name = SqlText.Quote(column.Name);
+        return $"{alter} ADD COLUMN {Wider} {TypeName(StoredType.Double)}; UPDATE {TableSql(table.Table)} SET {Wider} = {name}; "
+            + $"{alter} DROP COLUMN {name}; {alter} RENAME COLUMN {Wider} TO {name}";
     }
 
     protected override string TypeName(StoredType type) => SqliteTypes.NameOf(type);

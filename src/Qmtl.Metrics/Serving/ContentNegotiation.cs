@@ -1,12 +1,13 @@
 using System.Globalization;
+using Prometheus;
 
-namespace Qmtl.Metrics.Exposition;
+namespace Qmtl.Metrics.Serving;
 
 /// <summary>Finds what a client wants by its <c>Accept</c> and <c>Accept-Encoding</c> headers.</summary>
 internal static class ContentNegotiation
 {
     /// <summary>The format that the client likes best. Where it names neither, it gets the one that everything reads.</summary>
-    public static TextFormat FormatOf(string? accept)
+    public static ExpositionFormat FormatOf(string? accept)
     {
         double openMetrics = 0;
         double prometheus = 0;
@@ -26,7 +27,7 @@ internal static class ContentNegotiation
             }
         }
 
-        return openMetrics > 0 && openMetrics >= prometheus ? TextFormat.OpenMetrics : TextFormat.Prometheus;
+        return openMetrics > 0 && openMetrics >= prometheus ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
     /// <summary>Whether the client takes a compressed answer.</summary>

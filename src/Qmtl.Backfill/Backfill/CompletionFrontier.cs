@@ -1,0 +1,48 @@
+using Qmtl.History;
+using Qmtl.Time;
+
+namespace Qmtl.Backfill;
+
+/// <summary>
+/// Follows the bar up to which everything that was asked for is stored or known not to exist. Pages are planned in ascending order and
+/// end in any; a bar that is still missing when its page has ended stops it for the rest of the run.
+/// </summary>
+/// <param name="missing">All bars to ask for.</param>
+/// <param name="bounds">From the first asked bar to the last one.</param>
+internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
+{
+    private readonly Dictionary<long, TimeRange> _ended = [];
+    private readonly long _step = missing.Interval.Seconds;
+    private long _planned;
+    private long _next;
+    private bool _isBlocked;
+    private long _complete = missing.IsEmpty ? bounds.End : missing[0].Start - missing.Interval.Seconds;
+
+    /// <summary>The bar; null where not even the first one is there.</summary>
+    public long? CompleteUpTo => _complete >= bounds.Start ? _complete : null;
+
+    /// <summary>The next page's place in the order of bars.</summary>
+    public long Number() => _planned++;
+
+    /// <summary>Enters a page that has ended, with the answers of it that are committed.</summary>
+    public void Add(FetchedPage page)
+    {
+        TimeRangeSet left = page.Planned.Missing;
+        foreach (BarPage answer in page.Answers)
+        {
+            left = left.Subtract(answer.Frame.ToRangeSet()).Subtract(answer.Empty);
+        }
+
+        // From the first bar that is left, or from after the page, to its end.
+        _ended.Add(page.Number, new TimeRange(left.IsEmpty ? page.Planned.Range.End : left[0].Start - _step, page.Planned.Range.End));
+        while (!_isBlocked && _ended.Remove(_next, out TimeRange reached))
+        {
+            _next++;
+            _complete = reached.Start;
+            _isBlocked = reached.Start < reached.End;
+        }
+    }
+
+    /// <summary>Notes that all pages have ended: what lies after the last of them was stored before.</summary>
+    public void End() => _complete = _isBlocked || _next < _planned ? _complete : bounds.End;
+}

@@ -1,0 +1,48 @@
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.Backfill;
+
+/// <summary>One question to a source on the way to a planned page: the page itself first, then what its answers did not reach.</summary>
+/// <remarks>
+/// Each answer with a row inside leaves smaller parts, and one without leaves at most a larger question for the same bars, so that asking
+/// ends whatever the source answers.
+/// </remarks>
+/// <param name="Missing">The bars for whose sake it is asked; not empty.</param>
+internal sealed record Question(TimeRangeSet Missing)
+{
+    // More rows beside the range than this are no habit of a source that could be allowed for.
+    private const int MostSurplus = 100;
+
+    // Bars beyond the missing ones that are asked for, because rows on the other side of the range use up as many places of an answer.
+    private long SurplusBefore { get; init; }
+
+    private long SurplusAfter { get; init; }
+
+    /// <summary>What is asked for: the opens of the first and the last bar.</summary>
+    /// <param name="lastClosedBar">Bars after it are not asked for, unless they are missing.</param>
+    public TimeRange Range(long lastClosedBar)
+    {
+        (TimeRange bars, long step) = (Missing.Bounds!.Value, Missing.Interval.Seconds);
+        return new TimeRange(
+            bars.Start - (SurplusBefore * step), Math.Max(bars.End, Math.Min(bars.End + (SurplusAfter * step), lastClosedBar)));
+    }
+
+    /// <summary>What is still to be asked after the answer.</summary>
+    /// <param name="answer">The answer to this question.</param>
+    /// <param name="barsPerRequest">The most bars that a question may span.</param>
+    public List<Question> Rest(ValidatedBars answer, int barsPerRequest)
+    {
+        TimeRange bounds = Missing.Bounds!.Value;
+        if (answer.Unreached.Intersect(bounds) is not { Count: 1 } all || all[0] != bounds)
+        {
+            return [.. answer.Unreached.Select(part => Missing.Intersect(part)).Where(part => !part.IsEmpty).Select(part => new Question(part))];
+        }
+
+        // Nothing new. It proves nothing where rows beside the range may have taken the places of those that were asked for.
+        long room = Math.Clamp(barsPerRequest - bounds.CountBars(Missing.Interval), 0, MostSurplus);
+        long before = answer.RowsAfter > SurplusBefore ? Math.Min(2L * answer.RowsAfter, room) : 0;
+        long after = answer.RowsBefore > SurplusAfter ? Math.Min(2L * answer.RowsBefore, room - before) : 0;
+        return before > SurplusBefore || after > SurplusAfter ? [new Question(Missing) { SurplusBefore = before, SurplusAfter = after }] : [];
+    }
+}

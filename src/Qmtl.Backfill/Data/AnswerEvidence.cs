@@ -1,0 +1,49 @@
+using Qmtl.Time;
+
+namespace Qmtl.Data;
+
+/// <summary>
+/// The rule of what an answer proves not to exist, for every source; docs/concepts.md ("What may be learnt as empty") has it in prose.
+/// </summary>
+/// <remarks>
+/// A source may give as few rows at once as it likes, from the old or the new end of the range, more than was asked for, wrong ones, and
+/// in any order. Its contract is only this: between two rows that it gives it leaves none out, and where it has bars of the range it
+/// gives one of them at least, unless rows beside the range have used up a place for each bar that was asked for. So silence proves
+/// something between two rows, and where an answer has no row at all; the rest of the range has to be asked for by itself.
+/// </remarks>
+internal static class AnswerEvidence
+{
+    /// <summary>Splits the asked bars that no row tells of.</summary>
+    /// <param name="raw">The answer.</param>
+    /// <param name="interval">The stream's interval.</param>
+    /// <param name="asked">The asked bars.</param>
+    /// <param name="reach">The bars of the first and the last row in or next to the asked range, right or wrong; null where there is no such row.</param>
+    /// <param name="told">The asked bars that some row tells of, right or wrong.</param>
+    /// <returns>The bars that do not exist, and those that the answer did not reach.</returns>
+    public static (TimeRangeSet Silent, TimeRangeSet Unreached) Of(RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach, TimeRangeSet told)
+    {
+        var all = new TimeRangeSet(interval, asked);
+        TimeRangeSet none = TimeRangeSet.Empty(interval);
+
+        // Rows that nobody could place may have been any of the asked bars.
+        bool unplaced = raw.Unreadable.Total > 0;
+        if (raw.About is { } about)
+        {
+            return (unplaced ? none : all.Intersect(about).Subtract(told), none);
+        }
+
+        if (raw.RowCount == 0 || IsNeighbourAlone(raw, interval, asked, reach))
+        {
+            return (all, none);
+        }
+
+        return reach is { } rows
+            ? (unplaced ? none : all.Intersect(rows).Subtract(told), all.Subtract(new TimeRangeSet(interval, rows)))
+            : (none, all);
+    }
+
+    // Some sources begin one bar early, or end one late. Where that is all they give, and there was room for more, there is no more.
+    private static bool IsNeighbourAlone(RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach) =>
+        raw.RowCount == 1 && asked.End > asked.Start && reach is { } row
+        && (row.Start == asked.Start - interval.Seconds || row.Start == asked.End + interval.Seconds);
+}

@@ -1,0 +1,109 @@
+namespace Qmtl.Data;
+
+/// <summary>What the values of a column tell of its type. All of them are looked at first.</summary>
+/// <param name="name">The column's name.</param>
+internal sealed class ColumnEvidence(string name)
+{
+    // Every whole number up to here is exactly one double; beyond, neighbours fall together.
+    private const long LargestExactInDouble = 1L << 53;
+
+    private readonly bool _isMeasure = ColumnNames.IsMeasure(name);
+    private readonly bool _isAmount = ColumnNames.IsAmount(name);
+    private bool _isDeclaredWhole;
+    private bool _isWide;
+    private bool _hasFraction;
+    private long _numbers;
+    private long _flags;
+    private long _texts;
+    private long _numberTexts;
+
+    /// <summary>The column's name as it will be stored. A measure has one spelling whatever the source's, so that two sources fill one column.</summary>
+    public string Name { get; } = ColumnNames.IsMeasure(name) ? name.ToLowerInvariant() : name;
+
+    /// <summary>Whether a value that is no number must keep its row from being taken; where not, it becomes null.</summary>
+    public bool IsAmount => _isAmount;
+
+    /// <summary>Whether nothing that is looked at changes the type.</summary>
+    public bool IsKnown => _isMeasure;
+
+    /// <summary>
+    /// The type: numbers are doubles, so that a column which is whole today may have fractions tomorrow, unless whole numbers are declared or
+    /// one needs more than 53 bits. A few texts among many numbers are values that cannot be read, and not the type of the column.
+    /// </summary>
+    public BarColumnType Type
+    {
+        get
+        {
+            long numbers = _numbers + _numberTexts;
+            bool isWhole = (_isDeclaredWhole || _isWide) && !_hasFraction;
+            if (_isMeasure || _isAmount)
+            {
+                return isWhole && !_isMeasure && _flags + _texts == 0 ? BarColumnType.Long : BarColumnType.Double;
+            }
+
+            if (_numbers > 0 && _flags == 0 && numbers > _texts)
+            {
+                return isWhole ? BarColumnType.Long : BarColumnType.Double;
+            }
+
+            // A column without a value says nothing of its type; stores leave such a column out until it has one.
+            return numbers + _texts > 0 ? BarColumnType.String : _flags > 0 ? BarColumnType.Boolean : BarColumnType.Double;
+        }
+    }
+
+    /// <summary>Says that the column's values are declared to be whole numbers of 64 bits.</summary>
+    public void DeclareWhole() => _isDeclaredWhole = true;
+
+    /// <summary>Takes a value into account: null, a double, a long, a bool or a text. A text is a number only among other numbers.</summary>
+    public void LookAt(object? value)
+    {
+        switch (value)
+        {
+            case long number:
+                LookAt(number);
+                break;
+            case double number:
+                _numbers++;
+                _hasFraction |= !double.IsInteger(number) || Math.Abs(number) > LargestExactInDouble;
+                break;
+            case bool:
+                _flags++;
+                break;
+            case string text when ValueText.TryReadNumber(text, out double number):
+                _numberTexts++;
+                _hasFraction |= !double.IsInteger(number) || Math.Abs(number) > LargestExactInDouble;
+                break;
+            case string text when !ValueText.IsAbsent(text):
+                _texts++;
+                break;
+        }
+    }
+
+    /// <summary>Takes a field of a text file into account, where numbers, true and false are text, too.</summary>
+    public void LookAtField(string field)
+    {
+        if (ValueText.TryReadWhole(field, out long whole))
+        {
+            LookAt(whole);
+        }
+        else if (ValueText.TryReadNumber(field, out _))
+        {
+            _numbers++;
+            _hasFraction = true;
+        }
+        else if (bool.TryParse(field, out bool flag))
+        {
+            LookAt((object)flag);
+        }
+        else
+        {
+            LookAt((object)field);
+        }
+    }
+
+    private void LookAt(long number)
+    {
+        _numbers++;
+        _isWide |= number is > LargestExactInDouble or < -LargestExactInDouble;
+    }
+}

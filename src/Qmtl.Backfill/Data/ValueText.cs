@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace Qmtl.Data;
+
+/// <summary>Reads numbers that are text, and the words that stand for no number.</summary>
+internal static class ValueText
+{
+    private static readonly HashSet<string> AbsentWords = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "null", "nil", "none", "nan", "-nan", "n/a", "#n/a", "na", "<na>", "-", "--", "—",
+    };
+
+    /// <summary>Whether the text, where a number is due, says that there is none.</summary>
+    public static bool IsAbsent(string text)
+    {
+        ReadOnlySpan<char> word = text.AsSpan().Trim();
+        return word.IsEmpty || AbsentWords.GetAlternateLookup<ReadOnlySpan<char>>().Contains(word);
+    }
+
+    /// <summary>Reads a number as every program writes it: digits, a point, an exponent, and no thousands separators.</summary>
+    public static bool TryReadNumber(string text, out double number) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && !double.IsNaN(number);
+
+    /// <summary>Reads a whole number of 64 bits.</summary>
+    public static bool TryReadWhole(string text, out long number) =>
+        long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out number);
+}
