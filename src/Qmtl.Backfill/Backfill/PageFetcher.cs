@@ -51,7 +51,8 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
 
         // Taken before the request: a bar that closes while the source is answering is not settled by that answer.
         DateTimeOffset now = timeProvider.GetUtcNow();
-        TimeRange asked = question.Range(_stream.Interval.LastClosedBar(now));
+        long lastClosed = _stream.Interval.LastClosedBar(now);
+        TimeRange asked = question.Range(lastClosed);
         RawBars raw = await retries.ExecuteAsync(
             token => RequestAsync(page, asked, token),
             (attempt, delay, error) =>
@@ -69,7 +70,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         RefuseOtherInterval(asked, valid);
         TellOfZeros(valid.Frame);
 
-        List<Question> rest = question.Rest(valid, Math.Max(1, _fetcher.BarsPerRequest ?? options.DefaultBarsPerRequest));
+        List<Question> rest = question.Rest(valid, Math.Max(1, _fetcher.BarsPerRequest ?? options.DefaultBarsPerRequest), lastClosed);
         TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);

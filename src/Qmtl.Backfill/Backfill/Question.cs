@@ -31,7 +31,8 @@ internal sealed record Question(TimeRangeSet Missing)
     /// <summary>What is still to be asked after the answer.</summary>
     /// <param name="answer">The answer to this question.</param>
     /// <param name="barsPerRequest">The most bars that a question may span.</param>
-    public List<Question> Rest(ValidatedBars answer, int barsPerRequest)
+    /// <param name="lastClosedBar">Bars after it are not asked for, unless they are missing.</param>
+    public List<Question> Rest(ValidatedBars answer, int barsPerRequest, long lastClosedBar)
     {
         TimeRange bounds = Missing.Bounds!.Value;
         if (answer.Unreached.Intersect(bounds) is not { Count: 1 } all || all[0] != bounds)
@@ -43,6 +44,8 @@ internal sealed record Question(TimeRangeSet Missing)
         long room = Math.Clamp(barsPerRequest - bounds.CountBars(Missing.Interval), 0, MostSurplus);
         long before = answer.RowsAfter > SurplusBefore ? Math.Min(2L * answer.RowsAfter, room) : 0;
         long after = answer.RowsBefore > SurplusAfter ? Math.Min(2L * answer.RowsBefore, room - before) : 0;
-        return before > SurplusBefore || after > SurplusAfter ? [new Question(Missing) { SurplusBefore = before, SurplusAfter = after }] : [];
+        var larger = new Question(Missing) { SurplusBefore = before, SurplusAfter = after };
+        (TimeRange was, TimeRange next) = (Range(lastClosedBar), larger.Range(lastClosedBar));
+        return next.Start < was.Start || next.End > was.End ? [larger] : [];
     }
 }
