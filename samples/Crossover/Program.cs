@@ -1,5 +1,6 @@
 using System.Globalization;
 using Crossover;
+using Qmtl.Backfill;
 using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
@@ -23,11 +24,20 @@ try
     strategy = new CrossoverStrategy(data, work);
     var end = UnixTime.Parse("2018-02-01").ToUnixTimeSeconds();
 
-    // Fills the stores with what the files have; what is there already is not asked for again.
+    // Fills the stores with what the files have; what is there already is not asked for again. The files end before the range does, so
+    // the outcome is Partial; FillMissingAsync of the provider, which promises every bar, would make an error of that.
+    var engine = new BackfillEngine();
     foreach (StreamInput stream in strategy.Nodes.OfType<StreamInput>())
     {
-        var range = new TimeRange(Market.Of(stream.NodeId).First, end);
-        await stream.HistoryProvider!.FillMissingAsync(stream.Key, range, stop.Token);
+        var provider = (StoreHistoryProvider)stream.HistoryProvider!;
+        var request = new BackfillRequest(provider.Store, provider.Fetcher!, stream.Key, [new TimeRange(Market.Of(stream.NodeId).First, end)]);
+        await foreach (BackfillResult result in engine.RunAsync([request], stop.Token))
+        {
+            if (result.Error is { } error)
+            {
+                throw error;
+            }
+        }
     }
 
     int crossings = 0;
