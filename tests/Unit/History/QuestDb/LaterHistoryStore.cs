@@ -35,6 +35,8 @@ internal sealed class LaterHistoryStore(IHistoryStore store) : IHistoryStore
     public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
         store.WriteAsync(stream, [.. pages.Select(page => new BarPage(page.Source, Move(page.Frame, Later), Move(page.Asked, Later), Move(page.Empty, Later)))], cancellationToken);
 
+    public IReadOnlyList<string> TakeWarnings(StreamKey stream) => store.TakeWarnings(stream);
+
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
     private static TimeRange? Move(TimeRange? range) =>
