@@ -80,6 +80,8 @@ Describe 'New-QmtlFetcher' {
         Push-Location $TestDrive
         try {
             $run = Invoke-Source (New-QmtlFetcher -Path x.csv)
+            (New-QmtlFetcher -Path x.csv).Name | Should -Match '^csv:x\.csv#[0-9a-f]{8}$'
+            (New-QmtlFetcher -Path x.csv -Name archive).Name | Should -Be archive
         }
         finally {
             Pop-Location
@@ -94,7 +96,7 @@ Describe 'New-QmtlFetcher' {
         $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
         $story = Invoke-QmtlBackfill $provider X 1m 1704067200 1704067320 -Verbose -WarningVariable warnings -WarningAction SilentlyContinue 4>&1
         "$story" | Should -Match 'read as Milliseconds'
-        "$warnings" | Should -Match 'ms\.csv: rows that cannot be read, line 3: '
+        "$warnings" | Should -Match 'ms\.csv#[0-9a-f]{8}: rows that cannot be read, line 3: '
         (Get-QmtlHistory $provider X 1m).close | Should -Be 1.5, 3.5
     }
 

@@ -7,12 +7,13 @@ using Qmtl.Time;
 
 namespace Qmtl.Backfill;
 
-/// <summary>Asks a source for one planned page and checks what it answers.</summary>
-internal sealed class PageFetcher(BackfillRequest request, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise)
+/// <summary>Asks a source, of which the name is given, for one planned page and checks what it answers.</summary>
+internal sealed class PageFetcher(
+    BackfillRequest request, string source, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise)
 {
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
-    private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, request.Fetcher.Name, note)));
+    private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, source, note)));
     private long _waitedTicks;
 
     /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
@@ -75,7 +76,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);
         TimeRangeSet empty = settled >= asked.Start ? silent.Intersect(new TimeRange(asked.Start, settled)) : TimeRangeSet.Empty(_stream.Interval);
-        page.Answers.Add(new BarPage(_fetcher.Name, valid.Frame.Intersect(missing), settledByThis, empty));
+        page.Answers.Add(new BarPage(source, valid.Frame.Intersect(missing), settledByThis, empty));
         return rest;
     }
 
@@ -107,7 +108,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         if (valid.EvidentInterval is { } other)
         {
             throw new SourceException(
-                $"The rows of {_fetcher.Name} for {_stream} in {asked} are evidently {other} bars: they open every {other}, on its grid. Nothing of them was stored or "
+                $"The rows of {source} for {_stream} in {asked} are evidently {other} bars: they open every {other}, on its grid. Nothing of them was stored or "
                 + $"learnt. Ask for {other}, or for a source that has {_stream.Interval} bars.");
         }
     }
@@ -128,7 +129,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
     {
         if (!raw.Timestamps.IsEmpty && TimeNumbers.ComplaintOf(raw.Timestamps.Span[0]) is { } complaint && TimeNumbers.ComplaintOf(raw.Timestamps.Span[^1]) is not null)
         {
-            throw new SourceException($"The source '{_fetcher.Name}' gave timestamps that are no Unix seconds: {complaint}");
+            throw new SourceException($"The source '{source}' gave timestamps that are no Unix seconds: {complaint}");
         }
     }
 
@@ -146,7 +147,7 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
             // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
             var range = new TimeRange(asked.Start, asked.End + _stream.Interval.Seconds - 1);
             return await _fetcher.FetchAsync(_stream, range, cancellationToken).WaitAsync(cancellationToken)
-                ?? throw new SourceException($"The source '{_fetcher.Name}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
+                ?? throw new SourceException($"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
         catch (Exception error)
         {
@@ -157,13 +158,13 @@ internal sealed class PageFetcher(BackfillRequest request, BackfillOptions optio
         {
             slots.Release();
             page.Requests += failure is SourceException { IsUnsent: true } ? 0 : 1;
-            raise(new BackfillSourceAsked(_stream, _fetcher.Name, asked, timeProvider.GetElapsedTime(started), failure));
+            raise(new BackfillSourceAsked(_stream, source, asked, timeProvider.GetElapsedTime(started), failure));
         }
     }
 
     private void OnWait(TimeSpan delay)
     {
         Interlocked.Add(ref _waitedTicks, delay.Ticks);
-        raise(new BackfillWaiting(_stream, _fetcher.Name, delay));
+        raise(new BackfillWaiting(_stream, source, delay));
     }
 }

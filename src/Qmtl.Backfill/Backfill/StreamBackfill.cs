@@ -14,6 +14,7 @@ namespace Qmtl.Backfill;
 internal sealed class StreamBackfill
 {
     private readonly BackfillRequest _request;
+    private readonly string _source;
     private readonly BackfillOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly RetryPolicy _retries;
@@ -36,6 +37,9 @@ internal sealed class StreamBackfill
         Action<BackfillResult> emit)
     {
         _request = request;
+
+        // Taken once, before anything is read: a file that changes meanwhile has another name, which must not inherit what is learnt here.
+        _source = request.Fetcher.Name;
         _budget = budget;
         _options = options;
         _timeProvider = timeProvider;
@@ -46,7 +50,7 @@ internal sealed class StreamBackfill
             raise(new BackfillRangeEnded(request.Stream, result));
             emit(result);
         };
-        _fetcher = new PageFetcher(request, options, retries, slots, timeProvider, raise);
+        _fetcher = new PageFetcher(request, _source, options, retries, slots, timeProvider, raise);
     }
 
     private StreamKey Stream => _request.Stream;
@@ -62,14 +66,14 @@ internal sealed class StreamBackfill
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         long started = _timeProvider.GetTimestamp();
-        _raise(new BackfillStarted(Stream, _request.Fetcher.Name, _request.Ranges.Count) { Bounds = BoundsOf(_request.Ranges) });
+        _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
         if (_rejected.Total > 0)
         {
-            _raise(new BackfillRowsRejected(Stream, _request.Fetcher.Name, _rejected));
+            _raise(new BackfillRowsRejected(Stream, _source, _rejected));
         }
 
-        _raise(new BackfillEnded(Stream, _request.Fetcher.Name, _timeProvider.GetElapsedTime(started))
+        _raise(new BackfillEnded(Stream, _source, _timeProvider.GetElapsedTime(started))
         {
             CompleteUpTo = _frontier?.CompleteUpTo,
             RateLimitWait = _fetcher.RateLimitWait,
@@ -141,7 +145,7 @@ internal sealed class StreamBackfill
         TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         TimeRangeSet knownEmpty = _options.RetryEmpty
             ? TimeRangeSet.Empty(Stream.Interval)
-            : await StoreAsync(token => _request.Store.GetKnownEmptyAsync(Stream, _request.Fetcher.Name, bounds, token), bounds, ledger.CountRetry, cancellationToken);
+            : await StoreAsync(token => _request.Store.GetKnownEmptyAsync(Stream, _source, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         return BackfillPlanner.FindMissing(requested, covered, knownEmpty);
     }
 
@@ -195,7 +199,7 @@ internal sealed class StreamBackfill
             {
                 var bars = new TimeRangeSet(Stream.Interval, range);
                 var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0) { Number = _frontier!.Number(), StartedAt = _timeProvider.GetTimestamp() };
-                page.Answers.Add(new BarPage(_request.Fetcher.Name, BarFrame.Empty(Stream.Interval), bars, bars));
+                page.Answers.Add(new BarPage(_source, BarFrame.Empty(Stream.Interval), bars, bars));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
             }

@@ -1,3 +1,5 @@
+using Qmtl.Fetching;
+
 namespace Qmtl.Data;
 
 /// <summary>Collects the times of an answer's rows. What numbers among them count is told when all are there; see <see cref="TimeNumbers"/>.</summary>
@@ -30,8 +32,14 @@ internal sealed class RowTimes
     }
 
     /// <summary>The times, one a row, and how far past its second each is.</summary>
+    /// <exception cref="SourceException">Most of the times are dates in digits, and others are not.</exception>
     public (long[] Timestamps, ReadOnlyMemory<int> Nanoseconds) Build()
     {
+        if (_numbers.Mixture is { } mixture)
+        {
+            throw new SourceException($"The times in {ColumnNames.Timestamp} {mixture}");
+        }
+
         long[] timestamps = [.. _values];
         TimeReading reading = _numbers.Reading;
         for (int row = 0; row < timestamps.Length; row++)

@@ -25,8 +25,22 @@ internal sealed class TimeNumbers
     private readonly long[] _counts = new long[Scales.Length];
     private readonly long[] _examples = new long[Scales.Length];
     private readonly bool[] _early = new bool[Scales.Length];
-    private bool _onlyDates = true;
-    private bool _any;
+    private (long Count, long Example) _dates;
+    private (long Count, long Example) _others;
+
+    /// <summary>Whether they count several units, each read by its size.</summary>
+    public bool AreOfSeveralUnits => _counts.Count(count => count > 0) > 1 && Reading is { IsDate: false, SmallestUnit: 0 };
+
+    /// <summary>
+    /// Why the numbers cannot be read, a sentence's end after "The times in …": most are dates, and others are not, so that one rule reads
+    /// either wrongly. Null where they can. A single date among others may be a number that looks like one.
+    /// </summary>
+    public string? Mixture => _dates.Count >= 2 && _others.Count > 0 && _dates.Count >= _others.Count
+        ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"are of two kinds: dates in digits, such as {_dates.Example} ({_dates.Count} of them), "
+            + $"and others, such as {_others.Example} ({_others.Count}). Write all as dates or all as Unix seconds, and leave out what is no bar.")
+        : null;
 
     /// <summary>How to read the numbers, as far as all that were looked at tell.</summary>
     public TimeReading Reading
@@ -37,7 +51,7 @@ internal sealed class TimeNumbers
 
             // A series that begins in 1970 has small numbers, which by their size alone would lie in a later year.
             bool began = Array.IndexOf(_early, true, 0, most) >= 0;
-            return new TimeReading(_any && _onlyDates, began ? most : 0);
+            return new TimeReading(_dates.Count > 0 && _others.Count == 0, began ? most : 0);
         }
     }
 
@@ -52,8 +66,8 @@ internal sealed class TimeNumbers
             return false;
         }
 
-        _any = true;
-        _onlyDates = _onlyDates && TryReadDate(number, out _);
+        ref (long Count, long Example) kind = ref TryReadDate(number, out _) ? ref _dates : ref _others;
+        kind = (kind.Count + 1, kind.Count == 0 ? number : kind.Example);
         if (number != 0)
         {
             _examples[unit] = _counts[unit]++ == 0 ? number : _examples[unit];
@@ -66,7 +80,7 @@ internal sealed class TimeNumbers
     /// <summary>What an operator should know of how the numbers are read, a sentence without its end; null where they are plain Unix seconds.</summary>
     public string? Describe()
     {
-        if (!_any)
+        if (_dates.Count + _others.Count == 0)
         {
             return null;
         }
@@ -77,7 +91,7 @@ internal sealed class TimeNumbers
         return reading switch
         {
             { IsDate: true } => $"its times are read as dates ({examples})",
-            _ when units.Length > 1 && reading.SmallestUnit == 0 =>
+            _ when AreOfSeveralUnits =>
                 $"its times are in Unix {string.Join(" and ", units.Select(unit => UnitNames[unit]))}, each read by its size ({examples}); give all in one unit",
             _ when units.Length > 0 && units[^1] > 0 => $"its times are read as Unix {UnitNames[units[^1]]} ({examples})",
             _ => null,

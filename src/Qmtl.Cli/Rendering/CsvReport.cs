@@ -18,7 +18,7 @@ internal static class CsvReport
         if (withFormat && csv.TimestampFormat is { } format)
         {
             string offset = csv.HasTimesWithoutOffset ? ", UTC where they have no offset" : string.Empty;
-            host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {Describe(format)}{offset}."));
+            host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {(csv.HasSeveralUnits ? "mostly " : string.Empty)}{Describe(format)}{offset}."));
         }
 
         SourceLog.CsvRead(host.Log.CreateLogger<CsvFetcher>(), csv);

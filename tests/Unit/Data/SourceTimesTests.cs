@@ -1,4 +1,5 @@
 using Qmtl.Data;
+using Qmtl.Fetching;
 using Qmtl.Time;
 
 namespace Qmtl.Unit.Data;
@@ -43,6 +44,22 @@ public class SourceTimesTests
         Assert.StartsWith("its times are read as dates (", Assert.Single(bars.Notes).Text, StringComparison.Ordinal);
         Assert.True(bars.Notes[0].IsWarning);
         Assert.Equal([20231113, 20231160], RawBars.FromRows([new { ts = 20231113, close = 1.0 }, new { ts = 20231160, close = 1.0 }]).Timestamps.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1_701_388_800)]
+    [InlineData(0)]
+    [InlineData(30)]
+    public void Dates_with_a_number_of_another_kind_are_refused_with_one_of_each(long other)
+    {
+        long[] times = [20231101, 20231102, 20231103, other];
+
+        var error = Assert.Throws<SourceException>(() => RawBars.FromRows(times.Select(time => (object?)new { ts = time, close = 1.0 })));
+
+        Assert.Equal(
+            $"The times in ts are of two kinds: dates in digits, such as 20231101 (3 of them), and others, such as {other} (1). "
+            + "Write all as dates or all as Unix seconds, and leave out what is no bar.",
+            error.Message);
     }
 
     [Fact]

@@ -20,11 +20,14 @@ internal enum ClockDigits
 /// <summary>Reads times that stand in two columns of a file, a date and a time of day.</summary>
 internal static partial class CsvClock
 {
-    /// <summary>Whether the text can be a time of day and nothing else: 09:00, 090000, or in a column of hours 9.</summary>
+    /// <summary>
+    /// Whether the text can be a time of day and nothing else: 09:00, 090000, or in a column of hours 9. One that cannot be read, as
+    /// 09:00 PM, is one too: without it, a date would stand for all of its day.
+    /// </summary>
     public static bool IsTimeOfDay(string text, bool isHour) =>
-        text.Contains(':', StringComparison.Ordinal) ? TryReadTime(text, ClockDigits.Seconds, out _)
-        : isHour ? TryReadTime(text, ClockDigits.Hours, out _) || TryReadTime(text, ClockDigits.Minutes, out _)
-        : text.Trim().Length is >= 1 and <= 6 && TryReadTime(text, ClockDigits.Seconds, out _);
+        BeginsAsClock().IsMatch(text)
+        || (isHour ? TryReadTime(text, ClockDigits.Hours, out _) || TryReadTime(text, ClockDigits.Minutes, out _)
+        : text.Trim().Length is >= 1 and <= 6 && TryReadTime(text, ClockDigits.Seconds, out _));
 
     /// <summary>Reads a date: 2024-01-02, 2024.01.02, 2024/01/02, 20240102, or any of them with the time 00:00.</summary>
     public static bool TryReadDate(string text, out long midnight)
@@ -65,6 +68,9 @@ internal static partial class CsvClock
         return hour < 24 && minute < 60 && second < 60;
     }
 
+    [GeneratedRegex(@"^\s*\d{1,2}:", RegexOptions.CultureInvariant)]
+    private static partial Regex BeginsAsClock();
+
     [GeneratedRegex("[./]", RegexOptions.CultureInvariant)]
     private static partial Regex DateSeparators();
 }
@@ -73,6 +79,7 @@ internal static partial class CsvClock
 /// <param name="isHour">Whether the column says that it holds hours.</param>
 internal sealed class ClockEvidence(bool isHour)
 {
+    private int _smallest = int.MaxValue;
     private int _largest = -1;
     private int _longest;
 
@@ -80,18 +87,29 @@ internal sealed class ClockEvidence(bool isHour)
     public ClockDigits Digits => (_largest, _longest) switch
     {
         ( > 2359, _) or (_, > 4) => ClockDigits.Seconds,
-        ( > 23, _) or (_, > 2) => ClockDigits.Minutes,
-        _ => isHour ? ClockDigits.Hours : ClockDigits.Seconds,
+        (_, > 2) => ClockDigits.Minutes,
+
+        // A 24 among hours is none, and makes no minutes of the others.
+        _ when isHour => ClockDigits.Hours,
+        ( > 23, _) => ClockDigits.Minutes,
+        _ => ClockDigits.Seconds,
     };
 
-    /// <summary>Whether nothing tells 9 o'clock from nine minutes or seconds past midnight.</summary>
-    public bool IsDoubtful => !isHour && _largest is > 0 and < 24 && _longest <= 2;
+    /// <summary>Why nothing tells 9 o'clock from nine minutes past midnight, or the first hour from the second; null where something does.</summary>
+    public string? DoubtAbout(string column) => (isHour, _smallest, _largest, _longest) switch
+    {
+        (false, _, > 0 and <= 24, <= 2) => $"the times of day in {column} can be hours, minutes or seconds. Write them as 09:00, or name the column Hour.",
+        (true, > 0, 24, <= 2) => $"the hours in {column} go to 24 and have no 0, so 1 can be the hour from 00:00 on or the one from 01:00 on. "
+            + "Write the hour of the bar's open, 0 to 23.",
+        _ => null,
+    };
 
     /// <summary>Takes a time of day into account.</summary>
     public void LookAt(string text)
     {
         if (int.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
+            _smallest = Math.Min(_smallest, number);
             _largest = Math.Max(_largest, number);
             _longest = Math.Max(_longest, text.Trim().Length);
         }

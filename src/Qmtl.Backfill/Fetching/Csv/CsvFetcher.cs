@@ -19,12 +19,13 @@ namespace Qmtl.Fetching.Csv;
 public sealed class CsvFetcher : IDataFetcher
 {
     private readonly string _path;
+    private readonly string? _name;
     private readonly Lock _looking = new();
     private volatile CsvIndex? _index;
 
     /// <summary>A fetcher. The file is not touched yet.</summary>
     /// <param name="path">The file; a relative path is taken from the process's current folder.</param>
-    /// <param name="name">The source's name; <c>csv:</c> and the file's name where null.</param>
+    /// <param name="name">The source's name; see <see cref="Name"/> where null.</param>
     /// <exception cref="ArgumentException">The path or the name is blank.</exception>
     public CsvFetcher(string path, string? name = null)
     {
@@ -35,17 +36,23 @@ public sealed class CsvFetcher : IDataFetcher
         }
 
         _path = Path.GetFullPath(path);
-        Name = name ?? "csv:" + Path.GetFileName(_path);
+        _name = name;
     }
 
-    /// <inheritdoc/>
-    public string Name { get; }
+    /// <summary>
+    /// The name that was given, or <c>csv:</c>, the file's name, and a short hash of its path, length and time of writing, as in
+    /// <c>csv:bars.csv#1a2b3c4d</c>: a file that has changed, or another of the same name, is another source.
+    /// </summary>
+    public string Name => _name ?? $"csv:{Path.GetFileName(_path)}#{CsvStamp.Of(_path).HashWith(_path)}";
 
     /// <summary>10,000: a file has no limit of its own, and this many rows are read in a moment.</summary>
     public int? BarsPerRequest => 10_000;
 
     /// <summary>How the file writes its times, as most of its rows have it; null until the file was looked at.</summary>
     public CsvTimestampFormat? TimestampFormat => _index?.TimestampFormat;
+
+    /// <summary>Whether the times of the file are in several units, each read by its size; false until the file was looked at.</summary>
+    public bool HasSeveralUnits => _index?.UnitNote is not null;
 
     /// <summary>Whether times of the file have no offset and were read as UTC; false until the file was looked at.</summary>
     public bool HasTimesWithoutOffset => _index?.AnyWithoutOffset == true;

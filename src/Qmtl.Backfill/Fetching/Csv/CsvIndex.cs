@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
@@ -13,10 +16,23 @@ internal sealed record CsvBlock(long Offset, long Line, int Rows, TimeRange? Tim
 /// <summary>What a file was when it was looked at; another length or time of writing means that it has changed.</summary>
 internal readonly record struct CsvStamp(long Length, DateTime Written)
 {
+    /// <summary>A short hash that tells a file at a path in this state from others.</summary>
+    public string HashWith(string path) => Convert.ToHexStringLower(SHA256.HashData(
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\n{Length}\n{Written.Ticks}"))).AsSpan(0, 4));
+
     public static CsvStamp Of(string path)
     {
-        var file = new FileInfo(path);
-        return file.Exists ? new CsvStamp(file.Length, file.LastWriteTimeUtc) : default;
+        try
+        {
+            // What a link says of itself does not change with the file.
+            FileSystemInfo? file = new FileInfo(path);
+            file = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+            return file is FileInfo { Exists: true } target ? new CsvStamp(target.Length, target.LastWriteTimeUtc) : default;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return default;
+        }
     }
 }
 
@@ -42,6 +58,9 @@ internal sealed record CsvIndex
     public required bool AnyWithoutOffset { get; init; }
 
     public required CsvTimestampFormat TimestampFormat { get; init; }
+
+    /// <summary>What an operator should know of the units of the times; null where all have one.</summary>
+    public required string? UnitNote { get; init; }
 
     public required IReadOnlyList<CsvProblem> Problems { get; init; }
 

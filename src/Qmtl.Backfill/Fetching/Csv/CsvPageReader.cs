@@ -106,11 +106,24 @@ internal sealed class CsvPageReader
         }
     }
 
+    private IEnumerable<SourceNote> FileNotes()
+    {
+        if (_index.UnitNote is { } units)
+        {
+            yield return new SourceNote(SourceNoteKind.TimeUnit, units);
+        }
+
+        if (_index.AnyWithoutOffset)
+        {
+            yield return SourceNote.TimesWithoutOffset;
+        }
+    }
+
     private RawBars Build() => new(_timestamps.ToArray(), [.. _values.Select(values => values.Build())])
     {
         Nanoseconds = _subSeconds.Build(_timestamps.Count),
         Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, _unreadable),
-        Notes = _index.AnyWithoutOffset ? [SourceNote.TimesWithoutOffset, .. _notes] : _notes,
+        Notes = [.. FileNotes(), .. _notes],
         About = _index.Extents[_key],
     };
 }

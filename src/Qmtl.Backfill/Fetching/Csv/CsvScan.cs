@@ -56,9 +56,7 @@ internal sealed class CsvScan
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return Times.IsDoubtful
-            ? throw new SourceException($"{_path}: the times of day in {Layout.ClockName} can be hours, minutes or seconds. Write them as 09:00, or name the column Hour.")
-            : Times.Learnt;
+        return Times.Refusal is { } refusal ? throw new SourceException($"{_path}: {refusal}") : Times.Learnt;
     }
 
     private CsvLayout ReadLayout(long start, string delimiter)
@@ -82,6 +80,7 @@ internal sealed class CsvScan
         FirstTime = _first ?? throw NothingReadable(Layout!),
         TimeForm = form,
         TimestampFormat = Times!.Format,
+        UnitNote = Times.UnitNote,
         AnyWithoutOffset = Times.AnyWithoutOffset,
         Problems = _problems,
     };

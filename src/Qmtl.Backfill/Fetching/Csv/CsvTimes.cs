@@ -29,8 +29,13 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
     /// <summary>Whether there were times without an offset, which are taken as UTC.</summary>
     public bool AnyWithoutOffset { get; private set; }
 
-    /// <summary>Whether the digits of all times of day can be hours as well as minutes or seconds.</summary>
-    public bool IsDoubtful => layout.Clock is not null && _clock.IsDoubtful;
+    /// <summary>Why the times as a whole cannot be told, a sentence; null where they can.</summary>
+    public string? Refusal => layout.Clock is null
+        ? _numbers.Mixture is { } mixture ? $"The times in {layout.TimeName} {mixture}" : null
+        : _clock.DoubtAbout(layout.ClockName);
+
+    /// <summary>What an operator should know of the units of the times; null where all have one.</summary>
+    public string? UnitNote => _numbers.AreOfSeveralUnits ? _numbers.Describe() : null;
 
     /// <summary>Reads the row at which the parser stands.</summary>
     /// <returns>What is wrong with it, or null.</returns>
@@ -48,7 +53,7 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
             return ReadBoth(text, parser[clock], out timestamp, out nanoseconds)
                 ? null
                 : $"'{Shown(text)}' in {layout.TimeName} and '{Shown(parser[clock])}' in {layout.ClockName} are no date and time of day. "
-                    + "Write 2024-01-02 or 20240102, and 09:00, 0900 or 090000.";
+                    + "Write 2024-01-02 or 20240102, and 09:00, 0900 or 090000; hours are 0 to 23.";
         }
 
         TimestampValue.Kind kind = TimestampValue.Look(text, out timestamp, out nanoseconds);

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
+using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Csv;
 using Qmtl.Time;
+using Qmtl.Unit.Cli;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Fetching.Csv;
@@ -41,9 +43,15 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task Units_may_change_within_a_file_as_they_did_at_Binance()
     {
-        RawBars bars = await FetchAsync(new CsvFetcher(Write("open_time,close\n1735689540000,1\n1735689600000000,2\n")));
+        var fetcher = new CsvFetcher(Write("open_time,close\n1735689540000,1\n1735689600000000,2\n"));
+
+        RawBars bars = await FetchAsync(fetcher);
 
         Assert.Equal([1735689540, 1735689600], bars.Timestamps.ToArray());
+        Assert.True(fetcher.HasSeveralUnits);
+        SourceNote note = Assert.Single(bars.Notes);
+        Assert.Equal((SourceNoteKind.TimeUnit, true), (note.Kind, note.IsWarning));
+        Assert.StartsWith("its times are in Unix milliseconds and microseconds, each read by its size (1735689540000 is ", note.Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -261,9 +269,48 @@ public sealed class CsvFetcherTests : IDisposable
     }
 
     [Fact]
-    public void The_name_is_that_of_the_file_unless_another_is_given()
+    public void A_file_is_known_by_its_name_and_by_what_it_is_now()
     {
-        Assert.Equal("csv:bars.csv", new CsvFetcher("data/bars.csv").Name);
+        string path = Write("ts,close\n60,1\n");
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        string name = new CsvFetcher(path).Name;
+        string other = Path.Combine(_folder.CreateSubdirectory("b").FullName, Path.GetFileName(path));
+        File.Copy(path, other);
+        File.SetLastWriteTimeUtc(other, written);
+
+        Assert.Matches($"^csv:{Path.GetFileName(path)}#[0-9a-f]{{8}}$", name);
+        Assert.Equal(name, Redaction.OneLine(name));
+        Assert.Equal(name, new CsvFetcher(path).Name);
+        Assert.NotEqual(name, new CsvFetcher(other).Name);
+
+        File.AppendAllText(path, "120,1\n");
+        File.SetLastWriteTimeUtc(path, written);
+        Assert.NotEqual(name, new CsvFetcher(path).Name);
+
+        name = new CsvFetcher(path).Name;
+        File.SetLastWriteTimeUtc(path, written.AddSeconds(1));
+        Assert.NotEqual(name, new CsvFetcher(path).Name);
+    }
+
+    [UnixTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_behind_a_link_is_known_by_what_it_is_now(bool isRelative)
+    {
+        string path = Write("ts,close\n60,1\n");
+        string link = Path.Combine(_folder.FullName, "link.csv");
+        File.CreateSymbolicLink(link, isRelative ? Path.GetFileName(path) : path);
+        var fetcher = new CsvFetcher(link);
+        string before = fetcher.Name;
+
+        File.AppendAllText(path, "120,1\n");
+
+        Assert.NotEqual(before, fetcher.Name);
+    }
+
+    [Fact]
+    public void A_name_that_is_given_stays()
+    {
         Assert.Equal("archive", new CsvFetcher("data/bars.csv", "archive").Name);
         Assert.Throws<ArgumentException>(() => new CsvFetcher(" "));
         Assert.Throws<ArgumentException>(() => new CsvFetcher("bars.csv", " "));

@@ -47,6 +47,15 @@ public sealed class CsvFileShapeTests : IDisposable
         Assert.Equal([Nine - 3600, Nine], (await FetchAsync(new CsvFetcher(Write(content)))).Timestamps.ToArray());
 
     [Fact]
+    public async Task Hour_24_is_no_hour_and_leaves_the_others_what_they_are()
+    {
+        var fetcher = new CsvFetcher(Write("Date,Hour,close\n2024-01-02,0,1\n2024-01-02,9,2\n2024-01-02,24,3\n"));
+
+        Assert.Equal([Nine - 32_400, Nine], (await FetchAsync(fetcher)).Timestamps.ToArray());
+        Assert.StartsWith("'2024-01-02' in Date and '24' in Hour are no date and time of day.", Assert.Single(fetcher.Problems).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Digits_without_their_zeros_are_read_alike_through_the_whole_file()
     {
         RawBars bars = await FetchAsync(new CsvFetcher(Write("Date,Time,close\n20240102,0,1\n20240102,100,2\n20240102,1000,3\n20240102,90000,4\n")));
@@ -57,6 +66,14 @@ public sealed class CsvFileShapeTests : IDisposable
     [Theory]
     [InlineData("Date,Time,close\n20240102,9,1\n20240102,10,1\n", "the times of day in Time can be hours, minutes or seconds")]
     [InlineData("Date,Time,close\n02.01.2024,09:00,1\n", "'02.01.2024' in Date and '09:00' in Time are no date and time of day")]
+    [InlineData("Date,Time,close\n20240102,1,1\n20240102,24,1\n", "the times of day in Time can be hours, minutes or seconds")]
+    [InlineData("Date,Time,close\n2024-01-02,09:00 PM,1\n", "'2024-01-02' in Date and '09:00 PM' in Time are no date and time of day")]
+    [InlineData("Date,Time,close\n2024-01-02,09:00+02:00,1\n", "'2024-01-02' in Date and '09:00+02:00' in Time are no date and time of day")]
+    [InlineData("Date,Hour,close\n2024-01-02,09:00 PM,1\n", "'2024-01-02' in Date and '09:00 PM' in Hour are no date and time of day")]
+    [InlineData("Date,Hour,close\n2024-01-02,1,1\n2024-01-02,24,1\n", "the hours in Hour go to 24 and have no 0")]
+    [InlineData("date,close\n20231101,1\n20231102,1\n1701388800,1\n", "The times in date are of two kinds: dates in digits, such as 20231101 (2 of them), and others, such as 1701388800 (1).")]
+    [InlineData("date,close\n20231101,1\n20231102,1\n0,1\n", "such as 0 (1)")]
+    [InlineData("date,close\n20231101,1\n20231102,1\n30,\n", "such as 30 (1)")]
     [InlineData("Time,close\n090000,1\n", "'090000' in Time is a time of day, and no column has the date")]
     [InlineData("1381095255,122.0,122.0,122.0,122.0,0.1,1\n", "there is no header")]
     public async Task What_is_no_time_is_refused_by_name(string content, string message) =>
