@@ -143,13 +143,19 @@ Describe 'a script block as a source' {
 
     It 'may emit <Shape>, which means that there are no bars' -ForEach @(
         @{ Shape = 'nothing'; Source = { } }
-        @{ Shape = 'a null'; Source = { $null } }
         @{ Shape = 'an empty array'; Source = { , @() } }
     ) {
         $run = Invoke-Source $Source
         $run.Result.Status | Should -Be Empty
         $run.Result.BarsEmpty | Should -Be 3
         $run.Errors | Should -BeNullOrEmpty
+    }
+
+    It 'fails the range when it gives a null alone, such as the rows of an answer that has none' {
+        $run = Invoke-Source { ('{"error":"no luck"}' | ConvertFrom-Json).data }
+        $run.Result.Status | Should -Be Failed
+        $run.Result.BarsEmpty | Should -Be 0
+        $run.Errors[0].Exception.Message | Should -BeLike '*gave null*write nothing or an empty array*'
     }
 
     It 'is told once of rows that cannot be stored, with counts' {

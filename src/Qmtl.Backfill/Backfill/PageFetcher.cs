@@ -14,6 +14,7 @@ internal sealed class PageFetcher(
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
     private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, source, note)));
+    private BarInterval? _evidentInterval;
     private long _waitedTicks;
 
     /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
@@ -105,11 +106,13 @@ internal sealed class PageFetcher(
 
     private void RefuseOtherInterval(TimeRange asked, ValidatedBars valid)
     {
-        if (valid.EvidentInterval is { } other)
+        // What one answer has made evident holds for all later ones of the run, which may be too short to tell by themselves.
+        _evidentInterval ??= valid.EvidentInterval;
+        if (_evidentInterval is { } other)
         {
             throw new SourceException(
-                $"The rows of {source} for {_stream} in {asked} are evidently {other} bars: they open every {other}, on its grid. Nothing of them was stored or "
-                + $"learnt. Ask for {other}, or for a source that has {_stream.Interval} bars.");
+                $"The rows of {source} for {_stream} are evidently {other} bars, as they open every {other}. Nothing of those in {asked} was stored or learnt. "
+                + $"Ask for {other}, or a source that has {_stream.Interval} bars; where a market really trades so seldom and so regularly, ask for shorter ranges.");
         }
     }
 

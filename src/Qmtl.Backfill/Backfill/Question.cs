@@ -42,8 +42,9 @@ internal sealed record Question(TimeRangeSet Missing)
 
         // Nothing new. It proves nothing where rows beside the range may have taken the places of those that were asked for.
         long room = Math.Clamp(barsPerRequest - bounds.CountBars(Missing.Interval), 0, MostSurplus);
-        long before = answer.RowsAfter > SurplusBefore ? Math.Min(2L * answer.RowsAfter, room) : 0;
-        long after = answer.RowsBefore > SurplusAfter ? Math.Min(2L * answer.RowsBefore, room - before) : 0;
+        // What was allowed for stays, or a source that puts its rows now on one side and now on the other would be asked for ever.
+        long before = Math.Max(SurplusBefore, answer.RowsAfter > SurplusBefore ? Math.Min(2L * answer.RowsAfter, room - SurplusAfter) : 0);
+        long after = Math.Max(SurplusAfter, answer.RowsBefore > SurplusAfter ? Math.Min(2L * answer.RowsBefore, room - before) : 0);
         var larger = new Question(Missing) { SurplusBefore = before, SurplusAfter = after };
         (TimeRange was, TimeRange next) = (Range(lastClosedBar), larger.Range(lastClosedBar));
         return next.Start < was.Start || next.End > was.End ? [larger] : [];

@@ -3,13 +3,14 @@ using Qmtl.Time;
 namespace Qmtl.Data;
 
 /// <summary>
-/// Tells rows that are evidently bars of another interval from those of a sparse market: all of them lie on the other interval's grid,
-/// most follow each other at just its length, and they are too many for that to be chance.
+/// Tells rows that are evidently bars of another interval from those of a sparse market: all of them lie whole lengths of it apart, most
+/// follow each other at just its length, and they are too many for that to be chance. Where its bars open does not matter: an exchange's
+/// day may begin at 22:00, and its week on a Thursday.
 /// </summary>
 internal static class EvidentInterval
 {
     // How seldom the bars of a sparse market may lie like those of a longer interval: once in so many answers.
-    private const double Certainty = 10_000;
+    private const double Certainty = 1_000_000;
 
     /// <summary>The interval whose bars the rows evidently are, where it is not <paramref name="interval"/>; null otherwise.</summary>
     /// <param name="times">The rows' times, ascending; one that is repeated counts once.</param>
@@ -32,11 +33,12 @@ internal static class EvidentInterval
         }
 
         var other = BarInterval.FromSeconds(common);
-        return other != interval && other.IsOnGrid(times[0]) && IsBeyondChance(times, interval, common) ? other : null;
+        return other != interval && IsBeyondChance(times, other, interval) ? other : null;
     }
 
-    private static bool IsBeyondChance(ReadOnlySpan<long> times, BarInterval interval, long common)
+    private static bool IsBeyondChance(ReadOnlySpan<long> times, BarInterval other, BarInterval interval)
     {
+        long common = other.Seconds;
         (int rows, int bars, int steps) = (1, 1, 0);
         for (int i = 1; i < times.Length; i++)
         {
@@ -46,9 +48,14 @@ internal static class EvidentInterval
         }
 
         bool regular = 2 * steps >= rows - 1;
-        return regular && (common > interval.Seconds
-            ? rows >= 3 && rows * Math.Log((double)common / interval.Seconds) >= Math.Log(Certainty)
-            : rows >= 4 && 2 * rows >= 3 * bars);
+        if (common < interval.Seconds)
+        {
+            return regular && rows >= 4 && 2 * rows >= 3 * bars;
+        }
+
+        // Off its grid, the first row may lie anywhere, and only the others say something.
+        int telling = other.IsOnGrid(times[0]) ? rows : rows - 1;
+        return regular && rows >= 3 && telling * Math.Log((double)common / interval.Seconds) >= Math.Log(Certainty);
     }
 
     private static long GreatestCommonDivisor(long a, long b)

@@ -11,15 +11,15 @@ namespace Qmtl.Fetching;
 /// <summary>Makes an answer of whatever a source of unknown type returned.</summary>
 internal static class FetchedRows
 {
-    /// <summary>Waits for what is returned and reads its rows: null (none), <see cref="RawBars"/>, one row, rows one by one, a table, a data reader (which is disposed), JSON, or a task of any of these.</summary>
-    /// <exception cref="SourceException">It is none of these.</exception>
+    /// <summary>Waits for what is returned and reads its rows: <see cref="RawBars"/>, one row, rows one by one, a table, a data reader (which is disposed), JSON, or a task of any of these.</summary>
+    /// <exception cref="SourceException">It is none of these, or null, which may be anything.</exception>
     public static async Task<RawBars> ReadAsync(object? returned, CancellationToken cancellationToken)
     {
         returned = await UnwrapAsync(returned, cancellationToken);
         switch (returned)
         {
             case null:
-                return RawBars.Empty;
+                throw new SourceException("The source returned null in place of rows, which may be anything. Where it has no bars it must return an empty list.");
             case RawBars bars:
                 return bars;
             case string text:

@@ -205,10 +205,10 @@ public sealed class MetricsServer : IAsyncDisposable
             connection.Socket.Dispose();
             lock (_connections)
             {
+                // Before it is gone from the list: whoever ends the server waits for the list and then for nothing else.
+                _room.Release();
                 _connections.Remove(connection);
             }
-
-            _room.Release();
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Backfill;
+using Qmtl.Messages;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
@@ -121,7 +122,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 strategy));
         }
 
-        string doing = $"Performing the operation \"{Describe()}\" on target \"{strategy.Name}\".";
+        string doing = PlainText.OneLine($"Performing the operation \"{Describe()}\" on target \"{strategy.Name}\".");
         if (!ShouldProcess(doing, $"Are you sure you want to perform this action?\n{doing}", "Confirm", out ShouldProcessReason reason))
         {
             if (reason == ShouldProcessReason.WhatIf && World is not null)
@@ -258,7 +259,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     // As by Write-Host: a closed gate is nothing wrong, and yet what an operator wants to know.
     private void Show(string text)
     {
-        var message = new HostInformationMessage { Message = text };
+        var message = new HostInformationMessage { Message = PlainText.Escape(text) };
         Post(() => WriteInformation(message, ["PSHOST"]));
     }
 

@@ -94,6 +94,9 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// <summary>Warns, as <see cref="PlainText"/>.</summary>
     private protected new void WriteWarning(string text) => base.WriteWarning(PlainText.Escape(text));
 
+    /// <summary>Writes an error, which is shown as <see cref="PlainText"/>.</summary>
+    private protected new void WriteError(ErrorRecord error) => base.WriteError(ErrorRecords.AsPlainText(error));
+
     /// <summary>Tells, as <see cref="PlainText"/>, who wants to know more.</summary>
     private protected new void WriteVerbose(string text) => base.WriteVerbose(PlainText.Escape(text));
 

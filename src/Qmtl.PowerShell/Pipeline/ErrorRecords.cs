@@ -18,9 +18,11 @@ internal static class ErrorRecords
         && exception is not RuntimeException and not PipelineStoppedException;
 
     /// <summary>The error record for <paramref name="exception"/>, shown as <see cref="PlainText"/>; a record that PowerShell made itself is kept.</summary>
-    public static ErrorRecord From(Exception exception, object? target)
+    public static ErrorRecord From(Exception exception, object? target) => AsPlainText(Sort(exception, target));
+
+    /// <summary>The record, which is shown as <see cref="PlainText"/>.</summary>
+    public static ErrorRecord AsPlainText(ErrorRecord record)
     {
-        ErrorRecord record = Sort(exception, target);
         string shown = record.ErrorDetails?.Message ?? record.Exception.Message;
         if (PlainText.Escape(shown) is var plain && plain != shown)
         {

@@ -18,7 +18,7 @@ internal sealed class DuckTypedFetcher : IDataFetcher
     {
         _fetch = target.IsScript(method)
             ? async (stream, range, cancellationToken) => ScriptRows.ToRawBars(
-                await target.CallAsync(method, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken))
+                await target.FetchAsync(method, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken))
             : new ObjectFetcher(target.Identity).FetchAsync;
         Name = name ?? target.GetProperty("Name") as string ?? DefaultName(target, method, typeName);
         BarsPerRequest = barsPerRequest ?? ReadBarsPerRequest(target, typeName);

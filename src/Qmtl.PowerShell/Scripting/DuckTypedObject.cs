@@ -53,7 +53,15 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>Calls the method with two or four arguments, of which the last two name the stream, and gives what it returned as a flat list; tasks are awaited.</summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
     /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, or calls itself.</exception>
-    public async Task<IReadOnlyList<object>> CallAsync(string method, object[] arguments, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<object>> CallAsync(string method, object[] arguments, CancellationToken cancellationToken) =>
+        (await AnswerAsync(method, arguments, cancellationToken)).Flat;
+
+    /// <summary>Like <see cref="CallAsync(string, object[], CancellationToken)"/>, for a method that answers rows: a null alone is no answer.</summary>
+    /// <inheritdoc cref="CallAsync(string, object[], CancellationToken)" path="/exception"/>
+    public async Task<IReadOnlyList<object>> FetchAsync(string method, object[] arguments, CancellationToken cancellationToken) =>
+        RequireAnswer(await AnswerAsync(method, arguments, cancellationToken));
+
+    private async Task<(List<object> Flat, bool HasNull)> AnswerAsync(string method, object[] arguments, CancellationToken cancellationToken)
     {
         object? answer = IsScript(method)
             ? await PipelineDispatcher.InvokeScriptAsync(() => AskScript(method, arguments), cancellationToken)
@@ -72,8 +80,8 @@ internal sealed class DuckTypedObject(PSObject target)
 
     /// <summary>Calls a script block, of whose four arguments the last two name the stream, and gives what it wrote as a flat list; tasks are awaited.</summary>
     /// <exception cref="RuntimeException">The script failed, or wrote an error.</exception>
-    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, or calls itself.</exception>
-    public static async Task<IReadOnlyList<object>> CallAsync(ScriptBlock script, object[] arguments, CancellationToken cancellationToken)
+    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, calls itself, or gave a null alone.</exception>
+    public static async Task<IReadOnlyList<object>> FetchAsync(ScriptBlock script, object[] arguments, CancellationToken cancellationToken)
     {
         List<PSObject> answer = await PipelineDispatcher.InvokeScriptAsync(
             () =>
@@ -82,7 +90,7 @@ internal sealed class DuckTypedObject(PSObject target)
                 return ScriptCall.Ask(script, arguments);
             },
             cancellationToken);
-        return await FlattenAsync(answer, cancellationToken);
+        return RequireAnswer(await FlattenAsync(answer, cancellationToken));
     }
 
     /// <summary>The .NET object in a PSObject; a PSCustomObject stays what it is.</summary>
@@ -102,9 +110,15 @@ internal sealed class DuckTypedObject(PSObject target)
         return ScriptCall.Ask(target, method, arguments, Identity);
     }
 
-    private static async Task<IReadOnlyList<object>> FlattenAsync(object? answer, CancellationToken cancellationToken)
+    // A null is what is left of many mistakes, such as a property that an error's answer does not have. It must not pass for "no bars".
+    private static List<object> RequireAnswer((List<object> Flat, bool HasNull) answer) => answer is { Flat.Count: 0, HasNull: true }
+        ? throw new InvalidOperationException("it gave null, which may be anything. Where there are no bars, it must write nothing or an empty array")
+        : answer.Flat;
+
+    private static async Task<(List<object> Flat, bool HasNull)> FlattenAsync(object? answer, CancellationToken cancellationToken)
     {
         var flat = new List<object>();
+        bool hasNull = false;
         var pending = new Stack<object?>([answer]);
         while (pending.TryPop(out object? next))
         {
@@ -112,6 +126,7 @@ internal sealed class DuckTypedObject(PSObject target)
             switch (value)
             {
                 case null:
+                    hasNull = true;
                     break;
                 case Task task:
                     await task.WaitAsync(cancellationToken);
@@ -137,7 +152,7 @@ internal sealed class DuckTypedObject(PSObject target)
             }
         }
 
-        return flat;
+        return (flat, hasNull);
     }
 
     private static object? ResultOf(Task task)

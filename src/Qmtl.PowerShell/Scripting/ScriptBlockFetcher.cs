@@ -42,7 +42,7 @@ internal sealed class ScriptBlockFetcher : IDataFetcher
         try
         {
             return ScriptRows.ToRawBars(
-                await DuckTypedObject.CallAsync(_script, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken));
+                await DuckTypedObject.FetchAsync(_script, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken));
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is not SourceException)
         {

@@ -108,6 +108,55 @@ public sealed class LearntEmptyTests : BackfillEngineTestBase
         Assert.True((await Store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
     }
 
+    [Theory]
+    [InlineData("1h", 86400, 79200, "1d")]
+    [InlineData("1h", 14400, 3600, "4h")]
+    [InlineData("1d", 604800, 0, "1w")]
+    [InlineData("1m", 300, 14, "5m")]
+    [InlineData("1m", 300, 299, "5m")]
+    [InlineData("1h", 1800, 7, "30m")]
+    public async Task Rows_of_another_interval_are_told_wherever_its_bars_open(string asked, long seconds, long offset, string evident)
+    {
+        var stream = new StreamKey("X", BarInterval.Parse(asked));
+        var source = new DelegateFetcher("other", (_, range, _) => Task.FromResult(ScriptedFetcher.Bars(
+            Enumerable.Range(0, 60).Select(i => (i * seconds) + offset).Where(range.Contains))));
+        var range = new TimeRange(stream.Interval.Floor(seconds), stream.Interval.Floor(59 * seconds));
+
+        BackfillResult result = Assert.Single(await RunAsync(source, [range], new BackfillOptions { OffGrid = OffGridRows.Floor }, stream));
+
+        Assert.Contains($"are evidently {evident} bars", result.Error?.Message, StringComparison.Ordinal);
+        Assert.True((await Store.GetKnownEmptyAsync(stream, null)).IsEmpty);
+    }
+
+    [Fact]
+    public async Task An_answer_too_short_to_tell_is_not_believed_after_one_that_told()
+    {
+        var source = new DelegateFetcher(
+            "other",
+            (_, range, _) => Task.FromResult(ScriptedFetcher.Bars(Enumerable.Range(0, 400).Select(i => i * 300L).Where(range.Contains))),
+            barsPerRequest: 1000);
+
+        BackfillResult result = await RunOneAsync(source, new TimeRange(0, 60 * 1019), new BackfillOptions { ThrottleLimit = 1 });
+
+        Assert.Equal((BackfillStatus.Failed, 0L, 0L), (result.Status, result.BarsWritten, result.BarsEmpty));
+    }
+
+    [Fact]
+    public async Task A_source_that_puts_rows_beside_the_range_now_on_one_side_and_now_on_the_other_is_not_asked_for_ever()
+    {
+        int asked = 0;
+        var source = new DelegateFetcher(
+            "fickle",
+            (_, range, _) => Task.FromResult(ScriptedFetcher.Bars(
+                asked++ % 2 == 0 ? [range.End + 61, range.End + 121] : [range.Start - 120, range.Start - 60])),
+            barsPerRequest: 1000);
+
+        BackfillResult result = await RunOneAsync(source, new TimeRange(60 * 1000, 60 * 1009));
+
+        Assert.Equal((BackfillStatus.Partial, 10L), (result.Status, result.BarsMissing));
+        Assert.InRange(result.Requests, 1, 20);
+    }
+
     [Fact]
     public async Task A_source_that_knows_what_it_has_is_asked_once()
     {

@@ -10,6 +10,8 @@ public sealed class RedactionTests
     [InlineData("Host=a;Username=u;Password=secret;Port=1", "Host=a;Username=u;Password=***;Port=1")]
     [InlineData("Host=a;pwd = 'se;cret' ;Port=1", "Host=a;pwd = *** ;Port=1")]
     [InlineData("Host=a;Password=\"se;cret\"", "Host=a;Password=***")]
+    [InlineData(@"host=a password='it\'s secret' port=1", "host=a password=*** port=1")]
+    [InlineData(@"host=a password=se\ cret sslpassword=more port=1", "host=a password=*** sslpassword=*** port=1")]
     [InlineData("postgresql://desk:se/cret@host/db", "postgresql://***@host/db")]
     [InlineData("Unrecognized 'postgresql//desk:secret@host/db'.", "Unrecognized 'postgresql//***@host/db'.")]
     [InlineData("Unrecognized 'desk:secret@host:5432/db'.", "Unrecognized '***@host:5432/db'.")]

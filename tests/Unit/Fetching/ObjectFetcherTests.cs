@@ -39,12 +39,21 @@ public class ObjectFetcherTests
     [Fact]
     public async Task No_rows_may_be_said_in_any_way()
     {
-        foreach (object? none in new object?[] { null, Array.Empty<object>(), Task.CompletedTask, Task.FromResult<object?>(null), ValueTask.CompletedTask, RawBars.Empty })
+        foreach (object none in new object[] { Array.Empty<object>(), Task.FromResult<object>(new List<object>()), RawBars.Empty })
         {
             Assert.Equal(0, (await new ObjectFetcher(new Returning(none)).FetchAsync(Stream, Asked, CancellationToken.None)).RowCount);
         }
+    }
 
-        Assert.Equal(0, (await new ObjectFetcher(new AsynchronousWithoutResult()).FetchAsync(Stream, Asked, CancellationToken.None)).RowCount);
+    [Fact]
+    public async Task A_null_is_not_taken_for_no_rows()
+    {
+        foreach (object? nothing in new object?[] { null, Task.CompletedTask, Task.FromResult<object?>(null), ValueTask.CompletedTask })
+        {
+            await Assert.ThrowsAsync<SourceException>(() => new ObjectFetcher(new Returning(nothing)).FetchAsync(Stream, Asked, CancellationToken.None));
+        }
+
+        await Assert.ThrowsAsync<SourceException>(() => new ObjectFetcher(new AsynchronousWithoutResult()).FetchAsync(Stream, Asked, CancellationToken.None));
     }
 
     [Fact]

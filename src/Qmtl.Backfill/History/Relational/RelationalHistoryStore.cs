@@ -76,7 +76,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     /// <remarks>Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.</remarks>
     public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        TimeRange? left = Within(range)?.AlignTo(stream.Interval);
+        TimeRange? whole = Within(range)?.AlignTo(stream.Interval);
+        TimeRange? left = whole;
         await using var reading = new OpenRead();
         while (left is { } bars)
         {
@@ -85,7 +86,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
                 {
                     try
                     {
-                        return await ReadFrameAsync(reading, stream, bars, cancellationToken);
+                        return await ReadFrameAsync(reading, stream, bars, goesOn: bars != whole, cancellationToken);
                     }
                     catch
                     {
@@ -294,14 +295,15 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             },
             cancellationToken);
 
-    private async Task<BarFrame?> ReadFrameAsync(OpenRead reading, StreamKey stream, TimeRange bars, CancellationToken cancellationToken)
+    private async Task<BarFrame?> ReadFrameAsync(OpenRead reading, StreamKey stream, TimeRange bars, bool goesOn, CancellationToken cancellationToken)
     {
         if (reading.Reader is null)
         {
             reading.Session = await OpenSessionAsync(forWriting: false, cancellationToken);
             if (reading.Session is null || await FindBarsAsync(reading.Session, stream, cancellationToken) is not { } table)
             {
-                return null;
+                // Half a history must not pass for a whole one.
+                return goesOn ? throw new StoreException($"{DisplayName}: the bars of {stream} are gone while they are read.") : null;
             }
 
             reading.Reader = reading.Session.OpenReader(table, stream, bars);

@@ -18,12 +18,12 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     // A transaction holds locks that others wait for. So one whose client is paused, or cannot be reached any more, ends; and one that
     // waits gives up after a while and says for whom. What the operator has set for the user or the database stays.
     private const string LimitsSql = """
-        SELECT set_config(name, value, true)
+        SELECT set_config(wanted.name, wanted.value, true)
         FROM (VALUES ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '30s'), ('client_connection_check_interval', '10s'),
             ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
             ('tcp_user_timeout', '60000')) AS wanted(name, value)
-        WHERE (current_setting(name, true) = '0' OR name LIKE 'tcp_keepalives%' AND current_setting(name, true) IS NOT NULL)
-            AND (version() LIKE '%linux%' OR name NOT IN ('client_connection_check_interval', 'tcp_user_timeout'))
+        JOIN pg_settings AS present ON present.name = wanted.name AND present.source = 'default'
+        WHERE version() LIKE '%linux%' OR wanted.name NOT IN ('client_connection_check_interval', 'tcp_user_timeout')
         """;
 
     // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
