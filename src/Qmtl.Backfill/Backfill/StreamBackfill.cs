@@ -355,12 +355,8 @@ internal sealed class StreamBackfill
     }
 
     private static StoreException Uncounted(Exception error) =>
-        new($"{error.Message} Bars of the write that failed may be stored all the same: the number written is at least what is counted.", error)
-        {
-            IsTransient = TransientErrors.IsTransient(error),
-            ConcernsWholeStore = error is StoreException { ConcernsWholeStore: true },
-            MayHaveKept = true,
-        };
+        (error as StoreException ?? new StoreException(error.Message, error) { IsTransient = TransientErrors.IsTransient(error) })
+        .With("Bars of the write that failed may be stored all the same: the number written is at least what is counted.", mayHaveKept: true);
 
     private void Settle(RangeLedger ledger, FetchedPage page)
     {
