@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Backfill;
 
@@ -16,7 +16,7 @@ public abstract class BackfillEngineTestBase
     protected static StreamKey Stream { get; } = new("BTCUSDT", Minute);
 
     /// <summary>A time well after every bar of these tests, on the grid.</summary>
-    protected FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000 / 60 * 60));
+    protected WaitedClock Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000 / 60 * 60));
 
     private protected InMemoryHistoryStore Store { get; } = new();
 
@@ -42,13 +42,18 @@ public abstract class BackfillEngineTestBase
         }
     }
 
+    /// <summary>Moves the clock on, whenever something waits for it, until the work is done.</summary>
     protected async Task AdvanceUntilAsync(Task running, TimeSpan step)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!running.IsCompleted)
         {
             limit.Token.ThrowIfCancellationRequested();
-            Clock.Advance(step);
+            if (Clock.IsWaitedFor)
+            {
+                Clock.Advance(step);
+            }
+
             await Task.Yield();
         }
     }

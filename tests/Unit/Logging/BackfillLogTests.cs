@@ -125,7 +125,6 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
             {
                 if (call == 1)
                 {
-                    // Not before: the clock moves on meanwhile.
                     pacer.Pause(TimeSpan.FromSeconds(5));
                 }
 
