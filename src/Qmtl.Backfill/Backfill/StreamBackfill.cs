@@ -25,6 +25,7 @@ internal sealed class StreamBackfill
     private RejectedRows _rejected = RejectedRows.None;
     private Exception? _storeIsAway;
     private CompletionFrontier? _frontier;
+    private TimeRangeSet? _asked;
 
     public StreamBackfill(
         BackfillRequest request,
@@ -76,11 +77,15 @@ internal sealed class StreamBackfill
         _raise(new BackfillEnded(Stream, _source, _timeProvider.GetElapsedTime(started))
         {
             CompleteUpTo = _frontier?.CompleteUpTo,
+            Asked = _asked,
+            Missing = _frontier?.Left() is { } left ? NullIfEmpty(left) : _asked,
             RateLimitWait = _fetcher.RateLimitWait,
             WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
             Table = _request.Store.GetTableName(Stream.NodeId) is { } table ? (_request.Store.DisplayName, table) : null,
         });
     }
+
+    private static TimeRangeSet? NullIfEmpty(TimeRangeSet bars) => bars.IsEmpty ? null : bars;
 
     private static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
         ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
@@ -98,11 +103,12 @@ internal sealed class StreamBackfill
             return;
         }
 
+        _asked = new TimeRangeSet(Stream.Interval, open);
         var ledger = new RangeLedger(Stream, open, _timeProvider);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            TimeRangeSet missing = await FindMissingAsync(ledger, open, cancellationToken);
+            TimeRangeSet missing = await FindMissingAsync(ledger, _asked, cancellationToken);
             ledger.SetMissing(missing);
             await CompleteAsync(ledger, missing, cancellationToken);
             EndAll(ledger, null);
@@ -138,9 +144,8 @@ internal sealed class StreamBackfill
         return (open, withoutBars);
     }
 
-    private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, List<TimeRange> ranges, CancellationToken cancellationToken)
+    private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, TimeRangeSet requested, CancellationToken cancellationToken)
     {
-        var requested = new TimeRangeSet(Stream.Interval, ranges);
         TimeRange bounds = requested.Bounds!.Value;
         TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         TimeRangeSet knownEmpty = _options.RetryEmpty
@@ -158,6 +163,7 @@ internal sealed class StreamBackfill
         _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest, cancellationToken))
         {
             CompleteUpTo = _frontier.CompleteUpTo,
+            Missing = NullIfEmpty(missing),
         });
 
         using BarBudget.Share share = _budget.OpenShare(MostBufferedBars);
@@ -367,11 +373,15 @@ internal sealed class StreamBackfill
             results = ledger.Settle(page);
         }
 
-        _frontier!.Add(page);
+        TimeRangeSet settled = _frontier!.Add(page);
         if (page.Answers.Count > 0)
         {
             long asked = page.Planned.Missing.BarCount;
-            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo) { Requests = page.Requests });
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo)
+            {
+                Requests = page.Requests,
+                Settled = NullIfEmpty(settled),
+            });
         }
 
         Emit(results);
