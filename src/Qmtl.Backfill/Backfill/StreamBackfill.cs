@@ -67,7 +67,7 @@ internal sealed class StreamBackfill
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         long started = _timeProvider.GetTimestamp();
-        _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BoundsOf(_request.Ranges) });
+        _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BackfillPlanner.BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
         if (_rejected.Total > 0)
         {
@@ -87,12 +87,9 @@ internal sealed class StreamBackfill
 
     private static TimeRangeSet? NullIfEmpty(TimeRangeSet bars) => bars.IsEmpty ? null : bars;
 
-    private static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
-        ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
-
     private async Task CompleteRangesAsync(CancellationToken cancellationToken)
     {
-        (List<TimeRange> open, List<TimeRange> withoutBars) = SplitByBars();
+        (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(Stream.Interval, _request.Ranges, _timeProvider.GetUtcNow());
         foreach (TimeRange range in withoutBars)
         {
             _emit(new BackfillResult { Stream = Stream, Range = range, Status = BackfillStatus.Completed });
@@ -121,27 +118,6 @@ internal sealed class StreamBackfill
         {
             EndAll(ledger, error);
         }
-    }
-
-    // A bar that has not closed is still forming: it is not missing, and it must not be stored.
-    private (List<TimeRange> Open, List<TimeRange> WithoutBars) SplitByBars()
-    {
-        var open = new List<TimeRange>();
-        var withoutBars = new List<TimeRange>();
-        long lastClosed = Stream.Interval.LastClosedBar(_timeProvider.GetUtcNow());
-        foreach (TimeRange range in _request.Ranges)
-        {
-            if (range.Start <= lastClosed && new TimeRange(range.Start, Math.Min(range.End, lastClosed)).AlignTo(Stream.Interval) is { } bars)
-            {
-                open.Add(bars);
-            }
-            else
-            {
-                withoutBars.Add(range);
-            }
-        }
-
-        return (open, withoutBars);
     }
 
     private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, TimeRangeSet requested, CancellationToken cancellationToken)

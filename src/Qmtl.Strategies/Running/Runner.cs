@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Qmtl.Backfill;
 using Qmtl.Running.Description;
 using Qmtl.Running.Gateway;
 using Qmtl.Running.Gateway.Submission;
@@ -203,7 +204,7 @@ public sealed class Runner
             _options.OnWarmedUp?.Invoke(result);
         }
 
-        if (run.Warmup.Any(result => result.Status == WarmupStatus.Failed))
+        if (run.Warmup.Any(result => result.Status == BackfillStatus.Failed))
         {
             throw new WarmupFailedException(run.Warmup);
         }
