@@ -82,7 +82,7 @@ internal sealed class BinaryCopyEncoder
             int bytes = Encoding.UTF8.GetBytes(known.NodeId, head.AsSpan(length + sizeof(int)));
             BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(length), bytes);
             length += sizeof(int) + bytes;
-            _ = BinaryCopyColumn.TryWriteWhole(known.Interval.Seconds, intervalType, head, ref length);
+            _ = BinaryCopyColumn.TryWriteWhole(known.Interval.Number, intervalType, head, ref length);
         }
 
         return head[..length];
