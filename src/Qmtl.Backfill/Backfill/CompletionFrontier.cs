@@ -33,7 +33,8 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
         }
 
         // From the first bar that is left, or from after the page, to its end.
-        _ended.Add(page.Number, new TimeRange(left.IsEmpty ? page.Planned.Range.End : left.Interval.Previous(left[0].Start), page.Planned.Range.End));
+        long end = page.Planned.Range.End;
+        _ended.Add(page.Number, new TimeRange(left.IsEmpty ? end : left.Interval.Previous(left[0].Start), end));
         while (!_isBlocked && _ended.Remove(_next, out TimeRange reached))
         {
             _next++;

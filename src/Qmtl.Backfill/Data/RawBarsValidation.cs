@@ -50,7 +50,8 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         foreach (long timestamp in timestamps)
         {
             bool follows = previous != long.MinValue && timestamp == grid.Next(previous);
-            if ((!follows && (timestamp <= previous || !grid.IsOnGrid(timestamp))) || !asked.Contains(timestamp) || timestamp > lastClosedBar)
+            bool isPlaced = follows || (timestamp > previous && grid.IsOnGrid(timestamp));
+            if (!isPlaced || !asked.Contains(timestamp) || timestamp > lastClosedBar)
             {
                 return false;
             }

@@ -115,10 +115,10 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     /// <summary>The open of the bar before the one that opens at <paramref name="open"/>.</summary>
     public long Previous(long open) => open - Step;
 
-    /// <summary>The open of the bar that is <paramref name="bars"/> bars after the one that opens at <paramref name="open"/>, or before it where that is negative.</summary>
+    /// <summary>The open of the bar <paramref name="bars"/> bars after the one of <paramref name="open"/>, or before it where that is negative.</summary>
     public long Add(long open, long bars) => open + (bars * Step);
 
-    /// <summary>How many bars there are from the one that opens at <paramref name="first"/> to the one that opens at <paramref name="last"/>, both counted.</summary>
+    /// <summary>How many bars open from <paramref name="first"/> to <paramref name="last"/>, which are opens, both counted.</summary>
     public long CountBetween(long first, long last) => ((last - first) / Step) + 1;
 
     /// <summary>Whether each bar is made of whole bars of <paramref name="shorter"/>.</summary>
@@ -126,7 +126,7 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
 
     /// <summary>The bars of a whole range as the time that they take: from the open of its first to the last second of its last.</summary>
     /// <param name="bars">A range whose ends are on the grid.</param>
-    public TimeRange Span(TimeRange bars) => new(bars.Start, Next(bars.End) - 1);
+    public TimeRange TimeOf(TimeRange bars) => new(bars.Start, Next(bars.End) - 1);
 
     /// <summary>
     /// The open of the last bar that has closed at <paramref name="now"/> (Unix seconds, UTC): a bar closes when its
@@ -183,7 +183,8 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     /// <summary>Whether the left is not shorter.</summary>
     public static bool operator >=(BarInterval left, BarInterval right) => left.CompareTo(right) >= 0;
 
-    private static InvalidOperationException NeverSet() => new("This bar interval was never set. Use BarInterval.Parse or BarInterval.FromSeconds.");
+    private static InvalidOperationException NeverSet() =>
+        new("This bar interval was never set. Use BarInterval.Parse or BarInterval.FromSeconds.");
 
     private static bool TryParse(string text, out BarInterval interval, [NotNullWhen(false)] out string? problem)
     {

@@ -17,15 +17,16 @@ internal enum RowDamage
 internal static class FaultyRows
 {
     /// <summary>The rows in the order and number in which a faulty exchange gives them.</summary>
-    public static SimulatedCandle[] Rearrange(SimulatedFault fault, ReadOnlySpan<SimulatedCandle> rows, SimulatedRequest request, BarInterval interval) => fault.Kind switch
-    {
-        SimulatedFaultKind.FewerRows => [.. rows[..Math.Min(rows.Length, fault.RowsLeft)]],
-        SimulatedFaultKind.RowsOutsideRange => Surround(rows, request, interval),
-        SimulatedFaultKind.RowsOffGrid => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row with { Timestamp = row.Timestamp + 1 }] : [row]),
-        SimulatedFaultKind.RepeatedRows => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row, row] : [row]),
-        SimulatedFaultKind.RowsOutOfOrder => Reverse(rows),
-        _ => rows.ToArray(),
-    };
+    public static SimulatedCandle[] Rearrange(
+        SimulatedFault fault, ReadOnlySpan<SimulatedCandle> rows, SimulatedRequest request, BarInterval interval) => fault.Kind switch
+        {
+            SimulatedFaultKind.FewerRows => [.. rows[..Math.Min(rows.Length, fault.RowsLeft)]],
+            SimulatedFaultKind.RowsOutsideRange => Surround(rows, request, interval),
+            SimulatedFaultKind.RowsOffGrid => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row with { Timestamp = row.Timestamp + 1 }] : [row]),
+            SimulatedFaultKind.RepeatedRows => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row, row] : [row]),
+            SimulatedFaultKind.RowsOutOfOrder => Reverse(rows),
+            _ => rows.ToArray(),
+        };
 
     /// <summary>What is wrong with the row at <paramref name="index"/>.</summary>
     public static RowDamage DamageAt(SimulatedFault? fault, int index) => fault is null || index % fault.Every != 0

@@ -66,7 +66,8 @@ internal sealed class NodeStep
     public bool IsReachedBy(int stream) => _reachedInputs[stream] is not null;
 
     /// <summary>The open of the node's bar that a result for the stream's bar is of.</summary>
-    public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(_graph.InstantOf(stream, timestamp)) : timestamp;
+    public long TimestampOf(int stream, long timestamp) =>
+        _hasOtherInterval[stream] ? Node.Interval.Floor(_graph.InstantOf(stream, timestamp)) : timestamp;
 
     /// <summary>
     /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node would

@@ -74,7 +74,7 @@ internal sealed class PipelineGraph
     /// <summary>The live bars that came after newer ones.</summary>
     public LateBars LateBars { get; }
 
-    /// <summary>The instant of a stream's bar that counts for the order: its open, or the last second in which it is not known yet.</summary>
+    /// <summary>The instant of a bar that counts for the order: its open, or the last second in which it is not known yet.</summary>
     public long InstantOf(int stream, long open) => _isByClose ? _intervals[stream].Next(open) - 1 : open;
 
     /// <summary>Takes all nodes that compute for one pipeline, or none of them.</summary>

@@ -91,7 +91,8 @@ internal static class SqliteCoverage
     }
 
     // How many ranges the rows of the span fall into.
-    private static long Scan(SqliteStatement scan, TimeRange span, TimeRangeSetBuilder builder, BarInterval interval, CancellationToken cancellationToken)
+    private static long Scan(
+        SqliteStatement scan, TimeRange span, TimeRangeSetBuilder builder, BarInterval interval, CancellationToken cancellationToken)
     {
         scan.Bind(3, span.Start);
         scan.Bind(4, span.End);
