@@ -70,7 +70,7 @@ internal sealed class PostgreSqlBarReader : IBarReader
             timestamps[count] = timestamp;
             foreach (PostgreSqlColumnReader column in columns)
             {
-                column.Read(_reader, count);
+                column.Read(_reader);
             }
 
             count++;
@@ -78,7 +78,7 @@ internal sealed class PostgreSqlBarReader : IBarReader
 
         return count == 0
             ? null
-            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build(count))]);
+            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build())]);
     }
 
     public async ValueTask DisposeAsync()

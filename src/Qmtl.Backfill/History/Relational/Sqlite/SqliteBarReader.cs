@@ -80,7 +80,7 @@ internal sealed class SqliteBarReader : IBarReader
             timestamps[count] = reached;
             for (int column = 0; column < columns.Length; column++)
             {
-                columns[column].Read(_statement.Handle, column + 1, count);
+                columns[column].Read(_statement.Handle, column + 1);
             }
 
             count++;
@@ -95,7 +95,7 @@ internal sealed class SqliteBarReader : IBarReader
 
         return count == 0
             ? null
-            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build(count))]);
+            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build())]);
     }
 
     private bool Next()
