@@ -17,7 +17,7 @@ internal sealed class ProviderBackfill(
 
     // All up to the first bar that is left; where none is, all.
     private long? CompleteUpTo => _asked?.Bounds is { } bounds && _left is { } left
-        ? left.IsEmpty ? bounds.End : left[0].Start > bounds.Start ? left[0].Start - stream.Interval.Seconds : null
+        ? left.IsEmpty ? bounds.End : left[0].Start > bounds.Start ? stream.Interval.Previous(left[0].Start) : null
         : null;
 
     /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.</summary>

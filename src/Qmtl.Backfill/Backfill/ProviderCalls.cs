@@ -63,7 +63,7 @@ internal sealed class ProviderCalls(
                 onRejected(valid.Rejected);
                 if (valid.Frame.Bounds is { } bounds)
                 {
-                    next = bounds.End + stream.Interval.Seconds;
+                    next = stream.Interval.Next(bounds.End);
                     yield return valid.Frame;
                 }
             }

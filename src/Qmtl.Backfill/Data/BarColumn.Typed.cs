@@ -1,7 +1,7 @@
 namespace Qmtl.Data;
 
 /// <summary>A payload column whose values lie side by side in memory.</summary>
-/// <typeparam name="T"><see cref="double"/>, <see cref="long"/>, <see cref="bool"/> or <see cref="string"/>.</typeparam>
+/// <typeparam name="T">The type of the values, as <see cref="BarColumnType"/> lists them.</typeparam>
 public sealed class BarColumn<T> : BarColumn
 {
     private readonly ReadOnlyMemory<bool> _nulls;
@@ -12,7 +12,7 @@ public sealed class BarColumn<T> : BarColumn
     /// <param name="nulls">Empty where no row is null, otherwise true in each row that is. A null string needs no mark.</param>
     /// <exception cref="ArgumentException">The lengths differ, or <typeparamref name="T"/> is not a column type.</exception>
     public BarColumn(string name, ReadOnlyMemory<T> values, ReadOnlyMemory<bool> nulls = default)
-        : base(name, TypeOf(), values.Length)
+        : base(name, ColumnType<T>.Instance.Type, values.Length)
     {
         if (!nulls.IsEmpty && nulls.Length != values.Length)
         {
@@ -37,6 +37,9 @@ public sealed class BarColumn<T> : BarColumn
 
     /// <inheritdoc/>
     public override object? GetValue(int index) => IsNull(index) ? null : Values.Span[index];
+
+    /// <inheritdoc/>
+    public override string? GetText(int index) => IsNull(index) ? null : ValueText.Of(Values.Span[index]);
 
     /// <inheritdoc/>
     public override BarColumn Slice(int start, int length) =>
@@ -66,13 +69,4 @@ public sealed class BarColumn<T> : BarColumn
 
         return new BarColumn<T>(Name, values, nulls);
     }
-
-    private static BarColumnType TypeOf() => typeof(T) switch
-    {
-        var t when t == typeof(double) => BarColumnType.Double,
-        var t when t == typeof(long) => BarColumnType.Long,
-        var t when t == typeof(bool) => BarColumnType.Boolean,
-        var t when t == typeof(string) => BarColumnType.String,
-        _ => throw new ArgumentException($"A column holds double, long, bool or string, not {typeof(T)}."),
-    };
 }

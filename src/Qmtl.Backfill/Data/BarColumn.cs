@@ -39,20 +39,9 @@ public abstract class BarColumn
     /// <summary>The rows at <paramref name="indexes"/>, in that order, copied.</summary>
     public abstract BarColumn Select(ReadOnlySpan<int> indexes);
 
-    /// <summary>A column of <paramref name="type"/> that is null in each of <paramref name="length"/> rows.</summary>
-    public static BarColumn OfNulls(string name, BarColumnType type, int length) => type switch
-    {
-        BarColumnType.Double => new BarColumn<double>(name, new double[length], AllNull(length)),
-        BarColumnType.Long => new BarColumn<long>(name, new long[length], AllNull(length)),
-        BarColumnType.Boolean => new BarColumn<bool>(name, new bool[length], AllNull(length)),
-        BarColumnType.String => new BarColumn<string?>(name, new string?[length]),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a column type."),
-    };
+    /// <summary>The value at <paramref name="index"/> as text that every program reads back (invariant culture, <c>true</c>, <c>false</c>), or null.</summary>
+    public abstract string? GetText(int index);
 
-    private static bool[] AllNull(int length)
-    {
-        bool[] nulls = new bool[length];
-        Array.Fill(nulls, true);
-        return nulls;
-    }
+    /// <summary>A column of <paramref name="type"/> that is null in each of <paramref name="length"/> rows.</summary>
+    public static BarColumn OfNulls(string name, BarColumnType type, int length) => ColumnType.Of(type).OfNulls(name, length);
 }

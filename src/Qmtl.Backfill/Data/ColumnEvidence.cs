@@ -4,9 +4,6 @@ namespace Qmtl.Data;
 /// <param name="name">The column's name.</param>
 internal sealed class ColumnEvidence(string name)
 {
-    // Every whole number up to here is exactly one double; beyond, neighbours fall together.
-    private const long LargestExactInDouble = 1L << 53;
-
     private readonly bool _isMeasure = ColumnNames.IsMeasure(name);
     private readonly bool _isAmount = ColumnNames.IsAmount(name);
     private bool _isDeclaredWhole;
@@ -64,14 +61,14 @@ internal sealed class ColumnEvidence(string name)
                 break;
             case double number:
                 _numbers++;
-                _hasFraction |= !double.IsInteger(number) || Math.Abs(number) > LargestExactInDouble;
+                _hasFraction |= !double.IsInteger(number) || Math.Abs(number) > ColumnType.LargestExactInDouble;
                 break;
             case bool:
                 _flags++;
                 break;
             case string text when ValueText.TryReadNumber(text, out double number):
                 _numberTexts++;
-                _hasFraction |= !double.IsInteger(number) || Math.Abs(number) > LargestExactInDouble;
+                _hasFraction |= !double.IsInteger(number) || Math.Abs(number) > ColumnType.LargestExactInDouble;
                 break;
             case string text when !ValueText.IsAbsent(text):
                 _texts++;
@@ -104,6 +101,6 @@ internal sealed class ColumnEvidence(string name)
     private void LookAt(long number)
     {
         _numbers++;
-        _isWide |= number is > LargestExactInDouble or < -LargestExactInDouble;
+        _isWide |= number is > ColumnType.LargestExactInDouble or < -ColumnType.LargestExactInDouble;
     }
 }

@@ -41,40 +41,27 @@ internal sealed class PendingColumn(string name)
         Set(rows, null);
         _values.RemoveAt(rows);
         _values.ForEach(_evidence.LookAt);
-        return _evidence.Type switch
+        ColumnBuilder column = ColumnBuilder.Create(_evidence.Name, _evidence.Type, rows);
+        for (int row = 0; row < rows; row++)
         {
-            BarColumnType.Double => Typed(ReadDouble, misfit),
-            BarColumnType.Long => Typed(ReadLong, misfit),
-            BarColumnType.Boolean => Typed(static value => value as bool?, misfit),
-            _ => new BarColumn<string?>(_evidence.Name, _values.ConvertAll(AsText).ToArray()),
-        };
+            if (_values[row] is not { } value)
+            {
+                column.AddNull();
+            }
+            else if (!column.TryAdd(value))
+            {
+                bool isMisfit = !(value is string text && ValueText.IsAbsent(text));
+                if (isMisfit)
+                {
+                    misfit(row, _evidence.Name, ValueText.Of(value)!);
+                }
+
+                column.AddMisfit(isMisfit && _evidence.IsAmount);
+            }
+        }
+
+        return column.Build();
     }
-
-    private static double? ReadDouble(object value) => value switch
-    {
-        double number => number,
-        long number => number,
-        string text when ValueText.TryReadNumber(text, out double number) => number,
-        _ => null,
-    };
-
-    private static long? ReadLong(object value) => value switch
-    {
-        long number => number,
-        double number => (long)number,
-        string text when ValueText.TryReadWhole(text, out long number) => number,
-        string text when ValueText.TryReadNumber(text, out double number) => (long)number,
-        _ => null,
-    };
-
-    private static string? AsText(object? value) => value switch
-    {
-        null => null,
-        string text => text,
-        bool flag => flag ? "true" : "false",
-        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString(),
-    };
 
     private static object? Simplify(object? value) => value switch
     {
@@ -87,35 +74,8 @@ internal sealed class PendingColumn(string name)
         ulong big => (double)big,
         BigInteger big => big >= long.MinValue && big <= long.MaxValue ? (long)big : (double)big,
         DateTime or DateTimeOffset or DateOnly or TimeOnly => ((IFormattable)value).ToString("o", CultureInfo.InvariantCulture),
-        _ => AsText(value),
+        _ => ValueText.Of(value),
     };
-
-    private BarColumn<T> Typed<T>(Func<object, T?> read, Action<int, string, string> misfit)
-        where T : struct
-    {
-        var values = new T[_values.Count];
-        bool[] nulls = new bool[_values.Count];
-        for (int row = 0; row < values.Length; row++)
-        {
-            if (_values[row] is { } value && read(value) is { } known)
-            {
-                values[row] = known;
-                continue;
-            }
-
-            bool isMisfit = _values[row] is { } odd && !(odd is string text && ValueText.IsAbsent(text));
-            if (isMisfit)
-            {
-                misfit(row, _evidence.Name, AsText(_values[row])!);
-            }
-
-            // A price that cannot be read is NaN, so that validation rejects its row and counts it.
-            nulls[row] = !(isMisfit && _evidence.IsAmount && typeof(T) == typeof(double));
-            values[row] = nulls[row] ? default : (T)(object)double.NaN;
-        }
-
-        return new BarColumn<T>(_evidence.Name, values, nulls);
-    }
 }
 
 /// <summary>A value whose type declares 64-bit whole numbers for its whole column: such a column does not become one of doubles.</summary>

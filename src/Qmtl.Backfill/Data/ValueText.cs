@@ -24,4 +24,14 @@ internal static class ValueText
     /// <summary>Reads a whole number of 64 bits.</summary>
     public static bool TryReadWhole(string text, out long number) =>
         long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out number);
+
+    /// <summary>The value as every program writes it: the invariant culture, <c>true</c> and <c>false</c>; null for null.</summary>
+    public static string? Of<T>(T value) => value switch
+    {
+        null => null,
+        string text => text,
+        bool flag => flag ? "true" : "false",
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString(),
+    };
 }

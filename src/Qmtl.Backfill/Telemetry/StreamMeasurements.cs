@@ -39,7 +39,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
             lock (_gate)
             {
                 return _lastTimestamp == Never ? null
-                    : _holes.IsEmpty ? _lastTimestamp : Math.Min(_lastTimestamp, _holes[0].Start - _holes.Interval.Seconds);
+                    : _holes.IsEmpty ? _lastTimestamp : Math.Min(_lastTimestamp, _holes.Interval.Previous(_holes[0].Start));
             }
         }
     }

@@ -74,24 +74,13 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
 
     private void WriteField(BarColumn? column, int row)
     {
-        switch (column)
+        if (column is BarColumn<string?>)
         {
-            case null:
-            case var _ when column.IsNull(row):
-                _csv.WriteField(null);
-                break;
-            case BarColumn<double> doubles:
-                _csv.WriteField(doubles.Values.Span[row]);
-                break;
-            case BarColumn<long> longs:
-                _csv.WriteField(longs.Values.Span[row]);
-                break;
-            case BarColumn<bool> booleans:
-                _csv.WriteField(booleans.Values.Span[row] ? "true" : "false");
-                break;
-            case BarColumn<string?> strings:
-                WriteText(strings.Values.Span[row]);
-                break;
+            WriteText(column.GetText(row));
+        }
+        else
+        {
+            _csv.WriteField(column?.GetText(row));
         }
     }
 

@@ -72,8 +72,8 @@ internal sealed class JsonBars(Stream output) : IBarWriter, IDisposable
             case BarColumn<bool> booleans:
                 _writer.WriteBooleanValue(booleans.Values.Span[row]);
                 break;
-            case BarColumn<string?> strings:
-                _writer.WriteStringValue(Encode(strings.Values.Span[row]!));
+            default:
+                _writer.WriteStringValue(Encode(column.GetText(row)!));
                 break;
         }
     }

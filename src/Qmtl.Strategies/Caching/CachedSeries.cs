@@ -201,21 +201,12 @@ internal sealed class CachedSeries
                 bars.Bind(_numberSource);
                 return 0;
             default:
-                bars.Bind(SourceOf(payload.ToObject()!));
+                bars.Bind(ColumnSource.Of(Payload.ValueColumn, payload.ToObject()!));
                 return 0;
         }
     }
 
-    // A value that a frame's column can hold gets a column of its type, anything else stays the object it is.
-    private static ColumnSource SourceOf(object value) => value switch
-    {
-        long whole => new ColumnSource<long>(Payload.ValueColumn, [whole], 0, 1, null),
-        bool flag => new ColumnSource<bool>(Payload.ValueColumn, [flag], 0, 1, null),
-        string text => new ColumnSource<string?>(Payload.ValueColumn, [text], 0, 1, null),
-        _ => new ColumnSource<object?>(Payload.ValueColumn, [value], 0, 1, null),
-    };
-
     // The bar after the newest and the newest itself are by far the most frequent, and need no division.
     private long FloorOf(long timestamp, long? newest) =>
-        timestamp == newest || timestamp - Key.Interval.Seconds == newest ? timestamp : Key.Interval.Floor(timestamp);
+        newest is { } last && (timestamp == last || timestamp == Key.Interval.Next(last)) ? timestamp : Key.Interval.Floor(timestamp);
 }

@@ -84,7 +84,7 @@ internal static class ColumnPairing
     }
 
     private static InvalidOperationException Conflict(StreamKey series, ColumnSource held, ColumnSource incoming) => new(
-        $"Column '{held.Name}' of {series} holds {ElementTypes.Describe(held.ElementType)} and cannot take {ElementTypes.Describe(incoming.ElementType)}"
+        $"Column '{held.Name}' of {series} holds {ColumnSource.Describe(held.ElementType)} and cannot take {ColumnSource.Describe(incoming.ElementType)}"
         + (IsNumber(held) && IsNumber(incoming) ? " without losing digits" : string.Empty)
         + ". Give each column one type, or give the other values a column of their own.");
 

@@ -11,19 +11,23 @@ internal abstract class ColumnSource
 
     public abstract Type ElementType { get; }
 
+    /// <summary>A type that a series' column can hold, in words: <c>numbers (double)</c>.</summary>
+    public static string Describe(Type type) => $"{ColumnType.Of(type)?.Words.Many ?? "objects"} ({Keyword(type)})";
+
+    /// <summary>The type as C# writes it.</summary>
+    public static string Keyword(Type type) => ColumnType.Of(type)?.Keyword ?? "object";
+
     /// <summary>The values of a frame's column, which are not copied.</summary>
     public static ColumnSource Of(BarColumn column)
     {
-        ColumnSource source = column.Type switch
-        {
-            BarColumnType.Double => new ColumnSource<double>(column.Name),
-            BarColumnType.Long => new ColumnSource<long>(column.Name),
-            BarColumnType.Boolean => new ColumnSource<bool>(column.Name),
-            _ => new ColumnSource<string?>(column.Name),
-        };
+        ColumnSource source = ColumnType.Of(column.Type).Accept(new Maker(column.Name));
         source.TryRebind(column);
         return source;
     }
+
+    /// <summary>One value: in a column of its type where a frame's column can have that, otherwise as the object it is.</summary>
+    public static ColumnSource Of(string name, object value) =>
+        ColumnType.Of(value.GetType())?.Accept(new Single(name, value)) ?? new ColumnSource<object?>(name, [value], 0, 1, null);
 
     /// <summary>Reads from another column from now on, or returns false where its name or type is another.</summary>
     public abstract bool TryRebind(BarColumn column);
@@ -39,4 +43,14 @@ internal abstract class ColumnSource
 
     /// <summary>A column of this name and type that rows of this can be copied into.</summary>
     public abstract BufferColumn CreateColumn(int capacity);
+
+    private sealed class Maker(string name) : IColumnTypeVisitor<ColumnSource>
+    {
+        public ColumnSource Visit<T>(ColumnType<T> type) => new ColumnSource<T>(name);
+    }
+
+    private sealed class Single(string name, object value) : IColumnTypeVisitor<ColumnSource>
+    {
+        public ColumnSource Visit<T>(ColumnType<T> type) => new ColumnSource<T>(name, [(T)value], 0, 1, null);
+    }
 }

@@ -283,5 +283,5 @@ public sealed class SeriesView
     }
 
     private ArgumentException NotOfType(BufferColumn column, Type wanted) => new(
-        $"Column '{column.Name}' of {Upstream} holds {ElementTypes.Describe(column.ElementType)}, not {ElementTypes.Describe(wanted)}. Read it with GetValue, or in C# with Values<{ElementTypes.Keyword(column.ElementType)}>.", nameof(column));
+        $"Column '{column.Name}' of {Upstream} holds {ColumnSource.Describe(column.ElementType)}, not {ColumnSource.Describe(wanted)}. Read it with GetValue, or in C# with Values<{ColumnSource.Keyword(column.ElementType)}>.", nameof(column));
 }

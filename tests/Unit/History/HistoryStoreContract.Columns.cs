@@ -92,7 +92,7 @@ public abstract partial class HistoryStoreContract
 
     public static TheoryData<string, string> Conflicts => new()
     {
-        { "long", "fraction" }, { "long", "huge" }, { "long", "text" }, { "long", "flag" },
+        { "fraction", "smallest" }, { "long", "fraction" }, { "long", "huge" }, { "long", "text" }, { "long", "flag" },
         { "fraction", "long" }, { "fraction", "text" }, { "fraction", "flag" },
         { "text", "long" }, { "text", "fraction" }, { "text", "flag" },
         { "flag", "long" }, { "flag", "fraction" }, { "flag", "text" },
@@ -120,6 +120,7 @@ public abstract partial class HistoryStoreContract
         {
             // One more than a double can tell from its neighbour.
             "long" => Longs("x", (1L << 53) + 1),
+            "smallest" => Longs("x", long.MinValue),
             "fraction" => Doubles("x", 0.5),
             "huge" => Doubles("x", 1e300),
             "flag" => Flags("x", true),

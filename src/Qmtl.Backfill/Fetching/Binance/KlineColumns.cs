@@ -12,23 +12,20 @@ internal sealed class KlineColumns
     /// <summary>How many prices and volumes a row has.</summary>
     public const int AmountCount = 8;
 
-    private readonly double[][] _amounts;
     private readonly SubSeconds _subSeconds = new();
-    private long[] _timestamps;
-    private long[] _trades;
-    private bool[] _tradesUnknown;
-    private int _count;
+    private readonly ColumnBuilder<long> _timestamps;
+    private readonly ColumnBuilder<double>[] _amounts;
+    private readonly ColumnBuilder<long> _trades;
 
     /// <param name="capacity">How many rows are expected.</param>
     public KlineColumns(int capacity)
     {
-        _timestamps = new long[capacity];
-        _trades = new long[capacity];
-        _tradesUnknown = new bool[capacity];
-        _amounts = [.. AmountNames.Select(_ => new double[capacity])];
+        _timestamps = new(ColumnNames.Timestamp, capacity);
+        _amounts = Array.ConvertAll(AmountNames, name => new ColumnBuilder<double>(name, capacity));
+        _trades = new("trades", capacity);
     }
 
-    public int Count => _count;
+    public int Count => _timestamps.Count;
 
     public RejectedRows Unreadable { get; set; } = RejectedRows.None;
 
@@ -43,39 +40,27 @@ internal sealed class KlineColumns
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AddRow(long timestamp, int nanoseconds, ReadOnlySpan<double> amounts, long? trades)
     {
-        if (_count == _timestamps.Length)
-        {
-            Grow();
-        }
-
-        _timestamps[_count] = timestamp;
-        _subSeconds.Set(_count, nanoseconds);
-        _trades[_count] = trades ?? 0;
-        _tradesUnknown[_count] = trades is null;
+        _subSeconds.Set(Count, nanoseconds);
+        _timestamps.Add(timestamp);
         for (int i = 0; i < _amounts.Length; i++)
         {
-            _amounts[i][_count] = amounts[i];
+            _amounts[i].Add(amounts[i]);
         }
 
-        _count++;
+        if (trades is { } known)
+        {
+            _trades.Add(known);
+        }
+        else
+        {
+            _trades.AddNull();
+        }
     }
 
     public RawBars Build()
     {
-        var columns = AmountNames.Select((name, i) => (BarColumn)new BarColumn<double>(name, _amounts[i].AsMemory(0, _count))).ToList();
-        columns.Insert(6, new BarColumn<long>("trades", _trades.AsMemory(0, _count), _tradesUnknown.AsMemory(0, _count)));
-        return new RawBars(_timestamps.AsMemory(0, _count), columns) { Nanoseconds = _subSeconds.Build(_count), Unreadable = Unreadable, AnsweredAt = AnsweredAt };
-    }
-
-    private void Grow()
-    {
-        int capacity = Math.Max(16, _timestamps.Length * 2);
-        Array.Resize(ref _timestamps, capacity);
-        Array.Resize(ref _trades, capacity);
-        Array.Resize(ref _tradesUnknown, capacity);
-        for (int i = 0; i < _amounts.Length; i++)
-        {
-            Array.Resize(ref _amounts[i], capacity);
-        }
+        List<BarColumn> columns = [.. _amounts.Select(column => column.Build())];
+        columns.Insert(6, _trades.Build());
+        return new RawBars(_timestamps.Build().Values, columns) { Nanoseconds = _subSeconds.Build(Count), Unreadable = Unreadable, AnsweredAt = AnsweredAt };
     }
 }

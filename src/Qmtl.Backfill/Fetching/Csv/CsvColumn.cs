@@ -25,19 +25,18 @@ internal sealed class CsvColumn(string name, int index)
     }
 
     /// <summary>Starts to collect values of the type.</summary>
-    public CsvColumnValues Collect() => _evidence.Type switch
-    {
-        BarColumnType.Long => new CsvColumnValues<long>(Name, ValueText.TryReadWhole, misfit: null),
-        BarColumnType.Boolean => new CsvColumnValues<bool>(Name, bool.TryParse, misfit: null),
-        BarColumnType.String => new CsvColumnValues<string>(Name, TryReadText, misfit: null),
+    public ColumnBuilder Collect() => ColumnBuilder.Create(Name, _evidence.Type);
 
-        // A price that cannot be read is NaN, so that validation rejects its row and counts it.
-        _ => new CsvColumnValues<double>(Name, ValueText.TryReadNumber, _evidence.IsAmount ? double.NaN : null),
-    };
-
-    private static bool TryReadText(string field, out string text)
+    /// <summary>Adds a field: null where it is empty or says that there is no value. False where it should have been read and could not.</summary>
+    public bool TryAdd(ColumnBuilder values, string field)
     {
-        text = CsvText.Decode(field);
-        return !string.IsNullOrWhiteSpace(field);
+        if (values.TryAddText(values is ColumnBuilder<string?> ? CsvText.Decode(field) : field))
+        {
+            return true;
+        }
+
+        bool isMisfit = !ValueText.IsAbsent(field);
+        values.AddMisfit(isMisfit && _evidence.IsAmount);
+        return !isMisfit;
     }
 }

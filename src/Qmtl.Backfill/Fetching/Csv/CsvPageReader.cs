@@ -15,7 +15,7 @@ internal sealed class CsvPageReader
     private readonly TimeRange _window;
     private readonly List<long> _timestamps = [];
     private readonly SubSeconds _subSeconds = new();
-    private readonly CsvColumnValues[] _values;
+    private readonly ColumnBuilder[] _values;
     private readonly CsvTimes _times;
     private readonly List<SourceNote> _notes = [];
     private long _unreadable;
@@ -28,7 +28,7 @@ internal sealed class CsvPageReader
         _values = [.. index.Layout.Payload.Select(column => column.Collect())];
 
         // Also a row between two opens belongs to the answer: it has to be counted as off the grid.
-        _window = new TimeRange(range.Start, range.End + stream.Interval.Seconds - 1);
+        _window = stream.Interval.TimeOf(range);
     }
 
     /// <summary>Reads the rows of <paramref name="stream"/> inside <paramref name="range"/>, both ends on the grid.</summary>
@@ -98,7 +98,7 @@ internal sealed class CsvPageReader
         {
             CsvColumn column = _index.Layout.Payload[i];
             string field = parser[column.Index];
-            if (!_values[i].TryAdd(field) && _notes.Count < MostNotes)
+            if (!column.TryAdd(_values[i], field) && _notes.Count < MostNotes)
             {
                 string place = string.Create(CultureInfo.InvariantCulture, $"of line {linesBefore + parser.RawRow}");
                 _notes.Add(new SourceNote(SourceNoteKind.Value, SourceNote.Misfit(CsvText.Decode(field), column.Name, place)));

@@ -67,11 +67,11 @@ internal sealed class QuestDbBarReader : IBarReader
                 continue;
             }
 
-            _expected = timestamp + _interval.Seconds;
+            _expected = _interval.Next(timestamp);
             timestamps[count] = timestamp;
             foreach (PostgreSqlColumnReader column in columns)
             {
-                column.Read(_reader!, count);
+                column.Read(_reader!);
             }
 
             count++;
@@ -79,7 +79,7 @@ internal sealed class QuestDbBarReader : IBarReader
 
         return count == 0
             ? null
-            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build(count))]);
+            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build())]);
     }
 
     public async ValueTask DisposeAsync()

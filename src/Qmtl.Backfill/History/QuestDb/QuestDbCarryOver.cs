@@ -34,41 +34,35 @@ internal static class QuestDbCarryOver
 
         return stored.Count == 0
             ? run
-            : [.. run.Select(frame => frame with { Columns = [.. frame.Columns, .. lacking.Select((column, index) => new PlannedColumn(column, Align(stored, index, frame.Timestamps.Span)))] })];
+            : [.. run.Select(frame => frame with { Columns = [.. frame.Columns, .. Align(stored, frame.Timestamps.Span).Zip(lacking, (values, column) => new PlannedColumn(column, values))] })];
     }
 
-    private static BarColumn Align(List<BarFrame> stored, int column, ReadOnlySpan<long> timestamps) => stored[0].Columns[column] switch
+    private static BarColumn[] Align(List<BarFrame> stored, ReadOnlySpan<long> timestamps)
     {
-        BarColumn<double> => Align<double>(stored, column, timestamps),
-        BarColumn<long> => Align<long>(stored, column, timestamps),
-        BarColumn<bool> => Align<bool>(stored, column, timestamps),
-        _ => Align<string?>(stored, column, timestamps),
-    };
-
-    private static BarColumn<T> Align<T>(List<BarFrame> stored, int column, ReadOnlySpan<long> timestamps)
-    {
-        var values = new T[timestamps.Length];
-        bool[] nulls = new bool[timestamps.Length];
-        Array.Fill(nulls, true);
+        ColumnBuilder[] columns = [.. stored[0].Columns.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
+        int at = 0;
         int row = 0;
-        foreach (BarFrame frame in stored)
+        foreach (long timestamp in timestamps)
         {
-            var from = (BarColumn<T>)frame.Columns[column];
-            for (int i = 0; i < frame.Count; i++)
+            while (at < stored.Count && stored[at].Timestamps[row] < timestamp)
             {
-                while (row < timestamps.Length && timestamps[row] < frame.Timestamps[i])
-                {
-                    row++;
-                }
+                (at, row) = row + 1 < stored[at].Count ? (at, row + 1) : (at + 1, 0);
+            }
 
-                if (row < timestamps.Length && timestamps[row] == frame.Timestamps[i] && !from.IsNull(i))
+            bool isStored = at < stored.Count && stored[at].Timestamps[row] == timestamp;
+            for (int column = 0; column < columns.Length; column++)
+            {
+                if (isStored)
                 {
-                    values[row] = from.Values.Span[i];
-                    nulls[row] = false;
+                    columns[column].Add(stored[at].Columns[column], row);
+                }
+                else
+                {
+                    columns[column].AddNull();
                 }
             }
         }
 
-        return new BarColumn<T>(stored[0].Columns[column].Name, values, nulls);
+        return Array.ConvertAll(columns, column => column.Build());
     }
 }

@@ -28,13 +28,14 @@ internal static class QuestDbRowWriter
         int filled = 0;
         foreach (PlannedFrame frame in frames)
         {
+            Parameters[] payload = [.. frame.Columns.Select(column => Parameters.Of(column.Values))];
             for (int row = 0; row < frame.Timestamps.Length; row++)
             {
                 NpgsqlParameterCollection parameters = batch.BatchCommands[filled++].Parameters;
                 ((NpgsqlParameter<long>)parameters[2]).TypedValue = rows.ToUnits(frame.Timestamps.Span[row]);
-                for (int column = 0; column < frame.Columns.Count; column++)
+                for (int column = 0; column < payload.Length; column++)
                 {
-                    Set(parameters[3 + column], frame.Columns[column].Values, row);
+                    payload[column].Set(parameters[3 + column], row);
                 }
 
                 if (filled == batch.BatchCommands.Count)
@@ -69,11 +70,11 @@ internal static class QuestDbRowWriter
         {
             var command = new NpgsqlBatchCommand(sql);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = stream.NodeId });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = stream.Interval.Number });
             command.Parameters.Add(new NpgsqlParameter<long>());
             foreach (PlannedColumn column in columns)
             {
-                command.Parameters.Add(ParameterFor(column.Values));
+                command.Parameters.Add(Parameters.Of(column.Values).Create());
             }
 
             batch.BatchCommands.Add(command);
@@ -82,32 +83,26 @@ internal static class QuestDbRowWriter
         return batch;
     }
 
-    private static NpgsqlParameter ParameterFor(BarColumn values) => values switch
+    /// <summary>The parameters of one column.</summary>
+    private abstract class Parameters
     {
-        BarColumn<double> => new NpgsqlParameter<double>(),
-        BarColumn<long> => new NpgsqlParameter<long>(),
-        BarColumn<bool> => new NpgsqlParameter<bool>(),
-        _ => new NpgsqlParameter<string?>(),
-    };
+        public static Parameters Of(BarColumn values) => ColumnType.Of(values.Type).Accept(new Maker(values));
 
-    // QuestDB's own nulls go as the values they are: NaN and the smallest long. A BOOLEAN has none.
-    private static void Set(NpgsqlParameter parameter, BarColumn values, int row)
-    {
-        bool isNull = values.IsNull(row);
-        switch (values)
+        public abstract NpgsqlParameter Create();
+
+        public abstract void Set(NpgsqlParameter parameter, int row);
+
+        private sealed class Maker(BarColumn values) : IColumnTypeVisitor<Parameters>
         {
-            case BarColumn<double> doubles:
-                ((NpgsqlParameter<double>)parameter).TypedValue = isNull ? double.NaN : doubles.Values.Span[row];
-                break;
-            case BarColumn<long> longs:
-                ((NpgsqlParameter<long>)parameter).TypedValue = isNull ? long.MinValue : longs.Values.Span[row];
-                break;
-            case BarColumn<bool> flags:
-                ((NpgsqlParameter<bool>)parameter).TypedValue = !isNull && flags.Values.Span[row];
-                break;
-            case BarColumn<string?> texts:
-                ((NpgsqlParameter<string?>)parameter).TypedValue = isNull ? null : texts.Values.Span[row];
-                break;
+            public Parameters Visit<T>(ColumnType<T> type) => new Typed<T>((BarColumn<T>)values);
+        }
+
+        private sealed class Typed<T>(BarColumn<T> values) : Parameters
+        {
+            public override NpgsqlParameter Create() => new NpgsqlParameter<T>();
+
+            public override void Set(NpgsqlParameter parameter, int row) =>
+                ((NpgsqlParameter<T>)parameter).TypedValue = values.IsNull(row) ? QuestDbTypes.NullOf<T>() : values.Values.Span[row];
         }
     }
 }

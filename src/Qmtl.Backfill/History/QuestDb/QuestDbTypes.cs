@@ -56,6 +56,10 @@ internal static class QuestDbTypes
     /// <summary>Whether the type has no null, so that QuestDB would keep zero or false in its place.</summary>
     public static bool HasNoNull(StoredColumn column) => column.Type is StoredType.Boolean or StoredType.Int16;
 
+    /// <summary>QuestDB's own null among values of the type: NaN, the smallest long. A BOOLEAN has none.</summary>
+    public static T? NullOf<T>() =>
+        typeof(T) == typeof(double) ? (T)(object)double.NaN : typeof(T) == typeof(long) ? (T)(object)long.MinValue : default;
+
     /// <summary>The column as it is read: one of the four types of a payload column.</summary>
     public static string ReadSql(StoredColumn column)
     {

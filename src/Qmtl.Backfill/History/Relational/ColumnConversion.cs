@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Qmtl.Data;
 
 namespace Qmtl.History.Relational;
@@ -7,9 +6,6 @@ namespace Qmtl.History.Relational;
 /// <summary>Turns a payload column into the type that the table keeps, where nothing is lost by it.</summary>
 internal static class ColumnConversion
 {
-    // Every whole number up to here is exactly one double; beyond, neighbours fall together.
-    private const long LargestExactInDouble = 1L << 53;
-
     /// <summary>Whether no row has a value.</summary>
     public static bool IsAllNull(BarColumn column)
     {
@@ -30,13 +26,11 @@ internal static class ColumnConversion
         (fitting, int misfit) = (column.Type, type) switch
         {
             (_, StoredType.Any) => (column, -1),
-            (BarColumnType.Boolean, StoredType.Boolean) or (BarColumnType.String, StoredType.Text) => (column, -1),
+            _ when column.Type.StoredAs() == type => (column, -1),
             (BarColumnType.Double or BarColumnType.Long, StoredType.Numeric) => (column, -1),
-            (BarColumnType.Double, StoredType.Double) => (column, -1),
             (BarColumnType.Double, StoredType.Single) => (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
-            (BarColumnType.Long, StoredType.Double) => Convert((BarColumn<long>)column, static value => Math.Abs(value) <= LargestExactInDouble, static value => (double)value),
+            (BarColumnType.Long, StoredType.Double) => Convert((BarColumn<long>)column, IsExact, static value => (double)value),
             (BarColumnType.Long, StoredType.Single) => Convert((BarColumn<long>)column, static value => value == (long)(float)value, static value => (double)value),
-            (BarColumnType.Long, StoredType.Int64) => (column, -1),
             (BarColumnType.Long, StoredType.Int32) => (column, FirstMisfit((BarColumn<long>)column, static value => value == (int)value)),
             (BarColumnType.Long, StoredType.Int16) => (column, FirstMisfit((BarColumn<long>)column, static value => value == (short)value)),
             (BarColumnType.Double, StoredType.Int64) => Convert((BarColumn<double>)column, static value => IsWhole(value, long.MinValue, 9.2e18), static value => (long)value),
@@ -48,10 +42,10 @@ internal static class ColumnConversion
         // No value at all fits any column, whatever type the source gave it.
         if (misfit < 0 && !Keeps(type, fitting.Type))
         {
-            fitting = BarColumn.OfNulls(column.Name, ColumnTypeFor(type), column.Length);
+            fitting = BarColumn.OfNulls(column.Name, type.ReadAs(), column.Length);
         }
 
-        example = misfit < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{column.GetValue(misfit)}");
+        example = misfit < 0 ? null : column.GetText(misfit);
         if (misfit >= 0)
         {
             fitting = null;
@@ -60,17 +54,10 @@ internal static class ColumnConversion
         return misfit < 0;
     }
 
-    /// <summary>The type in which a column of the database is read.</summary>
-    public static BarColumnType ColumnTypeFor(StoredType type) => type switch
-    {
-        StoredType.Double or StoredType.Single or StoredType.Numeric => BarColumnType.Double,
-        StoredType.Int64 or StoredType.Int32 or StoredType.Int16 => BarColumnType.Long,
-        StoredType.Boolean => BarColumnType.Boolean,
-        _ => BarColumnType.String,
-    };
-
     private static bool Keeps(StoredType type, BarColumnType values) =>
-        type == StoredType.Any || ColumnTypeFor(type) == values || (type == StoredType.Numeric && values == BarColumnType.Long);
+        type == StoredType.Any || type.ReadAs() == values || (type == StoredType.Numeric && values == BarColumnType.Long);
+
+    private static bool IsExact(long value) => value is >= -ColumnType.LargestExactInDouble and <= ColumnType.LargestExactInDouble;
 
     private static bool IsWhole(double value, double smallest, double largest) =>
         value >= smallest && value <= largest && Math.Floor(value) == value;

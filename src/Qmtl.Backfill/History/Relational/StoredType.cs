@@ -1,4 +1,12 @@
+using Qmtl.Data;
+
 namespace Qmtl.History.Relational;
+
+/// <summary>A column of a table, as it is in the database.</summary>
+/// <param name="Name">The name as the database spells it.</param>
+/// <param name="Type">What it can keep.</param>
+/// <param name="TypeName">The type in the database's own words, for messages and casts.</param>
+internal sealed record StoredColumn(string Name, StoredType Type, string TypeName);
 
 /// <summary>What a database column can keep, as far as bars are concerned.</summary>
 internal enum StoredType
@@ -32,4 +40,26 @@ internal enum StoredType
 
     /// <summary>A type that is read as text and never written; only in tables of others.</summary>
     Other,
+}
+
+/// <summary>Which column types go with which types of databases.</summary>
+internal static class StoredTypes
+{
+    /// <summary>The type in which a column of the database is read.</summary>
+    public static BarColumnType ReadAs(this StoredType type) => type switch
+    {
+        StoredType.Double or StoredType.Single or StoredType.Numeric => BarColumnType.Double,
+        StoredType.Int64 or StoredType.Int32 or StoredType.Int16 => BarColumnType.Long,
+        StoredType.Boolean => BarColumnType.Boolean,
+        _ => BarColumnType.String,
+    };
+
+    /// <summary>The type of the database's column that is made for one of that type.</summary>
+    public static StoredType StoredAs(this BarColumnType type) => type switch
+    {
+        BarColumnType.Double => StoredType.Double,
+        BarColumnType.Long => StoredType.Int64,
+        BarColumnType.Boolean => StoredType.Boolean,
+        _ => StoredType.Text,
+    };
 }

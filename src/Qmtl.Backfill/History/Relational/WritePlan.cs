@@ -19,7 +19,7 @@ internal static class WritePlan
                 continue;
             }
 
-            StoredType type = TypeFor(column.Type);
+            StoredType type = column.Type.StoredAs();
             int known = missing.FindIndex(other => string.Equals(other.Name, column.Name, StringComparison.OrdinalIgnoreCase));
             if (known < 0)
             {
@@ -67,7 +67,7 @@ internal static class WritePlan
             if (!ColumnConversion.TryConvert(column, stored.Type, out BarColumn? fitting, out string? example))
             {
                 throw new StoreException(
-                    $"Column '{stored.Name}' of table '{table.Table}' in {displayName} is of type {stored.TypeName} and cannot keep {Describe(column.Type)} such as {example}. "
+                    $"Column '{stored.Name}' of table '{table.Table}' in {displayName} is of type {stored.TypeName} and cannot keep {ColumnType.Of(column.Type).Words.One} such as {example}. "
                     + "Nothing was written. Rename or drop the column at the source, change the column's type in the table, or use another table.");
             }
 
@@ -76,20 +76,4 @@ internal static class WritePlan
 
         return new PlannedFrame(frame.TimestampMemory, columns);
     }
-
-    private static StoredType TypeFor(BarColumnType type) => type switch
-    {
-        BarColumnType.Double => StoredType.Double,
-        BarColumnType.Long => StoredType.Int64,
-        BarColumnType.Boolean => StoredType.Boolean,
-        _ => StoredType.Text,
-    };
-
-    private static string Describe(BarColumnType type) => type switch
-    {
-        BarColumnType.Double => "a number",
-        BarColumnType.Long => "a whole number",
-        BarColumnType.Boolean => "a truth value",
-        _ => "text",
-    };
 }

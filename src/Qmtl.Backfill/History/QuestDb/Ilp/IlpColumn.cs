@@ -34,7 +34,7 @@ internal abstract class IlpColumn
         BarColumn<double> doubles => new TextDoubles(column, doubles),
         BarColumn<long> longs => new Longs(column, longs),
         BarColumn<bool> flags => new Flags(column, flags),
-        _ => new Texts(column, (BarColumn<string?>)column.Values),
+        _ => new Texts(column),
     };
 
     /// <summary>Writes the field of one row, with the comma before it; nothing where the value is null.</summary>
@@ -121,17 +121,17 @@ internal abstract class IlpColumn
         }
     }
 
-    private sealed class Texts(PlannedColumn column, BarColumn<string?> values) : IlpColumn(column)
+    private sealed class Texts(PlannedColumn column) : IlpColumn(column)
     {
+        private readonly BarColumn _values = column.Values;
+
         public override void Write(int row, IlpBuffer buffer)
         {
-            if (values.IsNull(row))
+            if (_values.GetText(row) is { } text)
             {
-                return;
+                buffer.Append(_name);
+                IlpText.WriteString(text, buffer);
             }
-
-            buffer.Append(_name);
-            IlpText.WriteString(values.Values.Span[row]!, buffer);
         }
     }
 }

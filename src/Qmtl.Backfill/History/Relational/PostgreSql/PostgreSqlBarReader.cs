@@ -43,7 +43,7 @@ internal sealed class PostgreSqlBarReader : IBarReader
             Parameters =
             {
                 new NpgsqlParameter<string> { TypedValue = stream.NodeId },
-                new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds },
+                new NpgsqlParameter<int> { TypedValue = stream.Interval.Number },
                 _from,
                 new NpgsqlParameter<long> { TypedValue = range.End },
             },
@@ -66,11 +66,11 @@ internal sealed class PostgreSqlBarReader : IBarReader
                 continue;
             }
 
-            _expected = timestamp + _interval.Seconds;
+            _expected = _interval.Next(timestamp);
             timestamps[count] = timestamp;
             foreach (PostgreSqlColumnReader column in columns)
             {
-                column.Read(_reader, count);
+                column.Read(_reader);
             }
 
             count++;
@@ -78,7 +78,7 @@ internal sealed class PostgreSqlBarReader : IBarReader
 
         return count == 0
             ? null
-            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build(count))]);
+            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build())]);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Npgsql;
 using Qmtl.Data;
 
@@ -12,7 +11,6 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
 {
     private const string BeforeCopy = "before_copy";
     private const string Stage = "pg_temp." + TableNaming.ReservedPrefix + "stage";
-    private const int BufferBytes = 1 << 16;
 
     private readonly string _node = SqlText.Quote(table.NodeId.Name);
     private readonly string _interval = SqlText.Quote(table.Interval.Name);
@@ -38,7 +36,13 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
             await CopyAsync(
                 $"COPY {tableSql} ({_node}, {_interval}, {_timestamp}{columns}) FROM STDIN (FORMAT BINARY)",
                 run,
-                frame => new BinaryCopyEncoder(stream, table.Interval.Type, table.Timestamp.Type, frame, static column => column.Type),
+                frame =>
+                [
+                    PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId.Type),
+                    PostgreSqlColumnWriter.Same(stream.Interval.Number, table.Interval.Type),
+                    Opens(frame, table.Timestamp.Type),
+                    .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored.Type)),
+                ],
                 cancellationToken);
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -91,7 +95,11 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
         await CopyAsync(
             $"COPY {Stage} FROM STDIN (FORMAT BINARY)",
             run,
-            static frame => new BinaryCopyEncoder(stream: null, StoredType.Int32, StoredType.Int64, frame, StageType),
+            static frame =>
+            [
+                Opens(frame, StoredType.Int64),
+                .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, StageType(column.Stored))),
+            ],
             cancellationToken);
 
         string names = string.Concat(columns.Select(column => $", {SqlText.Quote(column.Name)}"));
@@ -120,76 +128,56 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken)
     {
-        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", (int)stream.Interval.Seconds));
+        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", stream.Interval.Number));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task CopyAsync(string sql, IReadOnlyList<PlannedFrame> run, Func<PlannedFrame, BinaryCopyEncoder> encoderOf, CancellationToken cancellationToken)
+    private async Task CopyAsync(
+        string sql, IReadOnlyList<PlannedFrame> run, Func<PlannedFrame, PostgreSqlColumnWriter[]> writersOf, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
+        NpgsqlBinaryImporter copy = await connection.BeginBinaryImportAsync(sql, cancellationToken);
         try
         {
-            BinaryCopyEncoder.Header.CopyTo(buffer);
-            int used = BinaryCopyEncoder.Header.Length;
             foreach (PlannedFrame frame in run)
             {
-                BinaryCopyEncoder encoder = encoderOf(frame);
-                int row = 0;
-                while (row < frame.Timestamps.Length)
+                PostgreSqlColumnWriter[] writers = writersOf(frame);
+                for (int row = 0; row < frame.Timestamps.Length; row++)
                 {
-                    int written = encoder.Encode(ref row, buffer.AsSpan(used));
-                    used += written;
-                    if (row < frame.Timestamps.Length && used > 0)
+                    await copy.StartRowAsync(cancellationToken);
+                    foreach (PostgreSqlColumnWriter writer in writers)
                     {
-                        await copy.WriteAsync(buffer.AsMemory(0, used), cancellationToken);
-                        used = 0;
-                    }
-                    else if (written == 0)
-                    {
-                        // Not one row fits into an empty buffer: a very long text.
-                        byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                        ArrayPool<byte>.Shared.Return(buffer);
-                        buffer = larger;
+                        await writer.WriteAsync(copy, row, cancellationToken);
                     }
                 }
             }
 
-            if (buffer.Length - used < BinaryCopyEncoder.Trailer.Length)
-            {
-                await copy.WriteAsync(buffer.AsMemory(0, used), cancellationToken);
-                used = 0;
-            }
-
-            BinaryCopyEncoder.Trailer.CopyTo(buffer.AsSpan(used));
-            await copy.WriteAsync(buffer.AsMemory(0, used + BinaryCopyEncoder.Trailer.Length), cancellationToken);
+            // The end of the copy: here the server says whether it took the rows.
+            await copy.CompleteAsync(cancellationToken);
         }
         catch
         {
             await AbandonAsync(copy);
             throw;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
 
-        // The end of the copy: here the server says whether it took the rows.
         await copy.DisposeAsync();
     }
 
-    // Without this the disposal would tell the server that the rows so far are all there are.
-    private static async Task AbandonAsync(NpgsqlRawCopyStream copy)
+    // Tells the server to forget the rows so far; what goes wrong here must not hide what went wrong before.
+    private static async Task AbandonAsync(NpgsqlBinaryImporter copy)
     {
         try
         {
-            await copy.CancelAsync();
+            await copy.DisposeAsync();
         }
         catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or IOException or ObjectDisposedException)
         {
             // The connection is gone, and the transaction with it.
         }
     }
+
+    private static PostgreSqlColumnWriter Opens(PlannedFrame frame, StoredType type) =>
+        PostgreSqlColumnWriter.Create(new BarColumn<long>(ColumnNames.Timestamp, frame.Timestamps), type);
 
     private static string Value(StoredColumn column, int index) => $"s.c{index}::{column.TypeName}";
 

@@ -7,38 +7,34 @@ namespace Qmtl.History.Relational.PostgreSql;
 internal abstract class PostgreSqlColumnReader
 {
     /// <summary>A reader of at most <paramref name="capacity"/> values of the column at <paramref name="ordinal"/>.</summary>
-    public static PostgreSqlColumnReader Create(StoredColumn column, int ordinal, int capacity) => ColumnConversion.ColumnTypeFor(column.Type) switch
+    public static PostgreSqlColumnReader Create(StoredColumn column, int ordinal, int capacity) =>
+        ColumnType.Of(column.Type.ReadAs()).Accept(new Maker(column.Name, ordinal, capacity));
+
+    /// <summary>Takes the value of the reader's current row as the next.</summary>
+    public abstract void Read(NpgsqlDataReader reader);
+
+    /// <summary>The column of the values so far.</summary>
+    public abstract BarColumn Build();
+
+    private sealed class Typed<T>(ColumnBuilder<T> values, int ordinal) : PostgreSqlColumnReader
     {
-        BarColumnType.Double => new Typed<double>(column.Name, ordinal, capacity),
-        BarColumnType.Long => new Typed<long>(column.Name, ordinal, capacity),
-        BarColumnType.Boolean => new Typed<bool>(column.Name, ordinal, capacity),
-        _ => new Typed<string?>(column.Name, ordinal, capacity),
-    };
-
-    /// <summary>Takes the value of the reader's current row as the value at <paramref name="row"/>.</summary>
-    public abstract void Read(NpgsqlDataReader reader, int row);
-
-    /// <summary>The column of the first <paramref name="count"/> values.</summary>
-    public abstract BarColumn Build(int count);
-
-    private sealed class Typed<T>(string name, int ordinal, int capacity) : PostgreSqlColumnReader
-    {
-        private readonly T[] _values = new T[capacity];
-        private bool[]? _nulls;
-
-        public override void Read(NpgsqlDataReader reader, int row)
+        public override void Read(NpgsqlDataReader reader)
         {
             if (reader.IsDBNull(ordinal))
             {
-                (_nulls ??= new bool[_values.Length])[row] = true;
+                values.AddNull();
             }
             else
             {
-                _values[row] = reader.GetFieldValue<T>(ordinal);
+                values.Add(reader.GetFieldValue<T>(ordinal));
             }
         }
 
-        public override BarColumn Build(int count) =>
-            new BarColumn<T>(name, _values.AsMemory(0, count), _nulls is null ? default : _nulls.AsMemory(0, count));
+        public override BarColumn Build() => values.Build();
+    }
+
+    private sealed class Maker(string name, int ordinal, int capacity) : IColumnTypeVisitor<PostgreSqlColumnReader>
+    {
+        public PostgreSqlColumnReader Visit<T>(ColumnType<T> type) => new Typed<T>(new ColumnBuilder<T>(name, capacity), ordinal);
     }
 }

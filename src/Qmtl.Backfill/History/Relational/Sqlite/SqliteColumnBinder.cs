@@ -13,8 +13,7 @@ internal abstract class SqliteColumnBinder
         BarColumn<double> doubles => new DoubleBinder(doubles),
         BarColumn<long> longs => new LongBinder(longs),
         BarColumn<bool> flags => new BooleanBinder(flags),
-        BarColumn<string?> texts => new TextBinder(texts),
-        _ => throw new ArgumentException($"A column of {column.Type} cannot be written.", nameof(column)),
+        _ => new TextBinder(column),
     };
 
     /// <summary>Sets <paramref name="parameter"/> (from 1) to the value at <paramref name="row"/>.</summary>
@@ -61,19 +60,18 @@ internal abstract class SqliteColumnBinder
         }
     }
 
-    private sealed class TextBinder(BarColumn<string?> column) : SqliteColumnBinder
+    private sealed class TextBinder(BarColumn column) : SqliteColumnBinder
     {
         private byte[] _utf8 = new byte[256];
 
         public override void Bind(sqlite3_stmt statement, int parameter, int row)
         {
-            if (column.IsNull(row))
+            if (column.GetText(row) is not { } text)
             {
                 _ = raw.sqlite3_bind_null(statement, parameter);
                 return;
             }
 
-            string text = column.Values.Span[row]!;
             int needed = Encoding.UTF8.GetMaxByteCount(text.Length);
             if (_utf8.Length < needed)
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Qmtl.Data;
 using SQLitePCL;
 
@@ -6,161 +5,143 @@ namespace Qmtl.History.Relational.Sqlite;
 
 /// <summary>
 /// Collects the values of one payload column. The declared type decides the type of the column, unless a value does not fit:
-/// SQLite keeps any value in any column. The column then widens, from whole numbers to numbers to text, so that no value is lost.
+/// SQLite keeps any value in any column. The column then widens, from flags to whole numbers to numbers to text, so that no value is lost.
 /// </summary>
 internal sealed class SqliteColumnReader
 {
-    // Beyond, no double is sure to be the whole number.
-    private const long LargestExactInDouble = 1L << 53;
-
     private readonly string _name;
     private readonly int _capacity;
-    private BarColumnType? _type;
-    private double[]? _doubles;
-    private long[]? _longs;
-    private string?[]? _texts;
-    private bool[]? _nulls;
+
+    // Flags are collected as whole numbers. Nothing is collected before the first value of a column without a type.
+    private bool _areFlags;
+    private ColumnBuilder<double>? _numbers;
+    private ColumnBuilder<long>? _wholes;
+    private ColumnBuilder<string?>? _texts;
+    private int _nullsBefore;
 
     /// <summary>A reader of at most <paramref name="capacity"/> values.</summary>
     public SqliteColumnReader(StoredColumn column, int capacity)
     {
-        _name = column.Name;
-        _capacity = capacity;
+        (_name, _capacity) = (column.Name, capacity);
+        BarColumnType type = column.Type.ReadAs();
+        _areFlags = type == BarColumnType.Boolean;
         if (column.Type != StoredType.Any)
         {
-            Become(ColumnConversion.ColumnTypeFor(column.Type));
+            Become(_areFlags ? BarColumnType.Long : type);
         }
     }
 
-    /// <summary>Takes the value of the statement's current row as the value at <paramref name="row"/>; rows come in order.</summary>
-    public void Read(sqlite3_stmt statement, int index, int row)
+    private ColumnBuilder? Values => _numbers ?? (ColumnBuilder?)_wholes ?? _texts;
+
+    /// <summary>Takes the value of the statement's current row as the next.</summary>
+    public void Read(sqlite3_stmt statement, int index)
     {
-        int stored = raw.sqlite3_column_type(statement, index);
-        switch (stored)
+        switch (raw.sqlite3_column_type(statement, index))
         {
-            case raw.SQLITE_FLOAT when _type == BarColumnType.Double:
-                _doubles![row] = raw.sqlite3_column_double(statement, index);
+            case raw.SQLITE_FLOAT when _numbers is not null:
+                _numbers.Add(raw.sqlite3_column_double(statement, index));
+                break;
+            case raw.SQLITE_NULL when Values is null:
+                _nullsBefore++;
                 break;
             case raw.SQLITE_NULL:
-                (_nulls ??= new bool[_capacity])[row] = true;
+                Values!.AddNull();
                 break;
             case raw.SQLITE_INTEGER:
-                ReadWhole(raw.sqlite3_column_int64(statement, index), row);
+                AddWhole(raw.sqlite3_column_int64(statement, index));
                 break;
             case raw.SQLITE_FLOAT:
-                ReadNumber(raw.sqlite3_column_double(statement, index), row);
+                AddNumber(raw.sqlite3_column_double(statement, index));
+                break;
+            case raw.SQLITE_TEXT:
+                AddText(raw.sqlite3_column_text(statement, index).utf8_to_string());
                 break;
             default:
-                Widen(BarColumnType.String, row);
-                _texts![row] = stored == raw.SQLITE_TEXT
-                    ? raw.sqlite3_column_text(statement, index).utf8_to_string()
-                    : Convert.ToHexString(raw.sqlite3_column_blob(statement, index));
+                AddText(Convert.ToHexString(raw.sqlite3_column_blob(statement, index)));
                 break;
         }
     }
 
-    /// <summary>The column of the first <paramref name="count"/> values.</summary>
-    public BarColumn Build(int count)
+    /// <summary>The column of the values so far.</summary>
+    public BarColumn Build()
     {
-        ReadOnlyMemory<bool> nulls = _nulls is null ? default : _nulls.AsMemory(0, count);
-        return _type switch
+        if (!_areFlags)
         {
-            BarColumnType.Double => new BarColumn<double>(_name, _doubles.AsMemory(0, count), nulls),
-            BarColumnType.Long => new BarColumn<long>(_name, _longs.AsMemory(0, count), nulls),
-            BarColumnType.Boolean => new BarColumn<bool>(_name, Array.ConvertAll(_longs![..count], value => value != 0), nulls),
-            BarColumnType.String => new BarColumn<string?>(_name, _texts.AsMemory(0, count)),
-            _ => BarColumn.OfNulls(_name, BarColumnType.Double, count),
-        };
-    }
-
-    private void ReadWhole(long value, int row)
-    {
-        bool fits = _type switch
-        {
-            BarColumnType.Long or BarColumnType.String => true,
-            BarColumnType.Boolean => value is 0 or 1,
-            BarColumnType.Double => (long)(double)value == value && value != long.MaxValue,
-            _ => false,
-        };
-        if (!fits)
-        {
-            Widen(_type == BarColumnType.Double ? BarColumnType.String : BarColumnType.Long, row);
+            return Values?.Build() ?? BarColumn.OfNulls(_name, BarColumnType.Double, _nullsBefore);
         }
 
-        switch (_type)
-        {
-            case BarColumnType.Double:
-                _doubles![row] = value;
-                break;
-            case BarColumnType.String:
-                _texts![row] = value.ToString(CultureInfo.InvariantCulture);
-                break;
-            default:
-                _longs![row] = value;
-                break;
-        }
+        BarColumn<long> wholes = _wholes!.Build();
+        return new BarColumn<bool>(_name, Array.ConvertAll(wholes.Values.ToArray(), value => value != 0), wholes.Nulls);
     }
 
-    private void ReadNumber(double value, int row)
+    private void AddWhole(long value)
     {
-        if (_type == BarColumnType.String)
+        if (_numbers is not null && !IsExact(value))
         {
-            _texts![row] = value.ToString("R", CultureInfo.InvariantCulture);
+            Become(BarColumnType.String);
+        }
+        else if (Values is null)
+        {
+            Become(BarColumnType.Long);
+        }
+
+        _areFlags &= value is 0 or 1;
+        _wholes?.Add(value);
+        _numbers?.Add(value);
+        _texts?.Add(ValueText.Of(value));
+    }
+
+    private void AddNumber(double value)
+    {
+        if (_texts is not null)
+        {
+            _texts.Add(ValueText.Of(value));
             return;
         }
 
-        if (_type == BarColumnType.Long && _longs!.AsSpan(0, row).IndexOfAnyExceptInRange(-LargestExactInDouble, LargestExactInDouble) >= 0)
+        // Beyond, no double is sure to be the whole number.
+        const long Largest = ColumnType.LargestExactInDouble;
+        if (_wholes is not null && _wholes.Values.IndexOfAnyExceptInRange(-Largest, Largest) >= 0)
         {
-            Widen(BarColumnType.String, row);
-            ReadNumber(value, row);
+            AddText(ValueText.Of(value)!);
             return;
         }
 
-        Widen(BarColumnType.Double, row);
-        _doubles![row] = value;
+        Become(BarColumnType.Double);
+        _numbers!.Add(value);
     }
+
+    private void AddText(string value)
+    {
+        Become(BarColumnType.String);
+        _texts!.Add(value);
+    }
+
+    private static bool IsExact(long value) => (long)(double)value == value && value != long.MaxValue;
 
     // Turns the values so far into the wider type.
-    private void Widen(BarColumnType type, int rows)
+    private void Become(BarColumnType type)
     {
-        if (_type == type)
+        if (_texts is not null)
         {
             return;
         }
 
-        BarColumn before = Build(rows);
-        bool isFlag = _type == BarColumnType.Boolean;
-        Become(type);
-        for (int row = 0; row < rows; row++)
+        BarColumn before = Values?.Build() ?? BarColumn.OfNulls(_name, type, _nullsBefore);
+        ColumnBuilder wider = ColumnBuilder.Create(_name, type, _capacity);
+        for (int row = 0; row < before.Length; row++)
         {
-            if (before.GetValue(row) is not { } value)
+            if (before.GetValue(row) is { } value)
             {
-                continue;
-            }
-
-            if (type == BarColumnType.String)
-            {
-                _texts![row] = isFlag ? ((bool)value ? "1" : "0") : Convert.ToString(value, CultureInfo.InvariantCulture);
-            }
-            else if (type == BarColumnType.Double)
-            {
-                _doubles![row] = Convert.ToDouble(value, CultureInfo.InvariantCulture);
+                _ = wider.TryAdd(value);
             }
             else
             {
-                _longs![row] = Convert.ToInt64(value, CultureInfo.InvariantCulture);
+                wider.AddNull();
             }
         }
-    }
 
-    private void Become(BarColumnType type)
-    {
-        _type = type;
-        (_doubles, _longs, _texts) = type switch
-        {
-            BarColumnType.Double => (new double[_capacity], null, null),
-            BarColumnType.String => (null, null, new string?[_capacity]),
-            _ => ((double[]?)null, new long[_capacity], (string?[]?)null),
-        };
+        (_numbers, _wholes, _texts) = (wider as ColumnBuilder<double>, wider as ColumnBuilder<long>, wider as ColumnBuilder<string?>);
+        _areFlags &= _wholes is not null;
     }
 }
