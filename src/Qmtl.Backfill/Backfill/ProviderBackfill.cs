@@ -92,6 +92,7 @@ internal sealed class ProviderBackfill(
             foreach (TimeRange gap in gaps)
             {
                 await FillAsync(gap, () => requests++, () => retries++, cancellationToken);
+                _tried = _tried.Union(new TimeRangeSet(stream.Interval, gap));
             }
         }
         catch (Exception exception)
@@ -102,7 +103,6 @@ internal sealed class ProviderBackfill(
             cannotFill = exception is InvalidOperationException;
         }
 
-        _tried = _tried.Union(gaps);
         TimeRangeSet left = missing;
         TimeRangeSet empty = TimeRangeSet.Empty(stream.Interval);
         try
