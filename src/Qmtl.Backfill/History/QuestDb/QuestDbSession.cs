@@ -69,12 +69,13 @@ internal sealed class QuestDbSession(
         return found;
     }
 
-    public override async Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    public override async Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken)
     {
+        await RequireExactAsync(change, cancellationToken);
         bool changed = true;
         try
         {
-            foreach (string statement in statements)
+            foreach (string statement in change.Statements.Concat(change.Widened.Select(widening => widening.Sql)))
             {
                 await connection.ExecuteAsync(statement, cancellationToken);
             }

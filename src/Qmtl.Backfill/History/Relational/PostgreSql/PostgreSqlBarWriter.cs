@@ -59,29 +59,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
     // say what they are: the server would take one type's for the other's. So the columns are held fast and compared once more.
     private async Task HoldTableAsync(StoredColumn[] columns, CancellationToken cancellationToken)
     {
-        const string Sql = """
-            SELECT count(*) FROM unnest($2, $3) AS planned(name, type)
-            JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attname = planned.name AND NOT a.attisdropped
-                AND format_type(a.atttypid, a.atttypmod) = planned.type
-            WHERE EXISTS (SELECT FROM pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indnkeyatts = 3)
-            """;
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand($"LOCK TABLE ONLY {tableSql} IN ROW EXCLUSIVE MODE"),
-                new NpgsqlBatchCommand(Sql)
-                {
-                    Parameters =
-                    {
-                        new NpgsqlParameter<string> { TypedValue = tableSql },
-                        new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(columns, column => column.Name) },
-                        new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(columns, column => column.TypeName) },
-                    },
-                },
-            },
-        };
-        if (await batch.ExecuteScalarAsync(cancellationToken) is not long same || same != columns.Length)
+        if (!await new HeldTable(connection, transaction, tableSql).TryTakeAsync(columns, toAlter: false, cancellationToken))
         {
             throw new PostgresException("the table's columns are no longer what they were", "ERROR", "ERROR", PostgresErrorCodes.DatatypeMismatch);
         }
