@@ -53,17 +53,16 @@ function Invoke-Shell {
 
 # Loads the simulations, whose project is built together with this suite's.
 function Import-Simulation {
-    function Find-Built([string] $Project, [string] $Name) {
+    function Find-Built([string] $Name) {
         'Debug', 'Release' |
-            ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'src', $Project, 'bin', $_, 'net10.0', $Name) } |
+            ForEach-Object { [System.IO.FileInfo][System.IO.Path]::Combine($QmtlRoot, 'tests', 'SimulatedGateway', 'bin', $_, 'net10.0', $Name) } |
             Where-Object Exists |
             Sort-Object LastWriteTimeUtc -Descending |
             Select-Object -First 1 -ExpandProperty FullName
     }
 
     if (-not ('Qmtl.Simulation.SimulatedExchange' -as [type])) {
-        # A library's folder does not hold its packages; the module's does.
-        Add-Type -Path (Find-Built Qmtl.PowerShell System.IO.Hashing.dll), (Find-Built Qmtl.Simulation Qmtl.Simulation.dll)
+        Add-Type -Path (Find-Built System.IO.Hashing.dll), (Find-Built Qmtl.Simulation.dll), (Find-Built Qmtl.SimulatedGateway.dll)
     }
 }
 

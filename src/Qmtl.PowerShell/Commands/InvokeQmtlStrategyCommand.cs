@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Backfill;
+using Qmtl.Gateway;
+using Qmtl.Gateway.Activation;
+using Qmtl.Gateway.Running;
+using Qmtl.Gateway.Submission;
 using Qmtl.Messages;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
@@ -10,9 +14,6 @@ using Qmtl.PowerShell.Recording;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Recording;
 using Qmtl.Running;
-using Qmtl.Running.Gateway;
-using Qmtl.Running.Gateway.Activation;
-using Qmtl.Running.Gateway.Submission;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -207,7 +208,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 
     private async Task DryRunAsync(Strategy strategy, string world, CancellationToken cancellationToken)
     {
-        SubmissionResult? result = await CreateRunner().DryRunAsync(strategy, world, GatewayUri!, cancellationToken);
+        SubmissionResult? result = await CreateWorldRunner(RunnerOptions()).DryRunAsync(strategy, world, GatewayUri!, cancellationToken);
         int elsewhere = result?.QueueMap.ElsewhereCount ?? 0;
         Show(result is null
             ? "What if: The gateway has no dry run, so it was not asked."
@@ -216,40 +217,43 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 $"What if: The gateway would take the strategy '{strategy.Name}' in the world '{world}', and compute {elsewhere} of its nodes elsewhere."));
     }
 
-    private Runner CreateRunner(Action<BackfillEvent>? onEvent = null) => new(new RunnerOptions
+    private static WorldRunner CreateWorldRunner(RunnerOptions options) => new(new WorldRunnerOptions { Run = options, GatewayClients = Gateways });
+
+    private RunnerOptions RunnerOptions(Action<BackfillEvent>? onEvent = null) => new()
     {
         Pipeline = PipelineOptions(),
         Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = onEvent },
         OnWarning = warning => Post(() => WriteWarning(warning)),
         LoggerFactory = CreateLog(),
-        GatewayClients = Gateways,
-    });
+    };
 
     private async Task RunAsync(Strategy strategy, CancellationToken cancellationToken)
     {
         var progress = new BackfillProgressTracker(strategy.Nodes.OfType<StreamInput>().Count(), TimeProvider.System);
-        Runner runner = CreateRunner(progress.Add);
+        RunnerOptions options = RunnerOptions(progress.Add);
         _replaying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<StrategyRun> running = World is { } world
-            ? runner.RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken)
-            : runner.OfflineAsync(strategy, Emit, cancellationToken);
+            ? InWorldAsync(CreateWorldRunner(options).RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken))
+            : new Runner(options).OfflineAsync(strategy, Emit, cancellationToken);
         await ShowWhileAsync(progress, () => Task.WhenAny(running, _replaying.Task));
         await using StrategyRun run = await running;
         Tell(run);
     }
+
+    private static async Task<StrategyRun> InWorldAsync(Task<WorldRun> running) => await running;
 
     // In words at once: when they are written, the run is over and its gate closed.
     private void Tell(StrategyRun run)
     {
         string results = string.Create(CultureInfo.InvariantCulture, $"The strategy '{run.Strategy.Name}' gave {run.Results} results.");
         Post(() => WriteVerbose(results));
-        if (run.Submission is { WasKnown: true } known)
+        if (run is WorldRun { Submission: { WasKnown: true } known })
         {
             string went = $"The gateway had the strategy '{run.Strategy.Name}' already; this run went on with its '{known.StrategyId}'.";
             Post(() => WriteVerbose(went));
         }
 
-        if (run.Gate is { } gate)
+        if (run is WorldRun { Gate: { } gate })
         {
             string sides = $"{gate[ActivationSide.Long]}; {gate[ActivationSide.Short]}";
             Show($"The gateway says of '{run.Strategy.Name}': {sides}. The run has ended, and so has the watching.");

@@ -3,7 +3,7 @@ using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Running;
-using Qmtl.Running.Gateway;
+using Qmtl.Gateway;
 using Qmtl.Strategies;
 
 namespace Qmtl.PowerShell.Pipeline;

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using Microsoft.Extensions.Logging;
 using Qmtl.Messages;
-using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.PowerShell.Pipeline;
 
@@ -16,7 +15,7 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
     private const string Tag = "Qmtl";
 
     // What is told elsewhere: a failure is an error record, and the warning of holes says where they are.
-    private static readonly int[] ToldOtherwise = [LogEventIds.BackfillFailed, LogEventIds.WarmupFailed, LogEventIds.WarmupHoles, LogEventIds.NodeFailed];
+    private static readonly string?[] ToldOtherwise = ["backfill.failed", "warmup.failed", "warmup.holes", "node.failed"];
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => this;
@@ -34,7 +33,7 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
     /// <inheritdoc/>
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (!IsEnabled(logLevel) || ToldOtherwise.Contains(eventId.Id))
+        if (!IsEnabled(logLevel) || ToldOtherwise.Contains(eventId.Name))
         {
             return;
         }
@@ -55,7 +54,7 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
             case LogLevel.Trace or LogLevel.Debug:
                 cmdlet.WriteDebug(message);
                 break;
-            case LogLevel.Information when happened.Id == LogEventIds.BackfillComplete:
+            case LogLevel.Information when happened.Name == "backfill.complete":
                 cmdlet.WriteInformation(message, [Tag, happened.Name!]);
                 break;
             case LogLevel.Information:

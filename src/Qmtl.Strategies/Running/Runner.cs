@@ -1,27 +1,17 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Qmtl.Running.Description;
-using Qmtl.Running.Gateway;
-using Qmtl.Running.Gateway.Submission;
-using Qmtl.Running.Gateway.Watching;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
-using Qmtl.Time;
 
 namespace Qmtl.Running;
 
-/// <summary>
-/// Runs strategies: gives their streams the history they need, replays it through the nodes, and, where a gateway is named, runs
-/// them in one of its worlds and keeps to what it allows.
-/// </summary>
+/// <summary>Runs strategies: gives their streams the history they need, and replays it through the nodes.</summary>
 /// <remarks>May be used from several threads, but a node belongs to one run at a time.</remarks>
 public sealed class Runner
 {
     private readonly RunnerOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly GatewayClientPool _gateways;
     private readonly Action<string> _warn;
     private readonly PipelineOptions _pipeline;
     private readonly RunLog _log;
@@ -33,13 +23,12 @@ public sealed class Runner
     {
         _options = options ?? new RunnerOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _gateways = _options.GatewayClients ?? new GatewayClientPool(_options.Gateway, _timeProvider);
         _warn = _options.OnWarning ?? (static _ => { });
         _pipeline = _options.Pipeline with { OnWarning = _options.Pipeline.OnWarning ?? _warn };
         _log = new RunLog(_options.LoggerFactory?.CreateLogger<Runner>() ?? (ILogger)NullLogger.Instance);
     }
 
-    /// <summary>Runs a strategy without a gateway: warms its streams up and replays their history.</summary>
+    /// <summary>Runs a strategy: warms its streams up and replays their history.</summary>
     /// <param name="strategy">The strategy.</param>
     /// <param name="onResult">Told of each node's results, in order. It may take its time: the replay waits for it.</param>
     /// <param name="cancellationToken">Ends the run.</param>
@@ -52,117 +41,15 @@ public sealed class Runner
     {
         ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
-        return PrimeAsync(new StrategyRun(strategy, new Pipeline(strategy, _pipeline)), onResult, cancellationToken);
+        return PrimeAsync(new StrategyRun(strategy, CreatePipeline(strategy)), onResult, cancellationToken);
     }
 
-    /// <summary>Asks a gateway what it would make of a strategy in one of its worlds. Nothing is registered, filled or computed; that it would be downgraded is a warning.</summary>
-    /// <param name="strategy">The strategy.</param>
-    /// <param name="worldId">The world.</param>
-    /// <param name="gatewayUri">The gateway's address.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What it would make of it; null where the gateway has no dry runs.</returns>
-    /// <exception cref="GatewayException">It would not take the strategy, or did not answer.</exception>
-    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
-    public async Task<SubmissionResult?> DryRunAsync(Strategy strategy, string worldId, Uri gatewayUri, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(strategy);
-        var description = new StrategyDescription(new Pipeline(strategy, _pipeline).Nodes);
-        SubmissionResult? result = await _gateways.Get(gatewayUri).DryRunAsync(Submission(worldId, description), cancellationToken);
-        if (result is not null)
-        {
-            Warn(strategy, result);
-        }
+    /// <summary>The nodes of a strategy at work, as the options have it.</summary>
+    internal Pipeline CreatePipeline(Strategy strategy) => new(strategy, _pipeline);
 
-        return result;
-    }
-
-    /// <summary>
-    /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere and, with a warning, those that
-    /// would compute from them, watches what it may do, warms its streams up and replays their history.
-    /// </summary>
-    /// <param name="strategy">The strategy.</param>
-    /// <param name="worldId">The world.</param>
-    /// <param name="gatewayUri">The gateway's address, for example <c>http://127.0.0.1:8000</c>.</param>
-    /// <param name="onResult">Told of each node's results, in order. It may take its time: the replay waits for it.</param>
-    /// <param name="cancellationToken">Ends the run.</param>
-    /// <returns>
-    /// The run when the replay has ended. Until it is disposed, its <see cref="StrategyRun.Gate"/> follows the gateway. Where all nodes are
-    /// computed elsewhere or need one that is, nothing is warmed up, replayed or watched, and <see cref="StrategyRun.IsComputedElsewhere"/> says so.
-    /// </returns>
-    /// <exception cref="GatewayException">The gateway did not take the strategy. Nothing was filled or replayed.</exception>
-    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
-    /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
-    /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
-    /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
-    public async Task<StrategyRun> RunAsync(Strategy strategy, string worldId, Uri gatewayUri, Action<NodeResult> onResult, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(strategy);
-        ArgumentNullException.ThrowIfNull(onResult);
-        var pipeline = new Pipeline(strategy, _pipeline);
-        var description = new StrategyDescription(pipeline.Nodes);
-        GatewayClient client = _gateways.Get(gatewayUri);
-        SubmissionResult submission = await client.SubmitAsync(Submission(worldId, description), cancellationToken);
-        Warn(strategy, submission);
-
-        var run = new StrategyRun(strategy, pipeline) { Submission = submission };
-        if (!LeaveOutNodesElsewhere(run, submission.QueueMap))
-        {
-            _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, or needs one that is, so there is nothing to run here.");
-            run.IsComputedElsewhere = true;
-            return run;
-        }
-
-        var watcher = new ActivationWatcher(client, worldId, submission.StrategyId, gate: null, _options.Activation, _timeProvider, (Action<GatewayEvent>)_log.Write + _options.OnGatewayEvent);
-        run.Watcher = watcher;
-        try
-        {
-            await watcher.StartAsync(cancellationToken);
-            return await PrimeAsync(run, onResult, cancellationToken);
-        }
-        catch
-        {
-            await run.DisposeAsync();
-            throw;
-        }
-    }
-
-    // Late gateways take the domain of the world's decision, and the instant from here; earlier ones take both from here.
-    private StrategySubmission Submission(string worldId, StrategyDescription description)
-    {
-        var meta = new JsonObject { ["execution_domain"] = _options.ExecutionDomain };
-        if (_options.ExecutionDomain is not ("live" or "shadow"))
-        {
-            meta["as_of"] = UnixTime.Format(_timeProvider.GetUtcNow().ToUnixTimeSeconds());
-        }
-
-        return new StrategySubmission(worldId, description.Nodes) { Meta = meta };
-    }
-
-    /// <summary>Switches off what the gateway computes elsewhere, and what would compute from that, for as long as the run lasts.</summary>
-    /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing else.</returns>
-    private bool LeaveOutNodesElsewhere(StrategyRun run, QueueMap queues)
-    {
-        IReadOnlyList<Node> nodes = run.Pipeline.Nodes;
-        foreach (Node node in nodes.Where(node => node.Executes && queues.IsElsewhere(StrategyDescription.IdOf(node))))
-        {
-            run.LeaveOut(node);
-        }
-
-        // Their results are not here, and what they would compute from must not pass for them. Inputs come before what computes from them.
-        foreach (Node node in nodes.Where(node => node.Executes))
-        {
-            if (node.Inputs.FirstOrDefault(input => input is not StreamInput && !input.Executes) is { } missing)
-            {
-                run.LeaveOut(node);
-                _warn($"The node '{node.Name}' computes from '{missing.Name}', whose results are not here because they are computed elsewhere: '{node.Name}' is left out of this run. Have the gateway compute both, or neither.");
-            }
-        }
-
-        List<Node> computing = [.. nodes.Where(node => node is not StreamInput)];
-        return (computing.Count > 0 ? computing : nodes).Any(node => node.Executes);
-    }
-
-    private async Task<StrategyRun> PrimeAsync(StrategyRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
+    /// <summary>Warms a run's streams up and replays their history.</summary>
+    internal async Task<TRun> PrimeAsync<TRun>(TRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
+        where TRun : StrategyRun
     {
         foreach (string warning in ShortHistory.Warnings(run.Pipeline.Nodes))
         {
@@ -223,23 +110,5 @@ public sealed class Runner
         }
 
         return false;
-    }
-
-    private void Warn(Strategy strategy, SubmissionResult submission)
-    {
-        if (submission.Downgraded)
-        {
-            _warn($"The gateway runs the strategy '{strategy.Name}' downgraded: {submission.DowngradeReason ?? "it does not say why"}.");
-        }
-
-        if (submission.SafeMode)
-        {
-            _warn($"The gateway runs the strategy '{strategy.Name}' in safe mode.");
-        }
-
-        if (submission.QueueMap.UnknownKeys.Count > 0)
-        {
-            _warn($"The gateway's queue map names nodes that the strategy '{strategy.Name}' does not have: {string.Join(", ", submission.QueueMap.UnknownKeys)}. They were ignored.");
-        }
     }
 }

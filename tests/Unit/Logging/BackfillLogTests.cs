@@ -7,7 +7,6 @@ using Qmtl.Fetching;
 using Qmtl.Fetching.Pacing;
 using Qmtl.History;
 using Qmtl.History.Relational.Sqlite;
-using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
 using Qmtl.Unit.Fixtures;
@@ -30,12 +29,12 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
             _log.Events.Select(logged => logged.Event.Name));
         Assert.All(_log.Events, logged => Assert.Equal(("BTCUSDT", 60L), (logged.Fields["node_id"], logged.Fields["interval"])));
 
-        LoggedEvent start = _log.Named(LogEventNames.BackfillStart).Single();
+        LoggedEvent start = _log.Named("backfill.start").Single();
         Assert.Equal(LogLevel.Information, start.Level);
         Assert.Equal((60L, 3600L, "scripted", 1), (start.Fields["start"], start.Fields["end"], start.Fields["source"], start.Fields["ranges"]));
         Assert.Equal("BTCUSDT 1m: backfill of 1970-01-01T00:01:00Z to 1970-01-01T01:00:00Z from scripted.", start.Message);
 
-        LoggedEvent complete = _log.Named(LogEventNames.BackfillComplete).Single();
+        LoggedEvent complete = _log.Named("backfill.complete").Single();
         Assert.Equal(LogLevel.Information, complete.Level);
         Assert.Equal(
             (60L, 3600L, "completed", 60L, 0L, 0L),
@@ -47,9 +46,9 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
     {
         await RunLoggedAsync(new ScriptedFetcher(), [new TimeRange(6000, 6060), new TimeRange(60, 120)]);
 
-        LoggedEvent start = _log.Named(LogEventNames.BackfillStart).Single();
+        LoggedEvent start = _log.Named("backfill.start").Single();
         Assert.Equal((60L, 6060L, 2), (start.Fields["start"], start.Fields["end"], start.Fields["ranges"]));
-        Assert.Equal(2, _log.Named(LogEventNames.BackfillComplete).Count);
+        Assert.Equal(2, _log.Named("backfill.complete").Count);
     }
 
     [Fact]
@@ -83,7 +82,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
 
         await RunLoggedAsync(fetcher);
 
-        LoggedEvent retry = Assert.Single(_log.Named(LogEventNames.BackfillRetry));
+        LoggedEvent retry = Assert.Single(_log.Named("backfill.retry"));
         Assert.Equal((LogLevel.Warning, 120.0), (retry.Level, retry.Fields["delay_seconds"]));
     }
 
@@ -109,7 +108,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         await RunLoggedAsync(fetcher);
 
         LoggedEvent warning = Assert.Single(_log.Events, logged => logged.Level == LogLevel.Warning);
-        Assert.Equal(LogEventNames.BackfillRowsRejected, warning.Event.Name);
+        Assert.Equal("backfill.rows_rejected", warning.Event.Name);
         Assert.Equal(2L, warning.Fields["rows"]);
         Assert.StartsWith("2 off the interval's grid (1970-01-01T00:", string.Create(CultureInfo.InvariantCulture, $"{warning.Fields["reasons"]}"), StringComparison.Ordinal);
     }
@@ -135,10 +134,10 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
 
         await RunLoggedAsync(fetcher);
 
-        LoggedEvent[] waits = [.. _log.Named(LogEventNames.BackfillWait)];
+        LoggedEvent[] waits = [.. _log.Named("backfill.wait")];
         Assert.NotEmpty(waits);
         Assert.All(waits, wait => Assert.Equal((LogLevel.Debug, "scripted"), (wait.Level, wait.Fields["source"])));
-        LoggedEvent all = Assert.Single(_log.Named(LogEventNames.BackfillRateLimit));
+        LoggedEvent all = Assert.Single(_log.Named("backfill.rate_limit"));
         Assert.Equal(LogLevel.Information, all.Level);
         Assert.Equal(waits.Sum(wait => (double)wait.Fields["delay_seconds"]!), (double)all.Fields["wait_seconds"]!, 3);
     }
@@ -153,7 +152,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         Task<HostPacer.Turn> waiting = pacer.WaitAsync(1, 1000, TimeSpan.FromMinutes(1), default).AsTask();
         await AdvanceUntilAsync(waiting, TimeSpan.FromSeconds(1));
 
-        Assert.Empty(_log.Named(LogEventNames.BackfillWait));
+        Assert.Empty(_log.Named("backfill.wait"));
     }
 
     [Fact]
@@ -172,7 +171,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
 
         await RunLoggedAsync(fetcher, cancellationToken: cancellation.Token);
 
-        Assert.Single(_log.Named(LogEventNames.BackfillCancelled));
+        Assert.Single(_log.Named("backfill.cancelled"));
         Assert.DoesNotContain(_log.Events, logged => logged.Event.Name is "backfill.failed" or "backfill.complete");
     }
 
@@ -215,7 +214,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
 
         await FillAsync(store, new StreamKey(nodeId, Minute));
 
-        LoggedEvent[] told = [.. _log.Named(LogEventNames.StoreTable)];
+        LoggedEvent[] told = [.. _log.Named("store.table")];
         Assert.Equal(beginning is null ? 0 : 1, told.Length);
         Assert.All(told, logged =>
         {
@@ -242,7 +241,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         await FillAsync(store, Stream);
 
         LoggedEvent warning = Assert.Single(_log.Events, logged => logged.Level == LogLevel.Warning);
-        Assert.Equal(LogEventNames.StoreWarning, warning.Event.Name);
+        Assert.Equal("store.warning", warning.Event.Name);
         Assert.Equal(store.DisplayName, warning.Fields["store"]);
         Assert.StartsWith("BTCUSDT 1m: The table 'BTCUSDT' in ", warning.Message, StringComparison.Ordinal);
     }

@@ -1,45 +1,47 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Qmtl.Telemetry.Logging;
+using Microsoft.Extensions.Logging;
+using Qmtl.Backfill;
+using Qmtl.Gateway;
+using Qmtl.Streams;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Logging;
 
 public sealed partial class LogEventsTests
 {
-    private static readonly FieldInfo[] Names = Constants(typeof(LogEventNames));
-    private static readonly FieldInfo[] Ids = Constants(typeof(LogEventIds));
+    private static readonly LoggerMessageAttribute[] Events =
+    [
+        .. new[] { typeof(BackfillEngine), typeof(Node), typeof(GatewayClient) }
+            .SelectMany(type => type.Assembly.GetTypes())
+            .SelectMany(type => type.GetMethods(BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+            .OfType<LoggerMessageAttribute>(),
+    ];
 
     [Fact]
-    public void Every_event_has_one_name_and_one_number_of_its_own()
+    public void Every_event_has_one_number_for_its_name_and_no_other_event_has_it()
     {
-        Assert.Equal(Names.Select(field => field.Name).Order(), Ids.Select(field => field.Name).Order());
-        Assert.Equal(Names.Length, Names.Select(field => field.GetRawConstantValue()).Distinct().Count());
-        Assert.Equal(Ids.Length, Ids.Select(field => field.GetRawConstantValue()).Distinct().Count());
+        Assert.Contains(Events, happened => happened.EventName == "gateway.connected");
+        Assert.All(Events.GroupBy(happened => happened.EventName), named => Assert.Single(named.Select(happened => happened.EventId).Distinct()));
+        Assert.All(Events.GroupBy(happened => happened.EventId), numbered => Assert.Single(numbered.Select(happened => happened.EventName).Distinct()));
     }
 
     [Fact]
-    public void Names_are_the_member_in_dotted_snake_case() => Assert.All(Names, field =>
-    {
-        var name = (string)field.GetRawConstantValue()!;
-        Assert.Matches(Dotted(), name);
-        Assert.Equal(field.Name, string.Concat(name.Split('.', '_').Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
-    });
+    public void Names_are_dotted_snake_case() => Assert.All(Events, happened => Assert.Matches(Dotted(), happened.EventName));
 
     [Fact]
-    public void The_guide_s_names_are_there_unchanged() => Assert.Equal(
-        ["backfill.start", "backfill.retry", "backfill.complete", "backfill.failed"],
-        [LogEventNames.BackfillStart, LogEventNames.BackfillRetry, LogEventNames.BackfillComplete, LogEventNames.BackfillFailed]);
+    public void The_guide_s_names_are_there_unchanged() => Assert.Superset(
+        new HashSet<string?> { "backfill.start", "backfill.retry", "backfill.complete", "backfill.failed" },
+        Events.Select(happened => happened.EventName).ToHashSet());
 
     [Fact]
     public void Every_event_is_documented()
     {
         string documented = File.ReadAllText(Path.Combine(Repository.Root, "docs", "logs.md"));
 
-        Assert.All(Names, field => Assert.Contains($"`{field.GetRawConstantValue()}`", documented, StringComparison.Ordinal));
+        Assert.All(Events, happened => Assert.Contains($"`{happened.EventName}`", documented, StringComparison.Ordinal));
     }
-
-    private static FieldInfo[] Constants(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.Static);
 
     [GeneratedRegex("^[a-z]+\\.[a-z]+(_[a-z]+)*$")]
     private static partial Regex Dotted();

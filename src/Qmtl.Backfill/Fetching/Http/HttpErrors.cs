@@ -99,22 +99,32 @@ internal static class HttpErrors
     /// <param name="hasHead">Whether the head of an answer had come.</param>
     public static SourceException FromConnection(string question, Exception error, Uri asked, bool hasHead)
     {
+        (string what, bool isTransient) = DescribeConnection(error, asked, hasHead, "base URI");
+        return new SourceException($"{question}, {what}", error) { IsTransient = isTransient };
+    }
+
+    /// <summary>What became of a connection that was not made, or broke, as the rest of a sentence about the server, and whether it may pass by itself.</summary>
+    /// <param name="error">What happened.</param>
+    /// <param name="asked">The address.</param>
+    /// <param name="hasHead">Whether the head of an answer had come.</param>
+    /// <param name="address">What an operator calls the address, for example <c>base URI</c>.</param>
+    public static (string What, bool IsTransient) DescribeConnection(Exception error, Uri asked, bool hasHead, string address)
+    {
         string cause = Quote(CauseOf(error).Message);
-        (string what, bool isTransient) = error switch
+        return error switch
         {
             { InnerException: AuthenticationException } when cause.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
                 ($"has a certificate that is not accepted: {cause}. Correct it, the clock, or what this machine trusts.", false),
             { InnerException: AuthenticationException } when cause.Contains("frame", StringComparison.Ordinal) =>
-                ($"does not speak TLS at this port: {cause}. Write http in the base URI if that is meant, or correct the port.", false),
+                ($"does not speak TLS at this port: {cause}. Write http in the {address} if that is meant, or correct the port.", false),
             HttpRequestException { HttpRequestError: NoHandshake } =>
-                ($"broke off before TLS was agreed on: {cause}. If it does not speak TLS at this port, write http in the base URI.", true),
+                ($"broke off before TLS was agreed on: {cause}. If it does not speak TLS at this port, write http in the {address}.", true),
             HttpRequestException { HttpRequestError: InvalidAnswer } when IsTlsAlert(error) =>
-                ("speaks TLS at this port. Write https in the base URI.", false),
+                ($"speaks TLS at this port. Write https in the {address}.", false),
             HttpRequestException { HttpRequestError: BrokenOff or InvalidAnswer or OtherCause } when !hasHead && asked.Scheme == "http" =>
-                ($"broke off before it answered in HTTP: {cause}. If it speaks TLS at this port, write https in the base URI.", true),
+                ($"broke off before it answered in HTTP: {cause}. If it speaks TLS at this port, write https in the {address}.", true),
             _ => ($"could not be reached or broke off: {cause}.", true),
         };
-        return new SourceException($"{question}, {what}", error) { IsTransient = isTransient };
     }
 
     /// <summary>

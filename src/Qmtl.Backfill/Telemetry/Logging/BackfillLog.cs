@@ -24,7 +24,7 @@ internal sealed partial class BackfillLog(ILogger logger)
     {
         StreamKey stream = happened.Stream;
         string node = stream.NodeId;
-        long interval = stream.Interval.Seconds;
+        long interval = stream.Interval.Number;
         switch (happened)
         {
             case BackfillStarted { Bounds: { } range } started:
@@ -109,58 +109,58 @@ internal sealed partial class BackfillLog(ILogger logger)
         }
     }
 
-    [LoggerMessage(LogEventIds.BackfillStart, LogLevel.Information, "{stream}: backfill of {range} from {source}.", EventName = LogEventNames.BackfillStart)]
+    [LoggerMessage(1000, LogLevel.Information, "{stream}: backfill of {range} from {source}.", EventName = "backfill.start")]
     private partial void Start(StreamKey stream, TimeRange range, string source, string node_id, long interval, long start, long end, int ranges);
 
-    [LoggerMessage(LogEventIds.BackfillPlan, LogLevel.Information, "{stream}: bars to ask for: {bars_missing}, requests planned: {requests}.", EventName = LogEventNames.BackfillPlan)]
+    [LoggerMessage(1001, LogLevel.Information, "{stream}: bars to ask for: {bars_missing}, requests planned: {requests}.", EventName = "backfill.plan")]
     private partial void Plan(StreamKey stream, long bars_missing, long requests, string node_id, long interval);
 
-    [LoggerMessage(LogEventIds.BackfillRequest, LogLevel.Trace, "{stream}: {source} {outcome} for {range} after {duration_seconds} s.", EventName = LogEventNames.BackfillRequest)]
+    [LoggerMessage(1002, LogLevel.Trace, "{stream}: {source} {outcome} for {range} after {duration_seconds} s.", EventName = "backfill.request")]
     private partial void Request(
         StreamKey stream, string source, string outcome, TimeRange range, double duration_seconds, string node_id, long interval, long start, long end,
         string? error, string? error_type);
 
-    [LoggerMessage(EventId = LogEventIds.BackfillRetry, Message = "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = LogEventNames.BackfillRetry)]
+    [LoggerMessage(EventId = 1003, Message = "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = "backfill.retry")]
     private partial void Retry(
         LogLevel level, StreamKey stream, int attempt, TimeRange range, double delay_seconds, string error, string node_id, long interval, long start, long end, string error_type);
 
-    [LoggerMessage(LogEventIds.BackfillWait, LogLevel.Debug, "{stream}: waits {delay_seconds} s for the rate limit of {source}.", EventName = LogEventNames.BackfillWait)]
+    [LoggerMessage(1004, LogLevel.Debug, "{stream}: waits {delay_seconds} s for the rate limit of {source}.", EventName = "backfill.wait")]
     private partial void Wait(StreamKey stream, double delay_seconds, string source, string node_id, long interval);
 
-    [LoggerMessage(LogEventIds.BackfillPage, LogLevel.Debug, "{stream}: {range} committed, {bars_written} bars written, {bars_empty} empty.", EventName = LogEventNames.BackfillPage)]
+    [LoggerMessage(1005, LogLevel.Debug, "{stream}: {range} committed, {bars_written} bars written, {bars_empty} empty.", EventName = "backfill.page")]
     private partial void Page(StreamKey stream, TimeRange range, long bars_written, long bars_empty, string node_id, long interval, long start, long end);
 
-    [LoggerMessage(LogEventIds.BackfillRowsRejected, LogLevel.Warning, "{stream}: {rows} rows from {source} were not stored: {reasons}.", EventName = LogEventNames.BackfillRowsRejected)]
+    [LoggerMessage(1006, LogLevel.Warning, "{stream}: {rows} rows from {source} were not stored: {reasons}.", EventName = "backfill.rows_rejected")]
     private partial void RowsRejected(StreamKey stream, long rows, string source, RejectedRows reasons, string node_id, long interval);
 
     [LoggerMessage(
-        LogEventIds.BackfillComplete, LogLevel.Information,
-        "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in {duration_seconds} s.", EventName = LogEventNames.BackfillComplete)]
+        1007, LogLevel.Information,
+        "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in {duration_seconds} s.", EventName = "backfill.complete")]
     private partial void Complete(
         StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing, double duration_seconds,
         string node_id, long interval, long start, long end, long rows_rejected, int requests, int retries);
 
-    [LoggerMessage(LogEventIds.BackfillFailed, LogLevel.Error, "{stream}: {range} failed: {error}", EventName = LogEventNames.BackfillFailed)]
+    [LoggerMessage(1008, LogLevel.Error, "{stream}: {range} failed: {error}", EventName = "backfill.failed")]
     private partial void Failed(
         StreamKey stream, TimeRange range, string? error, string node_id, long interval, long start, long end,
         long bars_written, long bars_missing, int requests, int retries, double duration_seconds, string? error_type);
 
-    [LoggerMessage(LogEventIds.BackfillCancelled, LogLevel.Information, "{stream}: {range} cancelled, {bars_written} bars written.", EventName = LogEventNames.BackfillCancelled)]
+    [LoggerMessage(1009, LogLevel.Information, "{stream}: {range} cancelled, {bars_written} bars written.", EventName = "backfill.cancelled")]
     private partial void Cancelled(StreamKey stream, TimeRange range, long bars_written, string node_id, long interval, long start, long end);
 
-    [LoggerMessage(LogEventIds.StoreWritePath, LogLevel.Information, "{stream}: bars go into {store} by {path}.", EventName = LogEventNames.StoreWritePath)]
+    [LoggerMessage(3000, LogLevel.Information, "{stream}: bars go into {store} by {path}.", EventName = "store.write_path")]
     private partial void WritePath(StreamKey stream, string store, string path, string node_id, long interval);
 
-    [LoggerMessage(LogEventIds.StoreTable, LogLevel.Information, "{stream}: its bars are in the table '{table}' of {store}.", EventName = LogEventNames.StoreTable)]
+    [LoggerMessage(3001, LogLevel.Information, "{stream}: its bars are in the table '{table}' of {store}.", EventName = "store.table")]
     private partial void Table(StreamKey stream, string table, string store, string node_id, long interval);
 
-    [LoggerMessage(EventId = LogEventIds.SourceNote, Message = "{stream}: {source}: {note}.", EventName = LogEventNames.SourceNote)]
+    [LoggerMessage(EventId = 2002, Message = "{stream}: {source}: {note}.", EventName = "source.note")]
     private partial void SourceNote(LogLevel level, StreamKey stream, string source, string note, string node_id, long interval);
 
-    [LoggerMessage(LogEventIds.StoreWarning, LogLevel.Warning, "{stream}: {warning}", EventName = LogEventNames.StoreWarning)]
+    [LoggerMessage(3002, LogLevel.Warning, "{stream}: {warning}", EventName = "store.warning")]
     private partial void StoreWarning(StreamKey stream, string warning, string store, string node_id, long interval);
 
     [LoggerMessage(
-        LogEventIds.BackfillRateLimit, LogLevel.Information, "{stream}: its requests waited {wait_seconds} s in all for the rate limit of {source}.", EventName = LogEventNames.BackfillRateLimit)]
+        1010, LogLevel.Information, "{stream}: its requests waited {wait_seconds} s in all for the rate limit of {source}.", EventName = "backfill.rate_limit")]
     private partial void RateLimit(StreamKey stream, double wait_seconds, string source, string node_id, long interval);
 }

@@ -26,9 +26,9 @@ public static partial class SourceLog
         }
     }
 
-    [LoggerMessage(LogEventIds.SourceCsvTimes, LogLevel.Information, "{source}: the file's times were read as {format}.", EventName = LogEventNames.SourceCsvTimes)]
+    [LoggerMessage(2000, LogLevel.Information, "{source}: the file's times were read as {format}.", EventName = "source.csv_times")]
     private static partial void CsvTimes(ILogger logger, string source, CsvTimestampFormat format);
 
-    [LoggerMessage(LogEventIds.SourceCsvUnreadable, LogLevel.Warning, "{source}: rows that cannot be read, {problems}.", EventName = LogEventNames.SourceCsvUnreadable)]
+    [LoggerMessage(2001, LogLevel.Warning, "{source}: rows that cannot be read, {problems}.", EventName = "source.csv_unreadable")]
     private static partial void CsvUnreadable(ILogger logger, string source, string problems);
 }

@@ -39,7 +39,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
                 frame =>
                 [
                     PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId.Type),
-                    PostgreSqlColumnWriter.Same(stream.Interval.Seconds, table.Interval.Type),
+                    PostgreSqlColumnWriter.Same(stream.Interval.Number, table.Interval.Type),
                     Opens(frame, table.Timestamp.Type),
                     .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored.Type)),
                 ],
@@ -106,7 +106,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken)
     {
-        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", (int)stream.Interval.Seconds));
+        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", stream.Interval.Number));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
