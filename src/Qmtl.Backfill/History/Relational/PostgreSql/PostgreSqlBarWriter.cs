@@ -38,10 +38,10 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
                 run,
                 frame =>
                 [
-                    PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId.Type),
-                    PostgreSqlColumnWriter.Same(stream.Interval.Number, table.Interval.Type),
-                    Opens(frame, table.Timestamp.Type),
-                    .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored.Type)),
+                    PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId),
+                    PostgreSqlColumnWriter.Same(stream.Interval.Number, table.Interval),
+                    Opens(frame, table.Timestamp),
+                    .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored)),
                 ],
                 cancellationToken);
         }
@@ -75,8 +75,8 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
             run,
             static frame =>
             [
-                Opens(frame, StoredType.Int64),
-                .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, StageType(column.Stored))),
+                Opens(frame, new StoredColumn("opened", StoredType.Int64, "bigint")),
+                .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, Staged(column.Stored))),
             ],
             cancellationToken);
 
@@ -154,13 +154,13 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
         }
     }
 
-    private static PostgreSqlColumnWriter Opens(PlannedFrame frame, StoredType type) =>
-        PostgreSqlColumnWriter.Create(new BarColumn<long>(ColumnNames.Timestamp, frame.Timestamps), type);
+    private static PostgreSqlColumnWriter Opens(PlannedFrame frame, StoredColumn stored) =>
+        PostgreSqlColumnWriter.Create(new BarColumn<long>(ColumnNames.Timestamp, frame.Timestamps), stored);
 
     private static string Value(StoredColumn column, int index) => $"s.c{index}::{column.TypeName}";
 
     // A decimal number goes through text, because a server that turns a binary number into a decimal one rounds it to 15 digits.
-    private static StoredType StageType(StoredColumn column) => column.Type == StoredType.Numeric ? StoredType.Text : column.Type;
+    private static StoredColumn Staged(StoredColumn column) => column.Type == StoredType.Numeric ? column with { Type = StoredType.Text } : column;
 
     private static string StageTypeName(StoredColumn column) => column.Type is StoredType.Numeric or StoredType.Text ? "text" : column.TypeName;
 }
