@@ -22,9 +22,13 @@ internal abstract class PostgreSqlColumnWriter
         _ => ColumnType.Of(column.Type).Accept(new Maker(column, stored.TypeName)),
     };
 
-    /// <summary>A writer of one value for every row.</summary>
-    public static PostgreSqlColumnWriter Same<T>(T value, StoredColumn column) =>
-        new Repeated(Create(new BarColumn<T>(column.Name, new[] { value }), column));
+    /// <summary>A writer of one text for every row.</summary>
+    public static PostgreSqlColumnWriter Same(string value, StoredColumn column) =>
+        new Repeated(Create(new BarColumn<string>(column.Name, new[] { value }), column));
+
+    /// <summary>A writer of one whole number for every row.</summary>
+    public static PostgreSqlColumnWriter Same(long value, StoredColumn column) =>
+        new Repeated(Create(new BarColumn<long>(column.Name, new[] { value }), column));
 
     /// <summary>Writes the value of <paramref name="row"/> as the current row's next.</summary>
     public abstract Task WriteAsync(NpgsqlBinaryImporter importer, int row, CancellationToken cancellationToken);
