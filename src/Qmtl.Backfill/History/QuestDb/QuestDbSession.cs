@@ -129,7 +129,7 @@ internal sealed class QuestDbSession(
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);
 
-    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+    public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new QuestDbBarReader(connection, table, table.Payload, stream, range, _tables[table.Table].IsOrderedByBar);
 
     public override async Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)

@@ -69,7 +69,7 @@ internal abstract class RelationalSession : IAsyncDisposable
     public abstract Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
 
     /// <summary>A reader of the stream's bars inside <paramref name="range"/>.</summary>
-    public abstract IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range);
+    public abstract BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range);
 
     /// <summary>Inserts and deletes known-empty ranges of a stream, many in a statement.</summary>
     public abstract Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken);

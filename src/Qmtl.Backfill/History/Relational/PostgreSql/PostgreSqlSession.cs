@@ -185,7 +185,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
-    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+    public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new PostgreSqlBarReader(connection, TableSql(table.Table), table, stream, range);
 
     public override async Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)

@@ -192,7 +192,7 @@ internal sealed class SqliteSession : RelationalSession
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
 
-    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+    public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new SqliteBarReader(_connection, table, stream, range);
 
     public override Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
