@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qmtl.Messages;
 using Qmtl.Recording;
 
 namespace Qmtl.PowerShell.Recording;
@@ -9,7 +10,7 @@ internal static class RecorderStory
     /// <summary>The warning that an event is worth, or null.</summary>
     public static string? Describe(RecorderEvent happened) => happened switch
     {
-        RecorderAway away => DescribeAbsence(away.Destination, Pipeline.ErrorRecords.PlainMessage(away.Error)),
+        RecorderAway away => DescribeAbsence(away.Destination, PlainMessage.Of(away.Error)),
         RecorderBack back => string.Create(CultureInfo.InvariantCulture, $"{back.Destination} takes rows again, after {back.Duration.TotalSeconds:0.0} s."),
         RecorderWarned warned => warned.Warning,
         RecorderSpoolFull full => $"{full.Destination}: the spool is full, so recording waits until rows are delivered.",
@@ -52,5 +53,5 @@ internal static class RecorderStory
             $"{destination}: the recorder is closed, and {report.Queued} rows are not delivered{reason}. They are kept in {report.SpoolFolder}; the next recorder to the same place delivers them.{lost}");
     }
 
-    private static string Plain(Exception error) => Pipeline.ErrorRecords.PlainMessage(error).TrimEnd('.');
+    private static string Plain(Exception error) => PlainMessage.Of(error).TrimEnd('.');
 }
