@@ -54,7 +54,8 @@ public sealed record BackfillOptions
         interval.LastClosedBar(now - SettleTimeOf(interval));
 
     /// <summary><see cref="SettleTime"/>, or its default for bars of <paramref name="interval"/>.</summary>
-    public TimeSpan SettleTimeOf(BarInterval interval) => SettleTime ?? TimeSpan.FromSeconds(Math.Max(60, 2 * interval.Seconds));
+    public TimeSpan SettleTimeOf(BarInterval interval) =>
+        SettleTime ?? TimeSpan.FromSeconds(Math.Max(60, 2 * interval.Duration.TotalSeconds));
 
     /// <summary>Checks every option against its limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside; the message names it and its limits.</exception>

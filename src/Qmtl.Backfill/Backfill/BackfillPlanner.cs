@@ -21,7 +21,7 @@ public static class BackfillPlanner
     {
         ArgumentNullException.ThrowIfNull(missing);
         ArgumentOutOfRangeException.ThrowIfLessThan(barsPerRequest, 1);
-        return Windows(missing, (barsPerRequest - 1) * missing.Interval.Seconds)
+        return Windows(missing, barsPerRequest)
             .Select(window => new PlannedRequest(window, missing.Intersect(window)));
     }
 
@@ -36,7 +36,7 @@ public static class BackfillPlanner
         ArgumentNullException.ThrowIfNull(missing);
         ArgumentOutOfRangeException.ThrowIfLessThan(barsPerRequest, 1);
         long count = 0;
-        foreach (TimeRange _ in Windows(missing, (barsPerRequest - 1) * missing.Interval.Seconds))
+        foreach (TimeRange _ in Windows(missing, barsPerRequest))
         {
             cancellationToken.ThrowIfCancellationRequested();
             count++;
@@ -45,20 +45,19 @@ public static class BackfillPlanner
         return count;
     }
 
-    private static IEnumerable<TimeRange> Windows(TimeRangeSet missing, long span)
+    private static IEnumerable<TimeRange> Windows(TimeRangeSet missing, int barsPerRequest)
     {
-        long step = missing.Interval.Seconds;
         int index = 0;
         long next = missing.IsEmpty ? 0 : missing[0].Start;
         while (index < missing.Count)
         {
             long start = next;
-            long limit = start + span;
+            long limit = missing.Interval.Add(start, barsPerRequest - 1);
             long last = start;
             while (index < missing.Count && Math.Max(next, missing[index].Start) <= limit)
             {
                 last = Math.Min(limit, missing[index].End);
-                next = last + step;
+                next = missing.Interval.Next(last);
                 if (last < missing[index].End)
                 {
                     break;

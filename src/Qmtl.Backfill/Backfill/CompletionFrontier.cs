@@ -12,11 +12,10 @@ namespace Qmtl.Backfill;
 internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
 {
     private readonly Dictionary<long, TimeRange> _ended = [];
-    private readonly long _step = missing.Interval.Seconds;
     private long _planned;
     private long _next;
     private bool _isBlocked;
-    private long _complete = missing.IsEmpty ? bounds.End : missing[0].Start - missing.Interval.Seconds;
+    private long _complete = missing.IsEmpty ? bounds.End : missing.Interval.Previous(missing[0].Start);
 
     /// <summary>The bar; null where not even the first one is there.</summary>
     public long? CompleteUpTo => _complete >= bounds.Start ? _complete : null;
@@ -34,7 +33,8 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
         }
 
         // From the first bar that is left, or from after the page, to its end.
-        _ended.Add(page.Number, new TimeRange(left.IsEmpty ? page.Planned.Range.End : left[0].Start - _step, page.Planned.Range.End));
+        long end = page.Planned.Range.End;
+        _ended.Add(page.Number, new TimeRange(left.IsEmpty ? end : left.Interval.Previous(left[0].Start), end));
         while (!_isBlocked && _ended.Remove(_next, out TimeRange reached))
         {
             _next++;

@@ -148,8 +148,7 @@ internal sealed class PageFetcher(
 
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
             // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
-            var range = new TimeRange(asked.Start, asked.End + _stream.Interval.Seconds - 1);
-            return await _fetcher.FetchAsync(_stream, range, cancellationToken).WaitAsync(cancellationToken)
+            return await _fetcher.FetchAsync(_stream, _stream.Interval.TimeOf(asked), cancellationToken).WaitAsync(cancellationToken)
                 ?? throw new SourceException($"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
         catch (Exception error)

@@ -23,9 +23,9 @@ internal sealed record Question(TimeRangeSet Missing)
     /// <param name="lastClosedBar">Bars after it are not asked for, unless they are missing.</param>
     public TimeRange Range(long lastClosedBar)
     {
-        (TimeRange bars, long step) = (Missing.Bounds!.Value, Missing.Interval.Seconds);
+        (TimeRange bars, BarInterval interval) = (Missing.Bounds!.Value, Missing.Interval);
         return new TimeRange(
-            bars.Start - (SurplusBefore * step), Math.Max(bars.End, Math.Min(bars.End + (SurplusAfter * step), lastClosedBar)));
+            interval.Add(bars.Start, -SurplusBefore), Math.Max(bars.End, Math.Min(interval.Add(bars.End, SurplusAfter), lastClosedBar)));
     }
 
     /// <summary>What is still to be asked after the answer.</summary>

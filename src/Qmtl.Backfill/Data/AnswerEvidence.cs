@@ -45,5 +45,5 @@ internal static class AnswerEvidence
     // Some sources begin one bar early, or end one late. Where that is all they give, and there was room for more, there is no more.
     private static bool IsNeighbourAlone(RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach) =>
         raw.RowCount == 1 && asked.End > asked.Start && reach is { } row
-        && (row.Start == asked.Start - interval.Seconds || row.Start == asked.End + interval.Seconds);
+        && (row.Start == interval.Previous(asked.Start) || row.Start == interval.Next(asked.End));
 }

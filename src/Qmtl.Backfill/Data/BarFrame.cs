@@ -125,10 +125,9 @@ public sealed class BarFrame
 
     private static void RequireBars(BarInterval interval, ReadOnlySpan<long> timestamps)
     {
-        long step = interval.Seconds;
         for (int i = 0; i < timestamps.Length; i++)
         {
-            if (i > 0 && timestamps[i] == timestamps[i - 1] + step)
+            if (i > 0 && timestamps[i] == interval.Next(timestamps[i - 1]))
             {
                 continue;
             }

@@ -45,12 +45,13 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         }
 
         ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
-        long step = interval.Seconds;
+        BarInterval grid = interval;
         long previous = long.MinValue;
         foreach (long timestamp in timestamps)
         {
-            bool follows = previous != long.MinValue && timestamp == previous + step;
-            if ((!follows && (timestamp <= previous || !interval.IsOnGrid(timestamp))) || !asked.Contains(timestamp) || timestamp > lastClosedBar)
+            bool follows = previous != long.MinValue && timestamp == grid.Next(previous);
+            bool isPlaced = follows || (timestamp > previous && grid.IsOnGrid(timestamp));
+            if (!isPlaced || !asked.Contains(timestamp) || timestamp > lastClosedBar)
             {
                 return false;
             }
@@ -134,11 +135,11 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
     // A row far outside is no neighbour of the asked bars, and nothing lies between it and them that the answer would have passed over.
     private void NoteReach(long timestamp)
     {
-        long length = asked.End - asked.Start + interval.Seconds;
+        long bars = interval.CountBetween(asked.Start, asked.End);
         long open = interval.Floor(timestamp);
         _before += open < asked.Start ? 1 : 0;
         _after += open > asked.End ? 1 : 0;
-        if (open < asked.Start - length || open > asked.End + length)
+        if (open < interval.Add(asked.Start, -bars) || open > interval.Add(asked.End, bars))
         {
             return;
         }

@@ -27,7 +27,7 @@ public readonly record struct StreamKey
             throw new ArgumentException($"The node id '{nodeId.Replace("\0", "\\0", StringComparison.Ordinal)}' holds a NUL character or half a surrogate pair, which stores cannot keep. Leave it out.", nameof(nodeId));
         }
 
-        _ = interval.Seconds;
+        _ = interval.Number;
         NodeId = nodeId;
         Interval = interval;
     }

@@ -19,10 +19,10 @@ internal static class CallArguments
     /// <summary>The interval as the type wants it; null where it cannot be that.</summary>
     public static object? Interval(Type type, BarInterval interval) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
-        var t when t == typeof(long) || t == typeof(object) => interval.Seconds,
-        var t when t == typeof(int) => (int)interval.Seconds,
-        var t when t == typeof(double) => (double)interval.Seconds,
-        var t when t == typeof(decimal) => (decimal)interval.Seconds,
+        var t when t == typeof(long) || t == typeof(object) => (long)interval.Number,
+        var t when t == typeof(int) => interval.Number,
+        var t when t == typeof(double) => (double)interval.Number,
+        var t when t == typeof(decimal) => (decimal)interval.Number,
         var t when t == typeof(TimeSpan) => interval.Duration,
         var t when t == typeof(BarInterval) => interval,
         var t when t == typeof(string) => interval.ToString(),

@@ -33,7 +33,7 @@ internal static class MetricLabels
             return known;
         }
 
-        string text = interval.Seconds.ToString(CultureInfo.InvariantCulture);
+        string text = interval.Number.ToString(CultureInfo.InvariantCulture);
         return Intervals.Count < 1000 ? Intervals.GetOrAdd(interval, text) : text;
     }
 

@@ -23,21 +23,30 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     // Stores keep the interval in a 32-bit column, as the reference's tables do.
     private const long Longest = int.MaxValue;
 
-    private readonly long _seconds;
+    // Both fit into 32 bits, so that an interval is no larger than a number and a step is one addition.
+    private readonly int _seconds;
 
-    private BarInterval(long seconds) => _seconds = seconds;
+    // Unix seconds of one bar's open on the grid, the smallest that is not negative.
+    private readonly int _anchor;
+
+    private BarInterval(long seconds)
+    {
+        _seconds = (int)seconds;
+        _anchor = seconds % Week == 0 ? (int)(FirstMonday % seconds) : 0;
+    }
 
     /// <summary>The length of a bar in seconds; at least 1.</summary>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
-    public long Seconds => _seconds != 0
-        ? _seconds
-        : throw new InvalidOperationException("This bar interval was never set. Use BarInterval.Parse or BarInterval.FromSeconds.");
+    public long Seconds => Step;
 
     /// <summary>The length of a bar as a <see cref="TimeSpan"/>.</summary>
-    public TimeSpan Duration => TimeSpan.FromSeconds(Seconds);
+    public TimeSpan Duration => TimeSpan.FromSeconds(Step);
 
-    /// <summary>Unix seconds of one bar's open on this grid, the smallest that is not negative.</summary>
-    private long Anchor => Seconds % Week == 0 ? FirstMonday % Seconds : 0;
+    /// <summary>The number by which tables, journals, logs and messages name the interval: its seconds.</summary>
+    /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
+    public int Number => (int)Step;
+
+    private long Step => _seconds != 0 ? _seconds : throw NeverSet();
 
     /// <summary>The interval of <paramref name="seconds"/> seconds.</summary>
     /// <param name="seconds">Length of a bar in seconds, from 1 to 2,147,483,647.</param>
@@ -79,28 +88,51 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     /// <inheritdoc cref="TryParse(string?, out BarInterval)"/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out BarInterval result) => TryParse(s, out result);
 
+    /// <summary>The interval that <see cref="Number"/> names.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">No interval has that number.</exception>
+    public static BarInterval FromNumber(long number) => FromSeconds(number);
+
     /// <summary>The open of the bar that holds <paramref name="timestamp"/> (Unix seconds, UTC).</summary>
     public long Floor(long timestamp)
     {
-        long sinceOpen = (timestamp - Anchor) % Seconds;
-        return timestamp - (sinceOpen < 0 ? sinceOpen + Seconds : sinceOpen);
+        long sinceOpen = (timestamp - _anchor) % Step;
+        return timestamp - (sinceOpen < 0 ? sinceOpen + _seconds : sinceOpen);
     }
 
     /// <summary>The open of the first bar that opens at or after <paramref name="timestamp"/> (Unix seconds, UTC).</summary>
     public long Ceiling(long timestamp)
     {
         long floor = Floor(timestamp);
-        return floor == timestamp ? timestamp : floor + Seconds;
+        return floor == timestamp ? timestamp : Next(floor);
     }
 
     /// <summary>Whether a bar of this interval opens at <paramref name="timestamp"/> (Unix seconds, UTC).</summary>
     public bool IsOnGrid(long timestamp) => Floor(timestamp) == timestamp;
 
+    /// <summary>The open of the bar after the one that opens at <paramref name="open"/>: the instant at which that one closes.</summary>
+    public long Next(long open) => open + Step;
+
+    /// <summary>The open of the bar before the one that opens at <paramref name="open"/>.</summary>
+    public long Previous(long open) => open - Step;
+
+    /// <summary>The open of the bar <paramref name="bars"/> bars after the one of <paramref name="open"/>, or before it where that is negative.</summary>
+    public long Add(long open, long bars) => open + (bars * Step);
+
+    /// <summary>How many bars open from <paramref name="first"/> to <paramref name="last"/>, which are opens, both counted.</summary>
+    public long CountBetween(long first, long last) => ((last - first) / Step) + 1;
+
+    /// <summary>Whether each bar is made of whole bars of <paramref name="shorter"/>.</summary>
+    public bool IsMadeOf(BarInterval shorter) => Step % shorter.Step == 0;
+
+    /// <summary>The bars of a whole range as the time that they take: from the open of its first to the last second of its last.</summary>
+    /// <param name="bars">A range whose ends are on the grid.</param>
+    public TimeRange TimeOf(TimeRange bars) => new(bars.Start, Next(bars.End) - 1);
+
     /// <summary>
     /// The open of the last bar that has closed at <paramref name="now"/> (Unix seconds, UTC): a bar closes when its
     /// interval has passed, so a bar that is still forming is never named.
     /// </summary>
-    public long LastClosedBar(long now) => Floor(now) - Seconds;
+    public long LastClosedBar(long now) => Previous(Floor(now));
 
     /// <inheritdoc cref="LastClosedBar(long)"/>
     public long LastClosedBar(DateTimeOffset now) => LastClosedBar(now.ToUnixTimeSeconds());
@@ -150,6 +182,9 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
 
     /// <summary>Whether the left is not shorter.</summary>
     public static bool operator >=(BarInterval left, BarInterval right) => left.CompareTo(right) >= 0;
+
+    private static InvalidOperationException NeverSet() =>
+        new("This bar interval was never set. Use BarInterval.Parse or BarInterval.FromSeconds.");
 
     private static bool TryParse(string text, out BarInterval interval, [NotNullWhen(false)] out string? problem)
     {

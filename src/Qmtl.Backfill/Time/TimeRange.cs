@@ -50,7 +50,7 @@ public readonly record struct TimeRange
 
     /// <summary>How many bars of <paramref name="interval"/> open inside.</summary>
     public long CountBars(BarInterval interval) =>
-        AlignTo(interval) is { } aligned ? (aligned.End - aligned.Start) / interval.Seconds + 1 : 0;
+        AlignTo(interval) is { } aligned ? interval.CountBetween(aligned.Start, aligned.End) : 0;
 
     /// <summary>Both ends in ISO 8601, UTC.</summary>
     public override string ToString() =>

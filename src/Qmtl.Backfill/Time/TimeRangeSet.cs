@@ -18,7 +18,7 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     public TimeRangeSet(BarInterval interval, params IEnumerable<TimeRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
-        _ = interval.Seconds;
+        _ = interval.Number;
         Interval = interval;
         _ranges = Normalize(interval, ranges);
     }
@@ -46,7 +46,7 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
             long bars = 0;
             foreach (TimeRange range in _ranges)
             {
-                bars += BarsIn(range);
+                bars += Interval.CountBetween(range.Start, range.End);
             }
 
             return bars;
@@ -153,7 +153,6 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
             return this;
         }
 
-        long step = Interval.Seconds;
         var builder = new TimeRangeSetBuilder(Interval);
         int right = 0;
         foreach (TimeRange range in _ranges)
@@ -169,10 +168,10 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
             {
                 if (other._ranges[hole].Start > start)
                 {
-                    builder.Add(new TimeRange(start, other._ranges[hole].Start - step));
+                    builder.Add(new TimeRange(start, Interval.Previous(other._ranges[hole].Start)));
                 }
 
-                start = Math.Max(start, other._ranges[hole].End + step);
+                start = Math.Max(start, Interval.Next(other._ranges[hole].End));
                 hole++;
             }
 
@@ -234,8 +233,6 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
 
         return builder.ToArray();
     }
-
-    private long BarsIn(TimeRange aligned) => (aligned.End - aligned.Start) / Interval.Seconds + 1;
 
     private int FirstEndingAtOrAfter(long timestamp)
     {

@@ -9,7 +9,6 @@ namespace Qmtl.Time;
 public sealed class TimeRangeSetBuilder
 {
     private readonly BarInterval _interval;
-    private readonly long _step;
     private readonly List<TimeRange> _ranges = [];
     private long _start;
     private long _end;
@@ -18,8 +17,8 @@ public sealed class TimeRangeSetBuilder
     /// <summary>A builder for bars of <paramref name="interval"/>.</summary>
     public TimeRangeSetBuilder(BarInterval interval)
     {
+        _ = interval.Number;
         _interval = interval;
-        _step = interval.Seconds;
     }
 
     /// <summary>Adds bars by their opens (Unix seconds, UTC); those off the grid are left out.</summary>
@@ -37,7 +36,7 @@ public sealed class TimeRangeSetBuilder
     public void AddTimestamp(long timestamp)
     {
         // The bar after the last one is by far the most frequent case, and needs no division.
-        if (_open && timestamp == _end + _step)
+        if (_open && timestamp == _interval.Next(_end))
         {
             _end = timestamp;
         }
@@ -59,7 +58,7 @@ public sealed class TimeRangeSetBuilder
         {
             throw new ArgumentException($"Bars must come in ascending order: {UnixTime.Format(aligned.Start)} came after {UnixTime.Format(_start)}.", nameof(aligned));
         }
-        else if (aligned.Start <= _end + _step)
+        else if (aligned.Start <= _interval.Next(_end))
         {
             _end = Math.Max(_end, aligned.End);
         }

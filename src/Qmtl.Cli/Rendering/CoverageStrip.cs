@@ -30,15 +30,15 @@ internal static class CoverageStrip
     /// <param name="unicode">Blocks and colours rather than ASCII.</param>
     public static string Draw(TimeRange within, TimeRangeSet stored, TimeRangeSet empty, int width, bool unicode)
     {
-        long bars = within.CountBars(stored.Interval);
+        BarInterval interval = stored.Interval;
+        long bars = within.CountBars(interval);
         int cells = (int)Math.Min(width, bars);
-        long first = stored.Interval.Ceiling(within.Start);
-        long step = stored.Interval.Seconds;
+        long first = interval.Ceiling(within.Start);
         var line = new System.Text.StringBuilder();
         for (int i = 0; i < cells; i++)
         {
-            var share = new TimeRange(first + (bars * i / cells * step), first + (((bars * (i + 1) / cells) - 1) * step));
-            Cell cell = Classify(share.CountBars(stored.Interval), stored.Intersect(share).BarCount, empty.Intersect(share).BarCount);
+            var share = new TimeRange(interval.Add(first, bars * i / cells), interval.Add(first, (bars * (i + 1) / cells) - 1));
+            Cell cell = Classify(share.CountBars(interval), stored.Intersect(share).BarCount, empty.Intersect(share).BarCount);
             line.Append(unicode ? Block(cell) : Sign(cell));
         }
 

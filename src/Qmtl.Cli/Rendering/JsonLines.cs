@@ -29,7 +29,7 @@ internal sealed class JsonLines(Stream output)
             {
                 NodeId = stream.NodeId,
                 Interval = stream.Interval.ToString(),
-                IntervalSeconds = stream.Interval.Seconds,
+                IntervalSeconds = stream.Interval.Number,
                 Start = UnixTime.Format(range.Start),
                 End = UnixTime.Format(range.End),
                 StartTs = range.Start,
@@ -46,7 +46,7 @@ internal sealed class JsonLines(Stream output)
             {
                 NodeId = result.Stream.NodeId,
                 Interval = result.Stream.Interval.ToString(),
-                IntervalSeconds = result.Stream.Interval.Seconds,
+                IntervalSeconds = result.Stream.Interval.Number,
                 Start = UnixTime.Format(result.Range.Start),
                 End = UnixTime.Format(result.Range.End),
                 StartTs = result.Range.Start,

@@ -26,7 +26,7 @@ internal sealed class StrategyDescription
             IdOf(node),
             node.GetType().Name,
             node.Name,
-            node.Interval.Seconds,
+            node.Interval.Number,
             node.Period,
             node.Tags,
             [.. node.Inputs.Select(IdOf)],
@@ -42,7 +42,7 @@ internal sealed class StrategyDescription
     private IEnumerable<string> ConfigurationOf(Node node) =>
     [
         node.NodeId,
-        node.Interval.Seconds.ToString(CultureInfo.InvariantCulture),
+        node.Interval.Number.ToString(CultureInfo.InvariantCulture),
         node.Period.ToString(CultureInfo.InvariantCulture),
         node.Trigger.ToString(),
         Fingerprint.Of(node.Tags.Order(StringComparer.Ordinal)),

@@ -124,7 +124,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     {
         long lastClosed = stream.Interval.LastClosedBar(TimeProvider.System.GetUtcNow());
         long last = End is { } end ? Math.Min(stream.Interval.Floor(end.ToUnixTimeSeconds()), lastClosed) : lastClosed;
-        return UnixTime.FromSeconds(last - (stream.Period - 1) * stream.Interval.Seconds);
+        return UnixTime.FromSeconds(stream.Interval.Add(last, 1 - stream.Period));
     }
 
     private void Add(IHistoryProvider provider, string nodeId, BarInterval interval, DateTimeOffset start)

@@ -1,4 +1,5 @@
 using Qmtl.Simulation.Markets;
+using Qmtl.Time;
 
 namespace Qmtl.Simulation.Faults;
 
@@ -16,15 +17,16 @@ internal enum RowDamage
 internal static class FaultyRows
 {
     /// <summary>The rows in the order and number in which a faulty exchange gives them.</summary>
-    public static SimulatedCandle[] Rearrange(SimulatedFault fault, ReadOnlySpan<SimulatedCandle> rows, SimulatedRequest request, long step) => fault.Kind switch
-    {
-        SimulatedFaultKind.FewerRows => [.. rows[..Math.Min(rows.Length, fault.RowsLeft)]],
-        SimulatedFaultKind.RowsOutsideRange => Surround(rows, request, step),
-        SimulatedFaultKind.RowsOffGrid => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row with { Timestamp = row.Timestamp + 1 }] : [row]),
-        SimulatedFaultKind.RepeatedRows => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row, row] : [row]),
-        SimulatedFaultKind.RowsOutOfOrder => Reverse(rows),
-        _ => rows.ToArray(),
-    };
+    public static SimulatedCandle[] Rearrange(
+        SimulatedFault fault, ReadOnlySpan<SimulatedCandle> rows, SimulatedRequest request, BarInterval interval) => fault.Kind switch
+        {
+            SimulatedFaultKind.FewerRows => [.. rows[..Math.Min(rows.Length, fault.RowsLeft)]],
+            SimulatedFaultKind.RowsOutsideRange => Surround(rows, request, interval),
+            SimulatedFaultKind.RowsOffGrid => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row with { Timestamp = row.Timestamp + 1 }] : [row]),
+            SimulatedFaultKind.RepeatedRows => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row, row] : [row]),
+            SimulatedFaultKind.RowsOutOfOrder => Reverse(rows),
+            _ => rows.ToArray(),
+        };
 
     /// <summary>What is wrong with the row at <paramref name="index"/>.</summary>
     public static RowDamage DamageAt(SimulatedFault? fault, int index) => fault is null || index % fault.Every != 0
@@ -56,11 +58,11 @@ internal static class FaultyRows
         return reversed;
     }
 
-    private static SimulatedCandle[] Surround(ReadOnlySpan<SimulatedCandle> rows, SimulatedRequest request, long step)
+    private static SimulatedCandle[] Surround(ReadOnlySpan<SimulatedCandle> rows, SimulatedRequest request, BarInterval interval)
     {
         SimulatedCandle model = rows.IsEmpty ? default : rows[0];
-        long before = (request.Start ?? model.Timestamp) - step;
-        long after = (request.End ?? (rows.IsEmpty ? 0 : rows[^1].Timestamp)) + step;
+        long before = interval.Previous(request.Start ?? model.Timestamp);
+        long after = interval.Next(request.End ?? (rows.IsEmpty ? 0 : rows[^1].Timestamp));
         return [model with { Timestamp = before }, .. rows, model with { Timestamp = after }];
     }
 }

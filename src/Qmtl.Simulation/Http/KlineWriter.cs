@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using Qmtl.Simulation.Faults;
 using Qmtl.Simulation.Markets;
+using Qmtl.Time;
 
 namespace Qmtl.Simulation.Http;
 
@@ -15,7 +16,7 @@ internal sealed class KlineWriter : IDisposable
     private readonly byte[] _buffer;
     private int _length;
 
-    public KlineWriter(ReadOnlySpan<SimulatedCandle> rows, long step, SimulatedFault? fault)
+    public KlineWriter(ReadOnlySpan<SimulatedCandle> rows, BarInterval interval, SimulatedFault? fault)
     {
         _buffer = ArrayPool<byte>.Shared.Rent((rows.Length * LongestRow) + 2);
         Append((byte)'[');
@@ -26,7 +27,7 @@ internal sealed class KlineWriter : IDisposable
                 Append((byte)',');
             }
 
-            AppendRow(rows[i], step, FaultyRows.DamageAt(fault, i));
+            AppendRow(rows[i], interval, FaultyRows.DamageAt(fault, i));
         }
 
         Append((byte)']');
@@ -38,7 +39,7 @@ internal sealed class KlineWriter : IDisposable
 
     // Benchmarks begin with a burst of rows, in which the runtime would still be running code that counts every call.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AppendRow(in SimulatedCandle candle, long step, RowDamage damage)
+    private void AppendRow(in SimulatedCandle candle, BarInterval interval, RowDamage damage)
     {
         Append((byte)'[');
         if (damage == RowDamage.WithoutOpenTime)
@@ -71,7 +72,7 @@ internal sealed class KlineWriter : IDisposable
 
         AppendAmount(candle.Volume, nulls);
         Append((byte)',');
-        AppendNumber(((candle.Timestamp + step) * 1000) - 1);
+        AppendNumber((interval.Next(candle.Timestamp) * 1000) - 1);
         AppendAmount(candle.QuoteVolume, nulls);
         Append((byte)',');
         AppendNumber(candle.Trades);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Qmtl.Simulation.Faults;
 using Qmtl.Simulation.Markets;
+using Qmtl.Time;
 
 namespace Qmtl.Simulation.Http;
 
@@ -35,7 +36,7 @@ internal sealed class KlinesEndpoint(SimulatedExchangeOptions options)
             return new Answer(400, ApiError.InvalidSymbol.ToJson());
         }
 
-        if (query.Interval!.Value.Seconds % market.BaseInterval.Seconds != 0)
+        if (!query.Interval!.Value.IsMadeOf(market.BaseInterval))
         {
             return new Answer(400, ApiError.InvalidInterval.ToJson());
         }
@@ -46,12 +47,12 @@ internal sealed class KlinesEndpoint(SimulatedExchangeOptions options)
 
     private KlineWriter WriteRows(ISimulatedMarket market, KlinesQuery query, SimulatedRequest request, SimulatedFault? fault)
     {
-        Time.BarInterval interval = query.Interval!.Value;
+        BarInterval interval = query.Interval!.Value;
         DateTimeOffset now = options.TimeProvider.GetUtcNow();
         long end = Math.Min(query.End ?? long.MaxValue, now.ToUnixTimeSeconds());
 
         // Without a start the exchange gives the latest rows up to the end.
-        long start = query.Start ?? interval.Floor(end) - ((query.Limit - 1) * interval.Seconds);
+        long start = query.Start ?? interval.Add(interval.Floor(end), 1 - query.Limit);
         SimulatedCandle[] page = ArrayPool<SimulatedCandle>.Shared.Rent(query.Limit);
         try
         {
@@ -63,8 +64,8 @@ internal sealed class KlinesEndpoint(SimulatedExchangeOptions options)
             }
 
             return fault is null
-                ? new KlineWriter(rows, interval.Seconds, null)
-                : new KlineWriter(FaultyRows.Rearrange(fault, rows, request, interval.Seconds), interval.Seconds, fault);
+                ? new KlineWriter(rows, interval, null)
+                : new KlineWriter(FaultyRows.Rearrange(fault, rows, request, interval), interval, fault);
         }
         finally
         {

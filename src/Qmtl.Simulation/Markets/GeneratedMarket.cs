@@ -65,13 +65,12 @@ public sealed class GeneratedMarket : ISimulatedMarket
     /// <inheritdoc/>
     public int Read(BarInterval interval, long start, long end, Span<SimulatedCandle> into)
     {
-        long step = interval.Seconds;
         long first = interval.Ceiling(Math.Max(start, interval.Floor(From)));
         long last = Math.Min(end, To);
         int count = 0;
-        for (long open = first; open <= last && count < into.Length; open += step)
+        for (long open = first; open <= last && count < into.Length; open = interval.Next(open))
         {
-            if (step == Minute ? TryGetMinute(open, out into[count]) : TryAggregate(open, step, out into[count]))
+            if (interval == BaseInterval ? TryGetMinute(open, out into[count]) : TryAggregate(open, interval.Next(open), out into[count]))
             {
                 count++;
             }
@@ -80,11 +79,11 @@ public sealed class GeneratedMarket : ISimulatedMarket
         return count;
     }
 
-    private bool TryAggregate(long open, long step, out SimulatedCandle candle)
+    private bool TryAggregate(long open, long close, out SimulatedCandle candle)
     {
         bool any = false;
         candle = default;
-        for (long minute = open; minute < open + step; minute += Minute)
+        for (long minute = open; minute < close; minute += Minute)
         {
             if (TryGetMinute(minute, out SimulatedCandle next))
             {

@@ -28,7 +28,7 @@ public interface ISimulatedMarket
         var candles = new List<SimulatedCandle>();
         var page = new SimulatedCandle[1000];
         int count;
-        for (long start = range.Start; start <= range.End; start = page[count - 1].Timestamp + interval.Seconds)
+        for (long start = range.Start; start <= range.End; start = interval.Next(page[count - 1].Timestamp))
         {
             count = Read(interval, start, range.End, page);
             if (count == 0)

@@ -36,7 +36,7 @@ internal sealed partial class BarBuffer
         get
         {
             long? before = Count > 1 ? _timestamps[_start + Count - 2] : _newestDropped;
-            return LastTimestamp - before is { } distance && distance != _series.Interval.Seconds;
+            return before is { } known && LastTimestamp is { } last && last != _series.Interval.Next(known);
         }
     }
 

@@ -208,5 +208,5 @@ internal sealed class CachedSeries
 
     // The bar after the newest and the newest itself are by far the most frequent, and need no division.
     private long FloorOf(long timestamp, long? newest) =>
-        timestamp == newest || timestamp - Key.Interval.Seconds == newest ? timestamp : Key.Interval.Floor(timestamp);
+        newest is { } last && (timestamp == last || timestamp == Key.Interval.Next(last)) ? timestamp : Key.Interval.Floor(timestamp);
 }

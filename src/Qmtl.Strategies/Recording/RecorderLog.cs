@@ -22,10 +22,10 @@ internal sealed partial class RecorderLog(ILogger logger)
                 Back(recorder, Seconds(back.Duration));
                 break;
             case RecorderWarned warned:
-                Warned(recorder, warned.Warning, warned.Stream.NodeId, warned.Stream.Interval.Seconds);
+                Warned(recorder, warned.Warning, warned.Stream.NodeId, warned.Stream.Interval.Number);
                 break;
             case RecorderRowsRefused refused:
-                RowsRefused(recorder, refused.Rows, refused.Stream.ToString(), refused.File, refused.Error.Message, refused.Stream.NodeId, refused.Stream.Interval.Seconds, refused.Error.GetType().Name);
+                RowsRefused(recorder, refused.Rows, refused.Stream.ToString(), refused.File, refused.Error.Message, refused.Stream.NodeId, refused.Stream.Interval.Number, refused.Error.GetType().Name);
                 break;
             case RecorderSpoolFull full:
                 SpoolFull(recorder, full.Bytes);

@@ -59,7 +59,7 @@ internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
         {
             writer.WriteStartObject();
             writer.WriteString(ColumnNames.NodeId, stream.NodeId);
-            writer.WriteNumber(ColumnNames.Interval, stream.Interval.Seconds);
+            writer.WriteNumber(ColumnNames.Interval, stream.Interval.Number);
             writer.WriteNumber(ColumnNames.Timestamp, row.Timestamp);
             for (int i = 0; i < row.Columns.Count; i++)
             {

@@ -13,7 +13,7 @@ internal sealed partial class RunLog(ILogger logger)
     public void Write(WarmupResult result)
     {
         string stream = result.Stream.Key.ToString();
-        (string node, long interval) = (result.Stream.NodeId, result.Stream.Interval.Seconds);
+        (string node, long interval) = (result.Stream.NodeId, result.Stream.Interval.Number);
         TimeRange range = result.Range;
         switch (result.Status)
         {
@@ -31,7 +31,7 @@ internal sealed partial class RunLog(ILogger logger)
 
     /// <summary>Writes that a node threw.</summary>
     public void Write(NodeFailedException failure) => NodeFailed(
-        failure.Node.Name, UnixTime.Format(failure.Timestamp), failure.Stream.ToString(), failure.InnerException?.Message, failure.Stream.NodeId, failure.Stream.Interval.Seconds,
+        failure.Node.Name, UnixTime.Format(failure.Timestamp), failure.Stream.ToString(), failure.InnerException?.Message, failure.Stream.NodeId, failure.Stream.Interval.Number,
         failure.Timestamp, failure.InnerException?.GetType().Name);
 
     [LoggerMessage(

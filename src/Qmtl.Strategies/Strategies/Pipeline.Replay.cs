@@ -28,7 +28,7 @@ public sealed partial class Pipeline
         try
         {
             session = BeginReplay();
-            var merge = new StreamMerge(_graph.Delays);
+            var merge = new StreamMerge(_graph);
             var pages = new CachePages(Streams);
             for (int stream = 0; stream < Streams.Count; stream++)
             {
@@ -107,7 +107,7 @@ public sealed partial class Pipeline
         {
             await using IReplayPages pages = OpenPages(range, cancellationToken);
             session = BeginReplay();
-            await foreach (EventBatch _ in session.FillAsync(pages, _graph.Delays))
+            await foreach (EventBatch _ in session.FillAsync(pages))
             {
                 await session.RunAsync(onResult, cancellationToken);
             }
@@ -131,7 +131,7 @@ public sealed partial class Pipeline
             await using IReplayPages pages = OpenPages(range, cancellationToken);
             session = BeginReplay();
             var results = new List<NodeResult>();
-            await foreach (EventBatch _ in session.FillAsync(pages, _graph.Delays))
+            await foreach (EventBatch _ in session.FillAsync(pages))
             {
                 // A node's failure must not keep back what was computed before it.
                 Exception? failure = await FailureOfAsync(() => session.RunAsync(results.Add, cancellationToken));

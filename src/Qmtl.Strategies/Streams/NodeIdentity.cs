@@ -34,12 +34,12 @@ internal static class NodeIdentity
             json.WriteNumberValue(Version);
             json.WriteStringValue(node.GetType().FullName);
             json.WriteStringValue(options.Name);
-            json.WriteNumberValue(node.Interval.Seconds);
+            json.WriteNumberValue(node.Interval.Number);
             json.WriteStartArray();
             foreach (Node input in inputs)
             {
                 json.WriteStringValue(input.NodeId);
-                json.WriteNumberValue(input.Interval.Seconds);
+                json.WriteNumberValue(input.Interval.Number);
             }
 
             json.WriteEndArray();

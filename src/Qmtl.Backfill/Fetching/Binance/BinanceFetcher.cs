@@ -52,8 +52,8 @@ public sealed class BinanceFetcher : IDataFetcher
 
         // The limit is always the whole of it: a row beside the range must not take the place of one that was asked for.
         var columns = new KlineColumns((int)Math.Min(asked.CountBars(stream.Interval), _options.BarsPerRequest));
-        var page = new TimeRange(asked.Start, asked.End + stream.Interval.Seconds - 1);
-        await ReadPageAsync(stream, KlinesRequest.Address(BaseUri, stream.NodeId, interval, page, _options.BarsPerRequest), columns, cancellationToken);
+        Uri address = KlinesRequest.Address(BaseUri, stream.NodeId, interval, stream.Interval.TimeOf(asked), _options.BarsPerRequest);
+        await ReadPageAsync(stream, address, columns, cancellationToken);
         return columns.Build();
     }
 

@@ -7,14 +7,14 @@ namespace Qmtl.Fetching.Binance;
 internal static class KlinesRequest
 {
     // Also 1M, which has no fixed length and therefore is no bar interval here.
-    private static readonly Dictionary<long, string> Intervals =
+    private static readonly Dictionary<BarInterval, string> Intervals =
         new[] { "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w" }
-            .ToDictionary(text => BarInterval.Parse(text).Seconds);
+            .ToDictionary(BarInterval.Parse);
 
     /// <summary>The exchange's word for an interval.</summary>
     /// <exception cref="SourceException">The exchange has no such bars.</exception>
     public static string Describe(BarInterval interval) =>
-        Intervals.TryGetValue(interval.Seconds, out string? word)
+        Intervals.TryGetValue(interval, out string? word)
             ? word
             : throw new SourceException($"Binance has no {interval} bars. It has {string.Join(", ", Intervals.Values)}.")
             {

@@ -28,7 +28,7 @@ internal sealed class CsvPageReader
         _values = [.. index.Layout.Payload.Select(column => column.Collect())];
 
         // Also a row between two opens belongs to the answer: it has to be counted as off the grid.
-        _window = new TimeRange(range.Start, range.End + stream.Interval.Seconds - 1);
+        _window = stream.Interval.TimeOf(range);
     }
 
     /// <summary>Reads the rows of <paramref name="stream"/> inside <paramref name="range"/>, both ends on the grid.</summary>

@@ -67,7 +67,7 @@ internal sealed class QuestDbBarReader : IBarReader
                 continue;
             }
 
-            _expected = timestamp + _interval.Seconds;
+            _expected = _interval.Next(timestamp);
             timestamps[count] = timestamp;
             foreach (PostgreSqlColumnReader column in columns)
             {

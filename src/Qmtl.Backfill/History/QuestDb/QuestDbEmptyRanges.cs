@@ -30,7 +30,7 @@ internal static class QuestDbEmptyRanges
             Parameters =
             {
                 new NpgsqlParameter<string> { TypedValue = stream.NodeId },
-                new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds },
+                new NpgsqlParameter<int> { TypedValue = stream.Interval.Number },
                 new NpgsqlParameter<long> { TypedValue = within.End },
                 new NpgsqlParameter<long> { TypedValue = within.Start },
             },
@@ -87,7 +87,7 @@ internal static class QuestDbEmptyRanges
             {
                 new NpgsqlParameter<long> { TypedValue = Math.Clamp(range.Start, QuestDbLimits.EarliestBar, QuestDbLimits.LatestBar) * 1_000_000 },
                 new NpgsqlParameter<string> { TypedValue = stream.NodeId },
-                new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds },
+                new NpgsqlParameter<int> { TypedValue = stream.Interval.Number },
                 new NpgsqlParameter<string> { TypedValue = range.Source },
                 new NpgsqlParameter<long> { TypedValue = range.Start },
                 new NpgsqlParameter<long> { TypedValue = range.End },

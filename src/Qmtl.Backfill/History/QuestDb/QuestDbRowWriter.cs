@@ -70,7 +70,7 @@ internal static class QuestDbRowWriter
         {
             var command = new NpgsqlBatchCommand(sql);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = stream.NodeId });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = stream.Interval.Number });
             command.Parameters.Add(new NpgsqlParameter<long>());
             foreach (PlannedColumn column in columns)
             {

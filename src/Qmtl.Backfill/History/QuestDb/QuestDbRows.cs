@@ -64,6 +64,6 @@ internal sealed class QuestDbRows
     public void AddParameters(NpgsqlParameterCollection parameters)
     {
         parameters.Add(new NpgsqlParameter<string> { TypedValue = _stream.NodeId });
-        parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)_stream.Interval.Seconds });
+        parameters.Add(new NpgsqlParameter<int> { TypedValue = _stream.Interval.Number });
     }
 }

@@ -189,7 +189,7 @@ internal sealed class QuestDbSession(
 
     // QuestDB keeps each partition in files of its own and rewrites whole partitions when bars come out of order. These hold some
     // thousand to a hundred thousand bars of a stream: 86,400 of 1s in a day, 44,640 of 1m in a month, 8,760 of 1h in a year.
-    private static string PartitionOf(BarInterval interval) => interval.Seconds switch
+    private static string PartitionOf(BarInterval interval) => interval.Duration.TotalSeconds switch
     {
         < 60 => "DAY",
         < 3600 => "MONTH",

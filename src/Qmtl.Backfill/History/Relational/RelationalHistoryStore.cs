@@ -102,7 +102,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             }
 
             yield return frame;
-            long next = frame.Bounds!.Value.End + stream.Interval.Seconds;
+            long next = stream.Interval.Next(frame.Bounds!.Value.End);
             left = next <= bars.End ? new TimeRange(next, bars.End) : null;
         }
     }

@@ -165,7 +165,7 @@ internal abstract class RelationalSession : IAsyncDisposable
             ORDER BY e.source, e.start_ts
             """;
         await using DbCommand command = Connection.CreateCommand(
-            sql, ("node", stream.NodeId), ("interval", stream.Interval.Seconds), ("source", source), ("start", within.Start), ("end", within.End));
+            sql, ("node", stream.NodeId), ("interval", stream.Interval.Number), ("source", source), ("start", within.Start), ("end", within.End));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         var ranges = new List<EmptyRange>();
         while (await reader.ReadAsync(cancellationToken))
@@ -193,7 +193,7 @@ internal abstract class RelationalSession : IAsyncDisposable
         try
         {
             return nodeId is string node && interval is long or int or short
-                ? new StreamKey(node, BarInterval.FromSeconds(Convert.ToInt64(interval, null)))
+                ? new StreamKey(node, BarInterval.FromNumber(Convert.ToInt64(interval, null)))
                 : null;
         }
         catch (ArgumentException)

@@ -24,7 +24,7 @@ internal sealed partial class BackfillLog(ILogger logger)
     {
         StreamKey stream = happened.Stream;
         string node = stream.NodeId;
-        long interval = stream.Interval.Seconds;
+        long interval = stream.Interval.Number;
         switch (happened)
         {
             case BackfillStarted { Bounds: { } range } started:

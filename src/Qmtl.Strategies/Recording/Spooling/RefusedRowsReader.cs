@@ -54,7 +54,7 @@ internal static class RefusedRowsReader
             throw new InvalidDataException($"a line with '{RefusedRows.ColumnsField}', which says of what types the columns are, has to come before it");
         }
 
-        var stream = new StreamKey(fields.GetProperty(ColumnNames.NodeId).GetString()!, BarInterval.FromSeconds(fields.GetProperty(ColumnNames.Interval).GetInt64()));
+        var stream = new StreamKey(fields.GetProperty(ColumnNames.NodeId).GetString()!, BarInterval.FromNumber(fields.GetProperty(ColumnNames.Interval).GetInt64()));
         PendingRows rows = pending.Count < MostRowsInFrame && (pending.Stream ?? stream) == stream ? pending : new PendingRows(stream, pending.Columns);
         rows.Add(stream, fields);
         return rows;

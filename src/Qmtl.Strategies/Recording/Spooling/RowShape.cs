@@ -70,7 +70,7 @@ internal sealed class RowShape
         record.Begin();
         record.WriteInt32(Id);
         record.WriteInt32(DefinitionMark);
-        record.WriteInt64(Stream.Interval.Seconds);
+        record.WriteInt64(Stream.Interval.Number);
         record.WriteText(Stream.NodeId);
         record.WriteInt32(Columns.Length);
         foreach (ShapeColumn column in Columns)
@@ -89,8 +89,8 @@ internal sealed class RowShape
         var reader = new RecordReader(body);
         int id = reader.ReadInt32();
         _ = reader.ReadInt32();
-        long seconds = reader.ReadInt64();
-        var stream = new StreamKey(reader.ReadText()!, Time.BarInterval.FromSeconds(seconds));
+        long interval = reader.ReadInt64();
+        var stream = new StreamKey(reader.ReadText()!, Time.BarInterval.FromNumber(interval));
         var columns = new ShapeColumn[reader.ReadInt32()];
         for (int i = 0; i < columns.Length; i++)
         {

@@ -66,7 +66,8 @@ internal sealed class NodeStep
     public bool IsReachedBy(int stream) => _reachedInputs[stream] is not null;
 
     /// <summary>The open of the node's bar that a result for the stream's bar is of.</summary>
-    public long TimestampOf(int stream, long timestamp) => _hasOtherInterval[stream] ? Node.Interval.Floor(timestamp + _graph.Delays[stream]) : timestamp;
+    public long TimestampOf(int stream, long timestamp) =>
+        _hasOtherInterval[stream] ? Node.Interval.Floor(_graph.InstantOf(stream, timestamp)) : timestamp;
 
     /// <summary>
     /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node would
@@ -82,7 +83,7 @@ internal sealed class NodeStep
         NodeCache cache = Node.Cache;
         Payload passedOn = default;
         bool isLate = false;
-        long instant = timestamp + _graph.Delays[stream];
+        long instant = _graph.InstantOf(stream, timestamp);
         foreach (int input in _reachedInputs[stream]!)
         {
             ref readonly Payload payload = ref outputs[_inputs[input] * stride + at];
@@ -161,10 +162,9 @@ internal sealed class NodeStep
     private static MissingBarsException Missing(NodeCache cache, StreamKey key)
     {
         ReadOnlySpan<long> newest = cache.Slice(key, 2).Timestamps;
-        long step = key.Interval.Seconds;
 
         // With a period of one bar, the one before the hole is gone; the bar right before the newest is missing in any case.
-        long last = newest[^1] - step;
-        return new MissingBarsException(key, new TimeRange(newest.Length > 1 ? newest[0] + step : last, last));
+        long last = key.Interval.Previous(newest[^1]);
+        return new MissingBarsException(key, new TimeRange(newest.Length > 1 ? key.Interval.Next(newest[0]) : last, last));
     }
 }

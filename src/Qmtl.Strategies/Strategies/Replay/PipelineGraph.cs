@@ -1,10 +1,14 @@
 using Qmtl.Streams;
+using Qmtl.Time;
 
 namespace Qmtl.Strategies.Replay;
 
 /// <summary>A pipeline's nodes, with places instead of references: which node reads which, and which a bar of a stream reaches.</summary>
 internal sealed class PipelineGraph
 {
+    private readonly BarInterval[] _intervals;
+    private readonly bool _isByClose;
+
     /// <summary>The graph of nodes that are in topological order.</summary>
     /// <exception cref="InvalidOperationException">A node that is no stream has no input.</exception>
     public PipelineGraph(IReadOnlyList<Node> nodes, PipelineOptions options)
@@ -12,7 +16,8 @@ internal sealed class PipelineGraph
         Nodes = nodes;
         Streams = [.. nodes.OfType<StreamInput>()];
         LateBars = new LateBars(options.OnWarning);
-        Delays = [.. Streams.Select(stream => options.Order == BarOrder.Close ? stream.Interval.Seconds - 1 : 0)];
+        _intervals = [.. Streams.Select(stream => stream.Interval)];
+        _isByClose = options.Order == BarOrder.Close;
         var places = new Dictionary<Node, int>(ReferenceEqualityComparer.Instance);
         StreamPlaces = new int[Streams.Count];
         var reached = new bool[nodes.Count][];
@@ -66,11 +71,11 @@ internal sealed class PipelineGraph
     /// <summary>For each stream the nodes that one of its bars can make compute, in topological order.</summary>
     public NodeStep[][] Reached { get; }
 
-    /// <summary>For each stream the seconds from a bar's open to the last one in which it is not known yet, or 0 where bars are ordered by their opens.</summary>
-    public long[] Delays { get; }
-
     /// <summary>The live bars that came after newer ones.</summary>
     public LateBars LateBars { get; }
+
+    /// <summary>The instant of a bar that counts for the order: its open, or the last second in which it is not known yet.</summary>
+    public long InstantOf(int stream, long open) => _isByClose ? _intervals[stream].Next(open) - 1 : open;
 
     /// <summary>Takes all nodes that compute for one pipeline, or none of them.</summary>
     /// <returns>A node that another pipeline has; null where all were taken.</returns>

@@ -9,6 +9,7 @@ internal sealed class ReplaySession
     // For each node a batch has room for a result of each bar; with very many nodes, batches are smaller instead.
     private const int MaximumResultsPerBatch = 1 << 20;
 
+    private readonly PipelineGraph _graph;
     private readonly BatchRun _run;
     private readonly BatchRecorder _recorder;
     private readonly Func<Action, Task>? _executor;
@@ -20,6 +21,7 @@ internal sealed class ReplaySession
     /// <param name="onProcessed">Told of each batch how many of its bars were processed.</param>
     public ReplaySession(PipelineGraph graph, PipelineOptions options, Action<int> onProcessed)
     {
+        _graph = graph;
         int capacity = options.Parallel
             ? Math.Clamp(options.BarsPerBatch, 1, Math.Max(1, MaximumResultsPerBatch / graph.Nodes.Count))
             : options.BarsPerBatch;
@@ -89,11 +91,10 @@ internal sealed class ReplaySession
 
     /// <summary>Fills the batch from the pages and yields each time that it is ready to be processed.</summary>
     /// <param name="pages">The pages.</param>
-    /// <param name="delays">For each stream the seconds from a bar's open to the instant that counts for the order.</param>
-    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages, IReadOnlyList<long> delays)
+    public async IAsyncEnumerable<EventBatch> FillAsync(IReplayPages pages)
     {
-        var merge = new StreamMerge(delays);
-        for (int stream = 0; stream < delays.Count; stream++)
+        var merge = new StreamMerge(_graph);
+        for (int stream = 0; stream < _graph.Streams.Count; stream++)
         {
             merge.SetPage(stream, await pages.NextAsync(stream));
         }

@@ -6,11 +6,11 @@ namespace Qmtl.Strategies.Replay;
 /// Merges the bars of all streams by their opens or closes; of bars of the same instant, that of the stream declared first comes first. It
 /// holds one page of each stream at a time.
 /// </summary>
-/// <param name="delays">For each stream the seconds from a bar's open to the instant that counts for the order.</param>
-internal sealed class StreamMerge(IReadOnlyList<long> delays)
+/// <param name="graph">Knows the streams, and the instant of a bar that counts for the order.</param>
+internal sealed class StreamMerge(PipelineGraph graph)
 {
-    private readonly (BarFrame Page, int Row)[] _cursors = new (BarFrame, int)[delays.Count];
-    private readonly PriorityQueue<int, (long Instant, int Stream)> _next = new(delays.Count);
+    private readonly (BarFrame Page, int Row)[] _cursors = new (BarFrame, int)[graph.Streams.Count];
+    private readonly PriorityQueue<int, (long Instant, int Stream)> _next = new(graph.Streams.Count);
 
     /// <summary>Gives a stream its first page, or the one after that it used up.</summary>
     /// <param name="stream">The stream's place.</param>
@@ -20,7 +20,7 @@ internal sealed class StreamMerge(IReadOnlyList<long> delays)
         if (page is not null)
         {
             _cursors[stream] = (page, 0);
-            _next.Enqueue(stream, (page.Timestamps[0] + delays[stream], stream));
+            _next.Enqueue(stream, (graph.InstantOf(stream, page.Timestamps[0]), stream));
         }
     }
 
@@ -28,10 +28,10 @@ internal sealed class StreamMerge(IReadOnlyList<long> delays)
     /// <returns>The stream that needs its next page before it can go on; -1 where none does.</returns>
     public int Fill(EventBatch batch)
     {
-        while (!batch.IsFull && _next.TryPeek(out int stream, out (long Instant, int Stream) first))
+        while (!batch.IsFull && _next.TryPeek(out int stream, out _))
         {
             ref (BarFrame Page, int Row) cursor = ref _cursors[stream];
-            batch.Add(stream, cursor.Page, cursor.Row, first.Instant - delays[stream]);
+            batch.Add(stream, cursor.Page, cursor.Row, cursor.Page.Timestamps[cursor.Row]);
             cursor.Row++;
             if (cursor.Row == cursor.Page.Count)
             {
@@ -39,7 +39,7 @@ internal sealed class StreamMerge(IReadOnlyList<long> delays)
                 return stream;
             }
 
-            _next.DequeueEnqueue(stream, (cursor.Page.Timestamps[cursor.Row] + delays[stream], stream));
+            _next.DequeueEnqueue(stream, (graph.InstantOf(stream, cursor.Page.Timestamps[cursor.Row]), stream));
         }
 
         return -1;

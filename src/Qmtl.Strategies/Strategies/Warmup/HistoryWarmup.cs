@@ -81,7 +81,7 @@ public sealed class HistoryWarmup
     private TimeRange WindowOf(StreamInput stream)
     {
         long last = stream.Interval.LastClosedBar(_timeProvider.GetUtcNow());
-        return new TimeRange(last - (stream.Period - 1) * stream.Interval.Seconds, last);
+        return new TimeRange(stream.Interval.Add(last, 1 - stream.Period), last);
     }
 
     private async Task<WarmupResult> LoadAsync(StreamInput stream, TimeRange window, CancellationToken cancellationToken)

@@ -94,13 +94,12 @@ internal sealed class HistoryLoader(StreamInput stream, HistoryAccess access, Ti
 
     private static long? StartOfNewest(TimeRangeSet covered, long count)
     {
-        long step = covered.Interval.Seconds;
         for (int i = covered.Count - 1; i >= 0; i--)
         {
             long bars = covered[i].CountBars(covered.Interval);
             if (bars >= count)
             {
-                return covered[i].End - (count - 1) * step;
+                return covered.Interval.Add(covered[i].End, 1 - count);
             }
 
             count -= bars;

@@ -33,7 +33,7 @@ internal sealed class ProviderPages(IHistoryProvider provider, StreamKey stream,
             Rejected = Rejected.Plus(valid.Rejected);
             if (valid.Frame.Bounds is { } bounds)
             {
-                next = bounds.End + stream.Interval.Seconds;
+                next = stream.Interval.Next(bounds.End);
                 yield return valid.Frame;
             }
         }

@@ -34,7 +34,7 @@ internal sealed class IlpEncoder
         buffer.Append((byte)' ');
         IlpText.WriteName(table.Interval.Name, buffer);
         buffer.Append((byte)'=');
-        _ = stream.Interval.Seconds.TryFormat(buffer.GetSpan(LongestTimestamp), out int length, default, CultureInfo.InvariantCulture);
+        _ = stream.Interval.Number.TryFormat(buffer.GetSpan(LongestTimestamp), out int length, default, CultureInfo.InvariantCulture);
         buffer.Advance(length);
         buffer.Append((byte)'i');
         _beginning = buffer.Written.ToArray();

@@ -43,7 +43,7 @@ internal sealed class PostgreSqlBarReader : IBarReader
             Parameters =
             {
                 new NpgsqlParameter<string> { TypedValue = stream.NodeId },
-                new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds },
+                new NpgsqlParameter<int> { TypedValue = stream.Interval.Number },
                 _from,
                 new NpgsqlParameter<long> { TypedValue = range.End },
             },
@@ -66,7 +66,7 @@ internal sealed class PostgreSqlBarReader : IBarReader
                 continue;
             }
 
-            _expected = timestamp + _interval.Seconds;
+            _expected = _interval.Next(timestamp);
             timestamps[count] = timestamp;
             foreach (PostgreSqlColumnReader column in columns)
             {

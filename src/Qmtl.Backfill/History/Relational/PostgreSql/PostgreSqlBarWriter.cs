@@ -128,7 +128,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken)
     {
-        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", (int)stream.Interval.Seconds));
+        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", stream.Interval.Number));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -75,8 +75,8 @@ internal sealed class PostgreSqlCoverage
     // How many spans were walked, in how many pieces they came, and where the next would begin.
     private async Task<(long Spans, long Ranges, long Next)> ReadSpansAsync(TimeRange within, long limit, CancellationToken cancellationToken)
     {
-        long step = _stream.Interval.Seconds;
-        await using NpgsqlBatch batch = CreateBatch(SpansSql(), within, step, _stream.Interval.Floor(0), limit);
+        BarInterval interval = _stream.Interval;
+        await using NpgsqlBatch batch = CreateBatch(SpansSql(), within, interval.Seconds, interval.Floor(0), limit);
         await using NpgsqlDataReader reader = await ExecuteAsync(batch, cancellationToken);
         long spans = 0;
         long ranges = 0;
@@ -85,7 +85,7 @@ internal sealed class PostgreSqlCoverage
         {
             _builder.Add(new TimeRange(reader.GetInt64(0), reader.GetInt64(1)));
             spans = reader.GetInt64(2);
-            next = reader.GetInt64(3) + BarsInSpan * step;
+            next = interval.Add(reader.GetInt64(3), BarsInSpan);
             ranges++;
         }
 
@@ -99,7 +99,7 @@ internal sealed class PostgreSqlCoverage
             Parameters =
             {
                 new NpgsqlParameter<string> { TypedValue = _stream.NodeId },
-                new NpgsqlParameter<int> { TypedValue = (int)_stream.Interval.Seconds },
+                new NpgsqlParameter<int> { TypedValue = _stream.Interval.Number },
                 new NpgsqlParameter<long> { TypedValue = within.Start },
                 new NpgsqlParameter<long> { TypedValue = within.End },
             },

@@ -52,7 +52,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
 
         // Writers of one stream take turns: two that insert the same bars in different order would otherwise deadlock. The lock
         // travels with the look at the catalogue that every write begins with, and is there before that is answered.
-        _lockToTake = LockNumber($"stream {stream.Interval.Seconds} {stream.NodeId}");
+        _lockToTake = LockNumber($"stream {stream.Interval.Number} {stream.NodeId}");
     }
 
     public override async Task CommitAsync(CancellationToken cancellationToken)
@@ -258,7 +258,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     {
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = stream.NodeId });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = (int)stream.Interval.Seconds });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = stream.Interval.Number });
         foreach (NpgsqlParameter parameter in more)
         {
             command.Parameters.Add(parameter);

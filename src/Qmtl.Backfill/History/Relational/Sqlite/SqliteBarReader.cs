@@ -33,7 +33,7 @@ internal sealed class SqliteBarReader : IBarReader
             $"SELECT {timestamp}{columns} FROM {SqliteSession.NameOf(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 "
             + $"AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4 ORDER BY {timestamp}{limit}");
         _statement.Bind(1, stream.NodeId);
-        _statement.Bind(2, stream.Interval.Seconds);
+        _statement.Bind(2, stream.Interval.Number);
         _statement.Bind(3, range.Start);
         _statement.Bind(4, range.End);
     }
@@ -76,7 +76,7 @@ internal sealed class SqliteBarReader : IBarReader
                 continue;
             }
 
-            _expected = reached + _interval.Seconds;
+            _expected = _interval.Next(reached);
             timestamps[count] = reached;
             for (int column = 0; column < columns.Length; column++)
             {

@@ -33,7 +33,7 @@ internal static class SqliteBarWriter
     {
         var statement = new SqliteStatement(connection, sql);
         statement.Bind(1, stream.NodeId);
-        statement.Bind(2, stream.Interval.Seconds);
+        statement.Bind(2, stream.Interval.Number);
         return statement;
     }
 
@@ -81,7 +81,7 @@ internal static class SqliteBarWriter
         {
             using var statement = new SqliteStatement(connection, sql);
             statement.Bind(1, stream.NodeId);
-            statement.Bind(2, stream.Interval.Seconds);
+            statement.Bind(2, stream.Interval.Number);
             statement.Bind(3, run[0].Timestamps.Span[0]);
             statement.Bind(4, run[^1].Timestamps.Span[^1]);
             _ = statement.Step();

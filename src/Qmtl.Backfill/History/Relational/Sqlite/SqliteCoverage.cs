@@ -29,35 +29,35 @@ internal static class SqliteCoverage
         // Without the key a span would be counted by reading the whole table; in a column that is not whole numbers, % would round.
         if (!table.HasKey || table.Timestamp.Type != StoredType.Int64)
         {
-            Scan(scan, within, builder, stream.Interval.Seconds, cancellationToken);
+            Scan(scan, within, builder, stream.Interval, cancellationToken);
             return builder.Build();
         }
 
-        long step = stream.Interval.Seconds;
+        BarInterval interval = stream.Interval;
         using var next = Prepare(connection, $"SELECT {timestamp} {rows} ORDER BY {timestamp} LIMIT 1", stream);
         using var count = Prepare(connection, $"SELECT count(*) FILTER (WHERE ({timestamp} - ?5) % ?6 = 0 AND {timestamp} | 0 = {timestamp}) {rows}", stream);
-        count.Bind(5, stream.Interval.Floor(0));
-        count.Bind(6, step);
+        count.Bind(5, interval.Floor(0));
+        count.Bind(6, interval.Seconds);
 
         int run = 0;
         long position = within.Start;
         while (position <= within.End && First(next, position, within.End) is { } first)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            long start = stream.Interval.Floor(first);
-            long bars = Math.Min(BarsInSpan * (long)Math.Max(run, 1), (within.End - start) / step + 1);
-            var span = new TimeRange(start, start + (bars - 1) * step);
+            long start = interval.Floor(first);
+            long bars = Math.Min(BarsInSpan * (long)Math.Max(run, 1), interval.CountBetween(start, within.End));
+            var span = new TimeRange(start, interval.Add(start, bars - 1));
             if (run == 0 && Count(count, span) == bars)
             {
                 builder.Add(span);
             }
             else
             {
-                long ranges = Scan(scan, span, builder, step, cancellationToken);
+                long ranges = Scan(scan, span, builder, interval, cancellationToken);
                 run = ranges > ManyRanges * Math.Max(run, 1) ? Math.Min(Math.Max(run, 1) * 2, LongestRun) : 0;
             }
 
-            position = span.End + step;
+            position = interval.Next(span.End);
         }
 
         return builder.Build();
@@ -67,7 +67,7 @@ internal static class SqliteCoverage
     {
         var statement = new SqliteStatement(connection, sql);
         statement.Bind(1, stream.NodeId);
-        statement.Bind(2, stream.Interval.Seconds);
+        statement.Bind(2, stream.Interval.Number);
         return statement;
     }
 
@@ -91,7 +91,8 @@ internal static class SqliteCoverage
     }
 
     // How many ranges the rows of the span fall into.
-    private static long Scan(SqliteStatement scan, TimeRange span, TimeRangeSetBuilder builder, long step, CancellationToken cancellationToken)
+    private static long Scan(
+        SqliteStatement scan, TimeRange span, TimeRangeSetBuilder builder, BarInterval interval, CancellationToken cancellationToken)
     {
         scan.Bind(3, span.Start);
         scan.Bind(4, span.End);
@@ -103,7 +104,7 @@ internal static class SqliteCoverage
             if (scan.GetFloor(0) is (var timestamp, true))
             {
                 ranges += timestamp == expected ? 0 : 1;
-                expected = timestamp + step;
+                expected = interval.Next(timestamp);
                 builder.AddTimestamp(timestamp);
             }
 

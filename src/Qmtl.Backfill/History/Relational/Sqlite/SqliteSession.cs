@@ -243,7 +243,7 @@ internal sealed class SqliteSession : RelationalSession
     private static void ForEach(SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
     {
         statement.Bind(1, stream.NodeId);
-        statement.Bind(2, stream.Interval.Seconds);
+        statement.Bind(2, stream.Interval.Number);
         foreach (EmptyRange range in ranges)
         {
             cancellationToken.ThrowIfCancellationRequested();
