@@ -44,12 +44,12 @@ foreach ($cmdlet in $inner.ExportedCmdlets.Values) {
 # where PowerShell does not look for types. As accelerators it finds them under their full names.
 $accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')
 $context = [System.Runtime.Loader.AssemblyLoadContext]::GetLoadContext($assembly)
-$engine = 'Qmtl.Backfill', 'Qmtl.Strategies' | ForEach-Object { $context.LoadFromAssemblyName($_) }
+$engine = 'Qmtl.Backfill', 'Qmtl.Strategies', 'Qmtl.PowerShell' | ForEach-Object { $context.LoadFromAssemblyName($_) }
 $named = @(
     'Qmtl.Strategies.Strategy', 'Qmtl.Streams.Node', 'Qmtl.Streams.NodeOptions', 'Qmtl.Streams.ComputeNode', 'Qmtl.Streams.StreamInput'
     'Qmtl.Streams.StreamInputOptions', 'Qmtl.Caching.CacheView', 'Qmtl.Payloads.Payload', 'Qmtl.History.IHistoryProvider', 'Qmtl.Time.BarInterval'
     # For the module's own tables.
-    'Qmtl.Messages.PlainText'
+    'Qmtl.Messages.PlainText', 'Qmtl.PowerShell.Output.ShownValue'
 )
 foreach ($name in $named) {
     $accelerators::Add($name, $engine.ForEach({ $_.GetType($name) }).Where({ $_ })[0])

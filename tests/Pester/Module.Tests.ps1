@@ -188,14 +188,43 @@ Describe 'the views' {
                 Get-QmtlCoverage $provider
                 Get-QmtlGap $provider X 1m -Start 2024-01-02T03:04:00Z -End 2024-01-02T03:05:00Z
                 Get-QmtlHistory $provider X 1m
-            ).ForEach({ $_ | Out-String -Width 200 })
+            ).ForEach({ $_ | Out-String -Width 200; $_ | Format-List | Out-String -Width 200 })
         }
         finally {
             [cultureinfo]::CurrentCulture = $was
         }
 
-        $shown | Should -HaveCount 4
+        $shown | Should -HaveCount 8
         $shown | Should -Match '2024-01-02 03:0[45]:00Z'
+    }
+
+    It 'shows bars of any columns with ISO times and text that a terminal does not obey' {
+        # In a shell of its own, in which these columns were not shown before.
+        $shell = Invoke-Shell @"
+            Import-Module '$QmtlRoot/Qmtl.psd1'
+            [cultureinfo]::CurrentCulture = 'th-TH'
+            `$fetcher = New-QmtlFetcher -Name any -ScriptBlock {
+                param(`$start) [pscustomobject]@{ ts = `$start; rate = 0.000123; venue = "a`e[31mb"; "wei`e[1mrd" = 5 }
+            }
+            `$provider = New-QmtlHistoryProvider '$TestDrive/any.db' -Fetcher `$fetcher
+            `$null = Invoke-QmtlBackfill `$provider X 1m -Start 2024-01-02T03:04:00Z -End 2024-01-02T03:04:00Z
+            Get-QmtlHistory `$provider X 1m | Out-String -Width 120
+            Get-QmtlHistory `$provider X 1m | Format-List | Out-String -Width 120
+            Get-QmtlHistory `$provider X 1m -AsText | Out-String -Width 120
+"@
+        $shell.ExitCode | Should -Be 0 -Because $shell.Output
+        $shell.Output | Should -Match 'Timestamp +rate venue +wei\\u001b\[1mrd *\r?\n.*\n2024-01-02 03:04:00Z 0.000123 a\\u001b\[31mb +5 *\r?\n'
+        $shell.Output | Should -Match 'Timestamp +: 2024-01-02 03:04:00Z\s+rate +: 0.000123\s+venue +: a\\u001b\[31mb\s+wei\\u001b\[1mrd : 5\s'
+        $shell.Output | Should -Match '2024-01-02T03:04:00Z 0.000123 a\\u001b\[31mb'
+        $shell.Output | Should -Not -Match "\e\[(31|1)m|256\d"
+    }
+
+    It 'shows a candle in a list with its time in ISO 8601 and its other columns' {
+        $provider = New-TestProvider -Fetcher { param($start) [pscustomobject]@{ ts = $start; open = 1; high = 1; low = 1; close = 1; volume = 1; trades = 7; venue = "a`e[31mb" } }
+        $null = Invoke-QmtlBackfill $provider X 1m 60 60
+        $text = Get-QmtlHistory $provider X 1m | Format-List | Out-String
+        $text | Should -Match 'Timestamp : 1970-01-01 00:01:00Z\s+open +: 1\s'
+        $text | Should -Match 'Others +: trades 7, venue a\\u001b\[31mb'
     }
 
     It 'shows an error in one short line' {

@@ -53,5 +53,7 @@ internal static class CacheObjects
                 bar.Properties.Add(new PSNoteProperty(name, part));
             }
         }
+
+        BarObjects.Show(bar);
     }
 }
