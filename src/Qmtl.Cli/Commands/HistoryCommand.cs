@@ -10,8 +10,6 @@ namespace Qmtl.Cli.Commands;
 /// <summary><c>qmtl history</c>: the bars themselves.</summary>
 internal sealed class HistoryCommand : CliCommand
 {
-    private static readonly long Earliest = DateTimeOffset.MinValue.ToUnixTimeSeconds();
-    private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     private readonly StoreOptions _store;
     private readonly StreamOptions _streams;
@@ -62,7 +60,7 @@ internal sealed class HistoryCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         StreamKey stream = _streams.Streams(arguments).Single();
-        (long? start, long? end) = _range.Given(arguments);
+        TimeRange range = _range.Given(arguments);
         await using IHistoryStore store = _store.OpenExisting(arguments);
         if (arguments.GetValue(_json))
         {
@@ -85,7 +83,7 @@ internal sealed class HistoryCommand : CliCommand
         {
             long left = writer.Limit;
             bool any = false;
-            await foreach (BarFrame frame in store.ReadAsync(stream, new TimeRange(start ?? Earliest, end ?? Latest), cancellationToken))
+            await foreach (BarFrame frame in store.ReadAsync(stream, range, cancellationToken))
             {
                 any = true;
                 await writer.WriteAsync(frame.Count <= left ? frame : frame.Slice(0, (int)left), cancellationToken);

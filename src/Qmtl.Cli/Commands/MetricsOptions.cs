@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Qmtl.Cli.Hosting;
+using Qmtl.Messages;
 using Qmtl.Metrics.Export;
 using Qmtl.Metrics.Serving;
 
@@ -84,7 +85,7 @@ internal sealed class MetricsOptions
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException)
         {
-            throw new UsageException(UsageException.MessageOf(exception), exception);
+            throw new UsageException(PlainMessage.Of(exception), exception);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine.Parsing;
+using Qmtl.Messages;
 
 namespace Qmtl.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal static class OptionParsing
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {
-            string problem = UsageException.MessageOf(exception);
+            string problem = PlainMessage.Of(exception);
             result.AddError(result.Parent is OptionResult { Option.Name: var option } ? $"{option}: {problem}" : problem);
             return default;
         }

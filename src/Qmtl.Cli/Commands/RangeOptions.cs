@@ -8,8 +8,8 @@ namespace Qmtl.Cli.Commands;
 /// <summary>The options that say which bars: <c>--start</c> and <c>--end</c>, both inclusive, by the bars' opens.</summary>
 internal sealed class RangeOptions
 {
-    private readonly Option<long?> _start;
-    private readonly Option<long?> _end;
+    private readonly Option<DateTimeOffset?> _start;
+    private readonly Option<DateTimeOffset?> _end;
 
     /// <summary>Adds the options to <paramref name="command"/>, whose help says what their defaults are.</summary>
     public RangeOptions(Command command, string startDefault, string endDefault)
@@ -20,17 +20,18 @@ internal sealed class RangeOptions
         command.Options.Add(_end);
     }
 
-    /// <summary>Both ends as they were given, Unix seconds (UTC), null where they were not.</summary>
+    /// <summary>The range that was given, either end of which may be open.</summary>
     /// <exception cref="UsageException">The start is after the end.</exception>
-    public (long? Start, long? End) Given(ParseResult arguments)
+    public TimeRange Given(ParseResult arguments)
     {
-        (long? start, long? end) = (arguments.GetValue(_start), arguments.GetValue(_end));
-        if (start > end)
+        try
         {
-            throw new UsageException($"--start {UnixTime.Format(start.Value)} is after --end {UnixTime.Format(end.Value)}. Swap the two.");
+            return AskedRange.Between(arguments.GetValue(_start), arguments.GetValue(_end));
         }
-
-        return (start, end);
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
     }
 
     /// <summary>
@@ -47,30 +48,23 @@ internal sealed class RangeOptions
     public async Task<TimeRange> ResolveAsync(
         ParseResult arguments, StreamKey stream, IHistoryStore store, DateTimeOffset now, TimeRange? extent = null, CancellationToken cancellationToken = default)
     {
-        (long? givenStart, long? givenEnd) = Given(arguments);
-        long start = givenStart ?? extent?.Start ?? await FirstStoredBarAsync(stream, store, cancellationToken);
-        long lastClosed = stream.Interval.LastClosedBar(now);
-        if (start > lastClosed)
+        DateTimeOffset? start = arguments.GetValue(_start) ?? (extent is { } all ? UnixTime.FromSeconds(all.Start) : null);
+        DateTimeOffset? end = arguments.GetValue(_end) ?? (extent is { } whole ? UnixTime.FromSeconds(whole.End) : null);
+        try
         {
-            throw new UsageException($"No {stream.Interval} bar from {UnixTime.Format(start)} on has closed yet; the last closed one opened at {UnixTime.Format(lastClosed)}.");
+            start ??= AskedRange.FirstBar(stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.DisplayName, "--start");
+            return AskedRange.Closed(stream.Interval, start.Value, end, now, out string? note) ?? throw new UsageException(note!);
         }
-
-        long end = Math.Min(givenEnd ?? extent?.End ?? lastClosed, lastClosed);
-        TimeRange? range = start <= end ? new TimeRange(start, end).AlignTo(stream.Interval) : null;
-        return range ?? throw new UsageException($"No {stream.Interval} bar opens from {UnixTime.Format(start)} to {UnixTime.Format(end)}. Widen the range.");
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
     }
 
-    private static async Task<long> FirstStoredBarAsync(StreamKey stream, IHistoryStore store, CancellationToken cancellationToken)
-    {
-        TimeRangeSet stored = await store.GetCoverageAsync(stream, cancellationToken: cancellationToken);
-        return stored.Bounds?.Start
-            ?? throw new UsageException($"Nothing of {stream} is in {store.DisplayName}, so there is no first bar to start at. Give --start.");
-    }
-
-    private static Option<long?> Create(string name, string description) => new(name)
+    private static Option<DateTimeOffset?> Create(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "time",
-        CustomParser = OptionParsing.Using<long?>(text => UnixTime.Parse(text).ToUnixTimeSeconds()),
+        CustomParser = OptionParsing.Using<DateTimeOffset?>(text => UnixTime.Parse(text)),
     };
 }

@@ -3,6 +3,7 @@ using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Binance;
 using Qmtl.Fetching.Csv;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
@@ -98,11 +99,13 @@ internal sealed class SourceOptions
             throw new UsageException("--source csv needs --file.");
         }
 
-        if (Directory.Exists(file))
+        try
         {
-            throw new UsageException($"'{file}' is a folder. Name a CSV file in it with --file.");
+            return CsvFetcher.OfFile(file);
         }
-
-        return File.Exists(file) ? new CsvFetcher(file) : throw new UsageException($"There is no file '{file}'. Check --file.");
+        catch (Exception exception) when (exception is ArgumentException or FileNotFoundException)
+        {
+            throw new UsageException($"--file: {PlainMessage.Of(exception)}", exception);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Arguments;
@@ -29,7 +30,7 @@ public sealed class BarIntervalArgumentAttribute : ArgumentTransformationAttribu
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {
-            throw new ArgumentTransformationMetadataException(Pipeline.ErrorRecords.PlainMessage(exception), exception);
+            throw new ArgumentTransformationMetadataException(PlainMessage.Of(exception), exception);
         }
     }
 

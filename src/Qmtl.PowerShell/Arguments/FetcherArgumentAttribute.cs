@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Qmtl.Messages;
 using Qmtl.PowerShell.Scripting;
 
 namespace Qmtl.PowerShell.Arguments;
@@ -24,7 +25,7 @@ public sealed class FetcherArgumentAttribute : ArgumentTransformationAttribute
         }
         catch (ArgumentException exception)
         {
-            throw new ArgumentTransformationMetadataException(Pipeline.ErrorRecords.PlainMessage(exception), exception);
+            throw new ArgumentTransformationMetadataException(PlainMessage.Of(exception), exception);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Qmtl.Messages;
 using Qmtl.PowerShell.Recording;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Recording;
@@ -32,7 +33,7 @@ public sealed class RecorderArgumentAttribute : ArgumentTransformationAttribute
         }
         catch (ArgumentException exception)
         {
-            throw new ArgumentTransformationMetadataException(Pipeline.ErrorRecords.PlainMessage(exception), exception);
+            throw new ArgumentTransformationMetadataException(PlainMessage.Of(exception), exception);
         }
     }
 }

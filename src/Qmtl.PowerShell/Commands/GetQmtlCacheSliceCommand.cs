@@ -56,7 +56,7 @@ public sealed class GetQmtlCacheSliceCommand : PSCmdlet
         {
             NodeCache cache = InputObject!.Cache;
             StreamKey upstream = ChooseUpstream(InputObject);
-            BarFrame bars = Start is null && End is null ? cache.Slice(upstream, Last) : cache.Slice(upstream, RangeArguments.Between(Start, End));
+            BarFrame bars = Start is null && End is null ? cache.Slice(upstream, Last) : cache.Slice(upstream, AskedRange.Between(Start, End));
             WriteObject(CacheObjects.Of(upstream, bars, cache.View), enumerateCollection: true);
         }
         catch (ArgumentException exception)

@@ -49,7 +49,7 @@ public sealed class GetQmtlCoverageCommand : AsyncCommand
         TimeRange? within;
         try
         {
-            within = Start is null && End is null ? null : RangeArguments.Between(Start, End);
+            within = Start is null && End is null ? null : AskedRange.Between(Start, End);
         }
         catch (ArgumentException exception)
         {

@@ -41,7 +41,7 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
             stream = new StreamKey(NodeId!, Interval);
             if (_boundsAreOfOneOrigin && Start is not null && End is not null)
             {
-                _ = RangeArguments.Between(Start, End);
+                _ = AskedRange.Between(Start, End);
             }
         }
         catch (ArgumentException exception)
@@ -67,15 +67,19 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
 
     private async Task FindAsync(IHistoryProvider provider, StreamKey stream, DateTimeOffset? start, DateTimeOffset? end, CancellationToken cancellationToken)
     {
-        start ??= await FirstBarAsync(provider, stream, cancellationToken);
+        start ??= AskedRange.FirstBar(stream, await provider.GetCoverageAsync(stream, null, cancellationToken), provider.DisplayName, "-Start");
         if (start > end)
         {
             Post(() => WriteVerbose($"{stream}: nothing of its coverage lies between -Start and -End."));
             return;
         }
 
-        TimeRange? range = RangeArguments.Closed(
-            stream.Interval, start.Value, end, TimeProvider.System.GetUtcNow(), text => Post(() => WriteVerbose($"{stream}: {text}")));
+        TimeRange? range = AskedRange.Closed(stream.Interval, start.Value, end, TimeProvider.System.GetUtcNow(), out string? note);
+        if (note is not null)
+        {
+            Post(() => WriteVerbose($"{stream}: {note}"));
+        }
+
         if (range is null)
         {
             return;
@@ -84,13 +88,5 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
         TimeRangeSet gaps = await GapFinder.FindAsync(provider, stream, range.Value, Fetcher?.Name, IncludeEmpty, cancellationToken);
         Post(() => WriteVerbose($"{stream}: {gaps.BarCount} bars missing in {gaps.Count} gaps, {range}."));
         await OutputAsync([.. gaps.Select(gap => new Gap(provider, stream, gap))]);
-    }
-
-    private static async Task<DateTimeOffset> FirstBarAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
-    {
-        TimeRangeSet covered = await provider.GetCoverageAsync(stream, null, cancellationToken);
-        return covered.Bounds is { } bounds
-            ? UnixTime.FromSeconds(bounds.Start)
-            : throw new ArgumentException($"{provider.DisplayName} holds no bar of {stream}, so nothing says where its history begins. Give -Start.");
     }
 }

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using Qmtl.Data;
 using Qmtl.History;
-using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
 using Qmtl.Time;
 
@@ -24,7 +23,7 @@ public sealed class GetQmtlHistoryCommand : StreamRangeCommand
         try
         {
             stream = new StreamKey(NodeId!, Interval);
-            range = RangeArguments.Between(Start, End);
+            range = AskedRange.Between(Start, End);
         }
         catch (ArgumentException exception)
         {

@@ -133,7 +133,12 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         try
         {
             var stream = new StreamKey(nodeId, interval);
-            TimeRange? range = RangeArguments.Closed(interval, start, End, TimeProvider.System.GetUtcNow(), text => WriteVerbose($"{stream}: {text}"));
+            TimeRange? range = AskedRange.Closed(interval, start, End, TimeProvider.System.GetUtcNow(), out string? note);
+            if (note is not null)
+            {
+                WriteVerbose($"{stream}: {note}");
+            }
+
             if (range is null)
             {
                 return;

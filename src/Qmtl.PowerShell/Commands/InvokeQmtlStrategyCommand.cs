@@ -185,7 +185,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     private async Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
     {
         DateTimeOffset end = End ?? TimeProvider.System.GetUtcNow();
-        TimeRange range = RangeArguments.Between(Start, end);
+        TimeRange range = AskedRange.Between(Start, end);
         bool any = false;
         var pipeline = new Qmtl.Strategies.Pipeline(strategy, PipelineOptions());
         await pipeline.ReplayAsync(

@@ -70,7 +70,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     private IDataFetcher Create() => ParameterSetName switch
     {
         BinanceSet => new BinanceFetcher(BinanceOptions()),
-        PathSet => new CsvFetcher(ExistingFile(Path!), Name),
+        PathSet => CsvFetcher.OfFile(FilePath.Resolve(this, Path!), Name),
         ScriptBlockSet => FetcherFactory.From(ScriptBlock!, Name, BarsPerRequest),
         _ => FetcherFactory.From(InputObject!, Name, BarsPerRequest),
     };
@@ -84,16 +84,5 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
         }
 
         return BarsPerRequest is { } bars ? options with { BarsPerRequest = bars } : options;
-    }
-
-    private string ExistingFile(string path)
-    {
-        string full = FilePath.Resolve(this, path);
-        if (Directory.Exists(full))
-        {
-            throw new ArgumentException($"'{full}' is a folder. Name a CSV file in it.");
-        }
-
-        return File.Exists(full) ? full : throw new FileNotFoundException($"There is no file '{full}'. Correct the path; a relative one begins at the current location.", full);
     }
 }

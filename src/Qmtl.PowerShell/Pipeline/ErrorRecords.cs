@@ -1,9 +1,9 @@
 using System.Management.Automation;
 using Qmtl.Fetching;
+using Qmtl.Gateway;
 using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Running;
-using Qmtl.Gateway;
 using Qmtl.Strategies;
 
 namespace Qmtl.PowerShell.Pipeline;
@@ -41,7 +41,7 @@ internal static class ErrorRecords
         }
 
         ErrorRecord record = From(exception, outcome);
-        record.ErrorDetails = new ErrorDetails(PlainText.Escape($"{subject}: {PlainMessage(exception)}"));
+        record.ErrorDetails = new ErrorDetails(PlainText.Escape($"{subject}: {PlainMessage.Of(exception)}"));
         return record;
     }
 
@@ -60,19 +60,6 @@ internal static class ErrorRecords
         {
             cmdlet.ThrowTerminatingError(record);
         }
-    }
-
-    /// <summary>The message without the parameter name and value that .NET appends, which mean nothing to an operator.</summary>
-    public static string PlainMessage(Exception exception)
-    {
-        string message = exception.Message;
-        if (exception is ArgumentException { ParamName: { } name })
-        {
-            int suffix = message.IndexOf($" (Parameter '{name}')", StringComparison.Ordinal);
-            message = suffix < 0 ? message : message[..suffix];
-        }
-
-        return message;
     }
 
     private static ErrorRecord Sort(Exception exception, object? target) => exception switch
@@ -104,6 +91,6 @@ internal static class ErrorRecords
     };
 
     private static Exception WithPlainMessage(Exception exception) => exception is ArgumentException { ParamName: not null }
-        ? new ArgumentException(PlainMessage(exception), exception)
+        ? new ArgumentException(PlainMessage.Of(exception), exception)
         : exception;
 }

@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
-using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
@@ -71,7 +70,7 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
         if (_coverage is null)
         {
             TimeRangeSet answered = TimeRangeSet.Empty(stream.Interval);
-            await foreach (BarFrame frame in FetchAsync(stream, within ?? RangeArguments.Between(null, null), cancellationToken))
+            await foreach (BarFrame frame in FetchAsync(stream, within ?? AskedRange.Between(null, null), cancellationToken))
             {
                 answered = answered.Union(TimeRangeSet.FromTimestamps(stream.Interval, frame.Timestamps));
             }

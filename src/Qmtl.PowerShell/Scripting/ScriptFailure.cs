@@ -53,7 +53,7 @@ internal static class ScriptFailure
     {
         string problem = cause is FlowControlException
             ? "it left through break, continue or exit. Use return"
-            : PlainText.OneLine(Pipeline.ErrorRecords.PlainMessage(cause), LongestProblem).TrimEnd('.');
+            : PlainText.OneLine(PlainMessage.Of(cause), LongestProblem).TrimEnd('.');
         return $"failed{Place(record)}: {problem}";
     }
 

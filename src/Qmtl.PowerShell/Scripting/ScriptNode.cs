@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using Qmtl.Caching;
+using Qmtl.Messages;
 using Qmtl.Payloads;
-using Qmtl.PowerShell.Pipeline;
 using Qmtl.Streams;
 
 namespace Qmtl.PowerShell.Scripting;
@@ -81,7 +81,7 @@ internal sealed class ScriptNode : Node
         // PowerShell has taken it for $null, and what the script made of that is no result.
         if (view.IndexError is { } unseen)
         {
-            throw new InvalidOperationException($"its script asks for what is not there: {ErrorRecords.PlainMessage(unseen)}", unseen);
+            throw new InvalidOperationException($"its script asks for what is not there: {PlainMessage.Of(unseen)}", unseen);
         }
 
         return written.Count switch

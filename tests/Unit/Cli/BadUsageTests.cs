@@ -27,7 +27,7 @@ public sealed class BadUsageTests
     [InlineData($"gaps --store x.db {Stream} --start 2024", "--start: 2024 could be a date as well as Unix seconds. Write 2024-01-01")]
     [InlineData($"gaps --store x.db {Stream} --end 20240131", "--end: 20240131 could be a date as well as Unix seconds. Write 2024-01-31")]
     [InlineData($"backfill --store x.db {Stream} --start 2024-01-02 --end 2024-01-01", "Swap the two")]
-    [InlineData($"backfill --store x.db {Stream} --start 2024-01-01T00:00:01Z --end 2024-01-01T00:00:59Z", "No 1m bar opens")]
+    [InlineData($"backfill --store x.db {Stream} --start 2024-01-01T00:00:01Z --end 2024-01-01T00:00:59Z", "No 1m bar that has closed opens from")]
     [InlineData($"backfill --store x.db {Stream} --start 2999-01-01", "has closed yet")]
     [InlineData($"backfill --store x.db {Stream} --source kraken --start 2024-01-01", "kraken")]
     [InlineData($"backfill --store x.db {Stream} --source csv --start 2024-01-01", "needs --file")]

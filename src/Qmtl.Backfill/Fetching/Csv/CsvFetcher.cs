@@ -39,6 +39,23 @@ public sealed class CsvFetcher : IDataFetcher
         _name = name;
     }
 
+    /// <summary>A fetcher of a file that is there, for a shell, in which a mistyped path is a mistake to be told at once.</summary>
+    /// <inheritdoc cref="CsvFetcher(string, string?)" path="/param"/>
+    /// <exception cref="ArgumentException">The path is that of a folder, or it or the name is blank.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static CsvFetcher OfFile(string path, string? name = null)
+    {
+        var fetcher = new CsvFetcher(path, name);
+        if (Directory.Exists(path))
+        {
+            throw new ArgumentException($"'{path}' is a folder. Name a CSV file in it.");
+        }
+
+        return File.Exists(path)
+            ? fetcher
+            : throw new FileNotFoundException($"There is no file '{path}'. Correct the path; a relative one begins at the current location.", path);
+    }
+
     /// <summary>
     /// The name that was given, or <c>csv:</c>, the file's name, and a short hash of its path, length and time of writing, as in
     /// <c>csv:bars.csv#1a2b3c4d</c>: a file that has changed, or another of the same name, is another source.

@@ -39,7 +39,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
                 frame =>
                 [
                     PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId.Type),
-                    PostgreSqlColumnWriter.Same(stream.Interval.Number, table.Interval.Type),
+                    PostgreSqlColumnWriter.Same((long)stream.Interval.Number, table.Interval.Type),
                     Opens(frame, table.Timestamp.Type),
                     .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored.Type)),
                 ],
