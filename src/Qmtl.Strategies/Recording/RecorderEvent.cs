@@ -116,6 +116,6 @@ public sealed record RecorderClosed(string Destination, RecorderReport Report) :
 
     private string Left => Report.Queued == 0 ? string.Empty : string.Create(
         CultureInfo.InvariantCulture,
-        $" {Report.Queued} are not delivered{(Report.LastError is { } error ? $" ({error.TrimEnd('.')})" : string.Empty)}. "
+        $" {Report.Queued} rows are not delivered{(Report.LastError is { } error ? $" ({error.TrimEnd('.')})" : string.Empty)}. "
             + $"They are kept in {Report.SpoolFolder}; the next recorder to the same place delivers them.");
 }
