@@ -8,7 +8,7 @@ BeforeAll {
         $logging = [System.IO.Path]::Combine((Split-Path $engine[0]), 'Microsoft.Extensions.Logging.Abstractions.dll')
         Copy-Item -LiteralPath ($engine + $logging) -Destination $folder
         $source = @'
-using Qmtl.History;
+using Qmtl.Backfill;
 using Qmtl.Streams;
 using Qmtl.Time;
 public sealed class Averages : Qmtl.Strategies.Strategy
@@ -79,7 +79,7 @@ Describe 'a strategy in an assembly with copies of Qmtl beside it' {
 Describe 'a strategy that Add-Type compiles' {
     It 'runs' {
         Add-Type -ReferencedAssemblies ([Qmtl.Strategies.Strategy], [Qmtl.Time.BarInterval]).Assembly.Location -TypeDefinition @'
-using Qmtl.History;
+using Qmtl.Backfill;
 using Qmtl.Streams;
 using Qmtl.Time;
 public sealed class CompiledHere : Qmtl.Strategies.Strategy

@@ -80,6 +80,27 @@ Describe 'Initialize-QmtlHistory' {
         "$failed" | Should -BeLike '*no luck*'
     }
 
+    It 'takes a row off the grid as the bar that it lies in, where -OffGrid Floor says so' {
+        $late = New-TestProvider -Fetcher { param($start, $end, $nodeId, $interval) & $EveryBar $start $end $nodeId $interval | ForEach-Object { $_.ts += 7; $_ } }
+        $stream = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider $late
+        ($stream | Initialize-QmtlHistory -WarningAction SilentlyContinue).BarsLoaded | Should -Be 0
+        ($stream | Initialize-QmtlHistory -OffGrid Floor).BarsLoaded | Should -Be 5
+    }
+
+    It 'measures the load of stored bars without a fetcher' {
+        $path = Join-Path $TestDrive reads.db
+        $null = Invoke-QmtlBackfill (New-QmtlHistoryProvider $path -Fetcher $EveryBar) STORED 1d -Start ([DateTimeOffset]::UtcNow.AddDays(-6)) -End ([DateTimeOffset]::UtcNow.AddDays(-3))
+        $reading = New-QmtlHistoryProvider $path
+        foreach ($node in 'STORED', 'NEVER') {
+            $result = New-QmtlStreamInput $node -Interval 1d -Period 5 -HistoryProvider $reading | Initialize-QmtlHistory -WarningAction SilentlyContinue
+            $result.Status, $result.BarsMissing, $result.Error | Should -Be Incomplete, ($node -eq 'NEVER' ? 5 : 2), $null
+        }
+
+        foreach ($metric in 'backfill_retry_total', 'backfill_failure_total') {
+            (Get-QmtlMetric $metric | Where-Object { $_.Labels['node_id'] -eq 'NEVER' }).Value | Should -Be 0
+        }
+    }
+
     It 'loads nothing with -WhatIf' {
         $stream = New-QmtlStreamInput A -Interval 1h -Period 5 -HistoryProvider (New-TestProvider -Fetcher { throw 'asked' })
         Initialize-QmtlHistory $stream -WhatIf | Should -BeNullOrEmpty
@@ -94,13 +115,48 @@ Describe 'a provider of the operator''s own' {
         $result.Status, $result.BarsLoaded, $result.Requests | Should -Be Ready, 5, 0
     }
 
-    It 'is asked once to fill what it lacks, and never again' {
+    It 'is asked to fill what it lacks, and what it does not fill is missing and asked for again' {
         $own = New-OwnProvider -Fetch { } -FillMissing { param($start, $end) $this.Filled.Add("$start $end") }
         $stream = New-QmtlStreamInput A -Interval 1d -Period 5 -HistoryProvider $own
         $result = $stream | Initialize-QmtlHistory -WarningAction SilentlyContinue
         $own.Filled | Should -HaveCount 1
-        $result.BarsLoaded + $result.BarsEmpty + $result.BarsMissing | Should -Be 5
-        $result.BarsLoaded | Should -Be 0
+        $result.Status, $result.BarsLoaded, $result.BarsEmpty, $result.BarsMissing | Should -Be Incomplete, 0, 0, 5
+        $null = $stream | Initialize-QmtlHistory -WarningAction SilentlyContinue
+        $own.Filled | Should -HaveCount 2
+    }
+
+    It 'of a class is filled gap by gap, and what fails once on the network is tried again and measured' {
+        class Shaky {
+            [string] $Name = 'shaky'
+            [int] $Failures = 0
+            [System.Collections.Generic.SortedSet[long]] $Times = [System.Collections.Generic.SortedSet[long]]::new()
+            [System.Collections.Generic.List[string]] $Calls = [System.Collections.Generic.List[string]]::new()
+
+            [object[]] Fetch([long] $start, [long] $end, [string] $nodeId, [string] $interval) {
+                if ($this.Failures++ -eq 0) { throw [System.Net.Http.HttpRequestException]::new('connection reset') }
+                return $($this.Times.Where({ $_ -ge $start -and $_ -le $end }).ForEach({ @{ ts = $_; close = 1.0 } }))
+            }
+
+            [object[]] Coverage([string] $nodeId, [string] $interval) {
+                return $($this.Times.ForEach({ [pscustomobject]@{ Start = $_; End = $_ } }))
+            }
+
+            [void] FillMissing([long] $start, [long] $end, [string] $nodeId, [string] $interval) {
+                $this.Calls.Add("$start $end")
+                for ($ts = $start; $ts -le $end; $ts += 86400) { $null = $this.Times.Add($ts) }
+            }
+        }
+
+        $own = [Shaky]::new()
+        $today = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds() - [DateTimeOffset]::UtcNow.ToUnixTimeSeconds() % 86400
+        $null = $own.Times.Add($today - 3 * 86400)
+        $result = New-QmtlStreamInput SHAKY -Interval 1d -Period 5 -HistoryProvider $own | Initialize-QmtlHistory
+        $result.Status, $result.BarsLoaded, $result.BarsFilled, $result.Requests, $result.Retries | Should -Be Ready, 5, 4, 2, 1
+        $own.Calls | Should -Be "$($today - 5 * 86400) $($today - 4 * 86400)", "$($today - 2 * 86400) $($today - 86400)"
+        $metrics = Get-QmtlMetric | Where-Object { $_.Labels['node_id'] -eq 'SHAKY' }
+        ($metrics | Where-Object Name -eq backfill_retry_total).Value | Should -Be 1
+        ($metrics | Where-Object Name -eq backfill_failure_total).Value | Should -Be 0
+        ($metrics | Where-Object Name -eq backfill_last_timestamp).Value | Should -Be ($today - 86400)
     }
 
     It 'without FillMissing gives what it has, and a warning says what is missing' {

@@ -25,6 +25,42 @@ Describe 'the pipeline' {
     }
 }
 
+Describe 'a task that outlives the command in whose work it began' {
+    It 'is told that its script can run no more, and does not wait for ever' {
+        Add-Type -ReferencedAssemblies (@([Qmtl.Time.BarInterval].Assembly.Location) + 'System.Runtime', 'System.Threading') -TypeDefinition @'
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.Time;
+public sealed class LateSource : IDataFetcher
+{
+    private readonly IDataFetcher _script;
+    private readonly TaskCompletionSource _ended = new TaskCompletionSource();
+    public LateSource(IDataFetcher script) => _script = script;
+    public string Name => "late";
+    public Task Later { get; private set; }
+    public void Release() => _ended.SetResult();
+    public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    {
+        Later ??= LaterAsync(stream, range);
+        return _script.FetchAsync(stream, range, cancellationToken);
+    }
+    private async Task LaterAsync(StreamKey stream, TimeRange range)
+    {
+        await _ended.Task.ConfigureAwait(false);
+        await Task.Run(() => _script.FetchAsync(stream, range, CancellationToken.None));
+    }
+}
+'@
+        $late = [LateSource]::new((New-QmtlFetcher -ScriptBlock $EveryBar))
+        (Invoke-QmtlBackfill (New-TestProvider -Fetcher $late) X 1m 60 120).Status | Should -Be Completed
+        $late.Release()
+        { $late.Later.Wait(30000) | Should -BeTrue } | Should -Throw '*has ended*can run no more*'
+    }
+}
+
 Describe 'Binance' {
     BeforeAll {
         $exchange = Start-TestExchange

@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Qmtl.Data;
-using Qmtl.History;
+using Qmtl.Fetching;
 using Qmtl.Telemetry;
 using Qmtl.Telemetry.Logging;
+using Qmtl.Time;
 
 namespace Qmtl.Backfill;
 
@@ -14,7 +15,7 @@ namespace Qmtl.Backfill;
 /// What is committed is in the store, so a later run asks only for the rest.
 /// </summary>
 /// <remarks>
-/// An engine may be used from several threads. Requests for one stream of one store run one after the other.
+/// An engine may be used from several threads. Requests for one stream of one store run one after the other, and so do all for a provider that fills itself.
 /// What happens is measured on the meter <see cref="QmtlMeter"/>, whoever runs the engine.
 /// </remarks>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
@@ -28,7 +29,7 @@ public sealed class BackfillEngine
     private readonly SemaphoreSlim _streamSlots;
     private readonly BarBudget _budget;
     private readonly HashSet<BackfillJob> _outstanding = [];
-    private readonly Dictionary<(IHistoryStore Store, StreamKey Stream), Task> _lastOfStream = [];
+    private readonly Dictionary<object, Task> _lastOfTurn = [];
 
     /// <summary>An engine.</summary>
     /// <param name="options">How it works; defaults where null.</param>
@@ -61,23 +62,17 @@ public sealed class BackfillEngine
     public BackfillJob Submit(BackfillRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var job = new BackfillJob(request);
-        lock (_lastOfStream)
-        {
-            _outstanding.Add(job);
-            (IHistoryStore, StreamKey) key = (request.Store, request.Stream);
-            Task previous = _lastOfStream.GetValueOrDefault(key, Task.CompletedTask);
-            job.Completion = Task.Run(() => RunAsync(job, previous, cancellationToken), CancellationToken.None);
-            _lastOfStream[key] = job.Completion;
-        }
-
-        return job;
+        return Start(
+            new Work(
+                request.Stream, request.Ranges, (request.Store, request.Stream), (request.Store, request.Fetcher),
+                emit => new StreamBackfill(request, _options, _retries, _requestSlots, _budget, _timeProvider, _raise, emit).RunAsync),
+            cancellationToken);
     }
 
     /// <summary>Waits until everything submitted so far has ended.</summary>
     public Task WaitAsync(CancellationToken cancellationToken = default)
     {
-        lock (_lastOfStream)
+        lock (_lastOfTurn)
         {
             return Task.WhenAll(_outstanding.Select(job => job.Completion)).WaitAsync(cancellationToken);
         }
@@ -86,14 +81,38 @@ public sealed class BackfillEngine
     /// <summary>Runs all requests and yields the result of each range as soon as it is done.</summary>
     /// <param name="requests">What to complete.</param>
     /// <param name="cancellationToken">Stops the run. It then still yields a result for every range, <see cref="BackfillStatus.Cancelled"/> for those not done, and ends without throwing.</param>
-    public async IAsyncEnumerable<BackfillResult> RunAsync(IEnumerable<BackfillRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<BackfillResult> RunAsync(IEnumerable<BackfillRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
+        return RunAllAsync(token => [.. requests.Select(request => Submit(request, token))], cancellationToken);
+    }
 
+    /// <summary>Completes ranges of a provider that fills itself, gap by gap. A provider says nothing of how many calls it bears, so it gets one at a time.</summary>
+    internal IAsyncEnumerable<BackfillResult> FillAsync(
+        IHistoryProvider provider, StreamKey stream, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
+    {
+        var work = new Work(
+            stream, ranges, provider, provider,
+            emit => new ProviderBackfill(provider, stream, ranges, Calls(provider, stream), _options.RetryEmpty, _requestSlots, _timeProvider, _raise, emit).RunAsync);
+        return RunAllAsync(token => [Start(work, token)], cancellationToken);
+    }
+
+    /// <summary>Calls a provider with this engine's retries; they are measured and told.</summary>
+    internal ProviderCalls Calls(IHistoryProvider provider, StreamKey stream) => new(provider, stream, _retries, _timeProvider, _raise);
+
+    /// <summary>Measures and tells what happened outside of the engine's own jobs.</summary>
+    internal void Raise(BackfillEvent happened) => _raise(happened);
+
+    private static Action<BackfillEvent>? LogTo(ILoggerFactory? loggerFactory) =>
+        loggerFactory is null ? null : new BackfillLog(loggerFactory.CreateLogger<BackfillEngine>()).Write;
+
+    private static async IAsyncEnumerable<BackfillResult> RunAllAsync(
+        Func<CancellationToken, List<BackfillJob>> start, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         // A caller who stops reading early must not leave work running behind.
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var all = Channel.CreateUnbounded<BackfillResult>(new UnboundedChannelOptions { SingleReader = true });
-        List<BackfillJob> jobs = [.. requests.Select(request => Submit(request, abandoned.Token))];
+        List<BackfillJob> jobs = start(abandoned.Token);
         Task forwarding = Task.WhenAll(jobs.Select(job => ForwardAsync(job, all.Writer)))
             .ContinueWith(done => all.Writer.TryComplete(done.Exception), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
@@ -110,9 +129,6 @@ public sealed class BackfillEngine
         }
     }
 
-    private static Action<BackfillEvent>? LogTo(ILoggerFactory? loggerFactory) =>
-        loggerFactory is null ? null : new BackfillLog(loggerFactory.CreateLogger<BackfillEngine>()).Write;
-
     private static async Task ForwardAsync(BackfillJob job, ChannelWriter<BackfillResult> all)
     {
         await foreach (BackfillResult result in job.ReadResultsAsync())
@@ -121,8 +137,46 @@ public sealed class BackfillEngine
         }
     }
 
-    private async Task RunAsync(BackfillJob job, Task previous, CancellationToken cancellationToken)
+    private BackfillJob Start(Work work, CancellationToken cancellationToken)
     {
+        var job = new BackfillJob(work.Stream);
+        try
+        {
+            UnderWay.Require(work.Stream, work.Party, (this, work.Turn));
+        }
+        catch (SourceException error)
+        {
+            Refuse(job, work, error);
+            return job;
+        }
+
+        lock (_lastOfTurn)
+        {
+            _outstanding.Add(job);
+            Task previous = _lastOfTurn.GetValueOrDefault(work.Turn, Task.CompletedTask);
+            job.Completion = Task.Run(() => RunAsync(job, work, previous, cancellationToken), CancellationToken.None);
+            _lastOfTurn[work.Turn] = job.Completion;
+        }
+
+        return job;
+    }
+
+    private void Refuse(BackfillJob job, Work work, Exception error)
+    {
+        foreach (TimeRange range in work.Ranges)
+        {
+            long bars = range.AlignTo(work.Stream.Interval)?.CountBars(work.Stream.Interval) ?? 0;
+            var result = new BackfillResult { Stream = work.Stream, Range = range, Status = BackfillStatus.Failed, BarsMissing = bars, Error = error };
+            _raise(new BackfillRangeEnded(work.Stream, result));
+            job.Add(result);
+        }
+
+        job.Complete();
+    }
+
+    private async Task RunAsync(BackfillJob job, Work work, Task previous, CancellationToken cancellationToken)
+    {
+        using IDisposable underWay = UnderWay.Enter(work.Stream, work.Party, (this, work.Turn));
         bool holdsSlot = false;
         try
         {
@@ -137,7 +191,7 @@ public sealed class BackfillEngine
                 // The run below sees the cancelled token and gives every range its result.
             }
 
-            await new StreamBackfill(job.Request, _options, _retries, _requestSlots, _budget, _timeProvider, _raise, job.Add).RunAsync(cancellationToken);
+            await work.Run(job.Add)(cancellationToken);
         }
         finally
         {
@@ -147,15 +201,23 @@ public sealed class BackfillEngine
             }
 
             job.Complete();
-            lock (_lastOfStream)
+            lock (_lastOfTurn)
             {
                 _outstanding.Remove(job);
-                (IHistoryStore, StreamKey) key = (job.Request.Store, job.Request.Stream);
-                if (_lastOfStream.TryGetValue(key, out Task? last) && last == job.Completion)
+                if (_lastOfTurn.TryGetValue(work.Turn, out Task? last) && last == job.Completion)
                 {
-                    _lastOfStream.Remove(key);
+                    _lastOfTurn.Remove(work.Turn);
                 }
             }
         }
     }
+
+    /// <summary>Ranges of a stream to be completed.</summary>
+    /// <param name="Stream">The stream.</param>
+    /// <param name="Ranges">The ranges.</param>
+    /// <param name="Turn">Work of equal turns runs one after the other.</param>
+    /// <param name="Party">What must not come to this work again within it.</param>
+    /// <param name="Run">How it is run, given where each result goes.</param>
+    private sealed record Work(
+        StreamKey Stream, IReadOnlyList<TimeRange> Ranges, object Turn, object Party, Func<Action<BackfillResult>, Func<CancellationToken, Task>> Run);
 }

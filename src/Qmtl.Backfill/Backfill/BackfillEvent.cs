@@ -26,6 +26,12 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
     /// <summary>The bar up to which all that was asked for is stored or known to be empty (its open, Unix seconds, UTC); null where the first is not, or the store was not reached.</summary>
     public long? CompleteUpTo { get; init; }
 
+    /// <summary>The closed bars that were asked for; null where there were none.</summary>
+    public TimeRangeSet? Asked { get; init; }
+
+    /// <summary>Those of them that are neither stored nor known to be empty, or of which that is not known; null where there are none.</summary>
+    public TimeRangeSet? Missing { get; init; }
+
     /// <summary>How long the stream's requests waited for the source's rate limit, all together; several may have waited at once.</summary>
     public TimeSpan RateLimitWait { get; init; }
 
@@ -56,6 +62,9 @@ public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Re
 {
     /// <summary>The bar up to which all that is asked for is there already (its open, Unix seconds, UTC); null where the first one is missing.</summary>
     public long? CompleteUpTo { get; init; }
+
+    /// <summary>The bars that are not there yet; null where nothing is missing.</summary>
+    public TimeRangeSet? Missing { get; init; }
 }
 
 /// <summary>A page is committed: its bars can be read and its empty bars are remembered.</summary>
@@ -69,6 +78,9 @@ public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Re
 /// </param>
 public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? CompleteUpTo) : BackfillEvent(Stream)
 {
+    /// <summary>The bars that are now stored or known to be empty and were missing before; null where there are none.</summary>
+    public TimeRangeSet? Settled { get; init; }
+
     /// <summary>Requests that the page took, with repeated ones; 0 where the source had said beforehand that it has nothing so early.</summary>
     public int Requests { get; init; }
 }

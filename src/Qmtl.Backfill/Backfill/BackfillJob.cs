@@ -1,17 +1,18 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Qmtl.Data;
 
 namespace Qmtl.Backfill;
 
-/// <summary>A request that was handed to a <see cref="BackfillEngine"/>.</summary>
+/// <summary>Work that was handed to a <see cref="BackfillEngine"/>.</summary>
 public sealed class BackfillJob
 {
     private readonly Channel<BackfillResult> _results = Channel.CreateUnbounded<BackfillResult>(new UnboundedChannelOptions { SingleReader = true });
 
-    internal BackfillJob(BackfillRequest request) => Request = request;
+    internal BackfillJob(StreamKey stream) => Stream = stream;
 
-    /// <summary>What was asked for.</summary>
-    public BackfillRequest Request { get; }
+    /// <summary>The stream that is completed.</summary>
+    public StreamKey Stream { get; }
 
     /// <summary>Ends when every range has its result; it does not fail and is not cancelled, the results say how each range ended.</summary>
     public Task Completion { get; internal set; } = Task.CompletedTask;

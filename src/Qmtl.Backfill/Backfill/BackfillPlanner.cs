@@ -12,6 +12,31 @@ public static class BackfillPlanner
         return requested.Subtract(covered).Subtract(knownEmpty);
     }
 
+    /// <summary>From the first range's start to the last one's end; null where there is no range.</summary>
+    internal static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
+        ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
+
+    /// <summary>The ranges on the grid and without bars that have not closed (such a bar is still forming: it is not missing), and those of which nothing is left.</summary>
+    internal static (List<TimeRange> Open, List<TimeRange> WithoutBars) SplitByBars(BarInterval interval, IReadOnlyList<TimeRange> ranges, DateTimeOffset now)
+    {
+        var open = new List<TimeRange>();
+        var withoutBars = new List<TimeRange>();
+        long lastClosed = interval.LastClosedBar(now);
+        foreach (TimeRange range in ranges)
+        {
+            if (range.Start <= lastClosed && new TimeRange(range.Start, Math.Min(range.End, lastClosed)).AlignTo(interval) is { } bars)
+            {
+                open.Add(bars);
+            }
+            else
+            {
+                withoutBars.Add(range);
+            }
+        }
+
+        return (open, withoutBars);
+    }
+
     /// <summary>
     /// The requests, ascending, each spanning at most <paramref name="barsPerRequest"/> bars from its first to its last. A window laid
     /// greedily at the first bar not yet in one gives the fewest windows there can be. They are made one at a time as they are taken.

@@ -12,6 +12,8 @@ namespace Qmtl.Backfill;
 internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
 {
     private readonly Dictionary<long, TimeRange> _ended = [];
+    private readonly List<TimeRange> _asked = [];
+    private readonly List<TimeRange> _left = [];
     private long _planned;
     private long _next;
     private bool _isBlocked;
@@ -23,8 +25,12 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
     /// <summary>The next page's place in the order of bars.</summary>
     public long Number() => _planned++;
 
+    /// <summary>The bars that are still missing, with those of pages that have not ended.</summary>
+    public TimeRangeSet Left() => missing.Subtract(new TimeRangeSet(missing.Interval, _asked)).Union(new TimeRangeSet(missing.Interval, _left));
+
     /// <summary>Enters a page that has ended, with the answers of it that are committed.</summary>
-    public void Add(FetchedPage page)
+    /// <returns>The bars that it has settled.</returns>
+    public TimeRangeSet Add(FetchedPage page)
     {
         TimeRangeSet left = page.Planned.Missing;
         foreach (BarPage answer in page.Answers)
@@ -41,6 +47,10 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
             _complete = reached.Start;
             _isBlocked = reached.Start < reached.End;
         }
+
+        _asked.Add(page.Planned.Range);
+        _left.AddRange(left);
+        return page.Planned.Missing.Subtract(left);
     }
 
     /// <summary>Notes that all pages have ended: what lies after the last of them was stored before.</summary>

@@ -1,5 +1,4 @@
 using Qmtl.Data;
-using Qmtl.History;
 using Qmtl.Time;
 
 namespace Qmtl.Backfill;
@@ -23,11 +22,6 @@ public static class GapFinder
         ArgumentNullException.ThrowIfNull(provider);
         TimeRangeSet covered = await provider.GetCoverageAsync(stream, range, cancellationToken);
         TimeRangeSet missing = new TimeRangeSet(stream.Interval, range).Subtract(covered);
-        if (includeEmpty || missing.IsEmpty || provider is not StoreHistoryProvider { Store: var store } own)
-        {
-            return missing;
-        }
-
-        return missing.Subtract(await store.GetKnownEmptyAsync(stream, source ?? own.Fetcher?.Name, range, cancellationToken));
+        return includeEmpty || missing.IsEmpty ? missing : missing.Subtract(await provider.GetKnownEmptyAsync(stream, source, range, cancellationToken));
     }
 }

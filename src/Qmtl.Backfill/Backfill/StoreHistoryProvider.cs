@@ -32,10 +32,13 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <summary>Where the bars are.</summary>
     public IHistoryStore Store { get; }
 
-    /// <summary>The source that fills the store, or null.</summary>
+    /// <inheritdoc/>
     public IDataFetcher? Fetcher { get; }
 
-    /// <summary>How the store is filled.</summary>
+    /// <inheritdoc/>
+    public string? Obstacle => Fetcher is null ? $"{DisplayName} has no fetcher to fill it" : null;
+
+    /// <inheritdoc/>
     public BackfillOptions Options { get; }
 
     /// <inheritdoc/>
@@ -51,6 +54,30 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <inheritdoc/>
     public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
         Store.GetCoverageAsync(stream, within, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TimeRangeSet> GetKnownEmptyAsync(
+        StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        Store.GetKnownEmptyAsync(stream, source ?? Fetcher?.Name, within, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) => Store.GetStreamsAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public string? GetTableName(string nodeId) => Store.GetTableName(nodeId);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<BackfillResult> CompleteAsync(
+        StreamKey stream, IReadOnlyList<TimeRange> ranges, BackfillEngine engine, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        return Fetcher is { } fetcher
+            ? engine.RunAsync([new BackfillRequest(Store, fetcher, stream, ranges)], cancellationToken)
+            : engine.FillAsync(this, stream, ranges, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IHistoryProvider From(IDataFetcher fetcher) => new StoreHistoryProvider(Store, fetcher, Options, _timeProvider, _loggerFactory);
 
     /// <summary>Asks the source for the bars missing inside <paramref name="range"/> and stores them. Only what is missing is asked for.</summary>
     /// <exception cref="InvalidOperationException">The provider has no fetcher; nothing was read or written.</exception>

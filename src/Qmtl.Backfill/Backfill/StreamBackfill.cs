@@ -25,6 +25,7 @@ internal sealed class StreamBackfill
     private RejectedRows _rejected = RejectedRows.None;
     private Exception? _storeIsAway;
     private CompletionFrontier? _frontier;
+    private TimeRangeSet? _asked;
 
     public StreamBackfill(
         BackfillRequest request,
@@ -66,7 +67,7 @@ internal sealed class StreamBackfill
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         long started = _timeProvider.GetTimestamp();
-        _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BoundsOf(_request.Ranges) });
+        _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BackfillPlanner.BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
         if (_rejected.Total > 0)
         {
@@ -76,18 +77,19 @@ internal sealed class StreamBackfill
         _raise(new BackfillEnded(Stream, _source, _timeProvider.GetElapsedTime(started))
         {
             CompleteUpTo = _frontier?.CompleteUpTo,
+            Asked = _asked,
+            Missing = _frontier?.Left() is { } left ? NullIfEmpty(left) : _asked,
             RateLimitWait = _fetcher.RateLimitWait,
             WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
             Table = _request.Store.GetTableName(Stream.NodeId) is { } table ? (_request.Store.DisplayName, table) : null,
         });
     }
 
-    private static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
-        ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
+    private static TimeRangeSet? NullIfEmpty(TimeRangeSet bars) => bars.IsEmpty ? null : bars;
 
     private async Task CompleteRangesAsync(CancellationToken cancellationToken)
     {
-        (List<TimeRange> open, List<TimeRange> withoutBars) = SplitByBars();
+        (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(Stream.Interval, _request.Ranges, _timeProvider.GetUtcNow());
         foreach (TimeRange range in withoutBars)
         {
             _emit(new BackfillResult { Stream = Stream, Range = range, Status = BackfillStatus.Completed });
@@ -98,11 +100,12 @@ internal sealed class StreamBackfill
             return;
         }
 
+        _asked = new TimeRangeSet(Stream.Interval, open);
         var ledger = new RangeLedger(Stream, open, _timeProvider);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            TimeRangeSet missing = await FindMissingAsync(ledger, open, cancellationToken);
+            TimeRangeSet missing = await FindMissingAsync(ledger, _asked, cancellationToken);
             ledger.SetMissing(missing);
             await CompleteAsync(ledger, missing, cancellationToken);
             EndAll(ledger, null);
@@ -117,30 +120,8 @@ internal sealed class StreamBackfill
         }
     }
 
-    // A bar that has not closed is still forming: it is not missing, and it must not be stored.
-    private (List<TimeRange> Open, List<TimeRange> WithoutBars) SplitByBars()
+    private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, TimeRangeSet requested, CancellationToken cancellationToken)
     {
-        var open = new List<TimeRange>();
-        var withoutBars = new List<TimeRange>();
-        long lastClosed = Stream.Interval.LastClosedBar(_timeProvider.GetUtcNow());
-        foreach (TimeRange range in _request.Ranges)
-        {
-            if (range.Start <= lastClosed && new TimeRange(range.Start, Math.Min(range.End, lastClosed)).AlignTo(Stream.Interval) is { } bars)
-            {
-                open.Add(bars);
-            }
-            else
-            {
-                withoutBars.Add(range);
-            }
-        }
-
-        return (open, withoutBars);
-    }
-
-    private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, List<TimeRange> ranges, CancellationToken cancellationToken)
-    {
-        var requested = new TimeRangeSet(Stream.Interval, ranges);
         TimeRange bounds = requested.Bounds!.Value;
         TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         TimeRangeSet knownEmpty = _options.RetryEmpty
@@ -158,6 +139,7 @@ internal sealed class StreamBackfill
         _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest, cancellationToken))
         {
             CompleteUpTo = _frontier.CompleteUpTo,
+            Missing = NullIfEmpty(missing),
         });
 
         using BarBudget.Share share = _budget.OpenShare(MostBufferedBars);
@@ -367,11 +349,15 @@ internal sealed class StreamBackfill
             results = ledger.Settle(page);
         }
 
-        _frontier!.Add(page);
+        TimeRangeSet settled = _frontier!.Add(page);
         if (page.Answers.Count > 0)
         {
             long asked = page.Planned.Missing.BarCount;
-            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo) { Requests = page.Requests });
+            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo)
+            {
+                Requests = page.Requests,
+                Settled = NullIfEmpty(settled),
+            });
         }
 
         Emit(results);

@@ -19,6 +19,9 @@ public enum SourceNoteKind
 
     /// <summary>The source's clock is well behind this machine's. A warning.</summary>
     SourceClock,
+
+    /// <summary>Rows that were read from a provider are no bars of the stream. A warning.</summary>
+    RowsLeftOut,
 }
 
 /// <summary>What an operator should know of how a source's answer was read.</summary>

@@ -18,7 +18,7 @@ internal sealed class BackfillInstruments
         meter.CreateObservableGauge("backfill.jobs_in_progress", () => Interlocked.Read(ref _jobs), "{job}", "Backfills that run now, one a stream.");
 
         // Without a unit: the name is the guide's, and a unit would be added to it.
-        meter.CreateObservableGauge("backfill.last_timestamp", () => Where(stream => stream.LastTimestamp), null, "The bar up to which the stream was backfilled, by its open, in Unix seconds.");
+        meter.CreateObservableGauge("backfill.last_timestamp", () => Where(stream => stream.LastTimestamp), null, "The bar up to which all that was asked of the stream is there, by its open, in Unix seconds.");
         meter.CreateObservableGauge("backfill.gap_bars_remaining", () => Where(stream => stream.GapBarsRemaining), "{bar}", "Bars of the running or the last backfill that are still missing.");
         meter.CreateObservableCounter("backfill.retry", () => Each(stream => stream.Retries), "{retry}", "Requests and writes that were tried again.");
         meter.CreateObservableCounter("backfill.failure", () => Each(stream => stream.Failures), "{range}", "Ranges that ended with an error.");

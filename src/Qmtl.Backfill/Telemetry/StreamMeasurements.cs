@@ -1,5 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Time;
 
 namespace Qmtl.Telemetry;
 
@@ -8,8 +9,13 @@ internal sealed class StreamMeasurements(StreamKey stream)
 {
     private const long Never = long.MinValue;
 
+    // What lies beyond that many holes counts as one: too much is then taken for a hole until it is asked for again, and never too little.
+    private const int MostHoles = 1000;
+
     private readonly long[] _rejected = new long[MetricLabels.ReasonCount];
+    private readonly Lock _gate = new();
     private long _lastTimestamp = Never;
+    private TimeRangeSet _holes = TimeRangeSet.Empty(stream.Interval);
     private long _remaining;
     private volatile bool _isPlanned;
     private long _written;
@@ -22,8 +28,21 @@ internal sealed class StreamMeasurements(StreamKey stream)
     /// <summary>The labels of the stream's series.</summary>
     public KeyValuePair<string, object?>[] Labels { get; } = MetricLabels.Of(stream);
 
-    /// <summary>The bar up to which all that was asked of the stream is there (Unix seconds, UTC); null before anything is.</summary>
-    public long? LastTimestamp => Interlocked.Read(ref _lastTimestamp) is var bar && bar != Never ? bar : null;
+    /// <summary>
+    /// The bar up to which all that was ever asked of the stream is there (Unix seconds, UTC), as far as is known here: a hole that one backfill left
+    /// holds it back until one fills it. Null before anything is there.
+    /// </summary>
+    public long? LastTimestamp
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lastTimestamp == Never ? null
+                    : _holes.IsEmpty ? _lastTimestamp : Math.Min(_lastTimestamp, _holes.Interval.Previous(_holes[0].Start));
+            }
+        }
+    }
 
     /// <summary>Bars that are asked for and not there yet; null before a plan was made.</summary>
     public long? GapBarsRemaining => _isPlanned ? Math.Max(0, Interlocked.Read(ref _remaining)) : null;
@@ -57,13 +76,13 @@ internal sealed class StreamMeasurements(StreamKey stream)
         {
             case BackfillPlanned planned:
                 Plan(planned.BarsMissing);
-                Advance(planned.CompleteUpTo ?? Never);
+                Advance(planned.CompleteUpTo, settled: null, left: planned.Missing);
                 break;
             case BackfillPageCommitted page:
                 Interlocked.Add(ref _written, page.BarsWritten);
                 Interlocked.Add(ref _empty, page.BarsEmpty);
                 Interlocked.Add(ref _remaining, -(page.BarsWritten + page.BarsEmpty));
-                Advance(page.CompleteUpTo ?? Never);
+                Advance(page.CompleteUpTo, page.Settled, left: null);
                 break;
             case BackfillRetrying:
                 Interlocked.Increment(ref _retries);
@@ -79,7 +98,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
                 Interlocked.Increment(ref _failures);
                 break;
             case BackfillEnded ended:
-                Advance(ended.CompleteUpTo ?? Never);
+                Advance(ended.CompleteUpTo, ended.Asked, ended.Missing);
                 break;
         }
     }
@@ -99,19 +118,20 @@ internal sealed class StreamMeasurements(StreamKey stream)
         _isPlanned = true;
     }
 
-    // Backfills of several ranges may run one after the other, and the gauge is the furthest of them.
-    private void Advance(long bar)
+    // Backfills of several ranges may run one after the other, and the gauge is the furthest of them that no hole holds back.
+    private void Advance(long? bar, TimeRangeSet? settled, TimeRangeSet? left)
     {
-        long known = Interlocked.Read(ref _lastTimestamp);
-        while (bar > known)
+        lock (_gate)
         {
-            long before = Interlocked.CompareExchange(ref _lastTimestamp, bar, known);
-            if (before == known)
+            _lastTimestamp = Math.Max(_lastTimestamp, bar ?? Never);
+            _holes = _holes.IsEmpty || settled is null ? _holes : _holes.Subtract(settled);
+            if (left is not null)
             {
-                return;
+                _holes = _holes.Union(left);
+                _holes = _holes.Count <= MostHoles
+                    ? _holes
+                    : new TimeRangeSet(_holes.Interval, [.. _holes.Take(MostHoles - 1), new TimeRange(_holes[MostHoles - 1].Start, _holes[^1].End)]);
             }
-
-            known = before;
         }
     }
 }

@@ -7,7 +7,7 @@ using Qmtl.Messages;
 
 namespace Qmtl.PowerShell.Arguments;
 
-/// <summary>Offers the node ids of the streams that the bound provider's store holds.</summary>
+/// <summary>Offers the node ids of the streams that the bound provider holds.</summary>
 public sealed class NodeIdCompleter : IArgumentCompleter
 {
     // Completion happens between two keystrokes; a store that takes longer is not asked to the end.
@@ -18,7 +18,7 @@ public sealed class NodeIdCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         object? bound = fakeBoundParameters["Provider"] ?? fakeBoundParameters["HistoryProvider"];
-        if ((bound is PSObject wrapped ? wrapped.BaseObject : bound) is not StoreHistoryProvider provider)
+        if ((bound is PSObject wrapped ? wrapped.BaseObject : bound) is not IHistoryProvider provider)
         {
             yield break;
         }
@@ -35,12 +35,12 @@ public sealed class NodeIdCompleter : IArgumentCompleter
         }
     }
 
-    private static IReadOnlyList<StreamKey> StreamsOf(StoreHistoryProvider provider)
+    private static IReadOnlyList<StreamKey> StreamsOf(IHistoryProvider provider)
     {
         using var patience = new CancellationTokenSource(Patience);
         try
         {
-            return Task.Run(() => provider.Store.GetStreamsAsync(patience.Token), patience.Token).WaitAsync(Patience).GetAwaiter().GetResult();
+            return Task.Run(() => provider.GetStreamsAsync(patience.Token), patience.Token).WaitAsync(Patience).GetAwaiter().GetResult();
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -1,5 +1,5 @@
+using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.History;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Backfill;

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
@@ -76,12 +75,16 @@ public sealed class GetQmtlCoverageCommand : AsyncCommand
             return [new StreamKey(nodeId, interval)];
         }
 
-        if (provider is not StoreHistoryProvider { Store: { } store })
+        IReadOnlyList<StreamKey> streams;
+        try
         {
-            throw new ArgumentException($"The provider {provider.DisplayName} cannot list its streams. Name one with -NodeId and -Interval.");
+            streams = await provider.GetStreamsAsync(cancellationToken);
+        }
+        catch (NotSupportedException cannotList)
+        {
+            throw new ArgumentException($"{cannotList.Message} Name one with -NodeId and -Interval.", cannotList);
         }
 
-        IReadOnlyList<StreamKey> streams = await store.GetStreamsAsync(cancellationToken);
         return streams.Where(stream => (NodeId is null || stream.NodeId == NodeId) && (Interval is null || stream.Interval == Interval));
     }
 }

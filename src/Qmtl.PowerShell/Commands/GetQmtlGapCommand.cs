@@ -2,7 +2,6 @@ using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
 using Qmtl.Time;

@@ -1,6 +1,6 @@
 using System.Management.Automation;
+using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.History;
 using Qmtl.PowerShell.Output;
 using Qmtl.Time;
 

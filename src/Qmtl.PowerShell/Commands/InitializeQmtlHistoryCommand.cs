@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using Qmtl.Backfill;
+using Qmtl.Data;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
-using Qmtl.PowerShell.Scripting;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -32,6 +32,10 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = new BackfillOptions().ThrottleLimit;
 
+    /// <summary>What becomes of a source's row that opens off the interval's grid; it is refused by default.</summary>
+    [Parameter]
+    public OffGridRows OffGrid { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
         ShouldProcess(stream.Key.ToString(), $"Load its last {stream.Period} bars from {stream.HistoryProvider?.DisplayName ?? "nowhere"}")));
@@ -51,7 +55,7 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
         var warmup = new HistoryWarmup(new HistoryWarmupOptions
         {
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit },
+            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, OffGrid = OffGrid },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),
@@ -67,12 +71,6 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
 
     private void Emit(WarmupResult result)
     {
-        // Of stores the engine's events tell, and an object of the operator's tells itself.
-        if (result.Rejected.Total > 0 && result.Stream.HistoryProvider is not (StoreHistoryProvider or DuckTypedHistoryProvider))
-        {
-            WriteWarning($"{result.Stream.Key}: {result.Rejected.Total} rows of {result.Stream.HistoryProvider?.DisplayName} were left out: {result.Rejected}.");
-        }
-
         var outcome = new WarmupOutcome(result);
         WriteObject(outcome);
         if (outcome.Error is { } error)

@@ -4,12 +4,10 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Csv;
-using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
-using Qmtl.PowerShell.Scripting;
 using Qmtl.Streams;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Telemetry.Progress;
@@ -160,42 +158,24 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
 
     private async Task RunAsync(List<BackfillWork> approved, CancellationToken cancellationToken)
     {
-        var progress = new BackfillProgressTracker(approved.Count(work => work.Provider is StoreHistoryProvider), TimeProvider.System);
+        var progress = new BackfillProgressTracker(approved.Count, TimeProvider.System);
         StreamLogger log = CreateLog();
         var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty, OffGrid = OffGrid };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
-        await ShowWhileAsync(progress, () => Task.WhenAll([
-            .. approved.Where(work => work.Provider is StoreHistoryProvider).Select(work => CompleteAsync(engine, work, log, cancellationToken)),
-            FillAllAsync(approved.Where(work => work.Provider is not StoreHistoryProvider), log, cancellationToken)]));
+        await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));
     }
 
     private async Task CompleteAsync(BackfillEngine engine, BackfillWork work, StreamLogger log, CancellationToken cancellationToken)
     {
-        var provider = (StoreHistoryProvider)work.Provider;
-        IDataFetcher fetcher = Fetcher ?? provider.Fetcher!;
-        BackfillJob job = engine.Submit(new BackfillRequest(provider.Store, fetcher, work.Stream, work.Ranges), cancellationToken);
-        await foreach (BackfillResult result in job.ReadResultsAsync(CancellationToken.None))
+        IHistoryProvider provider = Filled(work.Provider);
+        await foreach (BackfillResult result in provider.CompleteAsync(work.Stream, work.Ranges, engine, cancellationToken))
         {
             await EmitAsync(work, result);
         }
 
-        if (fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
+        if (provider.Fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
         {
             SourceLog.CsvRead(log, csv);
-        }
-    }
-
-    // A provider of the operator's own says nothing of how many calls it bears, so it gets one at a time.
-    private async Task FillAllAsync(IEnumerable<BackfillWork> works, StreamLogger log, CancellationToken cancellationToken)
-    {
-        var story = new BackfillLog(log);
-        foreach (BackfillWork work in works)
-        {
-            await foreach (BackfillResult result in SelfFillingBackfill.RunAsync(work, TimeProvider.System, cancellationToken))
-            {
-                story.Write(new BackfillRangeEnded(work.Stream, result));
-                await EmitAsync(work, result);
-            }
         }
     }
 
@@ -218,24 +198,23 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         });
     }
 
-    private string SourceOf(IHistoryProvider provider) => (Fetcher ?? (provider as StoreHistoryProvider)?.Fetcher)?.Name ?? provider.DisplayName;
+    private string SourceOf(IHistoryProvider provider) => Filled(provider).Fetcher?.Name ?? provider.DisplayName;
+
+    private IHistoryProvider Filled(IHistoryProvider provider) => Fetcher is { } fetcher ? provider.From(fetcher) : provider;
 
     private void RequireSource(IHistoryProvider provider)
     {
-        string? problem = provider switch
+        try
         {
-            StoreHistoryProvider { Fetcher: null } when Fetcher is null =>
-                $"There is no fetcher to ask for missing bars: the provider {provider.DisplayName} was made without one. Give -Fetcher here, or to New-QmtlHistoryProvider; New-QmtlFetcher makes one.",
-            StoreHistoryProvider => null,
-            _ when Fetcher is not null =>
-                $"The provider {provider.DisplayName} fills itself through its own FillMissing method, so -Fetcher cannot be used with it. Leave -Fetcher out, or use a provider of New-QmtlHistoryProvider.",
-            DuckTypedHistoryProvider { CanFillMissing: false } =>
-                $"The provider {provider.DisplayName} has no FillMissing(start, end, nodeId, interval) method, so it cannot be filled. Add one, or use a provider of New-QmtlHistoryProvider with a fetcher.",
-            _ => null,
-        };
-        if (problem is not null)
+            if (Filled(provider).Obstacle is { } obstacle)
+            {
+                throw new InvalidOperationException(
+                    $"{obstacle}. Give it one, or use a provider of New-QmtlHistoryProvider with -Fetcher (New-QmtlFetcher makes one); such a provider can be given one here, too.");
+            }
+        }
+        catch (InvalidOperationException problem)
         {
-            ThrowTerminatingError(new ErrorRecord(new InvalidOperationException(problem), "NoFetcher", ErrorCategory.InvalidOperation, provider));
+            ThrowTerminatingError(new ErrorRecord(problem, "NoFetcher", ErrorCategory.InvalidOperation, provider));
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
-using Qmtl.History;
+using Qmtl.Backfill;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Recording;

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using Qmtl.History;
+using Qmtl.Backfill;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;

@@ -1,5 +1,5 @@
+using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.History;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Output;
@@ -7,7 +7,7 @@ namespace Qmtl.PowerShell.Output;
 /// <summary>Consecutive bars of one stream in one provider. Its properties bind by name to the parameters of the commands that take ranges.</summary>
 public abstract class StreamRange
 {
-    private protected StreamRange(IHistoryProvider provider, StreamKey stream, TimeRange range)
+    private protected StreamRange(IHistoryProvider? provider, StreamKey stream, TimeRange range)
     {
         Provider = provider;
         NodeId = stream.NodeId;
@@ -38,8 +38,8 @@ public abstract class StreamRange
     /// <summary>The open of the last bar: Unix seconds, UTC; it is inside.</summary>
     public long EndTimestamp { get; }
 
-    /// <summary>Whose history this is about.</summary>
-    public IHistoryProvider Provider { get; }
+    /// <summary>Whose history this is about; null for a stream without a provider.</summary>
+    public IHistoryProvider? Provider { get; }
 
     /// <summary>The stream and the range, in words.</summary>
     public override string ToString() => $"{NodeId} {Interval} {new TimeRange(StartTimestamp, EndTimestamp)}";

@@ -197,7 +197,7 @@ internal sealed class PipelineDispatcher
         }
     }
 
-    private Task<T> InvokeAsync<T>(Func<T> script, CancellationToken cancellationToken)
+    private async Task<T> InvokeAsync<T>(Func<T> script, CancellationToken cancellationToken)
     {
         // Continuations leave the pipeline thread at once, so that it can go on pumping.
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -211,7 +211,12 @@ internal sealed class PipelineDispatcher
                 InFlow(flow, () => Complete(completion, script));
             }
         });
-        return completion.Task.WaitAsync(_stopping).WaitAsync(cancellationToken);
+
+        // A task that outlives the command in whose work it began would wait for a thread that comes no more.
+        await Task.WhenAny(completion.Task, _ended.Task).WaitAsync(_stopping).WaitAsync(cancellationToken);
+        return completion.Task.IsCompleted
+            ? await completion.Task
+            : throw new InvalidOperationException("The command in whose work this script was to run has ended, and the script can run no more. Have it end before the command does.");
     }
 
     // On the pipeline thread nothing is to be brought there, and whoever tried would wait for itself.

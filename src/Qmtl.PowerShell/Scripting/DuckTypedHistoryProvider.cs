@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
+using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.History;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
@@ -33,8 +33,10 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
     /// <inheritdoc/>
     public string DisplayName { get; }
 
-    /// <summary>Whether the object can be asked to fill itself.</summary>
-    public bool CanFillMissing => _fillMissing is not null;
+    /// <inheritdoc/>
+    public string? Obstacle => _fillMissing is null
+        ? $"The provider {DisplayName} has no FillMissing(start, end, nodeId, interval) method, so it cannot fill missing bars"
+        : null;
 
     /// <summary>A provider over <paramref name="target"/>, or null where it has no Fetch method.</summary>
     public static DuckTypedHistoryProvider? TryCreate(PSObject target)
@@ -86,12 +88,7 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
     /// <inheritdoc/>
     public async Task FillMissingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {
-        if (_fillMissing is null)
-        {
-            throw new InvalidOperationException($"The provider {DisplayName} has no FillMissing method, so it cannot fill missing bars.");
-        }
-
-        await CallAsync(_fillMissing, [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken);
+        await CallAsync(_fillMissing ?? throw new InvalidOperationException($"{Obstacle}."), [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -27,7 +27,7 @@ internal abstract class ColumnSource
 
     /// <summary>One value: in a column of its type where a frame's column can have that, otherwise as the object it is.</summary>
     public static ColumnSource Of(string name, object value) =>
-        ColumnType.Of(value.GetType())?.Accept(new Single(name, value)) ?? new ColumnSource<object?>(name, [value], 0, 1, null);
+        ColumnType.Of(value.GetType())?.Accept(new OneValue(name, value)) ?? new ColumnSource<object?>(name, [value], 0, 1, null);
 
     /// <summary>Reads from another column from now on, or returns false where its name or type is another.</summary>
     public abstract bool TryRebind(BarColumn column);
@@ -49,7 +49,7 @@ internal abstract class ColumnSource
         public ColumnSource Visit<T>(ColumnType<T> type) => new ColumnSource<T>(name);
     }
 
-    private sealed class Single(string name, object value) : IColumnTypeVisitor<ColumnSource>
+    private sealed class OneValue(string name, object value) : IColumnTypeVisitor<ColumnSource>
     {
         public ColumnSource Visit<T>(ColumnType<T> type) => new ColumnSource<T>(name, [(T)value], 0, 1, null);
     }

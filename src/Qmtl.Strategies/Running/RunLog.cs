@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Qmtl.Backfill;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Telemetry.Logging;
@@ -12,19 +13,19 @@ internal sealed partial class RunLog(ILogger logger)
     /// <summary>Writes what became of a stream's warm-up.</summary>
     public void Write(WarmupResult result)
     {
-        string stream = result.Stream.Key.ToString();
+        string stream = result.Stream.ToString();
         (string node, long interval) = (result.Stream.NodeId, result.Stream.Interval.Number);
         TimeRange range = result.Range;
         switch (result.Status)
         {
-            case WarmupStatus.Failed:
+            case BackfillStatus.Failed:
                 WarmupFailed(stream, range, result.Error?.Message, node, interval, range.Start, range.End, result.Error?.GetType().Name);
                 break;
-            case WarmupStatus.Incomplete:
+            case BackfillStatus.Partial:
                 WarmupHoles(stream, range, result.BarsMissing, result.BarsEmpty, result.BarsLoaded, node, interval, range.Start, range.End);
                 break;
             default:
-                WarmupComplete(stream, range, result.BarsLoaded, result.BarsFilled, result.BarsEmpty, node, interval, range.Start, range.End, Math.Round(result.Duration.TotalSeconds, 3));
+                WarmupComplete(stream, range, result.BarsLoaded, result.BarsWritten, result.BarsEmpty, node, interval, range.Start, range.End, Math.Round(result.Duration.TotalSeconds, 3));
                 break;
         }
     }

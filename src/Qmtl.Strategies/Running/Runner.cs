@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Qmtl.Backfill;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -90,7 +91,7 @@ public sealed class Runner
             _options.OnWarmedUp?.Invoke(result);
         }
 
-        if (run.Warmup.Any(result => result.Status == WarmupStatus.Failed))
+        if (run.Warmup.Any(result => result.Status == BackfillStatus.Failed))
         {
             throw new WarmupFailedException(run.Warmup);
         }

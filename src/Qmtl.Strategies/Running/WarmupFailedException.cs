@@ -1,3 +1,4 @@
+using Qmtl.Backfill;
 using Qmtl.Strategies.Warmup;
 
 namespace Qmtl.Running;
@@ -16,9 +17,9 @@ public sealed class WarmupFailedException : Exception
     /// <summary>What became of each stream, of those too that are ready.</summary>
     public IReadOnlyList<WarmupResult> Results { get; }
 
-    private static bool IsFailed(WarmupResult result) => result.Status == WarmupStatus.Failed;
+    private static bool IsFailed(WarmupResult result) => result.Status == BackfillStatus.Failed;
 
     private static string Describe(IReadOnlyList<WarmupResult> results) => string.Join(
         ' ',
-        results.Where(IsFailed).Select(result => $"The warm-up of {result.Stream.Key} failed: {result.Error?.Message.TrimEnd('.') ?? "bars are missing"}."));
+        results.Where(IsFailed).Select(result => $"The warm-up of {result.Stream} failed: {result.Error?.Message.TrimEnd('.') ?? "bars are missing"}."));
 }

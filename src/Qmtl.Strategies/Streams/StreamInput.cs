@@ -7,7 +7,6 @@ using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Payloads;
 using Qmtl.Recording;
-using Qmtl.Streams.Loading;
 using Qmtl.Time;
 
 namespace Qmtl.Streams;
@@ -20,8 +19,6 @@ namespace Qmtl.Streams;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class StreamInput : Node
 {
-    private static readonly AsyncLocal<Load?> Loading = new();
-
     private readonly TimeProvider _timeProvider;
     private readonly SemaphoreSlim _loading = new(1);
 
@@ -55,9 +52,9 @@ public sealed class StreamInput : Node
     /// <exception cref="InvalidOperationException">The stream has no provider.</exception>
     /// <exception cref="SourceException">The source could not answer, or the provider answered what cannot be used. What was there before is loaded all the same.</exception>
     /// <exception cref="StoreException">The store refused or cannot be reached.</exception>
-    public async Task<HistoryLoad> LoadHistoryAsync(TimeRange range, CancellationToken cancellationToken = default)
+    public async Task<BackfillResult> LoadHistoryAsync(TimeRange range, CancellationToken cancellationToken = default)
     {
-        HistoryLoad load = await LoadAsync(range, engine: null, cancellationToken);
+        BackfillResult load = await LoadAsync(range, engine: null, cancellationToken);
         if (load.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);
@@ -66,31 +63,21 @@ public sealed class StreamInput : Node
         return load;
     }
 
-    /// <summary>The same, with failures in the result instead of thrown; only a cancellation is thrown, and that there is no provider.</summary>
+    /// <summary>The same, with failures in the result instead of thrown; only a cancellation is thrown, and that there is no provider or that the load is part of itself.</summary>
     /// <param name="range">The bars, inclusive at both ends.</param>
-    /// <param name="engine">The engine that fills a store; null for one of this call's own.</param>
+    /// <param name="engine">The engine that completes the provider; null for one of this call's own.</param>
     /// <param name="cancellationToken">Ends the load.</param>
-    internal async Task<HistoryLoad> LoadAsync(TimeRange range, BackfillEngine? engine, CancellationToken cancellationToken)
+    internal async Task<BackfillResult> LoadAsync(TimeRange range, BackfillEngine? engine, CancellationToken cancellationToken)
     {
         IHistoryProvider provider = RequireProvider();
-
-        // A source that loads the stream which it is asked for would wait for itself.
-        Load? outer = Loading.Value;
-        for (Load? load = outer; load is not null; load = load.Outer)
-        {
-            if (load.Stream == this)
-            {
-                throw new InvalidOperationException(
-                    $"The history of the stream {Key} is being loaded, and the source or provider that is asked for it loads the same stream in turn, which would never end. Have it ask for its bars elsewhere.");
-            }
-        }
+        UnderWay.Require(Key, this);
 
         // Two loads at once would ask for the same bars twice; the second finds what the first brought.
         await _loading.WaitAsync(cancellationToken);
         try
         {
-            Loading.Value = new Load(this, outer);
-            return await new HistoryLoader(this, HistoryAccess.To(provider, Key, engine, _timeProvider), _timeProvider).LoadAsync(range, cancellationToken);
+            using IDisposable underWay = UnderWay.Enter(Key, this);
+            return await new HistoryLoader(this, provider, engine ?? new BackfillEngine(provider.Options, _timeProvider), _timeProvider).LoadAsync(range, cancellationToken);
         }
         finally
         {
@@ -109,7 +96,8 @@ public sealed class StreamInput : Node
     {
         IHistoryProvider provider = RequireProvider();
         return range.AlignTo(Interval) is { } bars
-            ? new ProviderPages(provider, Key, bars, _timeProvider).ReadAsync(cancellationToken)
+            ? new ProviderCalls(provider, Key, new RetryPolicy(provider.Options, _timeProvider), _timeProvider, static _ => { })
+                .ReadAsync(bars, static _ => { }, static () => { }, cancellationToken)
             : AsyncEnumerable.Empty<BarFrame>();
     }
 
@@ -128,7 +116,4 @@ public sealed class StreamInput : Node
             Configuration = options.Configuration,
         };
     }
-
-    // What the calling code is part of.
-    private sealed record Load(StreamInput Stream, Load? Outer);
 }

@@ -1,4 +1,4 @@
-using Qmtl.History;
+using Qmtl.Backfill;
 using Qmtl.Recording;
 using Qmtl.Time;
 

@@ -226,10 +226,64 @@ public sealed class LearntEmptyTests : BackfillEngineTestBase
         await using var provider = new StoreHistoryProvider(Store, fetcher, timeProvider: Clock);
 
         SourceException error = await Assert.ThrowsAsync<SourceException>(() => provider.FillMissingAsync(Stream, new TimeRange(0, 120)));
-        await Assert.ThrowsAsync<SourceException>(() => ((Qmtl.History.IHistoryProvider)provider).EnsureRangeAsync(Stream, new TimeRange(0, 120)));
 
         Assert.Contains("3 bars are still missing from 1970-01-01T00:00:00Z on", error.Message, StringComparison.Ordinal);
         Assert.Contains("3 with a value that is no number", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_source_that_fills_its_own_provider_is_told_so_instead_of_calling_itself_for_ever()
+    {
+        var fetcher = new ScriptedFetcher();
+        await using var provider = new StoreHistoryProvider(Store, fetcher, timeProvider: Clock);
+        fetcher.Answer = async (range, _, honest, token) =>
+        {
+            await provider.FillMissingAsync(Stream, range, token);
+            return honest;
+        };
+
+        SourceException error = await Assert.ThrowsAsync<SourceException>(() => provider.FillMissingAsync(Stream, new TimeRange(0, 120)));
+
+        Assert.Contains("never end", error.Message, StringComparison.Ordinal);
+        Assert.Single(fetcher.Asked);
+    }
+
+    [Fact]
+    public async Task Sources_that_fill_one_another_in_a_circle_are_told_so()
+    {
+        int depth = 0;
+        var fetcher = new ScriptedFetcher();
+        fetcher.Answer = async (range, _, honest, token) =>
+        {
+            // Another stream each time, so that it is never quite the same.
+            var other = new StreamKey($"S{depth++}", Minute);
+            await new StoreHistoryProvider(Store, fetcher, timeProvider: Clock).FillMissingAsync(other, range, token);
+            return honest;
+        };
+
+        SourceException error = await Assert.ThrowsAsync<SourceException>(
+            () => new StoreHistoryProvider(Store, fetcher, timeProvider: Clock).FillMissingAsync(Stream, new TimeRange(0, 120)));
+
+        Assert.Contains("in a circle", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_source_may_fill_another_stream_of_its_own_store()
+    {
+        var fetcher = new ScriptedFetcher();
+        fetcher.Answer = async (range, _, honest, token) =>
+        {
+            if (range.Start < 60_000)
+            {
+                await new StoreHistoryProvider(Store, fetcher, timeProvider: Clock).FillMissingAsync(new StreamKey("BASE", Minute), new TimeRange(60_000, 60_120), token);
+            }
+
+            return honest;
+        };
+
+        await new StoreHistoryProvider(Store, fetcher, timeProvider: Clock).FillMissingAsync(Stream, new TimeRange(0, 120));
+
+        Assert.Equal(2, (await Store.GetStreamsAsync()).Count);
     }
 
     [Fact]

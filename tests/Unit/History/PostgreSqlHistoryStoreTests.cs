@@ -206,6 +206,62 @@ public sealed class PostgreSqlHistoryStoreTests(PostgreSqlServer server) : Histo
     }
 
     [PostgreSqlFact]
+    public async Task A_number_that_no_double_is_and_that_another_session_is_writing_keeps_its_column_from_being_widened()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([60], Longs("n", 10)));
+        await using DbConnection other = await ConnectAsync();
+        await using DbTransaction transaction = await other.BeginTransactionAsync();
+        await ExecuteAsync(other, "INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, 120, 9007199254740993)");
+        Task<StoreException> writing = Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([180], Doubles("n", 0.5))));
+        while (await ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") is 0L)
+        {
+            await Task.Yield();
+        }
+
+        await transaction.CommitAsync();
+        Assert.Contains("beyond 2^53", (await writing).Message, StringComparison.Ordinal);
+        Assert.Equal([10L, (1L << 53) + 1], ValuesOf(await ReadOneAsync(store), "n"));
+    }
+
+    [PostgreSqlFact]
+    public async Task Widening_a_column_may_take_longer_than_any_other_command()
+    {
+        await using (IHistoryStore store = Open())
+        {
+            await WriteAsync(store, Frame([60, 120, 180], Longs("n", 1, 2, 3)));
+        }
+
+        // The server rebuilds the index with the table, and takes three seconds for it.
+        await ExecuteAsync("CREATE FUNCTION slow(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN $1; END'");
+        await ExecuteAsync("CREATE INDEX slow_index ON \"BTCUSDT\" (slow(ts))");
+        await using IHistoryStore patient = HistoryStoreFactory.Open(server.ConnectionStringOf(_database) + ";Command Timeout=2");
+        await WriteAsync(patient, Frame([240], Doubles("n", 0.5)));
+        Assert.Equal([1.0, 2.0, 3.0, 0.5], ValuesOf(await ReadOneAsync(patient), "n"));
+    }
+
+    [PostgreSqlTheory]
+    [InlineData("CREATE VIEW \"my view\" AS SELECT n FROM \"BTCUSDT\"", "view \"my view\"")]
+    [InlineData("ALTER TABLE \"BTCUSDT\" ADD COLUMN twice bigint GENERATED ALWAYS AS (n * 2) STORED", "column twice")]
+    [InlineData(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER watching BEFORE UPDATE OF n ON \"BTCUSDT\" EXECUTE FUNCTION f()",
+        "trigger watching")]
+    public async Task What_keeps_a_column_from_being_widened_is_named_and_nothing_is_written(string statement, string named)
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([60], Longs("n", 1)));
+        await ExecuteAsync(statement);
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([120], Doubles("n", 0.5), Doubles("other", 1))));
+        Assert.False(error.IsTransient);
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing was written. Drop that, run again, and make it again afterwards", error.Message, StringComparison.Ordinal);
+        BarFrame read = await ReadOneAsync(store);
+        Assert.Equal([1L], ValuesOf(read, "n"));
+        Assert.Null(read.FindColumn("other"));
+    }
+
+    [PostgreSqlFact]
     public async Task The_tables_of_the_users_own_schema_are_used()
     {
         await ExecuteAsync("CREATE SCHEMA \"own; schema\"; CREATE TABLE public.\"BTCUSDT\" (unrelated text)");

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Qmtl.Data;
 using Qmtl.History;
+using Qmtl.History.Relational;
 using Qmtl.History.Relational.Sqlite;
 using Qmtl.Unit.Fixtures;
 
@@ -73,6 +74,53 @@ public sealed class SqliteHistoryStoreTests : HistoryStoreContract, IDisposable
         Assert.Equal([5.0, null, 2.5], ValuesOf(read, "untyped"));
         Assert.Equal(["0AFF", null, null], ValuesOf(read, "raw"));
         Assert.Equal(["2024-01-01", "20240102", null], ValuesOf(read, "day"));
+    }
+
+    [Fact]
+    public async Task A_text_in_a_column_of_whole_numbers_does_not_keep_it_from_being_widened()
+    {
+        await ExecuteAsync("CREATE TABLE \"BTCUSDT\" (node_id TEXT, \"interval\" INTEGER, ts INTEGER, n INTEGER, PRIMARY KEY (node_id, \"interval\", ts))");
+        await ExecuteAsync("INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, 60, 7), ('BTCUSDT', 60, 120, 'n/a'), ('BTCUSDT', 60, 180, x'ff'), ('BTCUSDT', 60, 240, 1e300)");
+        await ExecuteAsync("CREATE TRIGGER t AFTER UPDATE ON \"BTCUSDT\" BEGIN SELECT RAISE(ABORT, 'fired'); END");
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([300], Columns.Doubles("n", 0.5)));
+        Assert.Equal("REAL", await ScalarAsync("SELECT type FROM pragma_table_info('BTCUSDT') WHERE name = 'n'"));
+        Assert.Equal(["7", "n/a", "FF", "1E+300", "0.5"], ValuesOf(await ReadOneAsync(store), "n"));
+    }
+
+    [Theory]
+    [InlineData("", "CREATE INDEX \"my; index\" ON \"BTCUSDT\" (n)", "index 'my; index'", "Drop the index, run again, and make it again afterwards")]
+    [InlineData("", "CREATE INDEX partial ON \"BTCUSDT\" (ts) WHERE n > 0", "index 'partial'", "Drop the index")]
+    [InlineData("", "CREATE VIEW v AS SELECT n FROM \"BTCUSDT\"", "view 'v'", "Drop the view")]
+    [InlineData("", "CREATE TRIGGER t AFTER UPDATE ON \"BTCUSDT\" WHEN NEW.n > 0 BEGIN SELECT 1; END", "trigger 't'", "Drop the trigger")]
+    [InlineData("UNIQUE", "", "a rule of the table itself", "Make the table anew without that rule")]
+    [InlineData(", CHECK (n > 0)", "", "a rule of the table itself", "Make the table anew without that rule")]
+    public async Task What_keeps_a_column_from_being_widened_is_named_and_nothing_is_written(string rule, string statement, string named, string wayOut)
+    {
+        await ExecuteAsync($"CREATE TABLE \"BTCUSDT\" (node_id TEXT, \"interval\" INTEGER, ts INTEGER, n INTEGER {rule})");
+        await ExecuteAsync("INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, 60, 1)");
+        await ExecuteAsync(statement);
+        await using IHistoryStore store = Open();
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(
+            () => WriteAsync(store, Frame([120], Columns.Doubles("n", 0.5), Columns.Doubles("other", 1))));
+        Assert.False(error.IsTransient);
+        Assert.Contains("Column 'n' of table 'BTCUSDT'", error.Message, StringComparison.Ordinal);
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+        Assert.Contains(wayOut, error.Message, StringComparison.Ordinal);
+        Assert.Equal(4L, await ScalarAsync("SELECT count(*) FROM pragma_table_info('BTCUSDT')"));
+        Assert.Equal([1L], ValuesOf(await ReadOneAsync(store), "n"));
+    }
+
+    [Fact]
+    public void A_rewrite_that_took_long_is_told_of()
+    {
+        var tables = new WrittenTables("the store");
+        var column = new StoredColumn("n", StoredType.Int64, "bigint");
+        tables.Widened(Stream, "T", [column], TimeSpan.FromSeconds(2));
+        Assert.DoesNotContain("rewriting", Assert.Single(tables.TakeWarnings(Stream)), StringComparison.Ordinal);
+        tables.Widened(Stream, "T", [column], TimeSpan.FromSeconds(412));
+        Assert.Contains("rewriting the table took 412 s", Assert.Single(tables.TakeWarnings(Stream)), StringComparison.Ordinal);
     }
 
     [Fact]

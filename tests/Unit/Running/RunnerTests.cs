@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Qmtl.Backfill;
 using Qmtl.Payloads;
 using Qmtl.Running;
 using Qmtl.Strategies;
@@ -24,7 +25,7 @@ public sealed class RunnerTests
 
         Assert.Equal(["sum@997=1994", "sum@998=1995", "sum@998=1996", "sum@999=1997", "sum@999=1998"], _results);
         Assert.Equal(2, run.Warmup.Count);
-        Assert.All(run.Warmup, result => Assert.Equal((WarmupStatus.Ready, 3L), (result.Status, result.BarsLoaded)));
+        Assert.All(run.Warmup, result => Assert.Equal((BackfillStatus.Completed, 3L), (result.Status, result.BarsLoaded)));
         Assert.Equal((5, 6), (run.Results, run.BarsReplayed));
         Assert.Empty(_warnings);
     }
@@ -38,7 +39,7 @@ public sealed class RunnerTests
 
         Assert.Contains("BAD", error.Message, StringComparison.Ordinal);
         Assert.Contains("the disk is on fire", error.Message, StringComparison.Ordinal);
-        Assert.Equal([WarmupStatus.Failed, WarmupStatus.Ready], error.Results.OrderBy(result => result.Stream.NodeId, StringComparer.Ordinal).Select(result => result.Status).Order().Reverse());
+        Assert.Equal([BackfillStatus.Failed, BackfillStatus.Completed], error.Results.OrderBy(result => result.Stream.NodeId, StringComparer.Ordinal).Select(result => result.Status).Order().Reverse());
         Assert.Empty(_results);
     }
 

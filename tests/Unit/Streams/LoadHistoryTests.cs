@@ -3,7 +3,6 @@ using Qmtl.Backfill;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Streams;
-using Qmtl.Streams.Loading;
 using Qmtl.Unit.Backfill;
 using Qmtl.Unit.Fixtures;
 
@@ -32,9 +31,9 @@ public sealed class LoadHistoryTests : IAsyncLifetime
     {
         StreamInput stream = Stream(period: 10);
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
 
-        Assert.Equal((10L, 10L, 0L, 0L, 1), (load.BarsLoaded, load.BarsFilled, load.BarsEmpty, load.BarsMissing, load.Requests));
+        Assert.Equal((10L, 10L, 0L, 0L, 1), (load.BarsLoaded, load.BarsWritten, load.BarsEmpty, load.BarsMissing, load.Requests));
         Assert.Equal(Enumerable.Range(100, 10), HeldMinutes(stream));
     }
 
@@ -43,13 +42,13 @@ public sealed class LoadHistoryTests : IAsyncLifetime
     {
         _source.Holes.UnionWith([103 * 60, 104 * 60]);
         StreamInput stream = Stream(period: 10);
-        HistoryLoad first = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult first = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
         (int requests, int queries, int reads) = (_source.Asked.Count, _store.Queries, _store.Reads);
 
-        HistoryLoad second = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult second = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
 
-        Assert.Equal((8L, 8L, 2L, 0L), (first.BarsLoaded, first.BarsFilled, first.BarsEmpty, first.BarsMissing));
-        Assert.Equal((0L, 0L, 0L, 0L, 0), (second.BarsLoaded, second.BarsFilled, second.BarsEmpty, second.BarsMissing, second.Requests));
+        Assert.Equal((8L, 8L, 2L, 0L), (first.BarsLoaded, first.BarsWritten, first.BarsEmpty, first.BarsMissing));
+        Assert.Equal((0L, 0L, 0L, 0L, 0), (second.BarsLoaded, second.BarsWritten, second.BarsEmpty, second.BarsMissing, second.Requests));
         Assert.Equal((requests, queries, reads), (_source.Asked.Count, _store.Queries, _store.Reads));
     }
 
@@ -58,9 +57,9 @@ public sealed class LoadHistoryTests : IAsyncLifetime
     {
         await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(103, 105));
 
-        HistoryLoad load = await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(100, 109));
 
-        Assert.Equal((10L, 7L), (load.BarsLoaded, load.BarsFilled));
+        Assert.Equal((10L, 7L), (load.BarsLoaded, load.BarsWritten));
         Assert.Equal(Bars.Minutes(100, 109), _source.Asked.Last());
     }
 
@@ -84,9 +83,9 @@ public sealed class LoadHistoryTests : IAsyncLifetime
         await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(100, 109));
         int requests = _source.Asked.Count;
 
-        HistoryLoad load = await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(100, 109));
 
-        Assert.Equal((9L, 0L, 1L, 0L, 0), (load.BarsLoaded, load.BarsFilled, load.BarsEmpty, load.BarsMissing, load.Requests));
+        Assert.Equal((9L, 0L, 1L, 0L, 0), (load.BarsLoaded, load.BarsWritten, load.BarsEmpty, load.BarsMissing, load.Requests));
         Assert.Equal(requests, _source.Asked.Count);
     }
 
@@ -96,11 +95,11 @@ public sealed class LoadHistoryTests : IAsyncLifetime
         _source.Holes.Add(999 * 60);
         StreamInput stream = Stream(period: 10);
 
-        HistoryLoad young = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
-        HistoryLoad stillYoung = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
+        BackfillResult young = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
+        BackfillResult stillYoung = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
         _clock.Advance(TimeSpan.FromMinutes(5));
-        HistoryLoad settled = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
-        HistoryLoad known = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
+        BackfillResult settled = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
+        BackfillResult known = await stream.LoadHistoryAsync(Bars.Minutes(990, 999));
 
         Assert.Equal([(9L, 1L), (0L, 1L), (0L, 0L), (0L, 0L)], new[] { young, stillYoung, settled, known }.Select(load => (load.BarsLoaded, load.BarsMissing)));
         Assert.Equal([0L, 0L, 1L, 0L], new[] { young, stillYoung, settled, known }.Select(load => load.BarsEmpty));
@@ -114,12 +113,12 @@ public sealed class LoadHistoryTests : IAsyncLifetime
     {
         StreamInput stream = Stream(period: 10);
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(998, 1003));
-        HistoryLoad future = await stream.LoadHistoryAsync(Bars.Minutes(1000, 1003));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(998, 1003));
+        BackfillResult future = await stream.LoadHistoryAsync(Bars.Minutes(1000, 1003));
 
         Assert.Equal(Bars.Minutes(998, 999), load.Range);
         Assert.Equal([998, 999], HeldMinutes(stream));
-        Assert.Null(future.Range);
+        Assert.Equal((Bars.Minutes(1000, 1003), BackfillStatus.Completed, 0L, 0L), (future.Range, future.Status, future.BarsLoaded, future.BarsMissing));
     }
 
     [Fact]
@@ -128,11 +127,11 @@ public sealed class LoadHistoryTests : IAsyncLifetime
         _source.Holes.UnionWith([894 * 60, 895 * 60]);
         StreamInput stream = Stream(period: 10);
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 899));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 899));
         int queries = _store.Queries;
         await stream.LoadHistoryAsync(Bars.Minutes(100, 899));
 
-        Assert.Equal((10L, 798L, 2L, 0L), (load.BarsLoaded, load.BarsFilled, load.BarsEmpty, load.BarsMissing));
+        Assert.Equal((10L, 798L, 2L, 0L), (load.BarsLoaded, load.BarsWritten, load.BarsEmpty, load.BarsMissing));
         Assert.Equal([Bars.Minutes(888, 899)], _store.RangesRead);
         Assert.Equal([888, 889, 890, 891, 892, 893, 896, 897, 898, 899], HeldMinutes(stream));
         Assert.Equal(queries, _store.Queries);
@@ -154,9 +153,9 @@ public sealed class LoadHistoryTests : IAsyncLifetime
         await Stream(period: 10).LoadHistoryAsync(Bars.Minutes(100, 104));
         StreamInput stream = Stream(period: 10, fetcher: null);
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
 
-        Assert.Equal((5L, 0L, 5L), (load.BarsLoaded, load.BarsFilled, load.BarsMissing));
+        Assert.Equal((5L, 0L, 5L), (load.BarsLoaded, load.BarsWritten, load.BarsMissing));
         Assert.Contains("no fetcher", load.Obstacle, StringComparison.Ordinal);
     }
 
@@ -170,11 +169,11 @@ public sealed class LoadHistoryTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<SourceException>(() => stream.LoadHistoryAsync(Bars.Minutes(100, 109)));
         int[] meanwhile = HeldMinutes(stream);
         _source.Answer = (_, _, honest, _) => Task.FromResult(honest);
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
 
         Assert.Equal("The exchange is closed.", error.Message);
         Assert.Equal([100, 101, 102, 103, 104], meanwhile);
-        Assert.Equal((5L, 5L, 0L), (load.BarsLoaded, load.BarsFilled, load.BarsMissing));
+        Assert.Equal((5L, 5L, 0L), (load.BarsLoaded, load.BarsWritten, load.BarsMissing));
         Assert.Equal(Enumerable.Range(100, 10), HeldMinutes(stream));
     }
 
@@ -186,9 +185,9 @@ public sealed class LoadHistoryTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<StoreException>(() => stream.LoadHistoryAsync(Bars.Minutes(100, 109)));
         _store.BeforeRead = () => { };
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
 
-        Assert.Equal((10L, 0L, 0), (load.BarsLoaded, load.BarsFilled, load.Requests));
+        Assert.Equal((10L, 0L, 0), (load.BarsLoaded, load.BarsWritten, load.Requests));
     }
 
     [Fact]
@@ -225,7 +224,7 @@ public sealed class LoadHistoryTests : IAsyncLifetime
         };
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stream.LoadHistoryAsync(Bars.Minutes(100, 109), cancelled.Token));
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 109));
 
         Assert.Equal((10L, 0L), (load.BarsLoaded, load.BarsMissing));
     }

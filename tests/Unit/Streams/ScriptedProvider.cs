@@ -1,5 +1,5 @@
+using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.History;
 using Qmtl.Recording;
 using Qmtl.Time;
 
@@ -18,6 +18,11 @@ internal sealed class ScriptedProvider : IHistoryProvider, IStreamBound
 
     /// <summary>How it fills itself.</summary>
     public Action<TimeRange> Fill { get; set; } = _ => { };
+
+    public BackfillOptions Options { get; set; } = new() { MaxRetries = 0 };
+
+    /// <summary>What it says does not exist.</summary>
+    public TimeRangeSet KnownEmpty { get; set; } = TimeRangeSet.Empty(BarInterval.FromSeconds(60));
 
     public List<TimeRange> Fetches { get; } = [];
 
@@ -40,6 +45,9 @@ internal sealed class ScriptedProvider : IHistoryProvider, IStreamBound
         CoverageCalls++;
         return Task.FromResult(Coverage(within)!);
     }
+
+    public Task<TimeRangeSet> GetKnownEmptyAsync(
+        StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) => Task.FromResult(KnownEmpty);
 
     public Task FillMissingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
+using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.Metrics.Collection;
 using Qmtl.Streams;
-using Qmtl.Streams.Loading;
 using Qmtl.Time;
 
 namespace Qmtl.Unit.Streams;
@@ -24,10 +25,10 @@ public class WrongProviderTests
         _provider.Pages = range => [Bars.AtMinutes(100, 101, 102), Bars.AtMinutes(103, 104)];
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
         await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
-        Assert.Equal((5L, 3L, 0L, 0L, 1), (load.BarsLoaded, load.BarsFilled, load.BarsEmpty, load.BarsMissing, load.Requests));
+        Assert.Equal((5L, 3L, 0L, 0L, 1), (load.BarsLoaded, load.BarsWritten, load.BarsEmpty, load.BarsMissing, load.Requests));
         Assert.Equal([Bars.Minutes(102, 104)], _provider.Fills);
         Assert.Single(_provider.Fetches);
         Assert.Equal(2, _provider.CoverageCalls);
@@ -39,24 +40,105 @@ public class WrongProviderTests
         _provider.Coverage = _ => Set(Bars.Minutes(0, 500));
         _provider.Pages = _ => [Bars.AtMinutes(100, 101, 102, 103, 104)];
 
-        HistoryLoad load = await Stream().LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await Stream().LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Empty(_provider.Fills);
         Assert.Equal((5L, 0), (load.BarsLoaded, load.Requests));
     }
 
     [Fact]
-    public async Task A_hole_that_it_cannot_fill_is_asked_for_once_and_then_taken_as_empty()
+    public async Task A_hole_that_it_did_not_fill_is_missing_and_asked_for_again()
     {
         _provider.Coverage = _ => Set(Bars.Minutes(100, 101), Bars.Minutes(103, 104));
         _provider.Pages = _ => [Bars.AtMinutes(100, 101, 103, 104)];
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
         await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
+        Assert.Equal((4L, 0L, 1L, BackfillStatus.Partial), (load.BarsLoaded, load.BarsEmpty, load.BarsMissing, load.Status));
+        Assert.Equal([Bars.Minutes(102, 102), Bars.Minutes(102, 102)], _provider.Fills);
+    }
+
+    [Fact]
+    public async Task What_it_says_does_not_exist_is_not_asked_for()
+    {
+        _provider.Coverage = _ => Set(Bars.Minutes(100, 101), Bars.Minutes(103, 104));
+        _provider.KnownEmpty = Set(Bars.Minutes(102, 102));
+        _provider.Pages = _ => [Bars.AtMinutes(100, 101, 103, 104)];
+        StreamInput stream = Stream();
+
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+
         Assert.Equal((4L, 1L, 0L), (load.BarsLoaded, load.BarsEmpty, load.BarsMissing));
-        Assert.Equal([Bars.Minutes(102, 102)], _provider.Fills);
+        Assert.Empty(_provider.Fills);
+    }
+
+    [Fact]
+    public async Task It_is_filled_gap_by_gap_and_never_where_it_has_bars()
+    {
+        TimeRangeSet has = Set(Bars.Minutes(101, 101), Bars.Minutes(103, 103));
+        _provider.Coverage = within => has.Intersect(within!.Value);
+        _provider.Fill = range => has = has.Union(Set(range));
+        _provider.Pages = _ => [Bars.AtMinutes(100, 101, 102, 103, 104)];
+
+        BackfillResult load = await Stream().LoadHistoryAsync(Bars.Minutes(100, 104));
+
+        Assert.Equal([Bars.Minutes(100, 100), Bars.Minutes(102, 102), Bars.Minutes(104, 104)], _provider.Fills);
+        Assert.Equal((5L, 3L, 0L, 3), (load.BarsLoaded, load.BarsWritten, load.BarsMissing, load.Requests));
+    }
+
+    [Fact]
+    public async Task What_fails_for_a_passing_reason_is_tried_again_and_counted()
+    {
+        int calls = 0;
+        TimeRangeSet has = Set(Bars.Minutes(100, 101));
+        _provider.Options = new BackfillOptions { MaxRetries = 1, RetryDelay = TimeSpan.Zero };
+        _provider.Coverage = within => calls++ == 0 ? throw new TimeoutException() : has.Intersect(within!.Value);
+        _provider.Fill = range => has = _provider.Fills.Count == 1 ? throw new HttpRequestException("reset") : has.Union(Set(range));
+        _provider.Pages = range => _provider.Fetches.Count == 1 ? Breaking() : [Bars.AtMinutes(102, 103, 104)];
+        StreamInput stream = Stream();
+
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+
+        Assert.Equal((5L, 3L, 0L, 2, 3), (load.BarsLoaded, load.BarsWritten, load.BarsMissing, load.Requests, load.Retries));
+        Assert.Equal([Bars.Minutes(100, 104), Bars.Minutes(102, 104)], _provider.Fetches);
+        Assert.Equal([100, 101, 102, 103, 104], Held(stream));
+
+        static IEnumerable<BarFrame> Breaking()
+        {
+            yield return Bars.AtMinutes(100, 101);
+            throw new IOException("The connection broke.");
+        }
+    }
+
+    [Fact]
+    public async Task Its_loads_are_measured_like_those_of_a_store()
+    {
+        using var collector = new MetricsCollector();
+        var key = new StreamKey($"measured-{Guid.NewGuid():n}", Bars.Minute);
+        _provider.Options = new BackfillOptions { MaxRetries = 1, RetryDelay = TimeSpan.Zero };
+        _provider.Coverage = _ => Set(Bars.Minutes(100, 101), Bars.Minutes(103, 104));
+        _provider.Pages = _ => throw new IOException("The connection broke.");
+        var stream = new StreamInput(new StreamInputOptions { NodeId = key.NodeId, Interval = Bars.Minute, Period = 100, HistoryProvider = _provider }, _clock);
+
+        await Assert.ThrowsAsync<IOException>(() => stream.LoadHistoryAsync(Bars.Minutes(100, 104)));
+
+        Assert.Equal((1, 1, 101 * 60), (Value("backfill_retry_total"), Value("backfill_failure_total"), Value("backfill_last_timestamp")));
+        Assert.Contains(collector.Collect(), family => family.Name == "backfill_jobs_in_progress");
+
+        double Value(string name) => collector.Collect().Single(family => family.Name == name).Points.Single(point => point.Labels[0].Value == key.NodeId).Value;
+    }
+
+    [Fact]
+    public async Task One_that_loads_the_stream_that_it_fills_is_told_so()
+    {
+        StreamInput stream = Stream();
+        _provider.Fill = range => stream.LoadHistoryAsync(range).GetAwaiter().GetResult();
+
+        var error = await Assert.ThrowsAsync<SourceException>(() => stream.LoadHistoryAsync(Bars.Minutes(100, 104)));
+
+        Assert.Contains("never end", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,7 +148,7 @@ public class WrongProviderTests
         _provider.Pages = _ => [Bars.AtMinutes(Enumerable.Range(90, 20)), Bars.AtMinutes(200, 201)];
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal([100, 101, 102, 103, 104], Held(stream));
         Assert.Equal((5L, 17L, 0L), (load.BarsLoaded, load.Rejected[RejectionReason.OutsideRange], load.BarsMissing));
@@ -91,7 +173,7 @@ public class WrongProviderTests
         _provider.Pages = _ => [Bars.AtMinutes(100, 101, 102), Bars.AtMinutes(100, 101, 102), Bars.AtMinutes(102, 103, 104)];
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal([100, 101, 102, 103, 104], Held(stream));
         Assert.Equal(4, load.Rejected.Total);
@@ -104,9 +186,9 @@ public class WrongProviderTests
         _provider.Pages = _ => [Bars.AtMinutes(100, 101)];
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
         _provider.Pages = _ => [Bars.AtMinutes(102, 103, 104)];
-        HistoryLoad again = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult again = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal((2L, 3L), (load.BarsLoaded, load.BarsMissing));
         Assert.Equal((3L, 0L), (again.BarsLoaded, again.BarsMissing));
@@ -119,7 +201,7 @@ public class WrongProviderTests
         _provider.Coverage = _ => Set(Bars.Minutes(100, 104));
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal((0L, 0L, 5L), (load.BarsLoaded, load.BarsEmpty, load.BarsMissing));
     }
@@ -131,7 +213,7 @@ public class WrongProviderTests
         _provider.Fill = _ => throw new InvalidOperationException("There is no source.");
         _provider.Pages = _ => [Bars.AtMinutes(100, 101)];
 
-        HistoryLoad load = await Stream().LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await Stream().LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal((2L, 3L, "There is no source"), (load.BarsLoaded, load.BarsMissing, load.Obstacle));
     }
@@ -160,7 +242,7 @@ public class WrongProviderTests
         await Assert.ThrowsAsync<IOException>(() => stream.LoadHistoryAsync(Bars.Minutes(100, 104)));
         int[] meanwhile = Held(stream);
         _provider.Pages = _ => [Bars.AtMinutes(102, 103, 104)];
-        HistoryLoad again = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult again = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal([100, 101], meanwhile);
         Assert.Equal((3L, 0L), (again.BarsLoaded, again.BarsMissing));
@@ -224,7 +306,7 @@ public class WrongProviderTests
         ];
         StreamInput stream = Stream();
 
-        HistoryLoad load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
+        BackfillResult load = await stream.LoadHistoryAsync(Bars.Minutes(100, 104));
 
         Assert.Equal([101, 103], Held(stream));
         Assert.Equal((1L, 1L, 3L), (load.Rejected[RejectionReason.NoPayload], load.Rejected[RejectionReason.NotANumber], load.BarsMissing));

@@ -65,6 +65,22 @@ public sealed class BackfillInstrumentsTests : IDisposable
         Assert.Equal(600, _meter.Value("backfill_last_timestamp", Labels));
     }
 
+    [Fact]
+    public void More_holes_than_are_remembered_hold_the_last_timestamp_back_all_the_same()
+    {
+        TimeRangeSet asked = new(Stream.Interval, new TimeRange(60, 60 * 5000));
+        TimeRangeSet holes = new(Stream.Interval, Enumerable.Range(1, 2000).Select(i => new TimeRange(i * 120, i * 120)));
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillEnded(Stream, "a", TimeSpan.Zero) { CompleteUpTo = 60, Asked = asked, Missing = holes });
+
+        TimeRangeSet first = new(Stream.Interval, new TimeRange(60, 120 * 1500));
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillEnded(Stream, "a", TimeSpan.Zero) { CompleteUpTo = 120 * 1500, Asked = first });
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillEnded(Stream, "a", TimeSpan.Zero) { CompleteUpTo = 60 * 6000 });
+        Assert.InRange(_meter.Value("backfill_last_timestamp", Labels)!.Value, 120 * 1500, (120 * 1501) - 60);
+
+        Record(new BackfillStarted(Stream, "a", 1), new BackfillEnded(Stream, "a", TimeSpan.Zero) { Asked = asked });
+        Assert.Equal(60 * 6000, _meter.Value("backfill_last_timestamp", Labels));
+    }
+
     [Theory]
     [InlineData(BackfillStatus.Completed)]
     [InlineData(BackfillStatus.Empty)]

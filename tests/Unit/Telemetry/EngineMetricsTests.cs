@@ -44,6 +44,42 @@ public sealed class EngineMetricsTests : BackfillEngineTestBase, IDisposable
     }
 
     [Fact]
+    public async Task A_hole_that_one_run_left_holds_the_last_timestamp_back_until_another_fills_it()
+    {
+        bool isClosed = true;
+        var source = new ScriptedFetcher
+        {
+            Name = _stream.NodeId,
+            BarsPerRequest = 5,
+            Answer = (range, _, honest, _) => isClosed && range.Start == 6360 ? throw new SourceException("closed") : Task.FromResult(honest),
+        };
+
+        var seen = new List<double?>();
+        foreach (TimeRange range in new TimeRange[] { new(6060, 6600), new(6660, 7200), new(3060, 3600), new(6060, 6300) })
+        {
+            await RunAsync(source, [range], stream: _stream);
+            seen.Add(Value("backfill_last_timestamp"));
+        }
+
+        isClosed = false;
+        await RunAsync(source, [new TimeRange(6060, 6600)], stream: _stream);
+        seen.Add(Value("backfill_last_timestamp"));
+
+        Assert.Equal([6300, 6300, 6300, 6300, 7200], seen);
+    }
+
+    [Fact]
+    public async Task A_hole_in_an_earlier_range_takes_the_last_timestamp_back_to_it()
+    {
+        var source = new ScriptedFetcher { Name = _stream.NodeId };
+        await RunAsync(source, [new TimeRange(6060, 6600)], stream: _stream);
+        source.Answer = (_, _, _, _) => throw new SourceException("closed");
+        await RunAsync(source, [new TimeRange(3060, 6600)], stream: _stream);
+
+        Assert.Equal(3000, Value("backfill_last_timestamp"));
+    }
+
+    [Fact]
     public async Task A_job_is_in_progress_while_its_source_is_asked()
     {
         var asked = new TaskCompletionSource();

@@ -32,7 +32,7 @@ internal static class QuestDbCoverage
     {
         var rows = new QuestDbRows(table, stream);
         var builder = new TimeRangeSetBuilder(stream.Interval);
-        List<Span> spans = hasKey ? await CountAsync(connection, rows, stream.Interval, within, cancellationToken) : [new Span(within.Start, within.End, IsWhole: false)];
+        List<CountedSpan> spans = hasKey ? await CountAsync(connection, rows, stream.Interval, within, cancellationToken) : [new CountedSpan(within.Start, within.End, IsWhole: false)];
         int next = 0;
         while (next < spans.Count)
         {
@@ -49,7 +49,7 @@ internal static class QuestDbCoverage
     }
 
     // Ascending; neighbours with holes are one span.
-    private static async Task<List<Span>> CountAsync(NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, CancellationToken cancellationToken)
+    private static async Task<List<CountedSpan>> CountAsync(NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, CancellationToken cancellationToken)
     {
         long step = interval.Seconds * rows.UnitsPerSecond;
 
@@ -65,12 +65,12 @@ internal static class QuestDbCoverage
         await using var command = new NpgsqlCommand(sql, connection);
         rows.AddParameters(command.Parameters);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var spans = new List<Span>();
+        var spans = new List<CountedSpan>();
         while (await reader.ReadAsync(cancellationToken))
         {
             (long first, long last) = (reader.GetInt64(0), reader.GetInt64(1));
             bool isWhole = (last - first) / step + 1 == reader.GetInt64(2) && !reader.IsDBNull(3) && BarMark.Sum(first, last, step) == reader.GetInt64(3);
-            var span = new Span(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, isWhole);
+            var span = new CountedSpan(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, isWhole);
             if (!span.IsWhole && spans.Count > 0 && !spans[^1].IsWhole)
             {
                 spans[^1] = span with { Start = spans[^1].Start };
@@ -86,7 +86,7 @@ internal static class QuestDbCoverage
 
     // Streams the next spans with holes, and adds the whole ones between them; the index after the last that was added.
     private static async Task<int> StreamAsync(
-        NpgsqlConnection connection, QuestDbRows rows, List<Span> spans, int next, TimeRangeSetBuilder builder, CancellationToken cancellationToken)
+        NpgsqlConnection connection, QuestDbRows rows, List<CountedSpan> spans, int next, TimeRangeSetBuilder builder, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         int end = next;
@@ -124,7 +124,7 @@ internal static class QuestDbCoverage
     }
 
     // The first and the last bar, and whether all between them are there.
-    private readonly record struct Span(long Start, long End, bool IsWhole)
+    private readonly record struct CountedSpan(long Start, long End, bool IsWhole)
     {
         public TimeRange Range => new(Start, End);
     }

@@ -28,7 +28,7 @@ internal static class QuestDbRowWriter
         int filled = 0;
         foreach (PlannedFrame frame in frames)
         {
-            Parameters[] payload = [.. frame.Columns.Select(column => Parameters.Of(column.Values))];
+            ColumnParameters[] payload = [.. frame.Columns.Select(column => ColumnParameters.Of(column.Values))];
             for (int row = 0; row < frame.Timestamps.Length; row++)
             {
                 NpgsqlParameterCollection parameters = batch.BatchCommands[filled++].Parameters;
@@ -74,7 +74,7 @@ internal static class QuestDbRowWriter
             command.Parameters.Add(new NpgsqlParameter<long>());
             foreach (PlannedColumn column in columns)
             {
-                command.Parameters.Add(Parameters.Of(column.Values).Create());
+                command.Parameters.Add(ColumnParameters.Of(column.Values).Create());
             }
 
             batch.BatchCommands.Add(command);
@@ -84,20 +84,20 @@ internal static class QuestDbRowWriter
     }
 
     /// <summary>The parameters of one column.</summary>
-    private abstract class Parameters
+    private abstract class ColumnParameters
     {
-        public static Parameters Of(BarColumn values) => ColumnType.Of(values.Type).Accept(new Maker(values));
+        public static ColumnParameters Of(BarColumn values) => ColumnType.Of(values.Type).Accept(new Maker(values));
 
         public abstract NpgsqlParameter Create();
 
         public abstract void Set(NpgsqlParameter parameter, int row);
 
-        private sealed class Maker(BarColumn values) : IColumnTypeVisitor<Parameters>
+        private sealed class Maker(BarColumn values) : IColumnTypeVisitor<ColumnParameters>
         {
-            public Parameters Visit<T>(ColumnType<T> type) => new Typed<T>((BarColumn<T>)values);
+            public ColumnParameters Visit<T>(ColumnType<T> type) => new Typed<T>((BarColumn<T>)values);
         }
 
-        private sealed class Typed<T>(BarColumn<T> values) : Parameters
+        private sealed class Typed<T>(BarColumn<T> values) : ColumnParameters
         {
             public override NpgsqlParameter Create() => new NpgsqlParameter<T>();
 

@@ -69,12 +69,13 @@ internal sealed class QuestDbSession(
         return found;
     }
 
-    public override async Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    public override async Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken)
     {
+        await RequireExactAsync(change, cancellationToken);
         bool changed = true;
         try
         {
-            foreach (string statement in statements)
+            foreach (string statement in change.Statements.Concat(change.Widened.Select(widening => widening.Sql)))
             {
                 await connection.ExecuteAsync(statement, cancellationToken);
             }
@@ -128,7 +129,7 @@ internal sealed class QuestDbSession(
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);
 
-    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+    public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new QuestDbBarReader(connection, table, table.Payload, stream, range, _tables[table.Table].IsOrderedByBar);
 
     public override async Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)

@@ -352,11 +352,11 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     {
         public RelationalSession? Session { get; set; }
 
-        public IBarReader? Reader { get; set; }
+        public BarReader? Reader { get; set; }
 
         public async ValueTask DisposeAsync()
         {
-            (IBarReader? reader, RelationalSession? session, Reader, Session) = (Reader, Session, null, null);
+            (BarReader? reader, RelationalSession? session, Reader, Session) = (Reader, Session, null, null);
             if (reader is not null)
             {
                 await reader.DisposeAsync();

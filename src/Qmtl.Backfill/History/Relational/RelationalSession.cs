@@ -30,11 +30,9 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>The tables that have the three key columns, by name.</summary>
     public abstract Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Runs statements that change the schema, and nothing else; false where another process made the same change at the same
-    /// time, and then nothing was changed.
-    /// </summary>
-    public abstract Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken);
+    /// <summary>Changes the schema, and nothing else; false where another process made the same change at the same time, and then nothing was changed.</summary>
+    /// <exception cref="StoreException">A column cannot be widened; nothing was changed.</exception>
+    public abstract Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken);
 
     /// <summary>Refuses values that the database could not give back, before the first row is written. The default refuses none.</summary>
     /// <exception cref="StoreException">A value is one of those.</exception>
@@ -71,7 +69,7 @@ internal abstract class RelationalSession : IAsyncDisposable
     public abstract Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
 
     /// <summary>A reader of the stream's bars inside <paramref name="range"/>.</summary>
-    public abstract IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range);
+    public abstract BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range);
 
     /// <summary>Inserts and deletes known-empty ranges of a stream, many in a statement.</summary>
     public abstract Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken);
@@ -95,13 +93,26 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>The statement that turns a column of whole numbers into one of doubles; null, the default, where the database has none.</summary>
     public virtual string? WidenColumnSql(TableSchema table, StoredColumn column) => null;
 
-    /// <summary>Whether the column holds a whole number that no double equals, beyond 2^53 on either side of zero.</summary>
-    public async Task<bool> HoldsMoreThanDoublesAsync(TableSchema table, StoredColumn column, CancellationToken cancellationToken)
+    /// <summary>Refuses to make doubles of a column in which a whole number is that no double equals, beyond 2^53 on either side of zero.</summary>
+    /// <exception cref="StoreException">A column is one of those.</exception>
+    protected async Task RequireExactAsync(SchemaChange change, CancellationToken cancellationToken)
     {
-        string name = ColumnSql(column.Name);
-        await using DbCommand command = Connection.CreateCommand($"SELECT 1 FROM {TableSql(table.Table)} WHERE {name} > {1L << 53} OR {name} < -{1L << 53} LIMIT 1");
-        return await command.ExecuteScalarAsync(cancellationToken) is not (null or DBNull);
+        foreach ((StoredColumn column, string sql) in change.Widened)
+        {
+            string where = BeyondDoublesSql(ColumnSql(column.Name));
+            await using DbCommand command = Connection.CreateCommand($"SELECT 1 FROM {TableSql(change.Table!.Table)} WHERE {where} LIMIT 1");
+            command.CommandTimeout = 0;
+            if (await command.ExecuteScalarAsync(cancellationToken) is not (null or DBNull))
+            {
+                throw change.Refuse(
+                    column, "it has whole numbers beyond 2^53, which a double cannot keep", $"Rename the column at the source, or run {sql} if those may be rounded");
+            }
+        }
     }
+
+    /// <summary>The condition under which a column holds a whole number beyond 2^53 on either side of zero.</summary>
+    protected virtual string BeyondDoublesSql(string column) =>
+        $"({column} > {ColumnType.LargestExactInDouble} OR {column} < -{ColumnType.LargestExactInDouble})";
 
     /// <summary>The statement that makes the table of known-empty ranges.</summary>
     public virtual string CreateEmptyRangesSql() =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Qmtl.Data;
 
 namespace Qmtl.History.Relational;
@@ -9,6 +10,9 @@ namespace Qmtl.History.Relational;
 /// </summary>
 internal sealed class WrittenTables(string displayName)
 {
+    // From here on, whoever waited meanwhile should be able to find out for what.
+    private static readonly TimeSpan LongRewrite = TimeSpan.FromSeconds(10);
+
     // By table; sets, as far as the framework has concurrent ones.
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, bool>> _columns = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<StreamKey, ConcurrentDictionary<string, bool>> _warnings = new();
@@ -66,15 +70,17 @@ internal sealed class WrittenTables(string displayName)
         }
     }
 
-    /// <summary>Tells that columns of whole numbers were made columns of doubles.</summary>
-    public void Widened(StreamKey stream, string table, IEnumerable<StoredColumn> columns)
+    /// <summary>Tells that columns of whole numbers were made columns of doubles, and how long that took where others had to wait for it.</summary>
+    public void Widened(StreamKey stream, string table, IEnumerable<StoredColumn> columns, TimeSpan took)
     {
+        string wait = took < LongRewrite ? string.Empty : string.Create(
+            CultureInfo.InvariantCulture, $" Checking and rewriting the table took {took.TotalSeconds:0} s, in which no time-out ends it and other sessions wait.");
         foreach (StoredColumn column in columns)
         {
             Warn(
                 stream,
                 $"Column '{column.Name}' of table '{table}' in {displayName} was of type {column.TypeName} and holds doubles now, because a number with a fraction came. "
-                + "Every number in it is the same as before.");
+                + $"Every number in it is the same as before.{wait}");
         }
     }
 

@@ -4,8 +4,8 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Fetching;
 using Qmtl.Streams;
-using Qmtl.Streams.Loading;
 using Qmtl.Time;
 
 namespace Qmtl.Strategies.Warmup;
@@ -91,46 +91,49 @@ public sealed class HistoryWarmup
         {
             var possible = new TimeRange(earliest, window.End);
             var tooLong = new ArgumentException($"The period of {stream.Key}, {stream.Period} bars, reaches back before the year 1. Give the stream a shorter one.");
-            return new WarmupResult { Stream = stream, Range = possible, Status = WarmupStatus.Failed, BarsMissing = possible.CountBars(stream.Interval), Error = tooLong };
+            return new WarmupResult(stream, new BackfillResult
+            {
+                Stream = stream.Key,
+                Range = possible,
+                Status = BackfillStatus.Failed,
+                BarsMissing = possible.CountBars(stream.Interval),
+                Error = tooLong,
+            });
         }
 
-        HistoryLoad load;
+        BackfillResult load;
         try
         {
             load = await stream.LoadAsync(window, EngineFor(stream), cancellationToken);
         }
-        catch (InvalidOperationException noProvider)
+        catch (Exception error) when (error is InvalidOperationException or SourceException)
         {
-            load = new HistoryLoad { Stream = stream.Key, Error = noProvider };
+            load = new BackfillResult { Stream = stream.Key, Range = window, Status = BackfillStatus.Failed, Error = error };
         }
 
         var held = TimeRangeSet.FromTimestamps(stream.Interval, stream.Cache.Slice(stream.Key, window).Timestamps);
         TimeRangeSet absent = new TimeRangeSet(stream.Interval, StillHeldPart(stream, window)).Subtract(held);
         TimeRangeSet missing = absent.Subtract(stream.Cache.State.GetRanges(stream.Key));
-        Exception? error = load.Error ?? (_options.OnMissing == OnMissing.Fail && !absent.IsEmpty ? new MissingBarsException(stream.Key, absent[0]) : null);
-        var result = new WarmupResult
+        Exception? failure = load.Error ?? (_options.OnMissing == OnMissing.Fail && !absent.IsEmpty ? new MissingBarsException(stream.Key, absent[0]) : null);
+        var result = new WarmupResult(stream, load)
         {
-            Stream = stream,
             Range = window,
-            Status = error is not null ? WarmupStatus.Failed : missing.IsEmpty ? WarmupStatus.Ready : WarmupStatus.Incomplete,
+            Status = failure is not null ? BackfillStatus.Failed : missing.IsEmpty ? BackfillStatus.Completed : BackfillStatus.Partial,
             BarsLoaded = held.BarCount,
-            BarsFilled = load.BarsFilled,
             BarsEmpty = absent.BarCount - missing.BarCount,
             BarsMissing = missing.BarCount,
-            Rejected = load.Rejected,
-            Requests = load.Requests,
-            Error = error,
+            Error = failure,
         };
-        if (error is null && !absent.IsEmpty)
+        if (failure is null && !absent.IsEmpty)
         {
-            _options.OnWarning?.Invoke(DescribeHoles(result, absent, load.Obstacle));
+            _options.OnWarning?.Invoke(DescribeHoles(result, absent));
         }
 
         return result;
     }
 
     // One engine for all that share their options keeps them together within its limit of requests.
-    private BackfillEngine? EngineFor(StreamInput stream) => stream.HistoryProvider is StoreHistoryProvider provider
+    private BackfillEngine? EngineFor(StreamInput stream) => stream.HistoryProvider is { } provider
         ? _engines.GetOrAdd(_options.Backfill ?? provider.Options, options => new BackfillEngine(options, _timeProvider, _options.OnEvent, _options.LoggerFactory))
         : null;
 
@@ -143,7 +146,7 @@ public sealed class HistoryWarmup
             : window;
     }
 
-    private static string DescribeHoles(WarmupResult result, TimeRangeSet holes, string? obstacle)
+    private static string DescribeHoles(WarmupResult result, TimeRangeSet holes)
     {
         string kinds = result switch
         {
@@ -153,6 +156,17 @@ public sealed class HistoryWarmup
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Stream.Key}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in {(holes.Count == 1 ? "one hole" : $"{holes.Count} holes, the first")} at {UnixTime.Format(holes[0].Start)}{(obstacle is null ? string.Empty : $": {obstacle}")}. Nodes leave out the steps at holes.");
+            $"{result.Stream}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in {(holes.Count == 1 ? "one hole" : $"{holes.Count} holes, the first")} at {UnixTime.Format(holes[0].Start)}{(result.Obstacle is { } obstacle ? $": {obstacle}" : string.Empty)}. Nodes leave out the steps at holes.");
     }
+}
+
+/// <summary>What became of the warm-up of one stream. Loaded, empty and missing bars together are the bars of the window; written bars and requests are of this run.</summary>
+public sealed record WarmupResult : BackfillResult
+{
+    [SetsRequiredMembers]
+    internal WarmupResult(StreamInput input, BackfillResult load)
+        : base(load) => Input = input;
+
+    /// <summary>The stream.</summary>
+    public StreamInput Input { get; }
 }

@@ -11,7 +11,7 @@ public sealed record HistoryWarmupOptions
     public OnMissing OnMissing { get; init; }
 
     /// <summary>How stores are filled, whatever their providers say.</summary>
-    /// <value>Null, the default: as each provider says (<see cref="StoreHistoryProvider.Options"/>).</value>
+    /// <value>Null, the default: as each provider says (<see cref="IHistoryProvider.Options"/>).</value>
     public BackfillOptions? Backfill { get; init; }
 
     /// <summary>The most streams that warm up at once.</summary>

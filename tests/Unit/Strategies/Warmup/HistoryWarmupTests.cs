@@ -38,8 +38,8 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((stream, Bars.Minutes(980, 999), WarmupStatus.Ready), (result.Stream, result.Range, result.Status));
-        Assert.Equal((20L, 20L, 0L, 0L, 1), (result.BarsLoaded, result.BarsFilled, result.BarsEmpty, result.BarsMissing, result.Requests));
+        Assert.Equal((stream, Bars.Minutes(980, 999), BackfillStatus.Completed), (result.Input, result.Range, result.Status));
+        Assert.Equal((20L, 20L, 0L, 0L, 1), (result.BarsLoaded, result.BarsWritten, result.BarsEmpty, result.BarsMissing, result.Requests));
         Assert.Null(result.Error);
         Assert.Empty(_warnings);
         Assert.Equal(Enumerable.Range(980, 20), Bars.MinutesOf(stream.Cache.Slice(stream.Key, 100)));
@@ -50,7 +50,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
     {
         WarmupResult result = await WarmUpAsync(Stream("S", 2_000_000_000));
 
-        Assert.Equal(WarmupStatus.Failed, result.Status);
+        Assert.Equal(BackfillStatus.Failed, result.Status);
         Assert.Contains("2000000000 bars, reaches back before the year 1", result.Error!.Message, StringComparison.Ordinal);
         Assert.Empty(_source.Asked);
         Assert.Equal(0, _store.Queries);
@@ -66,7 +66,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Ready, 19L, 0L, 1L, 0L, 0), (result.Status, result.BarsLoaded, result.BarsFilled, result.BarsEmpty, result.BarsMissing, result.Requests));
+        Assert.Equal((BackfillStatus.Completed, 19L, 0L, 1L, 0L, 0), (result.Status, result.BarsLoaded, result.BarsWritten, result.BarsEmpty, result.BarsMissing, result.Requests));
         Assert.Equal((requests, queries, reads), (_source.Asked.Count, _store.Queries, _store.Reads));
     }
 
@@ -78,7 +78,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Ready, 17L, 3L), (result.Status, result.BarsLoaded, result.BarsEmpty));
+        Assert.Equal((BackfillStatus.Completed, 17L, 3L), (result.Status, result.BarsLoaded, result.BarsEmpty));
         Assert.Equal(["S 1m: 3 of the 20 bars of the warm-up do not exist, in 2 holes, the first at 1970-01-01T16:25:00Z. Nodes leave out the steps at holes."], _warnings);
     }
 
@@ -91,9 +91,9 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
         WarmupResult first = await WarmUpAsync(stream, OnMissing.Fail);
         WarmupResult second = await WarmUpAsync(stream, OnMissing.Fail);
 
-        Assert.Equal((WarmupStatus.Failed, 18L, 2L), (first.Status, first.BarsLoaded, first.BarsEmpty));
+        Assert.Equal((BackfillStatus.Failed, 18L, 2L), (first.Status, first.BarsLoaded, first.BarsEmpty));
         Assert.Equal(Bars.Minutes(985, 986), Assert.IsType<MissingBarsException>(first.Error).Bars);
-        Assert.Equal((WarmupStatus.Failed, 18L, 2L), (second.Status, second.BarsLoaded, second.BarsEmpty));
+        Assert.Equal((BackfillStatus.Failed, 18L, 2L), (second.Status, second.BarsLoaded, second.BarsEmpty));
         Assert.Single(_source.Asked);
     }
 
@@ -105,7 +105,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Incomplete, 19L, 0L, 1L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
+        Assert.Equal((BackfillStatus.Partial, 19L, 0L, 1L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
         Assert.Contains("1 of the 20 bars of the warm-up are missing", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
@@ -117,7 +117,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Ready, 100L, 4900L, 0L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
+        Assert.Equal((BackfillStatus.Completed, 100L, 4900L, 0L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
 
         // Five pages, and the part of the last one before its first bar.
         Assert.Equal(6, _source.Asked.Count);
@@ -133,7 +133,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         await foreach (WarmupResult result in Warmup(OnMissing.Skip).RunAsync([first, second]))
         {
-            Assert.Equal(WarmupStatus.Ready, result.Status);
+            Assert.Equal(BackfillStatus.Completed, result.Status);
         }
 
         Assert.Equal(
@@ -152,10 +152,10 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
         Dictionary<string, WarmupResult> results = await Warmup(OnMissing.Skip).RunAsync([withoutProvider, wrong, good, good]).ToDictionaryAsync(result => result.Stream.NodeId);
 
         Assert.Equal(3, results.Count);
-        Assert.Equal(WarmupStatus.Ready, results["GOOD"].Status);
-        Assert.Equal((WarmupStatus.Failed, 10L), (results["WRONG"].Status, results["WRONG"].BarsMissing));
+        Assert.Equal(BackfillStatus.Completed, results["GOOD"].Status);
+        Assert.Equal((BackfillStatus.Failed, 10L), (results["WRONG"].Status, results["WRONG"].BarsMissing));
         Assert.Equal("The disk is gone.", results["WRONG"].Error!.Message);
-        Assert.Equal(WarmupStatus.Failed, results["NONE"].Status);
+        Assert.Equal(BackfillStatus.Failed, results["NONE"].Status);
         Assert.Contains("NONE 1m has no history provider", results["NONE"].Error!.Message, StringComparison.Ordinal);
     }
 
@@ -168,7 +168,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Failed, 5L, 0L, 15L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
+        Assert.Equal((BackfillStatus.Failed, 5L, 0L, 15L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
         Assert.Equal("The exchange is closed.", result.Error!.Message);
     }
 
@@ -180,7 +180,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Incomplete, 0L, 20L), (result.Status, result.BarsLoaded, result.BarsMissing));
+        Assert.Equal((BackfillStatus.Partial, 0L, 20L), (result.Status, result.BarsLoaded, result.BarsMissing));
         Assert.Equal(2, result.Rejected.Total);
         Assert.Single(_source.Asked);
     }
@@ -207,7 +207,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
         StreamInput[] streams = [.. Enumerable.Range(0, 8).Select(i => Stream($"S{i}", 10))];
         var warmup = new HistoryWarmup(new HistoryWarmupOptions { ThrottleLimit = 2 }, _clock);
 
-        Assert.Equal(8, await warmup.RunAsync(streams).CountAsync(result => result.Status == WarmupStatus.Ready));
+        Assert.Equal(8, await warmup.RunAsync(streams).CountAsync(result => result.Status == BackfillStatus.Completed));
 
         Assert.Equal(2, most);
     }
@@ -224,7 +224,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await new HistoryWarmup(options, _clock).RunAsync([stream]).SingleAsync();
 
-        Assert.Equal((WarmupStatus.Failed, told ? 6 : 3), (result.Status, result.Requests));
+        Assert.Equal((BackfillStatus.Failed, told ? 6 : 3), (result.Status, result.Requests));
     }
 
     [Theory]
@@ -248,7 +248,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Warmup(OnMissing.Skip).RunAsync([stream], cancellation.Token).ToListAsync().AsTask());
         _source.Answer = (_, _, honest, _) => Task.FromResult(honest);
 
-        Assert.Equal(WarmupStatus.Ready, (await WarmUpAsync(stream)).Status);
+        Assert.Equal(BackfillStatus.Completed, (await WarmUpAsync(stream)).Status);
     }
 
     [Fact]
@@ -259,7 +259,7 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
 
         WarmupResult result = await WarmUpAsync(stream);
 
-        Assert.Equal((WarmupStatus.Ready, 9L, 0L, 0L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
+        Assert.Equal((BackfillStatus.Completed, 9L, 0L, 0L), (result.Status, result.BarsLoaded, result.BarsEmpty, result.BarsMissing));
         Assert.Equal(Enumerable.Range(991, 10), Bars.MinutesOf(stream.Cache.Slice(stream.Key, 10)));
     }
 

@@ -39,9 +39,9 @@ public sealed class RealCandlesWarmupTests : IDisposable
         (int queries, int reads) = (store.Queries, store.Reads);
         WarmupResult second = await warmup.RunAsync([stream]).SingleAsync();
 
-        Assert.Equal((WarmupStatus.Ready, 2469L, 2469L, 1091L, 0L), (first.Status, first.BarsLoaded, first.BarsFilled, first.BarsEmpty, first.BarsMissing));
+        Assert.Equal((BackfillStatus.Completed, 2469L, 2469L, 1091L, 0L), (first.Status, first.BarsLoaded, first.BarsWritten, first.BarsEmpty, first.BarsMissing));
         Assert.InRange(first.Requests, 1, 8);
-        Assert.Equal((WarmupStatus.Ready, 2469L, 0L, 1091L, 0L, 0), (second.Status, second.BarsLoaded, second.BarsFilled, second.BarsEmpty, second.BarsMissing, second.Requests));
+        Assert.Equal((BackfillStatus.Completed, 2469L, 0L, 1091L, 0L, 0), (second.Status, second.BarsLoaded, second.BarsWritten, second.BarsEmpty, second.BarsMissing, second.Requests));
         Assert.Equal((queries, reads), (store.Queries, store.Reads));
         Assert.StartsWith("XRPETH 1m: 1091 of the 3560 bars of the warm-up do not exist, in 676 holes", warnings[0], StringComparison.Ordinal);
 

@@ -38,10 +38,10 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
                 run,
                 frame =>
                 [
-                    PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId.Type),
-                    PostgreSqlColumnWriter.Same((long)stream.Interval.Number, table.Interval.Type),
-                    Opens(frame, table.Timestamp.Type),
-                    .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored.Type)),
+                    PostgreSqlColumnWriter.Same(stream.NodeId, table.NodeId),
+                    PostgreSqlColumnWriter.Same(stream.Interval.Number, table.Interval),
+                    Opens(frame, table.Timestamp),
+                    .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, column.Stored)),
                 ],
                 cancellationToken);
         }
@@ -59,29 +59,7 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
     // say what they are: the server would take one type's for the other's. So the columns are held fast and compared once more.
     private async Task HoldTableAsync(StoredColumn[] columns, CancellationToken cancellationToken)
     {
-        const string Sql = """
-            SELECT count(*) FROM unnest($2, $3) AS planned(name, type)
-            JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attname = planned.name AND NOT a.attisdropped
-                AND format_type(a.atttypid, a.atttypmod) = planned.type
-            WHERE EXISTS (SELECT FROM pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indnkeyatts = 3)
-            """;
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand($"LOCK TABLE ONLY {tableSql} IN ROW EXCLUSIVE MODE"),
-                new NpgsqlBatchCommand(Sql)
-                {
-                    Parameters =
-                    {
-                        new NpgsqlParameter<string> { TypedValue = tableSql },
-                        new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(columns, column => column.Name) },
-                        new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(columns, column => column.TypeName) },
-                    },
-                },
-            },
-        };
-        if (await batch.ExecuteScalarAsync(cancellationToken) is not long same || same != columns.Length)
+        if (!await new HeldTable(connection, transaction, tableSql).TryTakeAsync(columns, toAlter: false, cancellationToken))
         {
             throw new PostgresException("the table's columns are no longer what they were", "ERROR", "ERROR", PostgresErrorCodes.DatatypeMismatch);
         }
@@ -97,8 +75,8 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
             run,
             static frame =>
             [
-                Opens(frame, StoredType.Int64),
-                .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, StageType(column.Stored))),
+                Opens(frame, new StoredColumn("opened", StoredType.Int64, "bigint")),
+                .. frame.Columns.Select(column => PostgreSqlColumnWriter.Create(column.Values, Staged(column.Stored))),
             ],
             cancellationToken);
 
@@ -176,13 +154,13 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
         }
     }
 
-    private static PostgreSqlColumnWriter Opens(PlannedFrame frame, StoredType type) =>
-        PostgreSqlColumnWriter.Create(new BarColumn<long>(ColumnNames.Timestamp, frame.Timestamps), type);
+    private static PostgreSqlColumnWriter Opens(PlannedFrame frame, StoredColumn stored) =>
+        PostgreSqlColumnWriter.Create(new BarColumn<long>(ColumnNames.Timestamp, frame.Timestamps), stored);
 
     private static string Value(StoredColumn column, int index) => $"s.c{index}::{column.TypeName}";
 
     // A decimal number goes through text, because a server that turns a binary number into a decimal one rounds it to 15 digits.
-    private static StoredType StageType(StoredColumn column) => column.Type == StoredType.Numeric ? StoredType.Text : column.Type;
+    private static StoredColumn Staged(StoredColumn column) => column.Type == StoredType.Numeric ? column with { Type = StoredType.Text } : column;
 
     private static string StageTypeName(StoredColumn column) => column.Type is StoredType.Numeric or StoredType.Text ? "text" : column.TypeName;
 }

@@ -153,21 +153,21 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         return [.. columns.Select(entry => new FoundTable(entry.Key, entry.Value, keys.Contains(entry.Key)))];
     }
 
-    public override async Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    public override async Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken)
     {
-        // The change is a transaction of its own that goes to the server in one piece: whatever becomes of this process meanwhile, the
-        // server ends it and lets go of the table, which no other write must wait for. Up to here, this one has only looked.
+        // The change is a transaction of its own. Up to here, this one has only looked.
         await _transaction!.DisposeAsync();
         bool changed = true;
         try
         {
-            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(LimitsSql) } };
-            foreach (string statement in statements)
+            if (change.Widened.Count == 0)
             {
-                batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
+                await ChangeAsync(change.Statements, cancellationToken);
             }
-
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            else
+            {
+                changed = await TryWidenAsync(change, cancellationToken);
+            }
         }
         catch (PostgresException error) when (error.SqlState
             is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
@@ -185,7 +185,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
-    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+    public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new PostgreSqlBarReader(connection, TableSql(table.Table), table, stream, range);
 
     public override async Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
@@ -253,6 +253,62 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
 
     private static NpgsqlParameter<long[]> Longs(IEnumerable<EmptyRange> ranges, Func<EmptyRange, long> value) =>
         new NpgsqlParameter<long[]> { TypedValue = [.. ranges.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+
+    // It goes to the server in one piece: whatever becomes of this process meanwhile, the server ends it and lets go of the table, which
+    // no other write must wait for.
+    private async Task ChangeAsync(IEnumerable<string> statements, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(LimitsSql) } };
+        foreach (string statement in statements)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // Between the look at the numbers and the change nobody may write another, so the table is held from before the one to after the other.
+    // Either reads the whole table, which may take longer than any time-out: the caller's cancellation ends them, and the limits on the
+    // session see to it that a process that is gone holds nothing.
+    private async Task<bool> TryWidenAsync(SchemaChange change, CancellationToken cancellationToken)
+    {
+        string table = TableSql(change.Table!.Table);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        StoredColumn[] columns = [.. change.Widened.Select(widening => widening.Column)];
+        var held = new HeldTable(connection, transaction, table);
+        await connection.ExecuteAsync(LimitsSql, cancellationToken);
+        if (!await held.TryTakeAsync(columns, toAlter: true, cancellationToken))
+        {
+            return false;
+        }
+
+        await RequireExactAsync(change, cancellationToken);
+        foreach (string statement in change.Statements)
+        {
+            await connection.ExecuteAsync(statement, cancellationToken);
+        }
+
+        foreach ((StoredColumn column, string sql) in change.Widened)
+        {
+            try
+            {
+                await using var alter = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 0 };
+                await alter.ExecuteNonQueryAsync(cancellationToken);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.FeatureNotSupported)
+            {
+                await transaction.RollbackAsync(cancellationToken);
+                throw change.Refuse(
+                    column,
+                    $"the {await held.DescribeUserAsync(column, cancellationToken) ?? "table itself"} stands in the way ({error.MessageText})",
+                    "Drop that, run again, and make it again afterwards; or rename the column at the source",
+                    error);
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
 
     private async Task RunAsync(string sql, StreamKey stream, CancellationToken cancellationToken, params NpgsqlParameter[] more)
     {

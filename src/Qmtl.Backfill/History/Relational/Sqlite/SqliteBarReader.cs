@@ -9,21 +9,17 @@ namespace Qmtl.History.Relational.Sqlite;
 /// Where the table has its key, every frame is a read of its own: between frames nothing is held open, so that a caller
 /// that takes its time does not keep the write-ahead log from being folded back into the file.
 /// </remarks>
-internal sealed class SqliteBarReader : IBarReader
+internal sealed class SqliteBarReader : BarReader
 {
-    private const int BarsInFrame = 4096;
-
     private readonly TableSchema _table;
-    private readonly BarInterval _interval;
     private readonly TimeRange _range;
     private readonly SqliteStatement _statement;
-    private long _expected = long.MinValue;
     private bool _finished;
 
     public SqliteBarReader(SqliteConnection connection, TableSchema table, StreamKey stream, TimeRange range)
+        : base(stream.Interval)
     {
         _table = table;
-        _interval = stream.Interval;
         _range = range;
         string timestamp = SqlText.Quote(table.Timestamp.Name);
         string columns = string.Concat(table.Payload.Select(column => $", {SqlText.Quote(column.Name)}"));
@@ -39,7 +35,7 @@ internal sealed class SqliteBarReader : IBarReader
     }
 
     // SQLite's calls block; see SqliteHistoryStore.RunAsync, which has moved this to the pool already.
-    public Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken)
+    public override Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken)
     {
         BarFrame? frame = null;
         while (!_finished && frame is null)
@@ -51,7 +47,7 @@ internal sealed class SqliteBarReader : IBarReader
         return Task.FromResult(frame);
     }
 
-    public ValueTask DisposeAsync()
+    public override ValueTask DisposeAsync()
     {
         _statement.Dispose();
         return ValueTask.CompletedTask;
@@ -59,31 +55,20 @@ internal sealed class SqliteBarReader : IBarReader
 
     private BarFrame? ReadFrame()
     {
-        long[] timestamps = new long[BarsInFrame];
         SqliteColumnReader[] columns = [.. _table.Payload.Select(column => new SqliteColumnReader(column, BarsInFrame))];
         int rows = 0;
-        int count = 0;
         long reached = _range.End;
-        while (count < BarsInFrame && Next())
+        while (!IsFull && Next())
         {
             rows++;
             (reached, bool isWhole) = _statement.GetFloor(0);
-
-            // Rows that are on no bar, or on one that was just read, are left out; only tables of other programs have them.
-            bool follows = reached == _expected;
-            if (!isWhole || (!follows && (reached < _expected || !_interval.IsOnGrid(reached))))
+            if (isWhole && TryAdd(reached))
             {
-                continue;
+                for (int column = 0; column < columns.Length; column++)
+                {
+                    columns[column].Read(_statement.Handle, column + 1);
+                }
             }
-
-            _expected = _interval.Next(reached);
-            timestamps[count] = reached;
-            for (int column = 0; column < columns.Length; column++)
-            {
-                columns[column].Read(_statement.Handle, column + 1);
-            }
-
-            count++;
         }
 
         if (_table.HasKey)
@@ -93,9 +78,7 @@ internal sealed class SqliteBarReader : IBarReader
             _finished = rows < BarsInFrame || reached >= _range.End;
         }
 
-        return count == 0
-            ? null
-            : BarFrame.FromChecked(_interval, timestamps.AsMemory(0, count), [.. columns.Select(column => column.Build())]);
+        return Build(columns.Select(column => column.Build()));
     }
 
     private bool Next()

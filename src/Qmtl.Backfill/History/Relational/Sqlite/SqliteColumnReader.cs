@@ -12,11 +12,13 @@ internal sealed class SqliteColumnReader
     private readonly string _name;
     private readonly int _capacity;
 
-    // Flags are collected as whole numbers. Nothing is collected before the first value of a column without a type.
-    private bool _areFlags;
+    // What is collected, and the same by its type where that is one of SQLite's own; a type that SQLite has no word for is text there.
+    // Nothing is collected before the first value of a column without a type. Flags are collected as whole numbers.
+    private ColumnBuilder? _values;
     private ColumnBuilder<double>? _numbers;
     private ColumnBuilder<long>? _wholes;
     private ColumnBuilder<string?>? _texts;
+    private bool _areFlags;
     private int _nullsBefore;
 
     /// <summary>A reader of at most <paramref name="capacity"/> values.</summary>
@@ -31,8 +33,6 @@ internal sealed class SqliteColumnReader
         }
     }
 
-    private ColumnBuilder? Values => _numbers ?? (ColumnBuilder?)_wholes ?? _texts;
-
     /// <summary>Takes the value of the statement's current row as the next.</summary>
     public void Read(sqlite3_stmt statement, int index)
     {
@@ -41,11 +41,11 @@ internal sealed class SqliteColumnReader
             case raw.SQLITE_FLOAT when _numbers is not null:
                 _numbers.Add(raw.sqlite3_column_double(statement, index));
                 break;
-            case raw.SQLITE_NULL when Values is null:
+            case raw.SQLITE_NULL when _values is null:
                 _nullsBefore++;
                 break;
             case raw.SQLITE_NULL:
-                Values!.AddNull();
+                _values!.AddNull();
                 break;
             case raw.SQLITE_INTEGER:
                 AddWhole(raw.sqlite3_column_int64(statement, index));
@@ -67,7 +67,7 @@ internal sealed class SqliteColumnReader
     {
         if (!_areFlags)
         {
-            return Values?.Build() ?? BarColumn.OfNulls(_name, BarColumnType.Double, _nullsBefore);
+            return _values?.Build() ?? BarColumn.OfNulls(_name, BarColumnType.Double, _nullsBefore);
         }
 
         BarColumn<long> wholes = _wholes!.Build();
@@ -76,13 +76,13 @@ internal sealed class SqliteColumnReader
 
     private void AddWhole(long value)
     {
-        if (_numbers is not null && !IsExact(value))
-        {
-            Become(BarColumnType.String);
-        }
-        else if (Values is null)
+        if (_values is null)
         {
             Become(BarColumnType.Long);
+        }
+        else if (_wholes is null && !(_numbers is not null && IsExact(value)))
+        {
+            Become(BarColumnType.String);
         }
 
         _areFlags &= value is 0 or 1;
@@ -93,17 +93,12 @@ internal sealed class SqliteColumnReader
 
     private void AddNumber(double value)
     {
-        if (_texts is not null)
-        {
-            _texts.Add(ValueText.Of(value));
-            return;
-        }
-
         // Beyond, no double is sure to be the whole number.
         const long Largest = ColumnType.LargestExactInDouble;
-        if (_wholes is not null && _wholes.Values.IndexOfAnyExceptInRange(-Largest, Largest) >= 0)
+        if (_values is not null && (_wholes is null || _wholes.Values.IndexOfAnyExceptInRange(-Largest, Largest) >= 0))
         {
-            AddText(ValueText.Of(value)!);
+            Become(BarColumnType.String);
+            _texts!.Add(ValueText.Of(value));
             return;
         }
 
@@ -113,8 +108,12 @@ internal sealed class SqliteColumnReader
 
     private void AddText(string value)
     {
-        Become(BarColumnType.String);
-        _texts!.Add(value);
+        bool isOfOtherType = _values is not null && _numbers is null && _wholes is null && _texts is null;
+        if (!isOfOtherType || !_values!.TryAddText(value))
+        {
+            Become(BarColumnType.String);
+            _texts!.Add(value);
+        }
     }
 
     private static bool IsExact(long value) => (long)(double)value == value && value != long.MaxValue;
@@ -127,20 +126,17 @@ internal sealed class SqliteColumnReader
             return;
         }
 
-        BarColumn before = Values?.Build() ?? BarColumn.OfNulls(_name, type, _nullsBefore);
+        BarColumn before = _values?.Build() ?? BarColumn.OfNulls(_name, type, _nullsBefore);
         ColumnBuilder wider = ColumnBuilder.Create(_name, type, _capacity);
         for (int row = 0; row < before.Length; row++)
         {
-            if (before.GetValue(row) is { } value)
-            {
-                _ = wider.TryAdd(value);
-            }
-            else
+            if (before.IsNull(row) || !wider.TryAdd(before.GetValue(row)!))
             {
                 wider.AddNull();
             }
         }
 
+        _values = wider;
         (_numbers, _wholes, _texts) = (wider as ColumnBuilder<double>, wider as ColumnBuilder<long>, wider as ColumnBuilder<string?>);
         _areFlags &= _wholes is not null;
     }

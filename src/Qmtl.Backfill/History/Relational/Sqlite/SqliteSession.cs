@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Qmtl.Data;
 using Qmtl.Time;
@@ -164,16 +165,22 @@ internal sealed class SqliteSession : RelationalSession
         return found;
     }
 
-    // The transaction holds the file's write lock, so nobody else can have changed the schema meanwhile.
-    public override Task<bool> TryChangeSchemaAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    // The transaction holds the file's write lock, so nobody else can have changed the schema, or a number, meanwhile.
+    public override async Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken)
     {
+        await RequireExactAsync(change, cancellationToken);
         _schemaChanged = true;
-        foreach (string statement in statements)
+        foreach (string statement in change.Statements)
         {
             Run(statement);
         }
 
-        return Task.FromResult(true);
+        foreach ((StoredColumn column, string sql) in change.Widened)
+        {
+            Widen(change, column, sql);
+        }
+
+        return true;
     }
 
     public override Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
@@ -185,7 +192,7 @@ internal sealed class SqliteSession : RelationalSession
     public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
 
-    public override IBarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
+    public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new SqliteBarReader(_connection, table, stream, range);
 
     public override Task ChangeEmptyRangesAsync(StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
@@ -236,9 +243,39 @@ internal sealed class SqliteSession : RelationalSession
             + $"{alter} DROP COLUMN {name}; {alter} RENAME COLUMN {Wider} TO {name}";
     }
 
+    // SQLite keeps anything in any column, and takes every text for more than any number.
+    protected override string BeyondDoublesSql(string column) => $"typeof({column}) = 'integer' AND {base.BeyondDoublesSql(column)}";
+
     protected override string TypeName(StoredType type) => SqliteTypes.NameOf(type);
 
     protected override string TableSql(string table) => NameOf(table);
+
+    private void Widen(SchemaChange change, StoredColumn column, string sql)
+    {
+        // No value changes, so that no trigger of the table's owner has to know.
+        _ = raw.sqlite3_db_config(Database, raw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, out _);
+        try
+        {
+            Run(sql);
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode == raw.SQLITE_ERROR)
+        {
+            // SQLite lets go of no column that something else needs; what this has changed so far is undone with the transaction.
+            (string because, string wayOut) = ExplainRefusal(raw.sqlite3_errmsg(Database).utf8_to_string());
+            throw change.Refuse(column, because, wayOut, error);
+        }
+        finally
+        {
+            _ = raw.sqlite3_db_config(Database, raw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, out _);
+        }
+    }
+
+    // For example: error in index closes after drop column: no such column: close.
+    private static (string Because, string WayOut) ExplainRefusal(string message) =>
+        Regex.Match(message, "^error in (index|view|trigger) (.+?)(?: after [a-z ]+)?: ", RegexOptions.Singleline) is { Success: true } user
+            ? ($"the {user.Groups[1].Value} '{user.Groups[2].Value}' stands in the way ({message})",
+                $"Drop the {user.Groups[1].Value}, run again, and make it again afterwards; or rename the column at the source")
+            : ($"a rule of the table itself stands in the way ({message})", "Make the table anew without that rule, or rename the column at the source");
 
     private static void ForEach(SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
     {

@@ -1,4 +1,4 @@
-namespace Qmtl.Strategies.Warmup;
+namespace Qmtl.PowerShell.Output;
 
 /// <summary>How the warm-up of a stream ended.</summary>
 public enum WarmupStatus

@@ -1,0 +1,50 @@
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.History.Relational;
+
+/// <summary>Reads the bars of one stream, a frame at a time.</summary>
+/// <param name="interval">The stream's interval.</param>
+internal abstract class BarReader(BarInterval interval) : IAsyncDisposable
+{
+    /// <summary>How many bars a frame has at most.</summary>
+    protected const int BarsInFrame = 4096;
+
+    private ColumnBuilder<long> _opens = new(ColumnNames.Timestamp, BarsInFrame);
+    private long _expected = long.MinValue;
+
+    /// <summary>Whether the frame has all the bars that it can have.</summary>
+    protected bool IsFull => _opens.Count == BarsInFrame;
+
+    /// <summary>The next bars, ascending; null at the end.</summary>
+    public abstract Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Adds a bar; false where the row is on none, or on one that was just read, which only rows of other programs are.</summary>
+    protected bool TryAdd(long open)
+    {
+        if (open != _expected && (open < _expected || !interval.IsOnGrid(open)))
+        {
+            return false;
+        }
+
+        _expected = interval.Next(open);
+        _opens.Add(open);
+        return true;
+    }
+
+    /// <summary>The frame of the bars added since the last; null where there are none.</summary>
+    protected BarFrame? Build(IEnumerable<BarColumn> columns)
+    {
+        if (_opens.Count == 0)
+        {
+            return null;
+        }
+
+        ReadOnlyMemory<long> opens = _opens.Build().Values;
+        _opens = new(ColumnNames.Timestamp, BarsInFrame);
+        return BarFrame.FromChecked(interval, opens, [.. columns]);
+    }
+}
