@@ -1,6 +1,6 @@
+using Qmtl.Data;
 using Qmtl.Recording;
 using Qmtl.Time;
-using Qmtl.Data;
 using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Recording;
