@@ -39,7 +39,7 @@ public abstract class BarColumn
     /// <summary>The rows at <paramref name="indexes"/>, in that order, copied.</summary>
     public abstract BarColumn Select(ReadOnlySpan<int> indexes);
 
-    /// <summary>The value at <paramref name="index"/> as text that every program reads back (invariant culture, <c>true</c>, <c>false</c>), or null.</summary>
+    /// <summary>The value at <paramref name="index"/> as text that every program reads back (<c>1.5</c>, <c>true</c>), or null.</summary>
     public abstract string? GetText(int index);
 
     /// <summary>A column of <paramref name="type"/> that is null in each of <paramref name="length"/> rows.</summary>

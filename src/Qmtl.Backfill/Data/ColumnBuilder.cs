@@ -12,22 +12,22 @@ internal abstract class ColumnBuilder(string name)
     /// <summary>How many rows there are so far.</summary>
     public int Count { get; private protected set; }
 
-    /// <summary>A builder of a column of <paramref name="type"/>, with room for <paramref name="capacity"/> rows before it has to grow.</summary>
+    /// <summary>A builder of a column of <paramref name="type"/>, with room for so many rows before it has to grow.</summary>
     public static ColumnBuilder Create(string name, BarColumnType type, int capacity = 0) => ColumnType.Of(type).NewBuilder(name, capacity);
 
     /// <summary>Adds a null.</summary>
     public abstract void AddNull();
 
-    /// <summary>Adds a double, a long, a bool or a text as a value of the column's type; false, and nothing is added, where it is none.</summary>
+    /// <summary>Adds a double, a long, a bool or a text as a value of the column's type; false where it is none.</summary>
     public abstract bool TryAdd(object value);
 
-    /// <summary>Adds a field of a text file; false, and nothing is added, where it is no value of the column's type.</summary>
+    /// <summary>Adds a field of a text file; false where it is no value of the column's type.</summary>
     public abstract bool TryAddText(string field);
 
     /// <summary>Adds a row of a column of the same type.</summary>
     public abstract void Add(BarColumn from, int row);
 
-    /// <summary>Adds a row in place of a value that cannot be read: a null, or NaN in a column whose misfits have their row rejected and counted.</summary>
+    /// <summary>Adds a row for what cannot be read: a null, or NaN in an amount, which has its row rejected and counted.</summary>
     public void AddMisfit(bool isAmount)
     {
         if (isAmount && this is ColumnBuilder<double> numbers)
@@ -102,6 +102,12 @@ internal sealed class ColumnBuilder<T>(string name, int capacity = 0) : ColumnBu
     /// <inheritdoc/>
     public override bool TryAdd(object value)
     {
+        if (value is T exact)
+        {
+            Add(exact);
+            return true;
+        }
+
         bool isValue = ColumnType<T>.Instance.TryConvert(value, out T? converted);
         if (isValue)
         {

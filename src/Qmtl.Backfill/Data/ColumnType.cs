@@ -129,7 +129,8 @@ internal sealed class ColumnType<T>(
 {
     /// <summary>The column type whose values are of <typeparamref name="T"/>.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public static ColumnType<T> Instance => Lookup.Found ?? throw new ArgumentException($"A column holds double, long, bool or string, not {typeof(T)}.");
+    public static ColumnType<T> Instance => Lookup.Found
+        ?? throw new ArgumentException($"A column holds double, long, bool or string, not {typeof(T)}.");
 
     /// <summary>Reads a field of a text file.</summary>
     public bool TryReadText(string field, [MaybeNull] out T value) => readText(field, out value);

@@ -27,7 +27,7 @@ internal sealed class CsvColumn(string name, int index)
     /// <summary>Starts to collect values of the type.</summary>
     public ColumnBuilder Collect() => ColumnBuilder.Create(Name, _evidence.Type);
 
-    /// <summary>Adds a field: null where it is empty or says that there is no value. False where it should have been read and could not.</summary>
+    /// <summary>Adds a field: null where it says that there is no value. False where it should have been read and could not.</summary>
     public bool TryAdd(ColumnBuilder values, string field)
     {
         if (values.TryAddText(values is ColumnBuilder<string?> ? CsvText.Decode(field) : field))

@@ -26,7 +26,8 @@ internal sealed class QuestDbBarReader(
 
     protected override NpgsqlCommand CreateCommand(TimeRange rest, string limit)
     {
-        var command = new NpgsqlCommand($"SELECT {_rows.ReadTimestampSql}{_payload} {_rows.FromSql} AND {_rows.BetweenSql(rest)} ORDER BY 1{limit}", connection);
+        string where = $"{_rows.FromSql} AND {_rows.BetweenSql(rest)}";
+        var command = new NpgsqlCommand($"SELECT {_rows.ReadTimestampSql}{_payload} {where} ORDER BY 1{limit}", connection);
         _rows.AddParameters(command.Parameters);
         return command;
     }

@@ -32,12 +32,14 @@ internal static class QuestDbCarryOver
             }
         }
 
-        return stored.Count == 0
-            ? run
-            : [.. run.Select(frame => frame with { Columns = [.. frame.Columns, .. Align(stored, frame.Timestamps.Span).Zip(lacking, (values, column) => new PlannedColumn(column, values))] })];
+        return stored.Count == 0 ? run : [.. run.Select(frame => frame with { Columns = [.. frame.Columns, .. CarriedOver(frame)] })];
+
+        IEnumerable<PlannedColumn> CarriedOver(PlannedFrame frame) =>
+            Align(stored, frame.Timestamps.Span).Zip(lacking, (values, column) => new PlannedColumn(column, values));
     }
 
-    private static BarColumn[] Align(List<BarFrame> stored, ReadOnlySpan<long> timestamps)
+    /// <summary>The values of stored bars at the given opens; null where none is stored.</summary>
+    internal static BarColumn[] Align(IReadOnlyList<BarFrame> stored, ReadOnlySpan<long> timestamps)
     {
         ColumnBuilder[] columns = [.. stored[0].Columns.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
         int at = 0;

@@ -7,18 +7,7 @@ namespace Qmtl.History.Relational;
 internal static class ColumnConversion
 {
     /// <summary>Whether no row has a value.</summary>
-    public static bool IsAllNull(BarColumn column)
-    {
-        for (int row = 0; row < column.Length; row++)
-        {
-            if (!column.IsNull(row))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public static bool IsAllNull(BarColumn column) => FirstValue(column) < 0;
 
     /// <summary>Converts where every value survives; otherwise gives the first that does not.</summary>
     public static bool TryConvert(BarColumn column, StoredType type, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)

@@ -23,7 +23,9 @@ public abstract partial class RelationalHistoryStore
             {
                 missing = WritePlan.MissingColumns(table, frames);
                 RequireNamesThatFit(missing.Select(column => column.Name));
-                statements.AddRange(table is null ? [session.CreateTableSql(name, missing)] : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
+                statements.AddRange(table is null
+                    ? [session.CreateTableSql(name, missing)]
+                    : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
             }
 
             // Columns of whole numbers that have to take fractions, where the database can turn them into doubles. Others are left, and
@@ -53,7 +55,8 @@ public abstract partial class RelationalHistoryStore
             }
 
             long started = _timeProvider.GetTimestamp();
-            if (await session.TryChangeSchemaAsync(new SchemaChange(DisplayName, table, statements, widened), cancellationToken) && frames.Length > 0)
+            var change = new SchemaChange(DisplayName, table, statements, widened);
+            if (await session.TryChangeSchemaAsync(change, cancellationToken) && frames.Length > 0)
             {
                 _written.Made(stream, name, isNew: table is null, missing.Select(column => column.Name));
                 _written.Widened(stream, name, wider, _timeProvider.GetElapsedTime(started));

@@ -10,7 +10,7 @@ internal sealed record SchemaChange(
 {
     /// <summary>Says that a column cannot be widened, why, and what to do instead.</summary>
     public StoreException Refuse(StoredColumn column, string because, string wayOut, Exception? cause = null) => new(
-        $"Column '{column.Name}' of table '{Table!.Table}' in {Store} is of type {column.TypeName} and would have to hold numbers with a fraction, too; "
-        + $"but {because}. Nothing was written. {wayOut}.",
+        $"Column '{column.Name}' of table '{Table!.Table}' in {Store} is of type {column.TypeName} "
+        + $"and would have to hold numbers with a fraction, too; but {because}. Nothing was written. {wayOut}.",
         cause);
 }

@@ -13,7 +13,7 @@ internal sealed class HeldTable(NpgsqlConnection connection, NpgsqlTransaction t
     /// been altered since.
     /// </summary>
     /// <param name="columns">The columns as they were.</param>
-    /// <param name="toAlter">Whether to keep everybody out, from its partitions as well; otherwise others may write, and the key has to be there.</param>
+    /// <param name="toAlter">Whether to keep everybody out; otherwise others may write, and the key has to be there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<bool> TryTakeAsync(StoredColumn[] columns, bool toAlter, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class HeldTable(NpgsqlConnection connection, NpgsqlTransaction t
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand(toAlter ? $"LOCK TABLE {tableSql} IN ACCESS EXCLUSIVE MODE" : $"LOCK TABLE ONLY {tableSql} IN ROW EXCLUSIVE MODE"),
+                new NpgsqlBatchCommand($"LOCK TABLE {(toAlter ? $"{tableSql} IN ACCESS" : $"ONLY {tableSql} IN ROW")} EXCLUSIVE MODE"),
                 new NpgsqlBatchCommand(Sql)
                 {
                     Parameters =
@@ -50,12 +50,16 @@ internal sealed class HeldTable(NpgsqlConnection connection, NpgsqlTransaction t
             SELECT pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_depend d
             JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
             WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::regclass AND a.attname = $2
-                AND d.classid IN ('pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_attrdef'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass)
+                AND d.classid::regclass::text IN ('pg_rewrite', 'pg_trigger', 'pg_attrdef', 'pg_policy', 'pg_proc')
             ORDER BY 1 LIMIT 1
             """;
         await using var command = new NpgsqlCommand(Sql, connection)
         {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = tableSql }, new NpgsqlParameter<string> { TypedValue = column.Name } },
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = tableSql },
+                new NpgsqlParameter<string> { TypedValue = column.Name },
+            },
         };
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }

@@ -12,8 +12,9 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <param name="columns">The payload columns that are read, after the bar's open.</param>
 /// <param name="interval">The stream's interval.</param>
 /// <param name="range">The bars to read.</param>
-/// <param name="barsInBatch">How many rows a statement gives at most; null where the table is in no order, so that it is read in one.</param>
-internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, BarInterval interval, TimeRange range, int? barsInBatch) : BarReader(interval)
+/// <param name="barsInBatch">How many rows a statement gives at most; null where the table is in no order and read in one.</param>
+internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, BarInterval interval, TimeRange range, int? barsInBatch)
+    : BarReader(interval)
 {
     private NpgsqlCommand? _command;
     private NpgsqlDataReader? _reader;
@@ -24,7 +25,8 @@ internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, Bar
     /// <inheritdoc/>
     public override async Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken)
     {
-        PostgreSqlColumnReader[] payload = [.. columns.Select((column, index) => PostgreSqlColumnReader.Create(column, index + 1, BarsInFrame))];
+        PostgreSqlColumnReader[] payload =
+            [.. columns.Select((column, index) => PostgreSqlColumnReader.Create(column, index + 1, BarsInFrame))];
         while (!IsFull && await NextAsync(cancellationToken))
         {
             bool isWhole = TryReadOpen(_reader!, out long open);

@@ -5,7 +5,8 @@ using Qmtl.Time;
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>Reads bars from a PostgreSQL table.</summary>
-internal sealed class PostgreSqlBarReader(NpgsqlConnection connection, string tableSql, TableSchema table, StreamKey stream, TimeRange range)
+internal sealed class PostgreSqlBarReader(
+    NpgsqlConnection connection, string tableSql, TableSchema table, StreamKey stream, TimeRange range)
     : NpgsqlBarReader(table.Payload, stream.Interval, range, table.HasKey ? BarsInBatch : null)
 {
     private const int BarsInBatch = 16 * BarsInFrame;
@@ -15,8 +16,8 @@ internal sealed class PostgreSqlBarReader(NpgsqlConnection connection, string ta
         string timestamp = SqlText.Quote(table.Timestamp.Name);
         string columns = string.Concat(table.Payload.Select(column => $", {PostgreSqlTypes.ReadSql(column)}"));
         return new NpgsqlCommand(
-            $"SELECT {timestamp}::int8{columns} FROM {tableSql} WHERE {SqlText.Quote(table.NodeId.Name)} = $1 AND {SqlText.Quote(table.Interval.Name)} = $2 "
-            + $"AND {timestamp} BETWEEN $3 AND $4 ORDER BY {timestamp}{limit}",
+            $"SELECT {timestamp}::int8{columns} FROM {tableSql} WHERE {SqlText.Quote(table.NodeId.Name)} = $1 "
+            + $"AND {SqlText.Quote(table.Interval.Name)} = $2 AND {timestamp} BETWEEN $3 AND $4 ORDER BY {timestamp}{limit}",
             connection)
         {
             Parameters =

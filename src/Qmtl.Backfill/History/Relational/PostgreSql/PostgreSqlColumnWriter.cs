@@ -15,7 +15,8 @@ internal abstract class PostgreSqlColumnWriter
         // A NaN is no value: SQLite and QuestDB keep it as null, and so does every store.
         (BarColumn<double> numbers, StoredType.Single) => new Fractions<float>(numbers, NpgsqlDbType.Real, static value => (float)value),
         (BarColumn<double> numbers, _) => new Fractions<double>(numbers, NpgsqlDbType.Double, static value => value),
-        (BarColumn<long> numbers, StoredType.Int16) => new Converted<long, short>(numbers, NpgsqlDbType.Smallint, static value => (short)value),
+        (BarColumn<long> numbers, StoredType.Int16) =>
+            new Converted<long, short>(numbers, NpgsqlDbType.Smallint, static value => (short)value),
         (BarColumn<long> numbers, StoredType.Int32) => new Converted<long, int>(numbers, NpgsqlDbType.Integer, static value => (int)value),
         (BarColumn<long> numbers, _) => new Converted<long, long>(numbers, NpgsqlDbType.Bigint, static value => value),
         (BarColumn<bool> flags, _) => new Converted<bool, bool>(flags, NpgsqlDbType.Boolean, static value => value),

@@ -41,6 +41,9 @@ internal sealed class SqliteColumnReader
             case raw.SQLITE_FLOAT when _numbers is not null:
                 _numbers.Add(raw.sqlite3_column_double(statement, index));
                 break;
+            case raw.SQLITE_INTEGER when _wholes is not null && !_areFlags:
+                _wholes.Add(raw.sqlite3_column_int64(statement, index));
+                break;
             case raw.SQLITE_NULL when _values is null:
                 _nullsBefore++;
                 break;
