@@ -19,8 +19,11 @@ Describe 'tab completion' {
         @{ Line = 'Get-QmtlCoverage $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
         @{ Line = 'Invoke-QmtlBackfill $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
         @{ Line = 'New-QmtlStreamInput -HistoryProvider $QmtlProvider -NodeId '; Offers = 'X', "'ETH USDT'" }
-        @{ Line = 'Get-QmtlGap $QmtlProvider X '; Offers = '1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w' }
-        @{ Line = 'Add-QmtlRecord $r X -Interval 1'; Offers = '1m', '15m', '1h', '1d', '1w' }
+        @{ Line = 'Get-QmtlGap $QmtlProvider X '; Offers = '1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w', '1M' }
+        @{ Line = 'Add-QmtlRecord $r X -Interval 1'; Offers = '1m', '15m', '1h', '1d', '1w', '1M' }
+        @{ Line = 'Add-QmtlRecord $r X -Interval 1m'; Offers = '1m' }
+        @{ Line = 'Add-QmtlRecord $r X -Interval 1M'; Offers = '1M' }
+        @{ Line = 'Add-QmtlRecord $r X -Interval 1H'; Offers = '1h' }
         @{ Line = 'New-QmtlNode n { 1 } -Interval 4'; Offers = '4h' }
         @{ Line = 'New-QmtlHistoryProvider -ConnectionString x -Kind Q'; Offers = 'QuestDb' }
         @{ Line = 'New-QmtlRecorder -ConnectionString x -Kind P'; Offers = 'PostgreSql' }

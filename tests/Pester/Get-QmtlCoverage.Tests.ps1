@@ -93,7 +93,8 @@ Describe '-Interval' {
     }
 
     It 'refuses <Text>, and says why' -ForEach @(
-        @{ Text = '1M'; Value = '1M'; Message = '*a month has no fixed length*' }
+        @{ Text = '0M'; Value = '0M'; Message = '*calendar months long (minutes are a small m)*' }
+        @{ Text = '1h@08:00'; Value = '1h@08:00'; Message = '*the whole hour at which days or weeks open*' }
         @{ Text = '0'; Value = 0; Message = '*' }
         @{ Text = '-5m'; Value = '-5m'; Message = '*from 1 to*' }
         @{ Text = 'half a second'; Value = [timespan]::FromMilliseconds(500); Message = '*whole number of seconds*' }
@@ -108,10 +109,10 @@ Describe '-Interval' {
     It 'completes' {
         $typed = 'Get-QmtlCoverage -Interval '
         [System.Management.Automation.CommandCompletion]::CompleteInput($typed, $typed.Length, $null).CompletionMatches.CompletionText |
-            Should -Be 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w
+            Should -Be 1m, 5m, 15m, 30m, 1h, 4h, 1d, 1w, 1M
         $typed = 'Get-QmtlGap -Interval 1'
         [System.Management.Automation.CommandCompletion]::CompleteInput($typed, $typed.Length, $null).CompletionMatches.CompletionText |
-            Should -Be 1m, 15m, 1h, 1d, 1w
+            Should -Be 1m, 15m, 1h, 1d, 1w, 1M
     }
 }
 

@@ -56,7 +56,7 @@ Describe 'New-QmtlStreamInput' {
         @{ What = 'a recorder that is a text'; With = @{ Recorder = 'rows.db' }; Message = "*New-QmtlRecorder -Path 'rows.db'*" }
         @{ What = 'a recorder without Persist'; With = @{ Recorder = [pscustomobject]@{} }; Message = '*no Persist(nodeId, interval, timestamp, payload) method*' }
         @{ What = 'a period of no bar'; With = @{ Period = 0 }; Message = '*Period*' }
-        @{ What = 'an interval of a month'; With = @{ Interval = '1M' }; Message = '*1M*' }
+        @{ What = 'an interval of no month'; With = @{ Interval = '0M' }; Message = '*0M*' }
         @{ What = 'a setting without a value'; With = @{ Configuration = @{ depth = $null } }; Message = "*'depth'*" }
     ) {
         $arguments = @{ NodeId = 'A'; Interval = '1m'; Period = 3 } + @{}

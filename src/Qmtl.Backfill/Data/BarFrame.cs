@@ -125,9 +125,10 @@ public sealed class BarFrame
 
     private static void RequireBars(BarInterval interval, ReadOnlySpan<long> timestamps)
     {
+        long stride = interval.Stride;
         for (int i = 0; i < timestamps.Length; i++)
         {
-            if (i > 0 && timestamps[i] == interval.Next(timestamps[i - 1]))
+            if (i > 0 && timestamps[i] == timestamps[i - 1] + stride)
             {
                 continue;
             }

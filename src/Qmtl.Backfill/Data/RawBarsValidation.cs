@@ -45,12 +45,12 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         }
 
         ReadOnlySpan<long> timestamps = raw.Timestamps.Span;
-        BarInterval grid = interval;
+        long stride = interval.Stride;
         long previous = long.MinValue;
         foreach (long timestamp in timestamps)
         {
-            bool follows = previous != long.MinValue && timestamp == grid.Next(previous);
-            bool isPlaced = follows || (timestamp > previous && grid.IsOnGrid(timestamp));
+            bool follows = previous != long.MinValue && timestamp == previous + stride;
+            bool isPlaced = follows || (timestamp > previous && interval.IsOnGrid(timestamp));
             if (!isPlaced || !asked.Contains(timestamp) || timestamp > lastClosedBar)
             {
                 return false;

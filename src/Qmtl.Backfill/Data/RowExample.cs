@@ -9,16 +9,23 @@ internal static class RowExample
 {
     private const int LongestText = 40;
 
+    private static readonly BarInterval Week = BarInterval.Parse("1w");
+
     /// <summary>Of a row off the grid: when it opens, when bars of the interval do, and how it can be taken all the same.</summary>
     public static string OffGrid(BarInterval interval, long timestamp, int nanoseconds, OffGridRows rule)
     {
         string time = Format(timestamp, nanoseconds);
-        string where = interval.Seconds % (7 * TimeSpan.SecondsPerDay) == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{time} is a {DateTimeOffset.FromUnixTimeSeconds(timestamp).DayOfWeek}; {interval} bars open Monday 00:00 UTC")
-            : $"{time} lies inside the bar of {UnixTime.Format(interval.Floor(timestamp))}; {interval} bars open every {interval} from 1970-01-01T00:00:00Z on";
-        return rule == OffGridRows.Floor
-            ? $"{where}, and there is another row in its bar"
-            : $"{where}. Off-grid Floor (--off-grid floor, -OffGrid Floor) takes a row that is alone in its bar";
+        string where = interval.IsMadeOf(Week)
+            ? string.Create(CultureInfo.InvariantCulture, $"{time} is a {DateTimeOffset.FromUnixTimeSeconds(timestamp).DayOfWeek}")
+            : $"{time} lies inside the bar of {UnixTime.Format(interval.Floor(timestamp))}";
+        where = $"{where}; {interval} bars {interval.DescribeGrid()}";
+        if (rule == OffGridRows.Floor)
+        {
+            return $"{where}, and there is another row in its bar";
+        }
+
+        string other = nanoseconds == 0 && interval.OpeningAt(timestamp) is { } delayed ? $". If all open like this one, they are {delayed} bars" : string.Empty;
+        return $"{where}{other}. Off-grid Floor (--off-grid floor, -OffGrid Floor) takes a row that is alone in its bar";
     }
 
     /// <summary>Of two rows of one bar: in which value they differ. Null where they do not.</summary>

@@ -25,7 +25,7 @@ internal static class MetricLabels
     /// <summary>How many reasons there are to reject a row.</summary>
     public static int ReasonCount => Reasons.Length;
 
-    /// <summary>The interval in seconds, for example <c>60</c>.</summary>
+    /// <summary>The interval in seconds, for example <c>60</c>; as text where seconds do not tell it, for example <c>1M</c>.</summary>
     public static string Of(BarInterval interval)
     {
         if (Intervals.TryGetValue(interval, out string? known))
@@ -33,7 +33,7 @@ internal static class MetricLabels
             return known;
         }
 
-        string text = interval.Number.ToString(CultureInfo.InvariantCulture);
+        string text = interval.Number is > 0 and var seconds ? seconds.ToString(CultureInfo.InvariantCulture) : interval.ToString();
         return Intervals.Count < 1000 ? Intervals.GetOrAdd(interval, text) : text;
     }
 

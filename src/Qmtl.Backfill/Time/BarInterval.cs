@@ -1,16 +1,16 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-
 namespace Qmtl.Time;
 
 /// <summary>
-/// The fixed length of a bar, in whole seconds, and the grid its bars open on.
+/// A calendar of bars: when each opens, and which comes next. Most intervals are a fixed number of seconds; calendar months are not.
+/// Whoever steps from bar to bar, or counts them, asks the interval and does not reckon with a length.
 /// </summary>
 /// <remarks>
-/// Bars of an interval open at multiples of it since the Unix epoch (UTC), except that intervals of whole weeks
-/// open on Monday 00:00 UTC, as exchanges' weekly bars do (the epoch itself was a Thursday).
+/// Bars of a fixed length open at multiples of it since the Unix epoch (UTC), except that those of whole weeks open on Monday 00:00
+/// UTC, as exchanges' weekly bars do (the epoch itself was a Thursday). Bars of whole days or weeks may open a number of whole hours
+/// later (<c>1d@08:00</c>, <c>1w@Sun16:00</c>). Bars of months open on the 1st, 00:00 UTC, and several months are counted from January
+/// 1970 (<c>3M</c> open in January, April, July and October).
 /// </remarks>
-public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInterval>, IParsable<BarInterval>
+public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparable<BarInterval>, IParsable<BarInterval>
 {
     private const long Minute = 60;
     private const long Hour = 60 * Minute;
@@ -23,30 +23,59 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     // Stores keep the interval in a 32-bit column, as the reference's tables do.
     private const long Longest = int.MaxValue;
 
-    // Both fit into 32 bits, so that an interval is no larger than a number and a step is one addition.
-    private readonly int _seconds;
+    private const int MostMonths = 1200;
 
-    // Unix seconds of one bar's open on the grid, the smallest that is not negative.
+    // The number of an interval with an offset: minus hours, then days in the last five digits. Below them, months alone.
+    private const long DaysInNumber = 100_000;
+
+    // Both fit into 32 bits, so that an interval is no larger than a number and a step is one addition: the seconds of a fixed length,
+    // or minus the months.
+    private readonly int _step;
+
+    // Unix seconds of one bar's open on the grid, the smallest that is not negative; 0 for months.
     private readonly int _anchor;
 
-    private BarInterval(long seconds)
+    private BarInterval(long step, long offset = 0)
     {
-        _seconds = (int)seconds;
-        _anchor = seconds % Week == 0 ? (int)(FirstMonday % seconds) : 0;
+        _step = (int)step;
+        _anchor = step > 0 ? (int)((AnchorOf(step) + offset) % step) : 0;
     }
 
-    /// <summary>The length of a bar in seconds; at least 1.</summary>
+    /// <summary>Whether every bar takes as many seconds; only calendar months do not.</summary>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
-    public long Seconds => Step;
+    public bool IsFixed => _step != 0 ? _step > 0 : throw NeverSet();
 
-    /// <summary>The length of a bar as a <see cref="TimeSpan"/>.</summary>
-    public TimeSpan Duration => TimeSpan.FromSeconds(Step);
-
-    /// <summary>The number by which tables, journals, logs and messages name the interval: its seconds.</summary>
+    /// <summary>The length of a bar in seconds, at least 1; for calendar months the mean of it, with which no bar can be found.</summary>
+    /// <remarks>
+    /// It does not throw for months: PowerShell would make a null of that, and a script that adds it up would never end. Bars that are
+    /// reckoned with the mean are off the grid, and told.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
-    public int Number => (int)Step;
+    public long Seconds => IsFixed ? _step : MeanSeconds;
 
-    private long Step => _seconds != 0 ? _seconds : throw NeverSet();
+    /// <summary>The length of a bar; for calendar months the mean of it, 30.436875 days a month.</summary>
+    /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
+    public TimeSpan Duration => TimeSpan.FromSeconds(Seconds);
+
+    /// <summary>
+    /// The number by which tables, journals and logs name the interval: its seconds; minus the months of calendar months (<c>3M</c> is
+    /// -3); with an offset, minus the hours of it followed by five digits of days (<c>1d@08:00</c> is -800001, <c>1w@08:00</c> -800007).
+    /// </summary>
+    /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
+    public int Number => !IsFixed || Offset == 0 ? _step : (int)-((Offset / Hour * DaysInNumber) + (_step / Day));
+
+    private long MeanSeconds => _step >= 0 ? _step : -_step * MeanMonth;
+
+    /// <summary>
+    /// For loops over millions of bars: what is added to a bar's open to see at once whether the next one follows. Of months it is a
+    /// number that leads from no bar to another, so that each is looked at by the calendar.
+    /// </summary>
+    internal long Stride => IsFixed ? _step : long.MinValue;
+
+    // How much later than usual bars open, in seconds.
+    private long Offset => (_anchor - AnchorOf(_step) + _step) % _step;
+
+    private int Months => _step < 0 ? -_step : throw NeverSet();
 
     /// <summary>The interval of <paramref name="seconds"/> seconds.</summary>
     /// <param name="seconds">Length of a bar in seconds, from 1 to 2,147,483,647.</param>
@@ -64,40 +93,25 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
         ? FromSeconds(duration.Ticks / TimeSpan.TicksPerSecond)
         : throw new ArgumentOutOfRangeException(nameof(duration), duration, "A bar interval is a whole number of seconds.");
 
-    /// <summary>
-    /// Reads an interval: whole seconds (<c>60</c>), a number with a unit (<c>60s</c>, <c>5m</c>, <c>1h</c>, <c>1d</c>,
-    /// <c>1w</c>), or a <see cref="TimeSpan"/> (<c>00:05:00</c>).
-    /// </summary>
-    /// <exception cref="FormatException">The text is none of these. The message names the value, the rule and the way out.</exception>
-    public static BarInterval Parse(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return TryParse(text, out BarInterval interval, out string? problem) ? interval : throw new FormatException(problem);
-    }
-
-    /// <inheritdoc cref="Parse(string)"/>
-    public static BarInterval Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <summary>Reads an interval as <see cref="Parse(string)"/> does, without throwing.</summary>
-    public static bool TryParse([NotNullWhen(true)] string? text, out BarInterval interval)
-    {
-        interval = default;
-        return text is not null && TryParse(text, out interval, out _);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, out BarInterval)"/>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out BarInterval result) => TryParse(s, out result);
+    /// <summary>The interval of <paramref name="months"/> calendar months.</summary>
+    /// <param name="months">From 1 to 1,200.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside.</exception>
+    public static BarInterval FromMonths(int months) => months is >= 1 and <= MostMonths
+        ? new BarInterval(-months)
+        : throw new ArgumentOutOfRangeException(nameof(months), months, $"Bars are of 1 to {MostMonths} calendar months.");
 
     /// <summary>The interval that <see cref="Number"/> names.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No interval has that number.</exception>
-    public static BarInterval FromNumber(long number) => FromSeconds(number);
+    public static BarInterval FromNumber(long number) => number switch
+    {
+        >= 0 => FromSeconds(number),
+        > -DaysInNumber => FromMonths((int)-number),
+        >= -Longest when FromSeconds(-number % DaysInNumber * Day).TryDelay(-number / DaysInNumber * Hour) is { } delayed => delayed,
+        _ => throw new ArgumentOutOfRangeException(nameof(number), number, "No bar interval has this number."),
+    };
 
     /// <summary>The open of the bar that holds <paramref name="timestamp"/> (Unix seconds, UTC).</summary>
-    public long Floor(long timestamp)
-    {
-        long sinceOpen = (timestamp - _anchor) % Step;
-        return timestamp - (sinceOpen < 0 ? sinceOpen + _seconds : sinceOpen);
-    }
+    public long Floor(long timestamp) => FloorOf(this, timestamp);
 
     /// <summary>The open of the first bar that opens at or after <paramref name="timestamp"/> (Unix seconds, UTC).</summary>
     public long Ceiling(long timestamp)
@@ -110,19 +124,26 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     public bool IsOnGrid(long timestamp) => Floor(timestamp) == timestamp;
 
     /// <summary>The open of the bar after the one that opens at <paramref name="open"/>: the instant at which that one closes.</summary>
-    public long Next(long open) => open + Step;
+    public long Next(long open) => _step > 0 ? open + _step : AddMonths(this, open, 1);
 
     /// <summary>The open of the bar before the one that opens at <paramref name="open"/>.</summary>
-    public long Previous(long open) => open - Step;
+    public long Previous(long open) => _step > 0 ? open - _step : AddMonths(this, open, -1);
 
     /// <summary>The open of the bar <paramref name="bars"/> bars after the one of <paramref name="open"/>, or before it where that is negative.</summary>
-    public long Add(long open, long bars) => open + (bars * Step);
+    public long Add(long open, long bars) => _step > 0 ? open + (bars * _step) : AddMonths(this, open, bars);
 
     /// <summary>How many bars open from <paramref name="first"/> to <paramref name="last"/>, which are opens, both counted.</summary>
-    public long CountBetween(long first, long last) => ((last - first) / Step) + 1;
+    public long CountBetween(long first, long last) =>
+        (_step > 0 ? (last - first) / _step : (OpenMonth(last) - OpenMonth(first)) / Months) + 1;
 
     /// <summary>Whether each bar is made of whole bars of <paramref name="shorter"/>.</summary>
-    public bool IsMadeOf(BarInterval shorter) => Step % shorter.Step == 0;
+    public bool IsMadeOf(BarInterval shorter) => (IsFixed, shorter.IsFixed) switch
+    {
+        (true, true) => _step % shorter._step == 0 && (_anchor - shorter._anchor) % shorter._step == 0,
+        (false, true) => Day % shorter._step == 0 && shorter._anchor == 0,
+        (false, false) => Months % shorter.Months == 0,
+        _ => false,
+    };
 
     /// <summary>The bars of a whole range as the time that they take: from the open of its first to the last second of its last.</summary>
     /// <param name="bars">A range whose ends are on the grid.</param>
@@ -137,38 +158,28 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     /// <inheritdoc cref="LastClosedBar(long)"/>
     public long LastClosedBar(DateTimeOffset now) => LastClosedBar(now.ToUnixTimeSeconds());
 
-    /// <summary>The shortest form that <see cref="Parse(string)"/> reads back: 60 seconds are <c>1m</c>, 90 are <c>90s</c>.</summary>
-    public override string ToString()
-    {
-        long seconds = _seconds;
-        (long count, char unit) = seconds switch
-        {
-            0 => (0, 's'),
-            _ when seconds % Week == 0 => (seconds / Week, 'w'),
-            _ when seconds % Day == 0 => (seconds / Day, 'd'),
-            _ when seconds % Hour == 0 => (seconds / Hour, 'h'),
-            _ when seconds % Minute == 0 => (seconds / Minute, 'm'),
-            _ => (seconds, 's'),
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"{count}{unit}");
-    }
+    /// <summary>The interval of the same length whose bars open a number of seconds later; null where it cannot be so.</summary>
+    private BarInterval? TryDelay(long seconds) =>
+        _step > 0 && _step % Day == 0 && seconds % Hour == 0 && seconds > 0 && seconds < (_step % Week == 0 ? Week : Day)
+            ? new BarInterval(_step, seconds)
+            : null;
 
     /// <inheritdoc/>
-    public bool Equals(BarInterval other) => _seconds == other._seconds;
+    public bool Equals(BarInterval other) => _step == other._step && _anchor == other._anchor;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is BarInterval other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _seconds.GetHashCode();
+    public override int GetHashCode() => (_anchor * 397) ^ _step;
 
-    /// <inheritdoc/>
-    public int CompareTo(BarInterval other) => _seconds.CompareTo(other._seconds);
+    /// <summary>By length, months by their mean one; of the same length, by when in the week or day they open.</summary>
+    public int CompareTo(BarInterval other) => (MeanSeconds, _anchor).CompareTo((other.MeanSeconds, other._anchor));
 
-    /// <summary>Whether both are as long.</summary>
+    /// <summary>Whether both are the same calendar.</summary>
     public static bool operator ==(BarInterval left, BarInterval right) => left.Equals(right);
 
-    /// <summary>Whether they differ in length.</summary>
+    /// <summary>Whether they are not the same calendar.</summary>
     public static bool operator !=(BarInterval left, BarInterval right) => !left.Equals(right);
 
     /// <summary>Whether the left is shorter.</summary>
@@ -183,68 +194,20 @@ public readonly struct BarInterval : IEquatable<BarInterval>, IComparable<BarInt
     /// <summary>Whether the left is not shorter.</summary>
     public static bool operator >=(BarInterval left, BarInterval right) => left.CompareTo(right) >= 0;
 
+    // What is not inlined takes the interval as a value: its address would keep it out of registers, in loops over millions of bars.
+    private static long FloorOf(BarInterval interval, long timestamp)
+    {
+        if (interval._step <= 0)
+        {
+            return StartOfMonth(interval.OpenMonth(timestamp));
+        }
+
+        long sinceOpen = (timestamp - interval._anchor) % interval._step;
+        return timestamp - (sinceOpen < 0 ? sinceOpen + interval._step : sinceOpen);
+    }
+
     private static InvalidOperationException NeverSet() =>
         new("This bar interval was never set. Use BarInterval.Parse or BarInterval.FromSeconds.");
 
-    private static bool TryParse(string text, out BarInterval interval, [NotNullWhen(false)] out string? problem)
-    {
-        interval = default;
-        ReadOnlySpan<char> trimmed = text.AsSpan().Trim();
-        if (trimmed.Contains(':') || trimmed.Contains('.'))
-        {
-            return TryParseTimeSpan(text, trimmed, out interval, out problem);
-        }
-
-        long unit = trimmed.IsEmpty ? 0 : trimmed[^1] switch
-        {
-            's' or 'S' or (>= '0' and <= '9') => 1,
-            'm' => Minute,
-            'h' or 'H' => Hour,
-            'd' or 'D' => Day,
-            'w' or 'W' => Week,
-            _ => 0,
-        };
-        if (!trimmed.IsEmpty && trimmed[^1] == 'M')
-        {
-            problem = $"'{text}' is not a bar interval: a month has no fixed length, so its bars have no grid. Use days or weeks, for example 1d or 1w (minutes are a small m).";
-            return false;
-        }
-
-        ReadOnlySpan<char> digits = unit != 0 && !char.IsAsciiDigit(trimmed[^1]) ? trimmed[..^1] : trimmed;
-        if (unit == 0 || !long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long count))
-        {
-            problem = $"'{text}' is not a bar interval. Write seconds (60), a number with s, m, h, d or w (1m, 4h, 1d), or a time span (00:05:00).";
-            return false;
-        }
-
-        if (count <= 0 || count > Longest / unit)
-        {
-            problem = $"'{text}' is not a bar interval: it must be from 1 to {Longest} seconds long.";
-            return false;
-        }
-
-        interval = new BarInterval(count * unit);
-        problem = null;
-        return true;
-    }
-
-    private static bool TryParseTimeSpan(string text, ReadOnlySpan<char> trimmed, out BarInterval interval, [NotNullWhen(false)] out string? problem)
-    {
-        interval = default;
-        if (!trimmed.Contains(':') || !TimeSpan.TryParse(trimmed, CultureInfo.InvariantCulture, out TimeSpan duration))
-        {
-            problem = $"'{text}' is not a bar interval. Write whole seconds (60), a number with s, m, h, d or w (1m, 4h, 1d), or a time span (00:05:00).";
-            return false;
-        }
-
-        if (duration <= TimeSpan.Zero || duration.Ticks % TimeSpan.TicksPerSecond != 0 || duration.TotalSeconds > Longest)
-        {
-            problem = $"'{text}' is not a bar interval: it must be a whole number of seconds, from 1 to {Longest}.";
-            return false;
-        }
-
-        interval = FromTimeSpan(duration);
-        problem = null;
-        return true;
-    }
+    private static long AnchorOf(long seconds) => seconds % Week == 0 ? FirstMonday % seconds : 0;
 }

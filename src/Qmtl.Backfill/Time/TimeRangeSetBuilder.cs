@@ -9,6 +9,7 @@ namespace Qmtl.Time;
 public sealed class TimeRangeSetBuilder
 {
     private readonly BarInterval _interval;
+    private readonly long _stride;
     private readonly List<TimeRange> _ranges = [];
     private long _start;
     private long _end;
@@ -17,8 +18,8 @@ public sealed class TimeRangeSetBuilder
     /// <summary>A builder for bars of <paramref name="interval"/>.</summary>
     public TimeRangeSetBuilder(BarInterval interval)
     {
-        _ = interval.Number;
         _interval = interval;
+        _stride = interval.Stride;
     }
 
     /// <summary>Adds bars by their opens (Unix seconds, UTC); those off the grid are left out.</summary>
@@ -36,13 +37,13 @@ public sealed class TimeRangeSetBuilder
     public void AddTimestamp(long timestamp)
     {
         // The bar after the last one is by far the most frequent case, and needs no division.
-        if (_open && timestamp == _interval.Next(_end))
+        if (_open && timestamp == _end + _stride)
         {
             _end = timestamp;
         }
-        else if (_interval.IsOnGrid(timestamp))
+        else
         {
-            Add(new TimeRange(timestamp, timestamp));
+            AddAnother(timestamp);
         }
     }
 
@@ -71,6 +72,15 @@ public sealed class TimeRangeSetBuilder
 
     /// <summary>The set of all that was added.</summary>
     public TimeRangeSet Build() => TimeRangeSet.FromNormalized(_interval, ToArray());
+
+    // Apart, so that the frequent case stays a few instructions.
+    private void AddAnother(long timestamp)
+    {
+        if (_interval.IsOnGrid(timestamp))
+        {
+            Add(new TimeRange(timestamp, timestamp));
+        }
+    }
 
     internal TimeRange[] ToArray()
     {

@@ -37,7 +37,7 @@ internal sealed class StreamOptions
 
         _interval = new Option<BarInterval?>("--interval")
         {
-            Description = "The length of a bar: 60, 60s, 1m, 4h, 1d, 1w, 00:05:00.",
+            Description = "The length of a bar: 60, 60s, 1m, 4h, 1d, 1w, 1M (a month), 1d@08:00, 00:05:00.",
             HelpName = "length",
             Required = required,
             CustomParser = OptionParsing.Using<BarInterval?>(text => BarInterval.Parse(text)),

@@ -29,7 +29,7 @@ internal sealed class JsonLines(Stream output)
             {
                 NodeId = stream.NodeId,
                 Interval = stream.Interval.ToString(),
-                IntervalSeconds = stream.Interval.Number,
+                IntervalSeconds = SecondsOf(stream.Interval),
                 Start = UnixTime.Format(range.Start),
                 End = UnixTime.Format(range.End),
                 StartTs = range.Start,
@@ -46,7 +46,7 @@ internal sealed class JsonLines(Stream output)
             {
                 NodeId = result.Stream.NodeId,
                 Interval = result.Stream.Interval.ToString(),
-                IntervalSeconds = result.Stream.Interval.Number,
+                IntervalSeconds = SecondsOf(result.Stream.Interval),
                 Start = UnixTime.Format(result.Range.Start),
                 End = UnixTime.Format(result.Range.End),
                 StartTs = result.Range.Start,
@@ -63,6 +63,9 @@ internal sealed class JsonLines(Stream output)
                 Error = result.Error is null ? null : Hosting.Redaction.OneLine(result.Error.Message),
             },
             cancellationToken);
+
+    // Months have none.
+    private static long? SecondsOf(BarInterval interval) => interval.IsFixed ? interval.Seconds : null;
 
     private async Task WriteAsync<T>(T line, CancellationToken cancellationToken)
     {
@@ -83,7 +86,7 @@ internal sealed class JsonLines(Stream output)
         public required string Interval { get; init; }
 
         [JsonPropertyOrder(-1)]
-        public required long IntervalSeconds { get; init; }
+        public required long? IntervalSeconds { get; init; }
 
         [JsonPropertyOrder(-1)]
         public required string Start { get; init; }

@@ -5,7 +5,10 @@ using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Arguments;
 
-/// <summary>Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, a whole number of seconds or a <see cref="TimeSpan"/>.</summary>
+/// <summary>
+/// Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, <c>1M</c>, a whole number of seconds or a
+/// <see cref="TimeSpan"/>.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class BarIntervalArgumentAttribute : ArgumentTransformationAttribute
 {

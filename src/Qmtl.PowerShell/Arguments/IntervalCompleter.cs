@@ -11,12 +11,17 @@ public sealed class IntervalCompleter : IArgumentCompleter
     [
         ("1m", "1 minute"), ("5m", "5 minutes"), ("15m", "15 minutes"), ("30m", "30 minutes"),
         ("1h", "1 hour"), ("4h", "4 hours"), ("1d", "1 day"), ("1w", "1 week, from Monday 00:00 UTC"),
+        ("1M", "1 calendar month"),
     ];
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
         from interval in Intervals
-        where interval.Text.StartsWith(wordToComplete.Trim('\'', '"'), StringComparison.OrdinalIgnoreCase)
+        where IsBeginning(wordToComplete.Trim('\'', '"'), interval.Text)
         select new CompletionResult(interval.Text, interval.Text, CompletionResultType.ParameterValue, interval.Meaning);
+
+    // Case tells minutes from months, and nothing else.
+    private static bool IsBeginning(string typed, string interval) => interval.StartsWith(
+        typed, typed.Contains('m', StringComparison.OrdinalIgnoreCase) ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase);
 }

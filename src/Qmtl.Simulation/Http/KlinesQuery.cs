@@ -11,8 +11,8 @@ internal sealed partial record KlinesQuery(string Symbol, string IntervalText, B
     private const int DefaultLimit = 500;
     private const int HighestLimit = 1000;
 
-    // The exchange also has 1M. A month has no fixed length, so nothing here can ask for it, and it is refused like any other text.
-    private static readonly HashSet<string> Intervals = ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"];
+    private static readonly HashSet<string> Intervals =
+        ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"];
 
     public static KlinesQuery Parse(NameValueCollection parameters)
     {

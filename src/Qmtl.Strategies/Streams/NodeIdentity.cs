@@ -79,7 +79,8 @@ internal static class NodeIdentity
     {
         string kind = node is StreamInput ? "stream" : "node";
         var beginning = new StringBuilder();
-        foreach (char character in string.Join('_', [kind, node.Interval.ToString(), name ?? string.Empty, .. node.Tags.Order(StringComparer.Ordinal)]))
+        // Ids have small letters only, and minutes are an m already.
+        foreach (char character in string.Join('_', [kind, node.Interval.ToString().Replace("M", "mo", StringComparison.Ordinal), name ?? string.Empty, .. node.Tags.Order(StringComparer.Ordinal)]))
         {
             bool isPlain = char.IsAsciiLetterOrDigit(character);
             if (isPlain || beginning[^1] != '_')

@@ -20,7 +20,7 @@ public sealed class BadUsageTests
     [InlineData($"backfill --store postgresql://127.0.0.1:1/db --http-uri http://host:9000/?a=1 {Stream} --start 2024-01-01", "without user, password, query and fragment")]
     [InlineData("gaps --store x.db", "--node")]
     [InlineData("gaps --store x.db --node BTCUSDT", "--interval")]
-    [InlineData("gaps --store x.db --node BTCUSDT --interval 1M", "a month has no fixed length")]
+    [InlineData("gaps --store x.db --node BTCUSDT --interval 0M", "from 1 to 1200 calendar months long (minutes are a small m)")]
     [InlineData("gaps --store x.db --node BTCUSDT --interval 0", "--interval: '0' is not a bar interval")]
     [InlineData($"gaps --store x.db {Stream} --start yesterday", "--start: 'yesterday' is not a time")]
     [InlineData($"gaps --store x.db {Stream} --start 1704067200000", "milliseconds")]

@@ -1,4 +1,7 @@
 using Qmtl.Cli;
+using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Time;
 
 namespace Qmtl.Unit.Cli;
 
@@ -51,6 +54,26 @@ public sealed class GapsCommandTests
     }
 
     [Fact]
+    public async Task Months_have_no_seconds_and_are_not_minutes()
+    {
+        using var folder = new CliFolder();
+        var months = new StreamKey("BTCUSDT", BarInterval.FromMonths(1));
+        await folder.WriteAsync([3, 4]);
+        await using (IHistoryStore store = HistoryStoreFactory.Open(folder.StorePath))
+        {
+            var none = TimeRangeSet.Empty(months.Interval);
+            var frame = new BarFrame(months.Interval, new[] { 0L, months.Interval.Add(0, 3) }, [new BarColumn<double>("close", new[] { 1.0, 2.0 })]);
+            await store.WriteAsync(months, [new BarPage("x", frame, none, none)]);
+        }
+
+        CliOutcome outcome = await RunAsync(folder, ["--json", "--interval", "1M", "--start", "1970-01-01", "--end", "1970-04-30"]);
+
+        Assert.Equal(
+            ["""{"node_id":"BTCUSDT","interval":"1M","interval_seconds":null,"start":"1970-02-01T00:00:00Z","end":"1970-03-01T00:00:00Z","start_ts":2678400,"end_ts":5097600,"bars":2}"""],
+            outcome.Lines);
+    }
+
+    [Fact]
     public async Task The_table_ends_with_the_totals()
     {
         using var folder = new CliFolder();
@@ -73,5 +96,5 @@ public sealed class GapsCommandTests
     }
 
     private static Task<CliOutcome> RunAsync(CliFolder folder, string[] arguments) =>
-        CliRunner.RunAsync(["gaps", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", .. arguments]);
+        CliRunner.RunAsync(["gaps", "--store", folder.StorePath, "--node", "BTCUSDT", .. arguments.Contains("--interval") ? [] : (string[])["--interval", "1m"], .. arguments]);
 }

@@ -96,6 +96,25 @@ public class ObjectFetcherTests
     }
 
     [Fact]
+    public async Task A_method_that_wants_seconds_is_not_asked_for_bars_that_they_do_not_tell()
+    {
+        foreach (string interval in new[] { "1M", "1d@08:00" })
+        {
+            var stream = new StreamKey("N", BarInterval.Parse(interval));
+            foreach (object source in new object[] { new Returning(Array.Empty<object>()), new AnythingGoes() })
+            {
+                var error = await Assert.ThrowsAsync<NotSupportedException>(() => new ObjectFetcher(source).FetchAsync(stream, Asked, CancellationToken.None));
+                Assert.Contains($"which cannot tell {interval}. Declare it as a BarInterval or a string", error.Message, StringComparison.Ordinal);
+            }
+
+            var seen = new Untyped();
+            await new ObjectFetcher(seen).FetchAsync(stream, Asked, CancellationToken.None);
+            await new ObjectFetcher(seen).FetchAsync(Stream, Asked, CancellationToken.None);
+            Assert.Equal(new object[] { interval, 300L }, seen.Intervals);
+        }
+    }
+
+    [Fact]
     public async Task A_set_of_tables_is_refused_by_name()
     {
         using var set = new DataSet();
@@ -216,6 +235,17 @@ public class ObjectFetcherTests
     {
         public ArrayList fetch(object start, object end, object nodeId, TimeSpan interval) =>
             [new Dictionary<string, object?> { ["ts"] = start, ["close"] = interval.TotalSeconds }, new Dictionary<string, object?> { ["ts"] = end, ["close"] = interval.TotalSeconds }];
+    }
+
+    public sealed class Untyped
+    {
+        public List<object> Intervals { get; } = [];
+
+        public object Fetch(long start, long end, string nodeId, object interval)
+        {
+            Intervals.Add(interval);
+            return Array.Empty<object>();
+        }
     }
 
     public sealed class Returning(object? answer)

@@ -28,19 +28,20 @@ internal sealed record CoverageModel
     /// <summary>Writes the bars, and compares the coverage of all of them and of random ranges.</summary>
     public async Task CheckAsync(IHistoryStore store, StreamKey stream, Func<BarFrame, Task> writeAsync)
     {
-        long seconds = stream.Interval.Seconds;
+        BarInterval interval = stream.Interval;
         var random = new Random(Seed);
         long[] timestamps = [.. Enumerable.Range(0, Bars)
             .Where(bar => random.NextDouble() < (bar / BarsInStretch % 2 == 0 ? Density : 1 - Density))
-            .Select(bar => Start + (bar + (bar > Bars / 2 ? BarsToFarStretch : 0)) * seconds)];
+            .Select(bar => interval.Add(Start, bar + (bar > Bars / 2 ? BarsToFarStretch : 0)))];
         await writeAsync(new BarFrame(stream.Interval, timestamps, []));
 
         TimeRangeSet expected = TimeRangeSet.FromTimestamps(stream.Interval, timestamps);
         Assert.Equal(expected, await store.GetCoverageAsync(stream));
         for (int i = 0; i < 10; i++)
         {
-            long from = Start + random.Next(Bars) * seconds + random.Next((int)seconds);
-            var within = new TimeRange(from, from + random.NextInt64(BarsToFarStretch) * seconds);
+            long open = interval.Add(Start, random.Next(Bars));
+            long from = open + random.NextInt64(interval.Next(open) - open);
+            var within = new TimeRange(from, from + interval.Add(open, random.NextInt64(BarsToFarStretch)) - open);
             Assert.Equal(expected.Intersect(within), await store.GetCoverageAsync(stream, within));
         }
     }

@@ -104,7 +104,7 @@ public abstract partial class HistoryStoreContract
     public async Task Rows_that_name_no_possible_stream_are_not_listed()
     {
         await ExecuteAsync("CREATE TABLE shared (node_id text, \"interval\" integer, ts bigint)");
-        await ExecuteAsync("INSERT INTO shared VALUES ('', 60, 60), ('a', 0, 60), ('a', -60, 60), (NULL, 60, 60), ('a', NULL, 60), ('a', 60, 60)");
+        await ExecuteAsync("INSERT INTO shared VALUES ('', 60, 60), ('a', 0, 60), ('a', -60000, 60), (NULL, 60, 60), ('a', NULL, 60), ('a', 60, 60)");
         await using IHistoryStore store = Open("shared");
         Assert.Equal([new StreamKey("a", Minute)], await store.GetStreamsAsync());
     }

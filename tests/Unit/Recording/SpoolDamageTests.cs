@@ -27,10 +27,10 @@ public sealed class SpoolDamageTests : RecordingTest
         string file = await LeaveRowsAsync(100);
         byte[] bytes = File.ReadAllBytes(file);
 
-        // The first record defines the rows; no interval is negative, and the record is sound otherwise.
+        // The first record defines the rows; no interval has this number, and the record is sound otherwise.
         Span<byte> record = bytes.AsSpan(Segment.HeaderBytes);
         Span<byte> body = record.Slice(RecordBuffer.HeaderBytes, BitConverter.ToInt32(record));
-        BitConverter.TryWriteBytes(body[8..], -60L);
+        BitConverter.TryWriteBytes(body[8..], -60_000L);
         BitConverter.TryWriteBytes(record[sizeof(int)..], RecordBuffer.Checksum(body));
         File.WriteAllBytes(file, bytes);
 

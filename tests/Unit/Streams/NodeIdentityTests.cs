@@ -13,6 +13,8 @@ public class NodeIdentityTests
     public static TheoryData<string, StreamInputOptions> DifferentStreams => new()
     {
         { "interval", Plain with { Interval = BarInterval.Parse("5m") } },
+        { "months", Plain with { Interval = BarInterval.Parse("1M") } },
+        { "days that open at 08:00", Plain with { Interval = BarInterval.Parse("1d@08:00") } },
         { "tag", Plain with { Tags = ["spot"] } },
         { "two tags", Plain with { Tags = ["spot", "btc"] } },
         { "the two tags as one", Plain with { Tags = ["spot_btc"] } },
@@ -21,6 +23,13 @@ public class NodeIdentityTests
         { "its name", Plain with { Configuration = new Dictionary<string, string> { ["a"] = "venue" } } },
         { "a tag that looks like a setting", Plain with { Tags = ["venue", "a"] } },
     };
+
+    [Theory]
+    [InlineData("1m", "stream_1m_")]
+    [InlineData("1M", "stream_1mo_")]
+    [InlineData("1w@Sun16:00", "stream_1w_sun16_00_")]
+    public void An_id_begins_with_the_interval_in_small_letters(string interval, string beginning) =>
+        Assert.StartsWith(beginning, new StreamInput(Plain with { Interval = BarInterval.Parse(interval) }).NodeId, StringComparison.Ordinal);
 
     [Fact]
     public void No_two_of_these_streams_share_an_id()

@@ -16,6 +16,19 @@ public sealed class BackfillInstrumentsTests : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
+    [Theory]
+    [InlineData("1w", "604800")]
+    [InlineData("1M", "1M")]
+    [InlineData("3M", "3M")]
+    [InlineData("1d@08:00", "1d@08:00")]
+    public void The_interval_is_its_seconds_or_where_they_do_not_tell_it_its_text(string interval, string label)
+    {
+        var stream = new StreamKey("AB", BarInterval.Parse(interval));
+        Record(new BackfillStarted(stream, "binance", 1), new BackfillPageCommitted(stream, new TimeRange(0, 0), 1, 0, 1, 0));
+
+        Assert.Equal(1, _meter.Value("backfill_bars_written_total", $"node_id=\"AB\",interval=\"{label}\""));
+    }
+
     [Fact]
     public void The_guides_four_have_its_names_and_labels()
     {

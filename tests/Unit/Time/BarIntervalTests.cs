@@ -35,7 +35,19 @@ public class BarIntervalTests
     }
 
     [Theory]
-    [InlineData("1M", "a month has no fixed length")]
+    [InlineData("0M", "from 1 to 1200 calendar months long (minutes are a small m)")]
+    [InlineData("-1M", "from 1 to 1200 calendar months")]
+    [InlineData("1201M", "from 1 to 1200 calendar months")]
+    [InlineData("1h@08:00", "the whole hour at which days or weeks open")]
+    [InlineData("1M@08:00", "the whole hour at which days or weeks open")]
+    [InlineData("1d@08:30", "the whole hour at which days or weeks open")]
+    [InlineData("1d@24:00", "the whole hour at which days or weeks open")]
+    [InlineData("1d@8", "the whole hour at which days or weeks open")]
+    [InlineData("1d@-08:00", "the whole hour at which days or weeks open")]
+    [InlineData("1d@Tue", "the whole hour at which days or weeks open")]
+    [InlineData("1w@Xyz16:00", "the whole hour at which days or weeks open")]
+    [InlineData("1w@", "the whole hour at which days or weeks open")]
+    [InlineData("@08:00", "Write seconds (60)")]
     [InlineData("0", "from 1 to 2147483647")]
     [InlineData("0m", "from 1 to 2147483647")]
     [InlineData("-5m", "from 1 to 2147483647")]
@@ -61,6 +73,57 @@ public class BarIntervalTests
         Assert.False(BarInterval.TryParse(text, out _));
     }
 
+    [Theory]
+    [InlineData("1M", -1, "1M")]
+    [InlineData("3M", -3, "3M")]
+    [InlineData("12M", -12, "12M")]
+    [InlineData("1200M", -1200, "1200M")]
+    [InlineData("1d@08:00", -800_001, "1d@08:00")]
+    [InlineData("24h@23:00", -2_300_001, "1d@23:00")]
+    [InlineData("3D@05:00", -500_003, "3d@05:00")]
+    [InlineData("1w@08:00", -800_007, "1w@08:00")]
+    [InlineData("1w@mon08:00", -800_007, "1w@08:00")]
+    [InlineData("1w@Sun16:00", -16_000_007, "1w@Sun16:00")]
+    [InlineData("2w@WED", -4_800_014, "2w@Wed")]
+    [InlineData("3500w@Sun23:00", -16_724_500, "3500w@Sun23:00")]
+    [InlineData("1d@00:00", 86_400, "1d")]
+    [InlineData("1w@Mon", 604_800, "1w")]
+    [InlineData("60", 60, "1m")]
+    public void Calendars_have_a_text_and_a_number_that_are_read_back(string text, int number, string shortest)
+    {
+        var interval = BarInterval.Parse(text);
+
+        Assert.Equal((number, shortest), (interval.Number, interval.ToString()));
+        Assert.Equal((interval, interval), (BarInterval.FromNumber(number), BarInterval.Parse(shortest)));
+        Assert.Equal(number is > 0 or < -1200, interval.IsFixed);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1201)]
+    [InlineData(-99_999)]
+    [InlineData(-100_000)]
+    [InlineData(-2_400_001)]
+    [InlineData(-16_800_007)]
+    [InlineData(-899_999)]
+    [InlineData(int.MinValue)]
+    [InlineData(long.MinValue)]
+    [InlineData(int.MaxValue + 1L)]
+    public void Other_numbers_name_no_interval(long number) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => BarInterval.FromNumber(number));
+
+    [Fact]
+    public void A_month_has_a_mean_length()
+    {
+        var month = BarInterval.Parse("1M");
+
+        Assert.Equal(TimeSpan.FromDays(30.436875), month.Duration);
+        Assert.Equal(2_629_746, month.Seconds);
+        Assert.True(month != BarInterval.Parse("1m") && month > BarInterval.Parse("30d") && month < BarInterval.Parse("31d") && month < BarInterval.Parse("2M"));
+        Assert.NotEqual(BarInterval.Parse("1d"), BarInterval.Parse("1d@08:00"));
+        Assert.True(BarInterval.Parse("1d") < BarInterval.Parse("1d@08:00"));
+    }
+
     [Fact]
     public void Numbers_and_spans_that_are_no_interval_are_refused()
     {
@@ -70,7 +133,11 @@ public class BarIntervalTests
         Assert.Throws<ArgumentOutOfRangeException>(() => BarInterval.FromTimeSpan(TimeSpan.FromMilliseconds(1500)));
         Assert.Throws<ArgumentOutOfRangeException>(() => BarInterval.FromTimeSpan(TimeSpan.Zero));
         Assert.False(BarInterval.TryParse(null, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => BarInterval.FromMonths(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => BarInterval.FromMonths(1201));
         Assert.Throws<InvalidOperationException>(() => default(BarInterval).Seconds);
+        Assert.Throws<InvalidOperationException>(() => default(BarInterval).Number);
+        Assert.Throws<InvalidOperationException>(() => default(BarInterval).Floor(0));
     }
 
     [Property]

@@ -12,13 +12,13 @@ public class TimeRangeSetProperties
     /// <summary>Ranges in any order, overlapping or not, on the grid or off it, close enough to touch often.</summary>
     public static Arbitrary<Case> Cases()
     {
-        Gen<long> steps = Gen.Elements(1L, 7L, 60L, 86_400L, 604_800L);
+        Gen<NaiveCalendar> calendars = Gen.Elements<NaiveCalendar>(NaiveCalendar.All);
         Gen<Case> cases =
-            from step in steps
-            from left in Ranges(step)
-            from right in Ranges(step)
-            from window in Range(step)
-            select new Case(BarInterval.FromSeconds(step), left, right, window);
+            from calendar in calendars
+            from left in Ranges(calendar)
+            from right in Ranges(calendar)
+            from window in Range(calendar)
+            select new Case(calendar, left, right, window);
         return cases.ToArbitrary();
     }
 
@@ -83,34 +83,27 @@ public class TimeRangeSetProperties
         Assert.True(left.Subtract(right).Intersect(right).IsEmpty);
     }
 
-    private static Gen<TimeRange[]> Ranges(long step) =>
+    private static Gen<TimeRange[]> Ranges(NaiveCalendar calendar) =>
         from count in Gen.Choose(0, 12)
-        from ranges in Range(step).ArrayOf(count)
+        from ranges in Range(calendar).ArrayOf(count)
         select ranges;
 
-    private static Gen<TimeRange> Range(long step) =>
+    private static Gen<TimeRange> Range(NaiveCalendar calendar) =>
         from bar in Gen.Choose(-30, 30)
         from length in Gen.Choose(0, 8)
-        from startOffset in Gen.Choose(0, (int)Math.Min(step, 3))
-        from endOffset in Gen.Choose(0, (int)Math.Min(step, 3))
-        let start = (bar * step) + startOffset
-        select new TimeRange(start, Math.Max(start, start + (length * step) - endOffset));
+        from startOffset in Gen.Choose(0, 3)
+        from endOffset in Gen.Choose(0, 3)
+        let start = calendar.OpenOf(bar) + startOffset
+        select new TimeRange(start, Math.Max(start, calendar.OpenOf(bar + length) - endOffset));
 
     private static TimeRangeSet Set(Case given, IEnumerable<TimeRange> ranges) => new(given.Interval, ranges);
 
     private static HashSet<long> Model(Case given, IEnumerable<TimeRange> ranges)
     {
         var bars = new HashSet<long>();
-        long firstOpen = given.Interval.Seconds == 604_800 ? 345_600 : 0;
         foreach (TimeRange range in ranges)
         {
-            for (long open = firstOpen - (100 * given.Interval.Seconds); open <= range.End; open += given.Interval.Seconds)
-            {
-                if (open >= range.Start)
-                {
-                    bars.Add(open);
-                }
-            }
+            bars.UnionWith(OpensOf(given.Calendar).Where(range.Contains));
         }
 
         return bars;
@@ -118,34 +111,32 @@ public class TimeRangeSetProperties
 
     private static void AssertSame(Case given, HashSet<long> model, TimeRangeSet set)
     {
-        long step = given.Interval.Seconds;
-        Assert.Equal(model.Order(), set.SelectMany(range => Bars(range, step)));
+        long[] opens = OpensOf(given.Calendar);
+        Assert.Equal(model.Order(), set.SelectMany(range => opens.Where(range.Contains)));
         Assert.Equal(model.Count, set.BarCount);
         Assert.Equal(model.Count == 0, set.IsEmpty);
         Assert.Equal(model.Count == 0 ? null : new TimeRange(model.Min(), model.Max()), set.Bounds);
 
         // Ranges are as few as can be: at least one bar is missing between two of them.
-        Assert.All(set.Zip(set.Skip(1)), pair => Assert.True(pair.Second.Start > pair.First.End + step));
+        Assert.All(set.Zip(set.Skip(1)), pair => Assert.Contains(opens, open => open > pair.First.End && open < pair.Second.Start));
         foreach (long bar in model)
         {
             Assert.True(set.Contains(bar));
-            Assert.Equal(step == 1 && model.Contains(bar + 1), set.Contains(bar + 1));
-            Assert.Equal(model.Contains(bar + step), set.Contains(bar + step));
-            Assert.Equal(model.Contains(bar - step), set.Contains(bar - step));
+            int index = Array.BinarySearch(opens, bar);
+            foreach (long near in new[] { bar + 1, opens[index - 1], opens[index + 1] })
+            {
+                Assert.Equal(model.Contains(near), set.Contains(near));
+            }
         }
     }
 
-    private static IEnumerable<long> Bars(TimeRange range, long step)
-    {
-        for (long bar = range.Start; bar <= range.End; bar += step)
-        {
-            yield return bar;
-        }
-    }
+    private static long[] OpensOf(NaiveCalendar calendar) => [.. Enumerable.Range(-50, 120).Select(calendar.OpenOf)];
 
     /// <summary>What one property is checked with.</summary>
-    public sealed record Case(BarInterval Interval, TimeRange[] Left, TimeRange[] Right, TimeRange Window)
+    public sealed record Case(NaiveCalendar Calendar, TimeRange[] Left, TimeRange[] Right, TimeRange Window)
     {
+        public BarInterval Interval => Calendar.Bars;
+
         public override string ToString() => $"{Interval}: {string.Join(", ", Left.Select(Short))} | {string.Join(", ", Right.Select(Short))} | {Short(Window)}";
 
         private static string Short(TimeRange range) => $"{range.Start}..{range.End}";

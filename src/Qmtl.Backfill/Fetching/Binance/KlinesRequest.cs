@@ -6,9 +6,8 @@ namespace Qmtl.Fetching.Binance;
 /// <summary>Writes a request for candles the way the exchange wants it.</summary>
 internal static class KlinesRequest
 {
-    // Also 1M, which has no fixed length and therefore is no bar interval here.
     private static readonly Dictionary<BarInterval, string> Intervals =
-        new[] { "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w" }
+        new[] { "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M" }
             .ToDictionary(BarInterval.Parse);
 
     /// <summary>The exchange's word for an interval.</summary>

@@ -25,14 +25,16 @@ internal static class QuestDbCoverage
     /// <param name="table">The table.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="within">The bars of interest.</param>
-    /// <param name="hasKey">Whether the table has its key now, so that counting is worth while; without it, every bar is looked at.</param>
+    /// <param name="hasKey">Whether the table has its key now, so that counting is worth while; without it, and of months, every bar is looked at.</param>
     /// <param name="cancellationToken">Ends the queries.</param>
     public static async Task<TimeRangeSet> ReadAsync(
         NpgsqlConnection connection, TableSchema table, StreamKey stream, TimeRange within, bool hasKey, CancellationToken cancellationToken)
     {
         var rows = new QuestDbRows(table, stream);
         var builder = new TimeRangeSetBuilder(stream.Interval);
-        List<CountedSpan> spans = hasKey ? await CountAsync(connection, rows, stream.Interval, within, cancellationToken) : [new CountedSpan(within.Start, within.End, IsWhole: false)];
+        List<CountedSpan> spans = hasKey && stream.Interval.IsFixed
+            ? await CountAsync(connection, rows, stream.Interval, within, cancellationToken)
+            : [new CountedSpan(within.Start, within.End, IsWhole: false)];
         int next = 0;
         while (next < spans.Count)
         {

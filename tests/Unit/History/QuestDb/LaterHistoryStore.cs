@@ -11,8 +11,8 @@ namespace Qmtl.Unit.History.QuestDb;
 /// </summary>
 internal sealed class LaterHistoryStore(IHistoryStore store) : IHistoryStore
 {
-    // On the grid of every interval of the tests, weeks included.
-    private const long Later = 1_209_600L * 1_000;
+    // 800 years: on the grid of every interval of the tests, weeks and months included, for the calendar repeats every 400.
+    private const long Later = 292_194L * 86_400;
 
     public string DisplayName => store.DisplayName;
 

@@ -159,7 +159,7 @@ public sealed class QuestDbForeignTablesTests(QuestDbServer server) : QuestDbSto
     public async Task Rows_that_name_no_possible_stream_are_not_listed()
     {
         await Server.ExecuteAsync("CREATE TABLE shared (node_id VARCHAR, interval INT, ts LONG)");
-        await Server.ExecuteAsync("INSERT INTO shared VALUES ('', 60, 60), ('a', 0, 60), ('a', -60, 60), (NULL, 60, 60), ('a', NULL, 60), ('b', 60, NULL), ('a', 60, 60)");
+        await Server.ExecuteAsync("INSERT INTO shared VALUES ('', 60, 60), ('a', 0, 60), ('a', -60000, 60), (NULL, 60, 60), ('a', NULL, 60), ('b', 60, NULL), ('a', 60, 60)");
         await using QuestDbHistoryStore store = Open("shared");
         Assert.Equal([new StreamKey("a", Minute)], await store.GetStreamsAsync());
     }

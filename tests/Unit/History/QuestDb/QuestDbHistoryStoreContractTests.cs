@@ -12,6 +12,7 @@ namespace Qmtl.Unit.History.QuestDb;
 [DiffersFromContract(nameof(Coverage_follows_what_other_programs_delete_and_add), "QuestDB knows no DELETE of rows, and its timestamps are no whole seconds in SQL")]
 [DiffersFromContract(nameof(Coverage_equals_a_naive_model), "its weekly bars reach beyond the year 9999, where QuestDB ends")]
 [DiffersFromContract(nameof(Off_grid_rows_in_a_keyed_table_neither_split_nor_fill_coverage), "QuestDB's timestamps are no whole seconds in SQL")]
+[DiffersFromContract(nameof(Rows_of_other_programs_that_open_on_no_month_are_no_bars), "QuestDB's timestamps are no whole seconds in SQL")]
 [DiffersFromContract(nameof(A_range_keeps_the_time_at_which_it_was_learnt), "written in SQL that QuestDB does not read")]
 [DiffersFromContract(nameof(Hundreds_of_single_holes_are_learnt_and_forgotten_in_one_write), "QuestDB knows no DELETE: forgotten ranges are marked")]
 [DiffersFromContract(nameof(One_table_can_hold_all_streams), "QuestDB refuses quotes in a table's name; for a table that was asked for by name that is an error")]

@@ -46,7 +46,8 @@ internal sealed class PostgreSqlCoverage
     public async Task<TimeRangeSet> ReadAsync(TimeRange within, CancellationToken cancellationToken)
     {
         // Without the key there may be no index to walk, and a bar may be counted twice; every timestamp is looked at then.
-        if (!_hasKey)
+        // Months are few, and no mod() tells whether one opens at a time.
+        if (!_hasKey || !_stream.Interval.IsFixed)
         {
             await ReadBarsAsync(within, cancellationToken);
             return _builder.Build();

@@ -27,7 +27,8 @@ internal static class SqliteCoverage
         var builder = new TimeRangeSetBuilder(stream.Interval);
 
         // Without the key a span would be counted by reading the whole table; in a column that is not whole numbers, % would round.
-        if (!table.HasKey || table.Timestamp.Type != StoredType.Int64)
+        // Months are few, and no % tells whether one opens at a time.
+        if (!table.HasKey || !stream.Interval.IsFixed || table.Timestamp.Type != StoredType.Int64)
         {
             Scan(scan, within, builder, stream.Interval, cancellationToken);
             return builder.Build();
