@@ -112,12 +112,15 @@ Describe 'Add-QmtlRecord' {
         } | Should -Throw 'told'
     }
 
-    It 'warns of rows that are in memory only' {
+    It 'waits where the spool cannot be written, with a warning that says so, and goes on when it can' {
         $file = New-Item -ItemType File (Join-Path $TestDrive "$([guid]::NewGuid().ToString('n'))")
         $nowhere = New-QmtlRecorder $path -SpoolPath (Join-Path $file 'spool')
-        @{ ts = 60; close = 1.0 } | Add-QmtlRecord $nowhere -NodeId X -Interval 1m -WarningVariable warned -WarningAction SilentlyContinue
-        "$warned" | Should -BeLike '*cannot be written*kept in memory and would not outlive this shell*'
+        { @{ ts = 60; close = 1.0 } | Add-QmtlRecord $nowhere -NodeId X -Interval 1m -WarningAction Stop } | Should -Throw '*cannot be written*so recording waits until it can*'
+        Remove-Item $file
+        @{ ts = 120; close = 1.0 } | Add-QmtlRecord $nowhere -NodeId X -Interval 1m -WarningVariable warned
+        $warned | Should -BeNullOrEmpty
         $nowhere.Dispose()
+        Get-StoredMinute $stored | Should -Be 2
     }
 
     It 'reports a row that is none, and the others go on' {

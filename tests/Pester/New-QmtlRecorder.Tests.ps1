@@ -138,40 +138,46 @@ Describe 'New-QmtlRecorder -InputObject' {
         $recorder = New-QmtlRecorder -InputObject $diary
         $report = New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -PassThru -WarningVariable warned -WarningAction SilentlyContinue
         $report.Refused, $report.Delivered | Should -Be 3, 0
-        "$warned" | Should -BeLike "*$($diary.Name) refuses * rows of X 1m*not today*-RetryRefused*"
+        "$warned" | Should -BeLike "*$($diary.Name) refuses * rows of X 1m*not today*Add-QmtlRecord delivers them*"
         Get-ChildItem $report.SpoolFolder -Filter *.refused | Should -Not -BeNullOrEmpty
         $recorder.Dispose()
     }
 
-    It 'delivers rows that its object refused, with -RetryRefused, and its files are gone' {
+    It 'has its refused rows delivered by Add-QmtlRecord, once the cause is removed, with all that they were' {
         $diary = [Diary]::new()
         $diary.Problem = 'not today'
         $recorder = New-QmtlRecorder -InputObject $diary
-        New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningAction SilentlyContinue
-        $recorder.Dispose()
+        New-Row 1 2 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningAction SilentlyContinue
+        $null = [pscustomobject]@{ ts = 3600; whole = 9007199254740993; odd = [double]::NegativeInfinity; open_now = $true; note = "a`n2"; day = '2024-01-01T00:00:00Z' } |
+            Add-QmtlRecord $recorder -NodeId 'Größe' -Interval 1h -WarningAction SilentlyContinue -WarningVariable warned
+        "$warned" -match "Get-Content '[^']*\.refused' \| ConvertFrom-Json -DateKind String \| Add-QmtlRecord" | Should -BeTrue
+        $file = (Get-ChildItem $recorder.GetReport().SpoolFolder -Filter *.refused).FullName
+        "$warned" | Should -BeLike "*$file*"
+        Get-Content "$file.txt" | Should -BeLike '* refuses * rows of *: not today*'
 
         $diary.Problem = ''
-        $retrying = New-QmtlRecorder -InputObject $diary -RetryRefused
-        $retrying.Dispose()
-        $diary.Rows | Should -Be 'X 1m 60 close 1', 'X 1m 120 close 2', 'X 1m 180 close 3'
-        $report = $retrying.GetReport()
-        $report.Adopted, $report.Delivered, $report.Refused | Should -Be 3, 3, 0
-        Get-ChildItem $report.SpoolFolder -Filter *.refused | Should -BeNullOrEmpty
+        Get-Content $file | ConvertFrom-Json -DateKind String | Add-QmtlRecord $recorder -WarningVariable warned
+        $warned | Should -BeNullOrEmpty
+        $diary.Rows[0..1] | Should -Be 'X 1m 60 close 1', 'X 1m 120 close 2'
+
+        $path = Join-Path $TestDrive 'retried.db'
+        $store = New-QmtlRecorder -Path $path
+        Get-Content $file | ConvertFrom-Json -DateKind String | Add-QmtlRecord $store
+        $store.Dispose()
+        $recorder.Dispose()
+        $bar = Get-QmtlHistory (New-QmtlHistoryProvider $path) 'Größe' 1h
+        $bar.whole | Should -Be 9007199254740993
+        $bar.odd, [bool]$bar.open_now, $bar.note, $bar.day | Should -Be ([double]::NegativeInfinity), $true, "a`n2", '2024-01-01T00:00:00Z'
     }
 
-    It 'warns of refused rows that cannot be retried, and keeps their file' {
-        $diary = [Diary]::new()
-        $diary.Problem = 'not today'
-        $recorder = New-QmtlRecorder -InputObject $diary
-        New-Row 1 3 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningAction SilentlyContinue
+    It 'takes refused rows of an earlier version, whose file begins with a line of its own' {
+        $file = [System.IO.Path]::Combine($PSScriptRoot, '..', 'Unit', 'Recording', 'Data', 'spool-of-3ad251e', '05024655c12e6591', '*.refused')
+        $recorder = New-QmtlRecorder -Path (Join-Path $TestDrive 'earlier.db')
+        Get-Content $file | ConvertFrom-Json -DateKind String | Where-Object node_id | Add-QmtlRecord $recorder -PassThru | ForEach-Object Delivered | Should -Be 2
         $recorder.Dispose()
-        $file = Get-ChildItem $recorder.GetReport().SpoolFolder -Filter *.refused
-        Add-Content -LiteralPath $file.FullName -Value 'note to self'
-
-        $retrying = New-QmtlRecorder -InputObject $diary -RetryRefused
-        $warned = & { $retrying.Dispose() } 3>&1
-        "$warned" | Should -BeLike "*$($file.Name) cannot be retried and stay there. Line *: *Correct it, or take it out."
-        $file.FullName | Should -Exist
+        $bars = @(Get-QmtlHistory (New-QmtlHistoryProvider (Join-Path $TestDrive 'earlier.db')) REFUSED 1m)
+        $bars.Timestamp.ToUnixTimeSeconds() | Should -Be 60, 120
+        $bars[0].id, $bars[1].note | Should -Be ([long]::MaxValue), '2024-01-01T00:00:00Z'
     }
 
     It 'gives the rows beside one that its object refuses once each' {

@@ -34,11 +34,14 @@ public interface IHistoryProvider
 
     /// <summary>The bars of which it is known that they do not exist. All others that the coverage lacks are missing.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="source">The name of the source whose "none" counts; null for the provider's own fetcher or, where it has none, for any source's.</param>
+    /// <param name="source">
+    /// The name of the source whose "none" counts; null for the provider's own fetcher or, where it has none, for any source's.
+    /// </param>
     /// <param name="within">Only bars inside; null for all.</param>
     /// <param name="cancellationToken">Ends the query.</param>
     /// <returns>None by default: such a provider says nothing of what does not exist.</returns>
-    Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+    Task<TimeRangeSet> GetKnownEmptyAsync(
+        StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
         Task.FromResult(TimeRangeSet.Empty(stream.Interval));
 
     /// <summary>The streams that it holds bars of.</summary>
@@ -59,7 +62,10 @@ public interface IHistoryProvider
     /// <param name="ranges">The ranges, in any order. They are aligned to the grid, and bars that have not closed are left out.</param>
     /// <param name="engine">The engine that does it: it sets the pace, repeats what failed for a passing reason, measures and tells.</param>
     /// <param name="cancellationToken">Ends it. Then still every range has its result, and nothing is thrown.</param>
-    /// <returns>By default each gap that the coverage shows is brought to <see cref="FillMissingAsync"/>, one after the other, and the coverage is asked again.</returns>
+    /// <returns>
+    /// By default each gap that the coverage shows is brought to <see cref="FillMissingAsync"/>, one after the other, and the coverage is
+    /// asked again.
+    /// </returns>
     IAsyncEnumerable<BackfillResult> CompleteAsync(
         StreamKey stream, IReadOnlyList<TimeRange> ranges, BackfillEngine engine, CancellationToken cancellationToken = default)
     {

@@ -8,8 +8,8 @@ namespace Qmtl.Backfill;
 /// coverage is asked again, so that the counts are of what is really there.
 /// </summary>
 internal sealed class ProviderBackfill(
-    IHistoryProvider provider, StreamKey stream, IReadOnlyList<TimeRange> ranges, ProviderCalls calls, bool retryEmpty, SemaphoreSlim slots, TimeProvider timeProvider,
-    Action<BackfillEvent> raise, Action<BackfillResult> emit)
+    IHistoryProvider provider, StreamKey stream, IReadOnlyList<TimeRange> ranges, ProviderCalls calls, bool retryEmpty,
+    SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise, Action<BackfillResult> emit)
 {
     private TimeRangeSet? _asked;
     private TimeRangeSet? _left;
@@ -20,7 +20,7 @@ internal sealed class ProviderBackfill(
         ? left.IsEmpty ? bounds.End : left[0].Start > bounds.Start ? stream.Interval.Previous(left[0].Start) : null
         : null;
 
-    /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.</summary>
+    /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         long started = timeProvider.GetTimestamp();
@@ -36,7 +36,8 @@ internal sealed class ProviderBackfill(
 
     private async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(stream.Interval, ranges, timeProvider.GetUtcNow());
+        (List<TimeRange> open, List<TimeRange> withoutBars) =
+            BackfillPlanner.SplitByBars(stream.Interval, ranges, timeProvider.GetUtcNow());
         withoutBars.ForEach(range => End(new BackfillResult { Stream = stream, Range = range, Status = BackfillStatus.Completed }));
         if (open.Count == 0)
         {
@@ -81,7 +82,8 @@ internal sealed class ProviderBackfill(
         }
     }
 
-    private async Task<BackfillResult> FillAsync(BackfillResult result, TimeRangeSet missing, Exception? error, CancellationToken cancellationToken)
+    private async Task<BackfillResult> FillAsync(
+        BackfillResult result, TimeRangeSet missing, Exception? error, CancellationToken cancellationToken)
     {
         long started = timeProvider.GetTimestamp();
         (int requests, int retries) = (0, 0);
@@ -92,6 +94,7 @@ internal sealed class ProviderBackfill(
             foreach (TimeRange gap in gaps)
             {
                 await FillAsync(gap, () => requests++, () => retries++, cancellationToken);
+                _tried = _tried.Union(new TimeRangeSet(stream.Interval, gap));
             }
         }
         catch (Exception exception)
@@ -102,7 +105,6 @@ internal sealed class ProviderBackfill(
             cannotFill = exception is InvalidOperationException;
         }
 
-        _tried = _tried.Union(gaps);
         TimeRangeSet left = missing;
         TimeRangeSet empty = TimeRangeSet.Empty(stream.Interval);
         try
@@ -110,8 +112,9 @@ internal sealed class ProviderBackfill(
             // What was filled before a failure counts, where the provider can still tell.
             if (requests > 0 || (gaps.IsEmpty && !missing.IsEmpty && error is null && provider.Obstacle is null))
             {
-                left = missing.Subtract(await calls.GetCoverageAsync(missing.Bounds!.Value, () => retries++, cancellationToken));
-                empty = left.IsEmpty ? empty : left.Intersect(await calls.GetKnownEmptyAsync(missing.Bounds!.Value, () => retries++, cancellationToken));
+                TimeRange bounds = missing.Bounds!.Value;
+                left = missing.Subtract(await calls.GetCoverageAsync(bounds, () => retries++, cancellationToken));
+                empty = left.IsEmpty ? empty : left.Intersect(await calls.GetKnownEmptyAsync(bounds, () => retries++, cancellationToken));
                 Commit(result.Range, gaps, missing.Subtract(left.Subtract(empty)), empty, requests);
             }
         }
@@ -168,8 +171,9 @@ internal sealed class ProviderBackfill(
 
     private async Task<TimeRangeSet> FindLeftAsync(TimeRangeSet asked, Action onRetry, CancellationToken cancellationToken)
     {
-        TimeRangeSet left = asked.Subtract(await calls.GetCoverageAsync(asked.Bounds!.Value, onRetry, cancellationToken));
-        return left.IsEmpty || retryEmpty ? left : left.Subtract(await calls.GetKnownEmptyAsync(asked.Bounds!.Value, onRetry, cancellationToken));
+        TimeRange bounds = asked.Bounds!.Value;
+        TimeRangeSet left = asked.Subtract(await calls.GetCoverageAsync(bounds, onRetry, cancellationToken));
+        return left.IsEmpty || retryEmpty ? left : left.Subtract(await calls.GetKnownEmptyAsync(bounds, onRetry, cancellationToken));
     }
 
     private void Commit(TimeRange range, TimeRangeSet gaps, TimeRangeSet there, TimeRangeSet empty, int requests)

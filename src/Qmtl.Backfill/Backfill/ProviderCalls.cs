@@ -5,7 +5,7 @@ using Qmtl.Time;
 
 namespace Qmtl.Backfill;
 
-/// <summary>Calls a provider for one stream: what fails for a passing reason is tried again and told, and what it answers is checked.</summary>
+/// <summary>Calls a provider for one stream: what fails for a passing reason is tried again, and what it answers is checked.</summary>
 /// <param name="provider">The provider.</param>
 /// <param name="stream">The stream.</param>
 /// <param name="retries">How a call is repeated.</param>
@@ -22,10 +22,12 @@ internal sealed class ProviderCalls(
     /// <summary>What does not exist inside, as far as the provider knows.</summary>
     /// <exception cref="SourceException">It answered what is no set of the stream's bars.</exception>
     public Task<TimeRangeSet> GetKnownEmptyAsync(TimeRange within, Action onRetry, CancellationToken cancellationToken) => RunAsync(
-        async token => Require(await provider.GetKnownEmptyAsync(stream, null, within, token), "known-empty bars"), within, onRetry, cancellationToken);
+        async token => Require(await provider.GetKnownEmptyAsync(stream, null, within, token), "known-empty bars"),
+        within, onRetry, cancellationToken);
 
     /// <summary>Does one thing with the provider.</summary>
-    public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, TimeRange range, Action onRetry, CancellationToken cancellationToken) => retries.ExecuteAsync(
+    public Task<T> RunAsync<T>(
+        Func<CancellationToken, Task<T>> call, TimeRange range, Action onRetry, CancellationToken cancellationToken) => retries.ExecuteAsync(
         call,
         (attempt, delay, error) =>
         {
@@ -59,7 +61,8 @@ internal sealed class ProviderCalls(
                 }
 
                 long lastClosed = stream.Interval.LastClosedBar(timeProvider.GetUtcNow());
-                ValidatedBars valid = new RawBars(page.TimestampMemory, page.Columns).Validate(stream.Interval, new TimeRange(next, range.End), lastClosed);
+                ValidatedBars valid = new RawBars(page.TimestampMemory, page.Columns)
+                    .Validate(stream.Interval, new TimeRange(next, range.End), lastClosed);
                 onRejected(valid.Rejected);
                 if (valid.Frame.Bounds is { } bounds)
                 {
@@ -83,7 +86,9 @@ internal sealed class ProviderCalls(
                 }
 
                 pages ??= (provider.FetchAsync(stream, new TimeRange(next, range.End), cancellationToken)
-                    ?? throw new SourceException($"The provider {provider.DisplayName} answered null where bars of {stream} were asked for. Where it has none it must answer no page."))
+                    ?? throw new SourceException(
+                        $"The provider {provider.DisplayName} answered null where bars of {stream} were asked for. "
+                        + "Where it has none it must answer no page."))
                     .GetAsyncEnumerator(cancellationToken);
                 return await pages.MoveNextAsync() ? RequirePage(pages.Current) : null;
             }
@@ -107,11 +112,12 @@ internal sealed class ProviderCalls(
     private BarFrame RequirePage(BarFrame? page) => page is not null && page.Interval == stream.Interval
         ? page
         : throw new SourceException(
-            $"The provider {provider.DisplayName} answered {(page is null ? "a null page" : $"bars of {page.Interval}")} where bars of {stream} were asked for.");
+            $"The provider {provider.DisplayName} answered {(page is null ? "a null page" : $"bars of {page.Interval}")} "
+            + $"where bars of {stream} were asked for.");
 
     private TimeRangeSet Require(TimeRangeSet? bars, string what) => bars is not null && bars.Interval == stream.Interval
         ? bars
         : throw new SourceException(
-            $"The provider {provider.DisplayName} answered {(bars is null ? "null" : $"bars of {bars.Interval}")} where its {what} of {stream} was asked for. "
-            + "A stream that it does not know has an empty one of the stream's interval.");
+            $"The provider {provider.DisplayName} answered {(bars is null ? "null" : $"bars of {bars.Interval}")} "
+            + $"where its {what} of {stream} was asked for. A stream that it does not know has an empty one of the stream's interval.");
 }

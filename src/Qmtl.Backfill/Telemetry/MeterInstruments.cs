@@ -1,12 +1,11 @@
 using System.Diagnostics.Metrics;
-using Qmtl.Data;
 using Qmtl.Fetching.Pacing;
 
 namespace Qmtl.Telemetry;
 
 /// <summary>
-/// All instruments of a meter. What is counted for a stream, a host, a recorder or a cache is held here and read by observable
-/// instruments: so whoever begins to listen late still reads true totals, and what is gone is gone for every reader.
+/// The engine's instruments of a meter; recorders and nodes have theirs beside them, on the same meter. What is counted is held here and
+/// read by observable instruments: so whoever begins to listen late still reads true totals, and what is gone is gone for every reader.
 /// </summary>
 /// <remarks>
 /// Names and units follow OpenTelemetry's conventions. Prometheus's names follow from them: <c>backfill.retry</c> is
@@ -16,8 +15,6 @@ internal sealed class MeterInstruments
 {
     // A page of an exchange takes some hundred milliseconds, a replay of a year of minutes some seconds.
     private static readonly double[] DurationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
-
-    private readonly Histogram<double> _replayDuration;
 
     /// <summary>Creates the instruments of <paramref name="meter"/>.</summary>
     /// <param name="meter">Where they are published.</param>
@@ -30,9 +27,6 @@ internal sealed class MeterInstruments
         Limit = limit;
         Streams = new StreamRegistry(clock, limit, Overflow);
         Backfills = new BackfillInstruments(meter, Streams, Duration(meter, "backfill.request.duration", "How long a source took to answer one request, with its waits for the rate limit, or to fail."));
-        Recorders = new RecorderInstruments(meter, clock, limit, Overflow);
-        Caches = new CacheInstruments(meter);
-        _replayDuration = Duration(meter, "qmtl.replay.duration", "How long one replay took in a node.");
         _ = new RateLimitInstruments(meter, pacers ?? (static () => HostPacer.All));
 
         var version = new KeyValuePair<string, object?>("version", meter.Version);
@@ -52,14 +46,7 @@ internal sealed class MeterInstruments
 
     public BackfillInstruments Backfills { get; }
 
-    public RecorderInstruments Recorders { get; }
-
-    public CacheInstruments Caches { get; }
-
-    /// <inheritdoc cref="QmtlMeter.RecordReplay"/>
-    public void RecordReplay(StreamKey node, TimeSpan duration) => _replayDuration.Record(
-        duration.TotalSeconds, new KeyValuePair<string, object?>(MetricLabels.NodeId, node.NodeId), new KeyValuePair<string, object?>(MetricLabels.Interval, MetricLabels.Of(node.Interval)));
-
-    private static Histogram<double> Duration(Meter meter, string name, string description) =>
+    /// <summary>A duration in seconds.</summary>
+    public static Histogram<double> Duration(Meter meter, string name, string description) =>
         meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 }

@@ -35,6 +35,7 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
 
     /// <summary>The stream's node id.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("node_id")]
     [ValidateNotNullOrEmpty]
     public string? NodeId { get; set; }
 
@@ -125,15 +126,14 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
 
         bool isDelivered = false;
         WaitFor(async cancellationToken => isDelivered = await DeliverAsync(cancellationToken));
-        RecorderReport report = Recorder!.GetReport();
-        if (!isDelivered && report.Queued > 0 && !Stopping)
+        if (!isDelivered && !Stopping && Recorder!.DescribeWaiting() is { } waiting)
         {
-            TellWaiting(RecorderStory.DescribeWaiting(Recorder.DisplayName, report));
+            TellWaiting(waiting);
         }
 
         if (PassThru)
         {
-            WriteObject(report);
+            WriteObject(Recorder!.GetReport());
         }
     }
 

@@ -143,9 +143,9 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                 try
                 {
                     await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
-                    foreach (Recorder recorder in recorders.Where(recorder => recorder.GetReport().Queued > 0))
+                    foreach (string waiting in recorders.Select(recorder => recorder.DescribeWaiting()).OfType<string>())
                     {
-                        Post(() => WriteWarning(RecorderStory.DescribeWaiting(recorder.DisplayName, recorder.GetReport())));
+                        Post(() => WriteWarning(waiting));
                     }
                 }
                 finally

@@ -40,10 +40,6 @@ public sealed class NewQmtlRecorderCommand : StoreCommand
     [ValidateRange(EventRecorderOptions.LeastLimit, long.MaxValue)]
     public long SpoolLimit { get; set; } = new EventRecorderOptions().SpoolLimit;
 
-    /// <summary>Delivers rows again that the destination once refused, and that were set aside.</summary>
-    [Parameter]
-    public SwitchParameter RetryRefused { get; set; }
-
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -53,7 +49,6 @@ public sealed class NewQmtlRecorderCommand : StoreCommand
             {
                 SpoolFolder = SpoolPath is null ? null : FilePath.Resolve(this, SpoolPath),
                 SpoolLimit = SpoolLimit,
-                RetryRefused = RetryRefused,
             };
             var recorder = Recorder.Open(OpenTarget(), options);
             WriteVerbose($"Rows are recorded to {recorder.DisplayName}; until they are there, they are kept in {recorder.GetReport().SpoolFolder}.");

@@ -2,6 +2,8 @@ using System.Management.Automation.Runspaces;
 using Qmtl.Metrics.Collection;
 using Qmtl.Metrics.Export;
 using Qmtl.Metrics.Serving;
+using Qmtl.Recording;
+using Qmtl.Streams;
 using Qmtl.Telemetry;
 
 namespace Qmtl.PowerShell.Monitoring;
@@ -11,7 +13,12 @@ internal static class ModuleMetrics
 {
     private static readonly TimeSpan LastPushTimeout = TimeSpan.FromSeconds(5);
     private static readonly Lock Gate = new();
-    private static readonly Lazy<MetricsCollector> LazyCollector = new(static () => new MetricsCollector());
+    private static readonly Lazy<MetricsCollector> LazyCollector = new(static () =>
+    {
+        // So that their metrics are there, with no series, before there is anything to measure.
+        _ = (RecorderInstruments.Shared, NodeInstruments.Shared);
+        return new MetricsCollector();
+    });
 
     private static Serving? _serving;
     private static OtlpPush? _push;

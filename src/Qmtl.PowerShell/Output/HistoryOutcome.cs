@@ -23,7 +23,7 @@ public abstract class HistoryOutcome : StreamRange
     /// <summary>Bars that are still missing.</summary>
     public long BarsMissing => Result.BarsMissing;
 
-    /// <summary>Requests made to the source, with those that were tried again; for a provider of somebody else's, calls to its <c>FillMissing</c>.</summary>
+    /// <summary>Requests made to the source, with those that were tried again; for another's provider, calls to its <c>FillMissing</c>.</summary>
     public int Requests => Result.Requests;
 
     /// <summary>How many of the requests, reads and writes were tries after a failure.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
 using Qmtl.Messages;
@@ -59,11 +60,18 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
         IDisposable following = _audience.Add(warn);
         if (GetReport() is { IsAway: true } report)
         {
-            warn(RecorderStory.DescribeAbsence(DisplayName, report.LastError));
+            warn(RecorderAway.Describe(DisplayName, report.LastError));
         }
 
         return following;
     }
+
+    /// <summary>The warning of rows that nobody waits for any longer; null where there are none.</summary>
+    internal string? DescribeWaiting() => GetReport() is { Queued: > 0 } report
+        ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"{DisplayName}: {report.Queued} rows are not delivered yet. They are kept in {report.SpoolFolder} and delivered when it takes them, after this shell's end by the next recorder to the same place.")
+        : null;
 
     /// <summary>What became of the rows so far.</summary>
     public RecorderReport GetReport() => Service.GetReport();

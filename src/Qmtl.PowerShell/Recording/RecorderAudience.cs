@@ -36,16 +36,21 @@ internal sealed class RecorderAudience
     /// <summary>Tells an event that is worth a warning; from any thread.</summary>
     public void Tell(RecorderEvent happened)
     {
-        if (RecorderStory.Describe(happened) is not { } warning)
+        if (happened is RecorderFlushed or RecorderClosed { Report: { Queued: 0, Dropped: 0 } })
         {
             return;
         }
+
+        string warning = happened.Text;
+
+        // That it is away or full is over by the time that somebody can be told.
+        bool isLasting = happened is RecorderWarned or RecorderSpoolDamaged or RecorderRowsRefused;
 
         Action<string>[] followers;
         lock (_gate)
         {
             followers = [.. _followers];
-            if (followers.Length == 0 && !TryWarnHome(warning) && RecorderStory.Keeps(happened))
+            if (followers.Length == 0 && !TryWarnHome(warning) && isLasting)
             {
                 _untold.Enqueue(warning);
                 if (_untold.Count > MostUntold)

@@ -22,13 +22,13 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly TaskCompletionSource _adopted = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly FlushWaiters _waiters = new();
+    private readonly TaskCompletionSource _adopted = NewSignal();
     private readonly Task _running;
+    private TaskCompletionSource _progress = NewSignal();
     private int _isAwake;
     private long _pending;
     private long _settled;
-    private long _unreadable;
+    private long _lost;
 
     public DeliveryLoop(Spool spool, RowDelivery delivery, IEventRecorder recorder, EventRecorderOptions options, TimeProvider timeProvider, Action<RecorderEvent> raise)
     {
@@ -48,7 +48,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     public long Adopted { get; private set; }
 
     /// <summary>Rows that the spool could not give back; the file that holds them is kept.</summary>
-    public long Unreadable => Interlocked.Read(ref _unreadable);
+    public long Lost => Interlocked.Read(ref _lost);
 
     /// <summary>Says that rows were appended.</summary>
     public void Notice(long rows)
@@ -67,13 +67,22 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     }
 
     /// <summary>Waits until all rows that were appended before are delivered or set aside.</summary>
+    /// <exception cref="OperationCanceledException">The wait was cancelled, or the loop has ended before.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _adopted.Task.WaitAsync(cancellationToken);
-        Task settled = _waiters.UntilAsync(_spool.Appended + Adopted);
-        _waiters.Release(Interlocked.Read(ref _settled));
+        long target = _spool.Appended + Adopted;
         Wake();
-        await settled.WaitAsync(cancellationToken);
+        while (true)
+        {
+            Task progress = Volatile.Read(ref _progress).Task;
+            if (Interlocked.Read(ref _settled) >= target && !progress.IsCanceled)
+            {
+                return;
+            }
+
+            await progress.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>Ends the task, wherever it is.</summary>
@@ -82,7 +91,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         await _timer.DisposeAsync();
-        _waiters.Cancel();
+        _progress.TrySetCanceled();
         _stop.Dispose();
     }
 
@@ -94,6 +103,8 @@ internal sealed class DeliveryLoop : IAsyncDisposable
             _wake.Release();
         }
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void StartTimer() => _timer.Change(_flushInterval, Timeout.InfiniteTimeSpan);
 
@@ -119,17 +130,10 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     {
         try
         {
-            SpoolAdoption adoption = _spool.Adopt();
-            Adopted = adoption.Rows;
-            foreach (string file in adoption.Damaged)
+            (Adopted, List<string> damaged) = _spool.Adopt();
+            foreach (string file in damaged)
             {
                 _raise(new RecorderSpoolDamaged(_destination, file));
-            }
-
-            foreach ((string file, Exception error) in adoption.NotRetried)
-            {
-                _delivery.NoteError(error);
-                _raise(new RecorderRetryFailed(_destination, file, error));
             }
         }
         catch (Exception error)
@@ -182,20 +186,25 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     {
         long started = _timeProvider.GetTimestamp();
         long refused = 0;
-        foreach ((StreamKey stream, BarFrame frame) in batch.Frames)
+        foreach ((StreamKey stream, BarFrame frame) in batch.ToFrames())
         {
             refused += await _delivery.DeliverAsync(stream, frame, _stop.Token);
         }
 
-        long readable = batch.Rows - batch.UnreadableRows;
+        long readable = batch.Rows - batch.LostRows;
         _spool.Complete(batch);
         _delivery.Count(readable - refused, refused);
-        Interlocked.Add(ref _unreadable, batch.UnreadableRows);
+        Interlocked.Add(ref _lost, batch.LostRows);
         Interlocked.Add(ref _pending, -batch.Rows);
-        long settled = Interlocked.Add(ref _settled, batch.Rows);
+        Interlocked.Add(ref _settled, batch.Rows);
         try
         {
-            Tell(batch.Damages);
+            foreach ((Segment segment, Exception error) in batch.Damages)
+            {
+                _delivery.NoteError(new InvalidDataException($"Rows of the spool cannot be read: {error.Message}", error));
+                _raise(new RecorderSpoolDamaged(_destination, segment.FilePath + SpoolFolder.DamagedExtension));
+            }
+
             if (readable > 0)
             {
                 _raise(new RecorderFlushed(_destination, readable, _timeProvider.GetElapsedTime(started)));
@@ -203,20 +212,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         }
         finally
         {
-            _waiters.Release(settled);
-        }
-    }
-
-    private void Tell(List<(Segment Segment, long Rows, Exception Error)> damages)
-    {
-        foreach ((_, long rows, Exception error) in damages)
-        {
-            _delivery.NoteError(new InvalidDataException($"Rows of the spool cannot be read ({rows}): {error.Message}", error));
-        }
-
-        foreach (Segment segment in damages.Select(damage => damage.Segment).Distinct())
-        {
-            _raise(new RecorderSpoolDamaged(_destination, segment.FilePath is { } file ? file + SpoolFolder.DamagedExtension : _spool.FolderPath));
+            Interlocked.Exchange(ref _progress, NewSignal()).SetResult();
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Qmtl.Recording;
 /// <summary>How an <see cref="EventRecorderService"/> works.</summary>
 public sealed record EventRecorderOptions
 {
-    /// <summary>The least <see cref="SpoolLimit"/> and <see cref="MemoryLimit"/>, in bytes.</summary>
+    /// <summary>The least <see cref="SpoolLimit"/>, in bytes.</summary>
     public const int LeastLimit = 64 * 1024;
 
     /// <summary>As soon as so many rows wait, they are delivered; one batch holds about as many.</summary>
@@ -23,18 +23,6 @@ public sealed record EventRecorderOptions
     /// <summary>The most that the spool takes on disk, in bytes. Whoever records beyond it waits until rows are delivered.</summary>
     /// <value>256 MiB by default, some four million candles; at least 64 KiB. Each service has its own, also where several share a folder.</value>
     public long SpoolLimit { get; init; } = 256L * 1024 * 1024;
-
-    /// <summary>
-    /// Whether rows that the destination once refused, and that were set aside, are delivered again at the start, before all others. They
-    /// replace what their bars hold by then. Those that are refused again are set aside again. If the process dies before they are delivered,
-    /// the next delivers them behind what else was in the spool when they were taken from their file, and they replace those rows, too.
-    /// </summary>
-    /// <value>False by default.</value>
-    public bool RetryRefused { get; init; }
-
-    /// <summary>The most that rows take in memory while the spool cannot be written (disk full, folder read-only), in bytes. Beyond it, whoever records waits.</summary>
-    /// <value>32 MiB by default; at least 64 KiB.</value>
-    public long MemoryLimit { get; init; } = 32L * 1024 * 1024;
 
     /// <summary>The first delay before a recorder that is away is tried again; it doubles each time, with jitter.</summary>
     /// <value>200 milliseconds by default; from 1 millisecond to 5 minutes.</value>
@@ -62,7 +50,6 @@ public sealed record EventRecorderOptions
         OptionLimits.RequireBetween(BatchRows ?? 1, 1, 10_000_000, nameof(BatchRows));
         OptionLimits.RequireBetween(FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(FlushInterval));
         OptionLimits.RequireBetween(SpoolLimit, LeastLimit, long.MaxValue, nameof(SpoolLimit));
-        OptionLimits.RequireBetween(MemoryLimit, LeastLimit, long.MaxValue, nameof(MemoryLimit));
         OptionLimits.RequireBetween(RetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(5), nameof(RetryDelay));
         OptionLimits.RequireBetween(MaxRetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(MaxRetryDelay));
         OptionLimits.RequireBetween(Patience, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(Patience));

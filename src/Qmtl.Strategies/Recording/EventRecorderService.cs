@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.Recording.Spooling;
-using Qmtl.Telemetry;
 using Qmtl.Time;
 
 namespace Qmtl.Recording;
@@ -15,8 +14,8 @@ namespace Qmtl.Recording;
 /// <para>
 /// What <c>Record</c> has accepted is delivered at least once. It survives the recorder being away for as long as the spool has room,
 /// and the death of the process at any instant: the next service for the same <see cref="IEventRecorder.Identity"/> takes the rows over
-/// and delivers them first. It need not survive the machine losing power. Where the spool is full, <c>Record</c> waits; nothing is
-/// thrown away to make room.
+/// and delivers them first. It need not survive the machine losing power. Where the spool is full, or the disk takes no more,
+/// <c>Record</c> waits; nothing is thrown away to make room.
 /// </para>
 /// <para>
 /// A bar recorded twice is stored once, and each column holds what was recorded last; a column that a row does not have is left as it
@@ -40,7 +39,6 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     private readonly DeliveryLoop _loop;
     private readonly IDisposable _measured;
     private volatile TaskCompletionSource _away = NewSignal();
-    private long _dropped;
     private int _isDisposed;
 
     /// <summary>A service that delivers to <paramref name="recorder"/>, which it owns and disposes.</summary>
@@ -69,11 +67,13 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         _delivery = new RowDelivery(recorder, new RefusedRows(_folder, _timeProvider), _options, _timeProvider, _raise);
         _spool = new Spool(_folder, _options)
         {
-            OnUnavailable = error => _raise(new RecorderSpoolUnavailable(recorder.DisplayName, _folder.FullPath, error)),
-            OnFull = bytes => _raise(new RecorderSpoolFull(recorder.DisplayName, bytes)),
+            OnFull = (bytes, diskError) => _raise(diskError is null
+                ? new RecorderSpoolFull(recorder.DisplayName, bytes)
+                : new RecorderSpoolUnavailable(recorder.DisplayName, _folder.FullPath, diskError)),
         };
         _loop = new DeliveryLoop(_spool, _delivery, recorder, _options, _timeProvider, _raise);
-        _measured = QmtlMeter.RegisterRecorder(recorder.DisplayName, ReadForMetrics);
+        _measured = RecorderInstruments.Shared.Register(
+            recorder.DisplayName, () => GetReport() is var report ? new(report.Queued, report.Delivered, report.Refused, report.Dropped) : default);
     }
 
     /// <summary>Where the rows end up.</summary>
@@ -83,7 +83,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <param name="stream">The stream.</param>
     public void BindStream(StreamKey stream) => (Recorder as IStreamBound)?.BindStream(stream);
 
-    /// <summary>Records one row. Returns at once, unless the spool is full; then it waits until there is room.</summary>
+    /// <summary>Records one row. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event says why.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="timestamp">A time inside the bar: Unix seconds, UTC. It is floored to the bar's open.</param>
     /// <param name="payload">What to record; nothing is recorded where there is none.</param>
@@ -96,7 +96,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         Append(ref rows, cancellationToken);
     }
 
-    /// <summary>Records the rows of a frame. Returns at once, unless the spool is full; then it waits until there is room.</summary>
+    /// <summary>Records the rows of a frame. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event says why.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="rows">The rows. Where they are of another interval, their times are floored to the stream's.</param>
     /// <param name="cancellationToken">Ends the wait for room; the first of the rows may be recorded then, and the others are not.</param>
@@ -177,17 +177,16 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     public RecorderReport GetReport()
     {
         (long delivered, long refused, bool isAway, string? lastError) = _delivery.State;
-        (long queued, long spooled, long bytes) = _spool.Count();
+        (long queued, long bytes) = _spool.Count();
         return new RecorderReport
         {
             Recorded = _spool.Appended,
             Adopted = _loop.Adopted,
             Queued = queued,
-            SpooledRows = spooled,
             SpooledBytes = bytes,
             Delivered = delivered,
             Refused = refused,
-            Dropped = Interlocked.Read(ref _dropped) + _loop.Unreadable,
+            Dropped = _loop.Lost,
             IsAway = isAway,
             LastError = lastError ?? _spool.DiskError?.Message,
             SpoolFolder = _folder.FullPath,
@@ -218,7 +217,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         }
 
         await _loop.DisposeAsync();
-        Interlocked.Add(ref _dropped, _spool.Release());
+        _spool.Release();
         try
         {
             await Recorder.DisposeAsync();
@@ -244,12 +243,6 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         }
     }
 
-    private RecorderReading ReadForMetrics()
-    {
-        RecorderReport report = GetReport();
-        return new RecorderReading(report.Queued, report.SpooledRows, report.Delivered, report.Refused, report.Dropped);
-    }
-
     private static RecordedRows RowOf(StreamKey stream, long timestamp, Payload payload)
     {
         UnixTime.RequireSeconds(timestamp);
@@ -264,28 +257,26 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
     private void Append(ref RecordedRows rows, CancellationToken cancellationToken)
     {
-        int count = rows.Count;
-        while (count > 0 && !TryAppend(ref rows))
+        while (rows.Count > 0 && !TryAppend(ref rows, out Task room))
         {
-            _spool.WaitForRoom(cancellationToken);
+            Spool.WaitFor(room, cancellationToken);
         }
     }
 
     private async ValueTask AppendAsync(RecordedRows rows, CancellationToken cancellationToken)
     {
-        int count = rows.Count;
-        while (count > 0 && !TryAppend(ref rows))
+        while (rows.Count > 0 && !TryAppend(ref rows, out Task room))
         {
-            await _spool.WaitForRoomAsync(cancellationToken);
+            await Spool.WaitForAsync(room, cancellationToken);
         }
     }
 
-    private bool TryAppend(ref RecordedRows rows)
+    private bool TryAppend(ref RecordedRows rows, out Task room)
     {
         int before = rows.Count;
         try
         {
-            return _spool.TryAppend(ref rows);
+            return _spool.TryAppend(ref rows, out room);
         }
         finally
         {

@@ -38,3 +38,33 @@ public interface IEventRecorder : IAsyncDisposable
     /// <exception cref="PartlyPersistedException">The first rows were written, and the next failed as the wrapped exception says.</exception>
     Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken);
 }
+
+/// <summary>
+/// A recorder that takes rows one by one took the first of a frame and failed at the next. Thrown by
+/// <see cref="IEventRecorder.PersistAsync"/>, it keeps those that were taken from being given a second time; whether the next is
+/// tried again or set aside is decided by what it wraps.
+/// </summary>
+public sealed class PartlyPersistedException : Exception
+{
+    /// <summary>An exception.</summary>
+    /// <param name="rowsPersisted">How many of the frame's first rows were taken.</param>
+    /// <param name="cause">What went wrong with the next.</param>
+    public PartlyPersistedException(int rowsPersisted, Exception cause)
+        : base(cause?.Message, cause)
+    {
+        ArgumentNullException.ThrowIfNull(cause);
+        ArgumentOutOfRangeException.ThrowIfNegative(rowsPersisted);
+        RowsPersisted = rowsPersisted;
+    }
+
+    /// <summary>How many of the frame's first rows were taken; the row at this index is the one that was not.</summary>
+    public int RowsPersisted { get; }
+}
+
+/// <summary>A recorder or a provider that wants to learn which stream it serves, for example to name its table after it.</summary>
+public interface IStreamBound
+{
+    /// <summary>Told once, when the stream's input is made, before anything is read or recorded.</summary>
+    /// <param name="stream">The stream.</param>
+    void BindStream(StreamKey stream);
+}

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Text.Json;
 using Qmtl.Data;
 using Qmtl.Payloads;
+using Qmtl.Time;
 
 namespace Qmtl.Recording;
 
@@ -36,6 +37,13 @@ internal static class PayloadColumns
     /// <summary>Whether <see cref="Of"/> makes a column of each field, and not one column of the whole.</summary>
     public static bool HasFields(object payload) =>
         payload is not (BarFrame or IFormattable) && (RowFields.IsDictionary(payload) || RowFields.Of(payload)?.Any() == true);
+
+    /// <summary>A dictionary, or an object with named values, as a bar of columns, so that cache, nodes and recorder have the same of it; any other payload as it is.</summary>
+    /// <exception cref="ArgumentException">A field is what no column holds.</exception>
+    public static Payload AsBar(BarInterval interval, long timestamp, Payload payload) =>
+        payload.Kind == PayloadKind.Object && HasFields(payload.ToObject()!)
+            ? Payload.FromBar(new BarFrame(interval, new[] { timestamp }, Of(payload.ToObject()!)).GetRow(0))
+            : payload;
 
     private static IReadOnlyList<BarColumn> Row(List<KeyValuePair<string, object?>> fields)
     {

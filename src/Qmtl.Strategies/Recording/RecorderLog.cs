@@ -1,89 +1,77 @@
 using Microsoft.Extensions.Logging;
-using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.Recording;
 
-/// <summary>Writes a recorder's events as structured log events. Errors go by message and type, as in <see cref="BackfillLog"/>.</summary>
+/// <summary>Writes a recorder's events as structured log events. Errors go by message and type, as in the engine's log.</summary>
 internal sealed partial class RecorderLog(ILogger logger)
 {
     /// <summary>Writes an event.</summary>
     public void Write(RecorderEvent happened)
     {
-        string recorder = happened.Destination;
+        (string text, string recorder) = (happened.Text, happened.Destination);
         switch (happened)
         {
-            case RecorderFlushed flushed:
-                Flush(recorder, flushed.Rows, Seconds(flushed.Duration));
+            case RecorderFlushed { Rows: var rows, Duration: var duration }:
+                Flush(text, recorder, rows, Seconds(duration));
                 break;
-            case RecorderAway away:
-                Away(recorder, away.Error.Message, away.Error.GetType().Name);
+            case RecorderAway { Error: var error }:
+                Away(text, recorder, error.Message, error.GetType().Name);
                 break;
-            case RecorderBack back:
-                Back(recorder, Seconds(back.Duration));
+            case RecorderBack { Duration: var duration }:
+                Back(text, recorder, Seconds(duration));
                 break;
-            case RecorderWarned warned:
-                Warned(recorder, warned.Warning, warned.Stream.NodeId, warned.Stream.Interval.Number);
+            case RecorderWarned { Stream: var stream } warned:
+                Warned(text, recorder, warned.Warning, stream.NodeId, stream.Interval.Number);
                 break;
-            case RecorderRowsRefused refused:
-                RowsRefused(recorder, refused.Rows, refused.Stream.ToString(), refused.File, refused.Error.Message, refused.Stream.NodeId, refused.Stream.Interval.Number, refused.Error.GetType().Name);
+            case RecorderRowsRefused { Stream: var stream, Error: var error } refused:
+                RowsRefused(
+                    text, recorder, refused.Rows, stream.ToString(), refused.File, error.Message, stream.NodeId, stream.Interval.Number, error.GetType().Name);
                 break;
             case RecorderSpoolFull full:
-                SpoolFull(recorder, full.Bytes);
+                SpoolFull(text, recorder, full.Bytes);
                 break;
-            case RecorderSpoolUnavailable unavailable:
-                SpoolUnavailable(recorder, unavailable.Folder, unavailable.Error.Message, unavailable.Error.GetType().Name);
+            case RecorderSpoolUnavailable { Error: var error } unavailable:
+                SpoolUnavailable(text, recorder, unavailable.Folder, error.Message, error.GetType().Name);
                 break;
             case RecorderSpoolDamaged damaged:
-                SpoolDamaged(recorder, damaged.File);
-                break;
-            case RecorderRetryFailed failed:
-                RetryFailed(recorder, failed.File, failed.Error.Message, failed.Error.GetType().Name);
+                SpoolDamaged(text, recorder, damaged.File);
                 break;
             case RecorderClosed { Report: var report }:
                 // Only what is lost is nobody's to bring back.
-                Closed(report.Dropped > 0 ? LogLevel.Error : LogLevel.Information, recorder, report.Delivered, report.Queued, report.Refused, report.Dropped);
+                LogLevel level = report.Dropped > 0 ? LogLevel.Error : LogLevel.Information;
+                Closed(level, text, recorder, report.Delivered, report.Queued, report.Refused, report.Dropped);
                 break;
         }
     }
 
     private static double Seconds(TimeSpan duration) => Math.Round(duration.TotalSeconds, 3);
 
-    [LoggerMessage(4000, LogLevel.Debug, "{recorder}: {rows} rows delivered in {duration_seconds} s.", EventName = "recorder.flush")]
-    private partial void Flush(string recorder, long rows, double duration_seconds);
+    [LoggerMessage(4000, LogLevel.Debug, "{text}", EventName = "recorder.flush")]
+    private partial void Flush(string text, string recorder, long rows, double duration_seconds);
 
-    [LoggerMessage(
-        4001, LogLevel.Warning, "{recorder} cannot take rows now. They are kept, and delivered when it is back: {error}", EventName = "recorder.away")]
-    private partial void Away(string recorder, string error, string error_type);
+    [LoggerMessage(4001, LogLevel.Warning, "{text}", EventName = "recorder.away")]
+    private partial void Away(string text, string recorder, string error, string error_type);
 
-    [LoggerMessage(4002, LogLevel.Information, "{recorder} takes rows again after {duration_seconds} s.", EventName = "recorder.back")]
-    private partial void Back(string recorder, double duration_seconds);
+    [LoggerMessage(4002, LogLevel.Information, "{text}", EventName = "recorder.back")]
+    private partial void Back(string text, string recorder, double duration_seconds);
 
-    [LoggerMessage(4009, LogLevel.Warning, "{recorder}: {warning}", EventName = "recorder.warning")]
-    private partial void Warned(string recorder, string warning, string node_id, long interval);
+    [LoggerMessage(4003, LogLevel.Error, "{text}", EventName = "recorder.rows_refused")]
+    private partial void RowsRefused(
+        string text, string recorder, long rows, string stream, string file, string error, string node_id, long interval, string error_type);
 
-    [LoggerMessage(
-        4003, LogLevel.Error, "{recorder} refuses {rows} rows of {stream} for good; they are in {file}: {error}", EventName = "recorder.rows_refused")]
-    private partial void RowsRefused(string recorder, long rows, string stream, string file, string error, string node_id, long interval, string error_type);
+    [LoggerMessage(4004, LogLevel.Warning, "{text}", EventName = "recorder.spool_full")]
+    private partial void SpoolFull(string text, string recorder, long bytes);
 
-    [LoggerMessage(
-        4004, LogLevel.Warning, "{recorder}: the spool is full with {bytes} bytes. Whoever records waits until rows are delivered.", EventName = "recorder.spool_full")]
-    private partial void SpoolFull(string recorder, long bytes);
+    [LoggerMessage(4005, LogLevel.Warning, "{text}", EventName = "recorder.spool_unavailable")]
+    private partial void SpoolUnavailable(string text, string recorder, string folder, string error, string error_type);
 
-    [LoggerMessage(
-        4005, LogLevel.Warning,
-        "{recorder}: the spool in {folder} cannot be written, so rows are kept in memory and would not outlive the process: {error}", EventName = "recorder.spool_unavailable")]
-    private partial void SpoolUnavailable(string recorder, string folder, string error, string error_type);
+    [LoggerMessage(4006, LogLevel.Error, "{text}", EventName = "recorder.spool_damaged")]
+    private partial void SpoolDamaged(string text, string recorder, string file);
 
-    [LoggerMessage(
-        4006, LogLevel.Error, "{recorder}: {file} is damaged. What could be read of it is delivered; the file stays.", EventName = "recorder.spool_damaged")]
-    private partial void SpoolDamaged(string recorder, string file);
+    [LoggerMessage(EventId = 4007, Message = "{text}", EventName = "recorder.closed")]
+    private partial void Closed(
+        LogLevel level, string text, string recorder, long rows_delivered, long rows_left, long rows_refused, long rows_lost);
 
-    [LoggerMessage(
-        4008, LogLevel.Error, "{recorder}: the refused rows in {file} cannot be retried and stay there: {error}", EventName = "recorder.retry_failed")]
-    private partial void RetryFailed(string recorder, string file, string error, string error_type);
-
-    [LoggerMessage(
-        EventId = 4007, EventName = "recorder.closed",
-        Message = "{recorder} has ended: {rows_delivered} rows delivered, {rows_left} left for the next process, {rows_refused} refused, {rows_lost} lost.")]
-    private partial void Closed(LogLevel level, string recorder, long rows_delivered, long rows_left, long rows_refused, long rows_lost);
+    [LoggerMessage(4009, LogLevel.Warning, "{text}", EventName = "recorder.warning")]
+    private partial void Warned(string text, string recorder, string warning, string node_id, long interval);
 }

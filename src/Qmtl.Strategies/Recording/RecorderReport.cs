@@ -9,30 +9,26 @@ public sealed record RecorderReport
     /// <summary>Rows that this service accepted.</summary>
     public long Recorded { get; init; }
 
-    /// <summary>
-    /// Rows that a process which ended without delivering them had left, and refused ones that are retried
-    /// (<see cref="EventRecorderOptions.RetryRefused"/>): all that this service took over.
-    /// </summary>
+    /// <summary>Rows that processes which ended without delivering them had left, and that this service took over.</summary>
     public long Adopted { get; init; }
 
-    /// <summary>Rows still to be delivered, on disk or in memory.</summary>
+    /// <summary>Rows still to be delivered. They are on disk, and outlive the process.</summary>
     public long Queued { get; init; }
 
-    /// <summary>Those of <see cref="Queued"/> that are on disk and outlive the process.</summary>
-    public long SpooledRows { get; init; }
+    /// <summary>The same as <see cref="Queued"/>.</summary>
+    public long SpooledRows => Queued;
 
-    /// <summary>Bytes that the spool takes on disk, room made for further rows included.</summary>
+    /// <summary>Bytes that these rows take in the spool. Its files are larger: they have room for further rows.</summary>
     public long SpooledBytes { get; init; }
 
     /// <summary>Rows that the recorder took. A bar recorded twice counts twice, and is stored once.</summary>
     public long Delivered { get; init; }
 
-    /// <summary>Rows that the recorder refuses for good; they are in <c>*.refused</c> files in the spool's folder, until <see cref="EventRecorderOptions.RetryRefused"/>.</summary>
+    /// <summary>Rows that the recorder refuses for good; they are in <c>*.refused</c> files in the spool's folder.</summary>
     public long Refused { get; init; }
 
     /// <summary>
-    /// Rows that are lost: 0, except where the spool could not be written, the recorder was away, and the service was disposed before
-    /// either came back, and where a file of the spool was damaged after its rows were counted; that file is kept.
+    /// Rows that are lost: 0, except where the disk did not give back a file of the spool after its rows were counted; that file is kept.
     /// </summary>
     public long Dropped { get; init; }
 

@@ -169,7 +169,7 @@ public sealed partial class Pipeline
 
         StreamInput input = Streams[stream];
         UnixTime.RequireSeconds(timestamp);
-        payload = FedBar.Of(input.Interval, timestamp, payload);
+        payload = PayloadColumns.AsBar(input.Interval, timestamp, payload);
         input.Cache.Append(input.Key, timestamp, payload);
         input.EventService?.Record(input.Key, timestamp, payload);
         _sequential.Run(stream, timestamp, payload, onResult);

@@ -46,7 +46,8 @@ internal sealed class HistoryLoader(StreamInput stream, IHistoryProvider provide
         await LoadAsync(wanted, cancellationToken);
         _load = _load with
         {
-            Status = _load.Error is not null ? BackfillStatus.Failed : _load.BarsMissing > 0 ? BackfillStatus.Partial : BackfillStatus.Completed,
+            Status = _load.Error is not null ? BackfillStatus.Failed
+                : _load.BarsMissing > 0 ? BackfillStatus.Partial : BackfillStatus.Completed,
             Obstacle = _load.BarsMissing > 0 ? _load.Obstacle : null,
         };
         if (_load.Error is not null && fillFailure is null)
@@ -111,8 +112,8 @@ internal sealed class HistoryLoader(StreamInput stream, IHistoryProvider provide
             _load = _load with { Rejected = _load.Rejected.Plus(rejected) };
             if (rejected.Total > 0)
             {
-                var note = new SourceNote(SourceNoteKind.RowsLeftOut, $"{rejected.Total} rows of it are no bars of the stream and were left out: {rejected}");
-                engine.Raise(new BackfillSourceNote(_key, provider.DisplayName, note));
+                string text = $"{rejected.Total} rows of it are no bars of the stream and were left out: {rejected}";
+                engine.Raise(new BackfillSourceNote(_key, provider.DisplayName, new SourceNote(SourceNoteKind.RowsLeftOut, text)));
             }
         }
 

@@ -1,7 +1,6 @@
 using Qmtl.Caching;
 using Qmtl.Data;
 using Qmtl.Payloads;
-using Qmtl.Telemetry;
 using Qmtl.Time;
 
 namespace Qmtl.Streams;
@@ -40,7 +39,7 @@ public abstract class Node
         Key = new StreamKey(NodeId, Interval);
         Name = options.Name ?? NodeId;
         Cache = new NodeCache(Period) { Names = NamesOf(inputs) };
-        QmtlMeter.RegisterCache(Key, Cache, static cache => cache.ResidentBytes);
+        NodeInstruments.Shared.RegisterCache(Key, Cache, static cache => cache.ResidentBytes);
     }
 
     /// <summary>What people call the node.</summary>

@@ -1,4 +1,5 @@
 using Qmtl.Cli;
+using Qmtl.Recording;
 using Qmtl.Telemetry;
 using Qmtl.Unit.Fixtures;
 
@@ -13,7 +14,7 @@ public sealed class LostMeasurementsTests : IDisposable
     {
         for (int i = 0; i <= QmtlMeter.SeriesLimit; i++)
         {
-            QmtlMeter.RegisterRecorder($"lost-{i}", static () => default).Dispose();
+            RecorderInstruments.Shared.Register($"lost-{i}", static () => default).Dispose();
         }
     }
 

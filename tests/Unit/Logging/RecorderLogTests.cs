@@ -64,7 +64,6 @@ public sealed class RecorderLogTests : RecordingTest
         { new RecorderSpoolFull("db", 1000), LogLevel.Warning, "recorder.spool_full" },
         { new RecorderSpoolUnavailable("db", "spool", new IOException("no space left")), LogLevel.Warning, "recorder.spool_unavailable" },
         { new RecorderSpoolDamaged("db", "1.damaged"), LogLevel.Error, "recorder.spool_damaged" },
-        { new RecorderRetryFailed("db", "1.refused", new InvalidDataException("Line 3")), LogLevel.Error, "recorder.retry_failed" },
         { new RecorderClosed("db", new RecorderReport { SpoolFolder = "spool", Dropped = 2 }), LogLevel.Error, "recorder.closed" },
     };
 

@@ -34,10 +34,12 @@ public sealed class SegmentNameTests : RecordingTest
         string taken = folder.NextSegment().Replace("-00000000", "-00000001", StringComparison.Ordinal);
         File.WriteAllText(taken, "rows");
 
-        using Segment segment = new SegmentStorage(folder, Options).TryCreate(1024)!;
+        var spool = new Spool(folder, Options) { OnFull = (_, _) => { } };
+        var row = new RecordedRows(Stream, 60, 1.0);
+        Assert.True(spool.TryAppend(ref row, out _));
+        spool.Release();
 
-        Assert.True(segment.IsOnDisk);
-        Assert.NotEqual(taken, segment.FilePath);
+        Assert.Equal(2, Directory.GetFiles(folder.FullPath, "*.spool").Length);
         Assert.Equal("rows", File.ReadAllText(taken));
     }
 }

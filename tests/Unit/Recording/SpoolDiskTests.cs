@@ -8,66 +8,67 @@ namespace Qmtl.Unit.Recording;
 public sealed class SpoolDiskTests : RecordingTest
 {
     [SmallDiskFact]
-    public async Task Where_the_disk_is_full_rows_stay_in_memory_until_they_are_delivered()
+    public async Task Where_the_disk_is_full_whoever_records_waits_until_there_is_room_and_nothing_is_lost()
     {
         using var disk = new SmallDisk(kilobytes: 64);
         bool isAway = true;
         var recorder = new ScriptedRecorder { BeforePersist = (_, _, _) => isAway ? throw Away : Task.CompletedTask };
         await using EventRecorderService service = Open(recorder, Options with { SpoolFolder = disk.FullPath });
-        for (int row = 0; row < 5000; row++)
-        {
-            service.Record(Stream, row * 60, row);
-        }
-
-        RecorderSpoolUnavailable told = Assert.Single(Events.OfType<RecorderSpoolUnavailable>());
-        Assert.IsAssignableFrom<IOException>(told.Error);
-        RecorderReport full = service.GetReport();
-        Assert.InRange(full.SpooledRows, 1, 4999);
-        Assert.Equal(5000, full.Queued);
-        isAway = false;
-        await WhileTimePassesAsync(service.FlushAsync());
-        Assert.Equal(5000, recorder.Bars);
-        Assert.Equal((5000, 0, 0), (service.GetReport().Delivered, service.GetReport().Queued, service.GetReport().Dropped));
-    }
-
-    [SmallDiskFact]
-    public async Task Where_the_disk_and_the_memory_are_full_whoever_records_waits_until_there_is_room_on_either()
-    {
-        using var disk = new SmallDisk(kilobytes: 64);
-        bool isAway = true;
-        var recorder = new ScriptedRecorder { BeforePersist = (_, _, _) => isAway ? throw Away : Task.CompletedTask };
-        EventRecorderOptions options = Options with { SpoolFolder = disk.FullPath, MemoryLimit = EventRecorderOptions.LeastLimit };
-        await using EventRecorderService service = Open(recorder, options);
         Task recording = OnThreadOfItsOwn(() => service.Record(Stream, Candles(20_000)));
-        await UntilToldAsync<RecorderSpoolFull>();
+        RecorderSpoolUnavailable told = await UntilToldAsync<RecorderSpoolUnavailable>();
+        Assert.IsAssignableFrom<IOException>(told.Error);
+        Assert.Contains("so recording waits until it can", told.Text, StringComparison.Ordinal);
         Assert.False(recording.IsCompleted);
+        RecorderReport full = service.GetReport();
+        Assert.InRange(full.Queued, 1, 19_999);
+        Assert.Equal((full.Recorded, full.Queued), (full.Queued, full.SpooledRows));
         disk.Grow(kilobytes: 4096);
         await recording;
         isAway = false;
         await WhileTimePassesAsync(service.FlushAsync());
         Assert.Equal(20_000, recorder.Bars);
+        Assert.Equal((20_000, 0, 0), (service.GetReport().Delivered, service.GetReport().Queued, service.GetReport().Dropped));
     }
 
     [SmallDiskFact]
-    public async Task Rows_in_memory_go_to_disk_at_the_end_where_there_is_room_again_and_are_counted_where_not()
+    public async Task Where_the_disk_is_full_rows_that_are_delivered_make_room()
     {
         using var disk = new SmallDisk(kilobytes: 64);
-        EventRecorderOptions options = Options with { SpoolFolder = disk.FullPath };
-        var away = new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away };
-        EventRecorderService first = Open(away, options);
-        first.Record(Stream, Candles(5000));
-        await first.DisposeAsync();
-        RecorderReport lost = first.GetReport();
-        Assert.InRange(lost.Dropped, 1, 4999);
-        Assert.Equal(5000, lost.Dropped + lost.SpooledRows);
+        var recorder = new ScriptedRecorder();
+        await using EventRecorderService service = Open(recorder, Options with { SpoolFolder = disk.FullPath });
+        Task recording = OnThreadOfItsOwn(() => service.Record(Stream, Candles(20_000)));
+        await WhileTimePassesAsync(recording);
+        await service.FlushAsync();
+        Assert.Equal((20_000, 20_000), (recorder.Bars, service.GetReport().Delivered));
+    }
 
-        EventRecorderService second = Open(away, options);
-        second.Record(Stream, Candles(5000));
-        disk.Grow(kilobytes: 4096);
-        await second.DisposeAsync();
-        RecorderReport kept = second.GetReport();
-        Assert.Equal((0, 5000 + lost.SpooledRows), (kept.Dropped, kept.SpooledRows));
-        Assert.Equal(kept.SpooledRows, await AdoptAsync(options));
+    [Fact]
+    public async Task Who_waits_for_a_disk_is_freed_by_cancellation_and_by_the_end_and_what_was_accepted_is_kept()
+    {
+        // A folder cannot be made where there is a file.
+        File.WriteAllText(Options.SpoolFolder!, string.Empty);
+        EventRecorderService service = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
+        using var cancel = new CancellationTokenSource();
+        Task cancelled = OnThreadOfItsOwn(() => service.Record(Stream, 60, 1.0, cancel.Token));
+        await UntilToldAsync<RecorderSpoolUnavailable>();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+
+        File.Delete(Options.SpoolFolder!);
+        service.Record(Stream, 120, 1.0);
+        Task blocked = OnThreadOfItsOwn(() => service.Record(Stream, Candles(1_000, first: 10)));
+        await blocked;
+        await service.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(() => service.Record(Stream, 180, 1.0));
+        Assert.Equal((1001, 1001, 0), (service.GetReport().Recorded, service.GetReport().Queued, service.GetReport().Dropped));
+        Assert.Equal(1001, await AdoptAsync());
+
+        File.WriteAllText(Options.SpoolFolder + "-too", string.Empty);
+        EventRecorderService ending = Open(new ScriptedRecorder(), Options with { SpoolFolder = Options.SpoolFolder + "-too" });
+        Task waiting = ending.RecordAsync(Stream, 60, 1.0).AsTask();
+        Assert.False(waiting.IsCompleted);
+        await ending.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
     }
 
     [SmallDiskFact]
@@ -83,34 +84,6 @@ public sealed class SpoolDiskTests : RecordingTest
         Assert.Equal((1000, 0), (service.GetReport().Queued, service.GetReport().Refused));
         disk.Grow(kilobytes: 4096);
         await WhileTimePassesAsync(flushed);
-        Assert.Equal(1001, File.ReadLines(Assert.Single(Events.OfType<RecorderRowsRefused>()).File).Count());
-    }
-
-    [Fact]
-    public async Task Rows_that_were_in_memory_do_not_replace_those_that_went_to_disk_after_them()
-    {
-        // A folder cannot be made where there is a file.
-        File.WriteAllText(Options.SpoolFolder!, string.Empty);
-        EventRecorderService service = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });
-        RecordTwoThousand(1.0);
-        Assert.NotEmpty(Events.OfType<RecorderSpoolUnavailable>());
-        File.Delete(Options.SpoolFolder!);
-        RecordTwoThousand(2.0);
-        await service.DisposeAsync();
-        Assert.Equal((0, 4000), (service.GetReport().Dropped, service.GetReport().SpooledRows));
-
-        var recorder = new ScriptedRecorder();
-        await using EventRecorderService next = Open(recorder);
-        await next.FlushAsync();
-        Assert.Equal(4000, next.GetReport().Delivered);
-        Assert.All(Enumerable.Range(0, 2000), row => Assert.Equal(2.0, recorder.Row(Stream, row * 60)!["value"]));
-
-        void RecordTwoThousand(double value)
-        {
-            for (int row = 0; row < 2000; row++)
-            {
-                service.Record(Stream, row * 60, value);
-            }
-        }
+        Assert.Equal(1000, File.ReadLines(Assert.Single(Events.OfType<RecorderRowsRefused>()).File).Count());
     }
 }

@@ -63,7 +63,7 @@ public sealed class SpoolFileTests : RecordingTest
             {
                 foreach (string path in Directory.GetFiles(Folder))
                 {
-                    AdoptedSegment.TryOpen(path)?.Dispose();
+                    Segment.TryAdopt(path)?.Dispose();
                 }
             }
         });
@@ -72,7 +72,7 @@ public sealed class SpoolFileTests : RecordingTest
             string path = Path.Combine(Folder, $"{file}.spool");
             try
             {
-                using MappedSegment segment = MappedSegment.Create(path, 4096);
+                using Segment segment = Segment.Create(path, 4096);
                 Assert.True(File.Exists(path), "The file was taken away.");
                 segment.Delete();
             }

@@ -4,6 +4,8 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Metrics.Collection;
+using Qmtl.Recording;
+using Qmtl.Streams;
 using Qmtl.Telemetry;
 using Qmtl.Time;
 
@@ -18,12 +20,18 @@ internal sealed class MeasuredMeter : IDisposable
     public MeasuredMeter(int limit = 100)
     {
         Instruments = new MeterInstruments(new Meter("Test", "1.2.3"), Clock, limit, () => _pacers);
+        Recorders = new RecorderInstruments(Instruments, Clock);
+        Nodes = new NodeInstruments(Instruments);
         Collector = new MetricsCollector(Instruments, Clock);
     }
 
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
 
     public MeterInstruments Instruments { get; }
+
+    public RecorderInstruments Recorders { get; }
+
+    public NodeInstruments Nodes { get; }
 
     public MetricsCollector Collector { get; }
 
@@ -49,9 +57,9 @@ internal sealed class MeasuredMeter : IDisposable
             new BackfillRowsRejected(stream, "binance", RejectedRows.None.Plus(RejectionReason.OffGrid, 1)),
         ];
         Array.ForEach(events, Instruments.Backfills.Record);
-        Instruments.Recorders.Register("bars.db", () => new RecorderReading(2, 1, 3, 4, 5));
-        Instruments.Caches.Register(stream, this, _ => 800);
-        Instruments.RecordReplay(stream, TimeSpan.FromSeconds(3));
+        Recorders.Register("bars.db", () => new RecorderReading(2, 3, 4, 5));
+        Nodes.RegisterCache(stream, this, _ => 800);
+        Nodes.RecordReplay(stream, TimeSpan.FromSeconds(3));
         _pacers.Add(HostPacer.For(new Uri("http://measured.example"), Clock));
     }
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Qmtl.Data;
+using Qmtl.Recording;
+using Qmtl.Streams;
 using Qmtl.Telemetry;
 using Qmtl.Time;
 
@@ -19,8 +21,8 @@ public sealed class NodeInstrumentsTests : IDisposable
     {
         long[] first = new long[10];
         long[] second = new long[5];
-        _meter.Instruments.Caches.Register(Node, first, cache => cache.Length * 8);
-        _meter.Instruments.Caches.Register(Node, second, cache => cache.Length * 8);
+        _meter.Nodes.RegisterCache(Node, first, cache => cache.Length * 8);
+        _meter.Nodes.RegisterCache(Node, second, cache => cache.Length * 8);
 
         Assert.Equal(120, _meter.Value("qmtl_cache_size_bytes", Labels));
         GC.KeepAlive(first);
@@ -40,8 +42,8 @@ public sealed class NodeInstrumentsTests : IDisposable
     [Fact]
     public void Replays_are_measured_by_node()
     {
-        _meter.Instruments.RecordReplay(Node, TimeSpan.FromSeconds(2));
-        _meter.Instruments.RecordReplay(Node, TimeSpan.FromSeconds(3));
+        _meter.Nodes.RecordReplay(Node, TimeSpan.FromSeconds(2));
+        _meter.Nodes.RecordReplay(Node, TimeSpan.FromSeconds(3));
 
         Assert.Equal(5, _meter.Value("qmtl_replay_duration_seconds", Labels));
         Assert.Equal(2, Assert.Single(_meter.Family("qmtl_replay_duration_seconds").Points).Count);
@@ -50,7 +52,7 @@ public sealed class NodeInstrumentsTests : IDisposable
     [Fact]
     public void Replays_of_a_node_disappear_an_hour_after_the_last()
     {
-        _meter.Instruments.RecordReplay(Node, TimeSpan.FromSeconds(2));
+        _meter.Nodes.RecordReplay(Node, TimeSpan.FromSeconds(2));
         _meter.Clock.Advance(QmtlMeter.Retention);
         Assert.NotEmpty(_meter.Family("qmtl_replay_duration_seconds").Points);
 
@@ -64,9 +66,9 @@ public sealed class NodeInstrumentsTests : IDisposable
         var node = new StreamKey($"node-{Guid.NewGuid():n}", BarInterval.FromSeconds(60));
         object cache = new();
         using var collector = new Qmtl.Metrics.Collection.MetricsCollector();
-        using IDisposable recorder = QmtlMeter.RegisterRecorder(node.NodeId, () => new RecorderReading(7, 0, 0, 0, 0));
-        QmtlMeter.RegisterCache(node, cache, _ => 42);
-        QmtlMeter.RecordReplay(node, TimeSpan.FromSeconds(1));
+        using IDisposable recorder = RecorderInstruments.Shared.Register(node.NodeId, () => new RecorderReading(7, 0, 0, 0));
+        NodeInstruments.Shared.RegisterCache(node, cache, _ => 42);
+        NodeInstruments.Shared.RecordReplay(node, TimeSpan.FromSeconds(1));
 
         Assert.Equal(
             ["qmtl_cache_size_bytes", "qmtl_recorder_delivered_rows_total", "qmtl_recorder_dropped_rows_total", "qmtl_recorder_queued_rows", "qmtl_recorder_refused_rows_total", "qmtl_recorder_spooled_rows", "qmtl_replay_duration_seconds"],
@@ -75,5 +77,5 @@ public sealed class NodeInstrumentsTests : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void RegisterAndForget() => _meter.Instruments.Caches.Register(Node, new byte[100], cache => cache.Length);
+    private void RegisterAndForget() => _meter.Nodes.RegisterCache(Node, new byte[100], cache => cache.Length);
 }

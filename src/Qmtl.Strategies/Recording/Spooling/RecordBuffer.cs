@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Qmtl.Recording.Spooling;
@@ -33,12 +34,12 @@ internal sealed class RecordBuffer
         return ~checksum;
     }
 
-    /// <summary>How many rows a body says that it holds.</summary>
-    /// <exception cref="InvalidDataException">No body that was recorded says so.</exception>
-    public static int RowsIn(ReadOnlySpan<byte> body) => MemoryMarshal.Read<int>(body[sizeof(int)..]) is >= 0 and var rows
-        ? rows
-        : throw new InvalidDataException("The record holds less than no rows.");
+    /// <summary>Whether a record with a body of that length stands at the beginning of <paramref name="bytes"/>.</summary>
+    public static bool IsRecord(ReadOnlySpan<byte> bytes, int length) =>
+        length >= 8 && length % 8 == 0 && length <= bytes.Length - HeaderBytes
+        && Checksum(bytes.Slice(HeaderBytes, length)) == MemoryMarshal.Read<uint>(bytes[sizeof(int)..]);
 
+    /// <summary>Begins a record.</summary>
     public void Begin() => _length = HeaderBytes;
 
     public void WriteInt32(int value) => MemoryMarshal.Write(Reserve(sizeof(int)), value);
@@ -49,16 +50,14 @@ internal sealed class RecordBuffer
     public void WriteText(string? text)
     {
         WriteInt32(text?.Length ?? -1);
-        if (text is not null)
-        {
-            Write<char>(text);
-        }
+        Write<char>(text);
     }
 
+    /// <summary>Values as they are in memory. They hold no references.</summary>
     public void Write<T>(ReadOnlySpan<T> values)
-        where T : unmanaged
     {
-        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(
+            ref Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(values)), values.Length * Unsafe.SizeOf<T>());
         bytes.CopyTo(Reserve(bytes.Length));
     }
 
@@ -83,5 +82,41 @@ internal sealed class RecordBuffer
         }
 
         return _bytes.AsSpan(start, bytes);
+    }
+}
+
+/// <summary>Reads the body of a record from its beginning to its end, and throws where it is shorter than it says.</summary>
+internal ref struct RecordReader(ReadOnlySpan<byte> body)
+{
+    private readonly ReadOnlySpan<byte> _body = body;
+    private int _position;
+
+    /// <summary>Whether all of it is read.</summary>
+    public readonly bool IsAtEnd => _position == _body.Length;
+
+    public int ReadInt32() => MemoryMarshal.Read<int>(Take(sizeof(int)));
+
+    public long ReadInt64() => MemoryMarshal.Read<long>(Take(sizeof(long)));
+
+    public string? ReadText() => ReadInt32() is >= 0 and var length ? new string(Read<char>(length)) : null;
+
+    /// <summary>Passes over a text.</summary>
+    public void SkipText() => Read<char>(Math.Max(0, ReadInt32()));
+
+    /// <summary>Values as <see cref="RecordBuffer.Write{T}"/> wrote them.</summary>
+    public ReadOnlySpan<T> Read<T>(int count)
+    {
+        ReadOnlySpan<byte> bytes = Take(checked(count * Unsafe.SizeOf<T>()));
+        return MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<byte, T>(ref MemoryMarshal.GetReference(bytes)), count);
+    }
+
+    /// <summary>Passes over what <see cref="RecordBuffer.Pad"/> filled in.</summary>
+    public void SkipPadding() => Take((int)RecordBuffer.Padded(_position) - _position);
+
+    private ReadOnlySpan<byte> Take(int bytes)
+    {
+        ReadOnlySpan<byte> taken = _body.Slice(_position, bytes);
+        _position += bytes;
+        return taken;
     }
 }

@@ -12,18 +12,10 @@ internal struct RecordedRows
     private readonly BarFrame? _frame;
     private readonly long _timestamp;
     private readonly double _number;
-    private readonly bool _isNumber;
 
     /// <summary>One number.</summary>
     public RecordedRows(StreamKey stream, long timestamp, double number)
-    {
-        Stream = stream;
-        _timestamp = stream.Interval.Floor(timestamp);
-        _number = number;
-        _isNumber = true;
-        Columns = NumberColumns;
-        Count = 1;
-    }
+        : this(stream, timestamp, NumberColumns, 0) => _number = number;
 
     /// <summary>One row of columns.</summary>
     public RecordedRows(StreamKey stream, long timestamp, IReadOnlyList<BarColumn> columns, int index)
@@ -67,14 +59,7 @@ internal struct RecordedRows
         long bytes = RecordBuffer.HeaderBytes + (2 * sizeof(int)) + ((long)count * sizeof(long));
         for (int i = 0; i < shape.Columns.Length; i++)
         {
-            ShapeColumn column = shape.Columns[i];
-            bytes += column.HasMarks ? RecordBuffer.Padded(count) : 0;
-            bytes += column.Type switch
-            {
-                BarColumnType.Boolean => RecordBuffer.Padded(count),
-                BarColumnType.String => TextBytes((BarColumn<string?>)Columns[i], count),
-                _ => (long)count * sizeof(long),
-            };
+            bytes += shape.Columns[i].SizeOf(Columns[i], Start, count);
         }
 
         return bytes;
@@ -87,15 +72,15 @@ internal struct RecordedRows
         record.WriteInt32(shape.Id);
         record.WriteInt32(count);
         WriteTimestamps(count, record);
-        if (_isNumber)
+        if (ReferenceEquals(Columns, NumberColumns))
         {
-            record.Write<double>([_number]);
+            record.WriteInt64(BitConverter.DoubleToInt64Bits(_number));
         }
         else
         {
             for (int i = 0; i < shape.Columns.Length; i++)
             {
-                Write(Columns[i], shape.Columns[i], count, record);
+                shape.Columns[i].Write(Columns[i], Start, count, record);
             }
         }
 
@@ -119,48 +104,5 @@ internal struct RecordedRows
                 record.WriteInt64(Stream.Interval.Floor(timestamp));
             }
         }
-    }
-
-    private readonly void Write(BarColumn column, ShapeColumn shape, int count, RecordBuffer record)
-    {
-        if (shape.HasMarks)
-        {
-            record.Write(ShapeColumn.MarksOf(column).Span.Slice(Start, count));
-            record.Pad();
-        }
-
-        switch (shape.Type)
-        {
-            case BarColumnType.Double:
-                record.Write(((BarColumn<double>)column).Values.Span.Slice(Start, count));
-                break;
-            case BarColumnType.Long:
-                record.Write(((BarColumn<long>)column).Values.Span.Slice(Start, count));
-                break;
-            case BarColumnType.Boolean:
-                record.Write(((BarColumn<bool>)column).Values.Span.Slice(Start, count));
-                record.Pad();
-                break;
-            default:
-                var texts = (BarColumn<string?>)column;
-                for (int row = Start; row < Start + count; row++)
-                {
-                    record.WriteText(texts.IsNull(row) ? null : texts.Values.Span[row]);
-                }
-
-                record.Pad();
-                break;
-        }
-    }
-
-    private readonly long TextBytes(BarColumn<string?> column, int count)
-    {
-        long bytes = (long)count * sizeof(int);
-        foreach (string? text in column.Values.Span.Slice(Start, count))
-        {
-            bytes += (long)(text?.Length ?? 0) * sizeof(char);
-        }
-
-        return RecordBuffer.Padded(bytes);
     }
 }

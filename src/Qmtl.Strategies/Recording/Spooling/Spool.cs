@@ -4,31 +4,37 @@ namespace Qmtl.Recording.Spooling;
 /// The queue of recorded rows: segments, the oldest first, of which the last is written. Any number of threads append; one task takes
 /// batches from the front and says when they are delivered.
 /// </summary>
-internal sealed partial class Spool
+internal sealed class Spool
 {
+    private const int MostRowsInRecord = 4096;
+    private const int TriesToCreate = 3;
+
+    // Room on a full disk is made by others, who tell nobody: whoever waits looks again by itself.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
-    private readonly LinkedList<Segment> _segments = [];
-    private readonly SpoolRoom _room = new();
+    private readonly List<Segment> _segments = [];
+    private readonly ShapeTable _shapes = new();
+    private readonly RecordBuffer _definition = new();
+    private readonly RecordBuffer _record = new();
     private readonly SpoolFolder _folder;
-    private readonly SegmentStorage _storage;
-    private readonly EventRecorderOptions _options;
+    private readonly long _limit;
+    private readonly int _segmentBytes;
+    private TaskCompletionSource _room = NewSignal();
     private Segment? _writing;
+    private long _writingNumber;
     private bool _isFull;
     private bool _isClosed;
 
     public Spool(SpoolFolder folder, EventRecorderOptions options)
     {
         _folder = folder;
-        _storage = new SegmentStorage(folder, options);
-        _options = options;
-        _segmentBytes = (int)Math.Min(options.SegmentBytes, Math.Min(options.SpoolLimit, options.MemoryLimit) / 4);
+        _limit = options.SpoolLimit;
+        _segmentBytes = (int)Math.Min(options.SegmentBytes, _limit / 4);
     }
 
-    /// <summary>Told, outside of any lock, that the spool cannot be written, and why.</summary>
-    public required Action<Exception> OnUnavailable { private get; init; }
-
-    /// <summary>Told, outside of any lock, that the spool has reached its limit, and how many bytes it takes.</summary>
-    public required Action<long> OnFull { private get; init; }
+    /// <summary>Told, outside of any lock, that whoever records waits from now on: how many bytes the spool takes, and what is wrong with the disk, or null where the spool has reached its limit.</summary>
+    public required Action<long, Exception?> OnFull { private get; init; }
 
     /// <summary>Where its files are.</summary>
     public string FolderPath => _folder.FullPath;
@@ -36,50 +42,101 @@ internal sealed partial class Spool
     /// <summary>Rows appended so far.</summary>
     public long Appended { get; private set; }
 
-    /// <summary>Why segments are in memory; null where the disk takes them.</summary>
-    public Exception? DiskError => _storage.DiskError;
+    /// <summary>Why the disk takes no more; null where it does.</summary>
+    public Exception? DiskError { get; private set; }
 
-    /// <summary>Rows that are not delivered, those of them that are on disk, and the bytes that files take.</summary>
-    public (long Rows, long RowsOnDisk, long BytesOnDisk) Count()
+    /// <summary>Rows that are not delivered, and the bytes of their records.</summary>
+    public (long Rows, long Bytes) Count()
     {
         lock (_lock)
         {
-            return (_segments.Sum(segment => segment.Rows), _segments.Where(segment => segment.IsOnDisk).Sum(segment => segment.Rows), _storage.DiskBytes);
+            return (_segments.Sum(segment => segment.Rows), _segments.Sum(segment => (long)segment.End - segment.Delivered));
         }
     }
 
-    /// <summary>Takes over what processes left that are no more, and refused rows where the options say so. It is delivered before anything else.</summary>
-    public SpoolAdoption Adopt()
+    /// <summary>Takes over what processes left that are no more. It is delivered before anything else.</summary>
+    /// <returns>The rows, and the files that cannot be read, or only in part, by the names that they keep.</returns>
+    public (long Rows, List<string> Damaged) Adopt()
     {
-        SpoolAdoption adoption = SpoolAdoption.Of(_folder, _options.RetryRefused);
-        lock (_lock)
+        var adopted = new List<Segment>();
+        var damaged = new List<string>();
+        foreach (string path in _folder.Segments().ToList())
         {
-            foreach (AdoptedSegment segment in adoption.Segments.Reverse())
+            try
             {
-                if (segment.IsEmpty)
+                if (Segment.TryAdopt(path) is { } segment)
                 {
-                    segment.Delete();
+                    adopted.Add(segment);
+                    damaged.AddRange(segment.IsDamaged ? [path + SpoolFolder.DamagedExtension] : []);
                 }
-                else
-                {
-                    _segments.AddFirst(segment);
-                    _storage.Add(segment);
-                }
+            }
+            catch (Exception)
+            {
+                // Whatever is wrong with one file, the others are taken over; this one stays for the next process to try.
+                damaged.Add(path);
             }
         }
 
-        return adoption;
+        adopted.FindAll(segment => segment.IsEmpty).ForEach(segment => segment.Delete());
+        adopted.RemoveAll(segment => segment.IsEmpty);
+        lock (_lock)
+        {
+            _segments.InsertRange(0, adopted);
+            return (adopted.Sum(segment => segment.Rows), damaged);
+        }
     }
 
-    /// <inheritdoc cref="SpoolRoom.Wait"/>
-    public void WaitForRoom(CancellationToken cancellationToken) => _room.Wait(cancellationToken);
+    /// <summary>Appends rows as far as there is room, and advances over them.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="room">Where not all are appended: ends when there may be room, and is to be waited for before the next try.</param>
+    /// <returns>Whether all are appended.</returns>
+    /// <exception cref="ObjectDisposedException">The spool is closed.</exception>
+    /// <exception cref="ArgumentException">A row alone is larger than the spool may become.</exception>
+    public bool TryAppend(ref RecordedRows rows, out Task room)
+    {
+        Exception? diskError;
+        long bytes;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(EventRecorderService));
+            RowShape shape = _shapes.Find(rows.Stream, rows.Columns);
+            while (rows.Count > 0 && TryAppendRecord(ref rows, shape))
+            {
+            }
 
-    /// <inheritdoc cref="SpoolRoom.WaitAsync"/>
-    public Task WaitForRoomAsync(CancellationToken cancellationToken) => _room.WaitAsync(cancellationToken);
+            room = Task.CompletedTask;
+            if (rows.Count == 0)
+            {
+                return true;
+            }
+
+            room = _room.Task;
+            if (_isFull)
+            {
+                return false;
+            }
+
+            _isFull = true;
+            (bytes, diskError) = (Bytes, DiskError);
+        }
+
+        OnFull(bytes, diskError);
+        return false;
+    }
+
+    /// <summary>Waits until there may be room. That there is none after all is found out by trying.</summary>
+    public static void WaitFor(Task room, CancellationToken cancellationToken) => room.Wait((int)LookAgain.TotalMilliseconds, cancellationToken);
+
+    /// <inheritdoc cref="WaitFor"/>
+    public static async Task WaitForAsync(Task room, CancellationToken cancellationToken)
+    {
+        await room.WaitAsync(LookAgain, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
 
     /// <summary>
-    /// The oldest rows that are not delivered, about so many; null where there are none. Records that cannot be understood are passed over,
-    /// and the batch says so.
+    /// The oldest rows that are not delivered, about so many; null where there are none. What cannot be read any more is passed over, and
+    /// the batch says so.
     /// </summary>
     public RowBatch? TakeBatch(int rows)
     {
@@ -87,18 +144,21 @@ internal sealed partial class Spool
         List<(Segment Segment, int End, long Rows)> segments;
         lock (_lock)
         {
-            segments = [.. _segments.Select(segment => (segment, segment.End, segment.Rows))];
+            segments = _segments.ConvertAll(segment => (segment, segment.End, segment.Rows));
         }
 
-        try
+        var batch = new RowBatch(rows);
+        foreach ((Segment segment, int end, long left) in segments)
         {
-            return Read(segments, new RowBatch(rows));
+            if (batch.IsFull)
+            {
+                break;
+            }
+
+            batch.Read(segment, end, left);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            // Rows of several records become one frame, so which of them it was is found by reading each alone.
-            return Read(segments, new CarefulRowBatch(rows));
-        }
+
+        return batch.Places.Count == 0 ? null : batch;
     }
 
     /// <summary>Says that a batch is delivered, and lets go of the segments that it empties.</summary>
@@ -114,19 +174,11 @@ internal sealed partial class Spool
             }
 
             // The segment being written may take all the room that there is.
-            bool isRoomExpected = _room.IsExpected;
-            empty = [.. _segments.Where(segment => segment.IsEmpty && (segment != _writing || isRoomExpected))];
-            if (_writing is not null && empty.Contains(_writing))
-            {
-                _writing = null;
-            }
-
+            empty = _segments.FindAll(segment => segment.IsEmpty && (segment != _writing || _isFull));
             empty.ForEach(Remove);
-
             if (empty.Count > 0)
             {
-                _isFull = false;
-                _room.Announce();
+                AnnounceRoom();
             }
         }
 
@@ -139,60 +191,137 @@ internal sealed partial class Spool
         lock (_lock)
         {
             _isClosed = true;
-            _room.Announce();
+            AnnounceRoom();
         }
     }
 
-    /// <summary>Lets go of all files. What is not delivered stays on disk; what was in memory goes there where it can.</summary>
-    /// <returns>Rows that are lost.</returns>
-    public long Release()
+    /// <summary>Lets go of all files. What is not delivered stays in them.</summary>
+    public void Release()
     {
-        long lost = 0;
         lock (_lock)
         {
-            foreach (Segment segment in _segments.ToArray())
+            foreach (Segment segment in _segments)
             {
                 if (segment.IsEmpty)
                 {
-                    Remove(segment);
                     segment.Delete();
-                }
-                else if (segment is MemorySegment memory && !_storage.TrySave(memory))
-                {
-                    lost += memory.Rows;
-                    Remove(segment);
                 }
 
                 segment.Dispose();
             }
-
-            _storage.Recount(_segments);
         }
 
         _folder.Release();
-
-        return lost;
     }
 
-    private static RowBatch? Read(List<(Segment Segment, int End, long Rows)> segments, RowBatch batch)
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private long Bytes => _segments.Sum(segment => (long)segment.Capacity);
+
+    private void AnnounceRoom()
     {
-        foreach ((Segment segment, int end, long rows) in segments)
-        {
-            if (batch.IsFull)
-            {
-                break;
-            }
-
-            batch.Read(segment, end, rows);
-        }
-
-        batch.Build();
-        return batch.Places.Count == 0 ? null : batch;
+        _isFull = false;
+        _room.SetResult();
+        _room = NewSignal();
     }
 
     private void Remove(Segment segment)
     {
         _segments.Remove(segment);
-        _storage.Remove(segment);
+        _writing = segment == _writing ? null : _writing;
+    }
+
+    private bool TryAppendRecord(ref RecordedRows rows, RowShape shape)
+    {
+        int count = Math.Min(rows.Count, MostRowsInRecord);
+        long most = _segmentBytes - Segment.HeaderBytes;
+        long size = rows.SizeOf(shape, count);
+        while (size > most && count > 1)
+        {
+            count /= 2;
+            size = rows.SizeOf(shape, count);
+        }
+
+        bool fits = _writing is not null && shape.WrittenTo == _writingNumber && _writing.HasRoomFor(size);
+        if (!fits && !TryMakeRoom(shape, size))
+        {
+            return false;
+        }
+
+        rows.Encode(shape, count, _record);
+        _writing!.Append(_record.Written);
+        _writing.Rows += count;
+        Appended += count;
+        rows.Advance(count);
+        return true;
+    }
+
+    // Makes sure that the shape is defined in the segment being written, and that rows of it fit behind.
+    private bool TryMakeRoom(RowShape shape, long size)
+    {
+        shape.Encode(_definition);
+        long needed = size + _definition.Written.Length;
+        if (_writing is null || !_writing.HasRoomFor(needed))
+        {
+            long capacity = Math.Max(_segmentBytes, Segment.HeaderBytes + needed);
+            if (capacity > Math.Min(_limit, Array.MaxLength))
+            {
+                throw new ArgumentException(
+                    $"A row of {shape.Stream} takes {needed} bytes, more than the whole spool may ({_limit})."
+                    + $" Record less in one row, or raise {nameof(EventRecorderOptions.SpoolLimit)}.");
+            }
+
+            // No batch will hold any of it again, so nothing else would let go of it; and the next segment may need its room.
+            if (_writing is { IsEmpty: true } written)
+            {
+                Remove(written);
+                written.Delete();
+            }
+
+            if (!TryCreate((int)capacity))
+            {
+                return false;
+            }
+        }
+
+        if (shape.WrittenTo != _writingNumber)
+        {
+            _writing!.Append(_definition.Written);
+            shape.WrittenTo = _writingNumber;
+        }
+
+        return true;
+    }
+
+    private bool TryCreate(int capacity)
+    {
+        if (Bytes + capacity > _limit)
+        {
+            return false;
+        }
+
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                _folder.Create();
+                _writing = Segment.Create(_folder.NextSegment(), capacity);
+                break;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Whoever looks for files to adopt can have the new one open for an instant; it does not know the next name.
+                if (attempt == TriesToCreate)
+                {
+                    DiskError = exception;
+                    return false;
+                }
+            }
+        }
+
+        _segments.Add(_writing);
+        _writingNumber++;
+        (_isFull, DiskError) = (false, null);
+        return true;
     }
 }

@@ -8,9 +8,10 @@ namespace Qmtl.Recording.Spooling;
 /// <summary>The folder that keeps what is on its way to one destination, for all processes of this machine that record there.</summary>
 internal sealed class SpoolFolder
 {
-    public const string SegmentExtension = ".spool";
-    public const string RefusedExtension = ".refused";
     public const string DamagedExtension = ".damaged";
+
+    private const string SegmentExtension = ".spool";
+    private const string RefusedExtension = ".refused";
 
     private const string DestinationFile = "destination.txt";
     private const int HashLength = 16;
@@ -51,11 +52,6 @@ internal sealed class SpoolFolder
     /// <summary>The segments of other processes, dead or alive, the oldest first.</summary>
     public IEnumerable<string> Segments() => Directory.Exists(FullPath)
         ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Where(path => !Owners.ContainsKey(OwnerOf(path))).Order(StringComparer.Ordinal)
-        : [];
-
-    /// <summary>The files of rows that were set aside, by any process, the oldest first.</summary>
-    public IEnumerable<string> RefusedFiles() => Directory.Exists(FullPath)
-        ? Directory.EnumerateFiles(FullPath, "*" + RefusedExtension).Order(StringComparer.Ordinal)
         : [];
 
     /// <summary>Says that the service has let go of its files; they are for the next.</summary>

@@ -4,76 +4,117 @@ using Qmtl.Data;
 namespace Qmtl.Recording.Spooling;
 
 /// <summary>
-/// The recorded rows of one stream, in groups that can be written one after the other with the same outcome as writing row by row.
+/// The recorded rows of one stream, in groups of rows with the same columns that can be written one after the other with the same
+/// outcome as writing row by row.
 /// </summary>
 /// <remarks>
 /// A row sets the columns that it has and leaves the others alone, so rows with different columns are neither filled up with nulls nor
-/// merged; each set of columns is a group. Two rows of one bar have to be written in the order in which they were recorded: where their
-/// columns differ, the later goes into a group of a later layer. Rows of different bars may be written in any order.
+/// merged. Two rows of one bar have to be written in the order in which they were recorded, so a row goes into no group before one that
+/// holds its bar. Rows of different bars may be written in any order.
 /// </remarks>
 internal sealed class StreamRows(StreamKey stream)
 {
-    private readonly List<RowGroup> _groups = [];
-    private Dictionary<long, RowGroup>? _groupOfBar;
-
-    public StreamKey Stream => stream;
-
-    /// <summary>The groups, in the order in which they have to be written.</summary>
-    public IEnumerable<RowGroup> Groups() => _groups.OrderBy(group => group.Layer);
+    private readonly List<Group> _groups = [];
+    private Dictionary<long, int>? _lastGroupOfBar;
 
     /// <summary>Adds the rows of a record.</summary>
     public void Add(RowShape shape, ref RecordReader reader, int count)
     {
         if (_groups.Count == 0)
         {
-            _groups.Add(new RowGroup(0, shape.Columns));
+            _groups.Add(new Group(shape.Columns));
         }
 
-        if (_groupOfBar is null && _groups[0].Holds(shape.Columns))
+        if (_lastGroupOfBar is null && _groups[0].Holds(shape.Columns))
         {
-            _groups[0].Decode(ref reader, count, shape.Columns);
+            _groups[0].Read(ref reader, count, shape.Columns);
             return;
         }
 
-        _groupOfBar ??= GroupsOfBars(_groups[0]);
-        var rows = new RowGroup(0, shape.Columns);
-        rows.Decode(ref reader, count, shape.Columns);
+        _lastGroupOfBar ??= _groups[0].Timestamps.ToArray().Distinct().ToDictionary(bar => bar, _ => 0);
+        var rows = new Group(shape.Columns);
+        rows.Read(ref reader, count, shape.Columns);
+        BarColumn[] columns = rows.Columns();
+        Predicate<Group> holds = group => group.Holds(shape.Columns);
         for (int row = 0; row < count; row++)
         {
-            Place(rows, row, shape.Columns);
+            ref int last = ref CollectionsMarshal.GetValueRefOrAddDefault(_lastGroupOfBar, rows.Timestamps[row], out _);
+            last = _groups.FindIndex(last, holds);
+            if (last < 0)
+            {
+                last = _groups.Count;
+                _groups.Add(new Group(shape.Columns));
+            }
+
+            _groups[last].Add(rows.Timestamps[row], columns, row);
         }
     }
 
-    private static Dictionary<long, RowGroup> GroupsOfBars(RowGroup group)
+    /// <summary>The rows as frames, in the order in which they have to be written.</summary>
+    public IEnumerable<(StreamKey Stream, BarFrame Frame)> Frames() => _groups.Select(group => (stream, group.ToFrame(stream)));
+
+    /// <summary>Rows with the same columns, in the order in which they were recorded.</summary>
+    private sealed class Group(ShapeColumn[] columns)
     {
-        var groups = new Dictionary<long, RowGroup>();
-        foreach (long bar in group.Timestamps)
+        private readonly List<long> _timestamps = [];
+        private readonly ColumnBuilder[] _builders = Array.ConvertAll(columns, column => ColumnBuilder.Create(column.Name, column.Type));
+
+        public ReadOnlySpan<long> Timestamps => CollectionsMarshal.AsSpan(_timestamps);
+
+        public bool Holds(ShapeColumn[] others)
         {
-            groups[bar] = group;
+            bool isLike = others.Length == columns.Length;
+            for (int i = 0; isLike && !ReferenceEquals(others, columns) && i < columns.Length; i++)
+            {
+                isLike = columns[i].IsLike(others[i]);
+            }
+
+            return isLike;
         }
 
-        return groups;
-    }
-
-    private void Place(RowGroup rows, int row, ShapeColumn[] columns)
-    {
-        ref RowGroup? group = ref CollectionsMarshal.GetValueRefOrAddDefault(_groupOfBar!, rows.Timestamps[row], out _);
-        if (group is null || !group.Holds(columns))
+        public void Read(ref RecordReader reader, int count, ShapeColumn[] shape)
         {
-            group = GroupOf(group is null ? 0 : group.Layer + 1, columns);
+            _timestamps.AddRange(reader.Read<long>(count));
+            for (int i = 0; i < shape.Length; i++)
+            {
+                shape[i].Read(ref reader, count, _builders[i]);
+            }
         }
 
-        group.Append(rows, row);
-    }
-
-    private RowGroup GroupOf(int layer, ShapeColumn[] columns)
-    {
-        RowGroup? group = _groups.Find(known => known.Layer == layer && known.Holds(columns));
-        if (group is null)
+        public void Add(long timestamp, BarColumn[] from, int row)
         {
-            _groups.Add(group = new RowGroup(layer, columns));
+            _timestamps.Add(timestamp);
+            for (int i = 0; i < from.Length; i++)
+            {
+                _builders[i].Add(from[i], row);
+            }
         }
 
-        return group;
+        public BarColumn[] Columns() => Array.ConvertAll(_builders, builder => builder.Build());
+
+        // In the order of time; of the rows of one bar, the last.
+        public BarFrame ToFrame(StreamKey stream)
+        {
+            BarColumn[] built = Columns();
+            bool ascends = true;
+            for (int row = 1; row < _timestamps.Count; row++)
+            {
+                ascends &= _timestamps[row] > _timestamps[row - 1];
+            }
+
+            if (ascends)
+            {
+                return new BarFrame(stream.Interval, _timestamps.ToArray(), built);
+            }
+
+            var last = new SortedDictionary<long, int>();
+            for (int row = 0; row < _timestamps.Count; row++)
+            {
+                last[_timestamps[row]] = row;
+            }
+
+            int[] rows = [.. last.Values];
+            return new BarFrame(stream.Interval, last.Keys.ToArray(), Array.ConvertAll(built, column => column.Select(rows)));
+        }
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Qmtl.Payloads;
-using Qmtl.Telemetry;
+using Qmtl.Streams;
 
 namespace Qmtl.Strategies.Replay;
 
@@ -26,7 +26,7 @@ internal abstract class BatchRun(PipelineGraph graph, int barsPerBatch)
     {
         foreach (NodeStep step in graph.Steps.Where(step => Elapsed[step.Place] > 0))
         {
-            QmtlMeter.RecordReplay(step.Node.Key, Stopwatch.GetElapsedTime(0, Elapsed[step.Place]));
+            NodeInstruments.Shared.RecordReplay(step.Node.Key, Stopwatch.GetElapsedTime(0, Elapsed[step.Place]));
         }
     }
 
