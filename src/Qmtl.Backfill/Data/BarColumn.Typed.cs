@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Qmtl.Data;
 
 /// <summary>A payload column whose values lie side by side in memory.</summary>
@@ -25,6 +27,10 @@ public sealed class BarColumn<T> : BarColumn
 
     /// <summary>One value a row; what stands in a null row means nothing.</summary>
     public ReadOnlyMemory<T> Values { get; }
+
+    /// <summary>The values as a piece of an array: a span cannot be kept, and finding it again for every value costs more than the value.</summary>
+    internal ArraySegment<T> Segment =>
+        MemoryMarshal.TryGetArray(Values, out ArraySegment<T> segment) ? segment : Values.ToArray();
 
     /// <summary>Empty where no row is null, otherwise true in each row that is.</summary>
     public ReadOnlyMemory<bool> Nulls => _nulls;

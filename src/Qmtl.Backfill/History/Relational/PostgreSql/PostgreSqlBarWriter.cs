@@ -124,7 +124,12 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
                     await copy.StartRowAsync(cancellationToken);
                     foreach (PostgreSqlColumnWriter writer in writers)
                     {
-                        await writer.WriteAsync(copy, row, cancellationToken);
+                        // Nearly always done: the importer waits only where its buffer is full.
+                        Task written = writer.WriteAsync(copy, row, cancellationToken);
+                        if (!written.IsCompletedSuccessfully)
+                        {
+                            await written;
+                        }
                     }
                 }
             }

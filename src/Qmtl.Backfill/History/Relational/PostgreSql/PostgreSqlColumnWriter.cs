@@ -37,13 +37,14 @@ internal abstract class PostgreSqlColumnWriter
     private class Converted<TFrom, TTo>(BarColumn<TFrom> column, NpgsqlDbType type, Func<TFrom, TTo> convert) : PostgreSqlColumnWriter
     {
         private readonly bool _hasNulls = column.HasNulls;
+        private readonly ArraySegment<TFrom> _values = column.Segment;
 
-        protected TFrom this[int row] => column.Values.Span[row];
+        protected TFrom this[int row] => _values[row];
 
         public override Task WriteAsync(NpgsqlBinaryImporter importer, int row, CancellationToken cancellationToken) =>
             _hasNulls && column.IsNull(row)
                 ? importer.WriteNullAsync(cancellationToken)
-                : importer.WriteAsync(convert(column.Values.Span[row]), type, cancellationToken);
+                : importer.WriteAsync(convert(_values[row]), type, cancellationToken);
     }
 
     private sealed class Fractions<TTo>(BarColumn<double> column, NpgsqlDbType type, Func<double, TTo> convert)

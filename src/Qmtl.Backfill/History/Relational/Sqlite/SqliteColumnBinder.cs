@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Qmtl.Data;
 using SQLitePCL;
@@ -19,13 +18,9 @@ internal abstract class SqliteColumnBinder
     /// <summary>Sets <paramref name="parameter"/> (from 1) to the value at <paramref name="row"/>.</summary>
     public abstract void Bind(sqlite3_stmt statement, int parameter, int row);
 
-    // A span cannot be kept, and finding it again for every value costs more than the value.
-    private static ArraySegment<T> SegmentOf<T>(ReadOnlyMemory<T> memory) =>
-        MemoryMarshal.TryGetArray(memory, out ArraySegment<T> segment) ? segment : memory.ToArray();
-
     private sealed class DoubleBinder(BarColumn<double> column) : SqliteColumnBinder
     {
-        private readonly ArraySegment<double> _values = SegmentOf(column.Values);
+        private readonly ArraySegment<double> _values = column.Segment;
         private readonly bool _hasNulls = column.HasNulls;
 
         public override void Bind(sqlite3_stmt statement, int parameter, int row)
@@ -39,7 +34,7 @@ internal abstract class SqliteColumnBinder
 
     private sealed class LongBinder(BarColumn<long> column) : SqliteColumnBinder
     {
-        private readonly ArraySegment<long> _values = SegmentOf(column.Values);
+        private readonly ArraySegment<long> _values = column.Segment;
         private readonly bool _hasNulls = column.HasNulls;
 
         public override void Bind(sqlite3_stmt statement, int parameter, int row)
