@@ -15,7 +15,7 @@ internal static class StoreFiller
     public static async Task<TimeSpan> FillAsync(IHistoryStore store, long bars, Func<long, bool>? keep = null)
     {
         var watch = new Stopwatch();
-        foreach (BarFrame whole in SyntheticBars.Frames(bars, store.BarsPerWrite))
+        foreach (BarFrame whole in SyntheticBars.Frames(bars, store.Info.BarsPerWrite))
         {
             BarFrame frame = keep is null ? whole : Thin(whole, keep);
             watch.Start();

@@ -27,6 +27,7 @@ Describe 'tab completion' {
         @{ Line = 'New-QmtlNode n { 1 } -Interval 4'; Offers = '4h' }
         @{ Line = 'New-QmtlHistoryProvider -ConnectionString x -Kind Q'; Offers = 'QuestDb' }
         @{ Line = 'New-QmtlRecorder -ConnectionString x -Kind P'; Offers = 'PostgreSql' }
+        @{ Line = 'New-QmtlFetcher -Exchange b'; Offers = 'binance' }
         @{ Line = 'Initialize-QmtlHistory -OnMissing '; Offers = 'Skip', 'Fail' }
         @{ Line = 'Invoke-QmtlStrategy $s -OnMissing '; Offers = 'Skip', 'Fail' }
         @{ Line = 'Get-QmtlCacheSlice $QmtlNode '; Offers = "'X'", "'Y'" }

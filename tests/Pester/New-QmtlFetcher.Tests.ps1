@@ -73,6 +73,8 @@ Describe 'New-QmtlFetcher' {
         (New-QmtlFetcher -Binance).Name | Should -Be binance
         (New-QmtlFetcher -Binance -BaseUri http://127.0.0.1:9).Name | Should -Be 'binance:127.0.0.1:9'
         (New-QmtlFetcher -Binance -BarsPerRequest 100 -Name b).BarsPerRequest | Should -Be 100
+        (New-QmtlFetcher -Exchange Binance -BarsPerRequest 100 -Name b).BarsPerRequest | Should -Be 100
+        New-QmtlFetcher -Exchange binance | Out-String | Should -Match 'binance +1000 +Binance'
     }
 
     It 'finds a CSV file relative to PowerShell''s location' {
@@ -104,6 +106,8 @@ Describe 'New-QmtlFetcher' {
         @{ Case = 'a CSV file is a folder'; Make = { New-QmtlFetcher -Path $TestDrive }; Message = "'*' is a folder. Name a CSV file in it." }
         @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'. Correct the path*" }
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
+        @{ Case = 'there is no such exchange'; Make = { New-QmtlFetcher -Exchange nowhere }; Message = "There is no source 'nowhere'. There are binance, csv*" }
+        @{ Case = 'a file is no exchange'; Make = { New-QmtlFetcher -Exchange csv }; Message = "*no exchange*-Path*" }
         @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*absolute http or https address*" }
         @{ Case = 'an object has no Fetch method'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ a = 1 }) }; Message = '*no Fetch(start, end, nodeId, interval) method*' }
         @{ Case = 'a page size is not from 1'; Make = { New-QmtlFetcher { } -BarsPerRequest 0 }; Message = '*0*' }

@@ -93,6 +93,8 @@ Describe 'New-QmtlHistoryProvider' {
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlHistoryProvider -Path Env:\x }; Message = '*path of the Environment provider*' }
         @{ Case = 'a text is no fetcher'; Make = { New-QmtlHistoryProvider -Fetcher binance }; Message = "*'binance' is not a fetcher*New-QmtlFetcher*" }
         @{ Case = 'an object is no fetcher'; Make = { New-QmtlHistoryProvider -Fetcher (Get-Date) }; Message = '*System.DateTime is not a fetcher*Fetch(start, end, nodeId, interval)*' }
+        @{ Case = 'there is no such kind'; Make = { New-QmtlHistoryProvider -ConnectionString Host=h -Kind mongo }; Message = "*no kind of store 'mongo'*PostgreSql*" }
+        @{ Case = 'a file is not of a kind'; Make = { New-QmtlHistoryProvider -ConnectionString x.db }; Message = '*names no server*-Path*' }
         @{ Case = 'a credential is for a database'; Make = { New-QmtlHistoryProvider -Path x.db -Credential ([pscredential]::Empty) }; Message = '*Parameter set*' }
     ) {
         $Make | Should -Throw $Message

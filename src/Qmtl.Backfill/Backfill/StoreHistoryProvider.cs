@@ -42,10 +42,10 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     public BackfillOptions Options { get; }
 
     /// <inheritdoc/>
-    public string DisplayName => Store.DisplayName;
+    public string DisplayName => Store.Info.DisplayName;
 
-    /// <inheritdoc cref="IHistoryStore.DescribeWritePath"/>
-    public string? WritePath => Store.DescribeWritePath();
+    /// <inheritdoc cref="StoreInfo.WritePath"/>
+    public string? WritePath => Store.Info.WritePath;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<BarFrame> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default) =>
@@ -64,7 +64,7 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) => Store.GetStreamsAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public string? GetTableName(string nodeId) => Store.GetTableName(nodeId);
+    public string? GetTableName(string nodeId) => Store.Info.TableOf(nodeId);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<BackfillResult> CompleteAsync(

@@ -56,7 +56,7 @@ internal sealed class StreamBackfill
 
     private StreamKey Stream => _request.Stream;
 
-    private int BarsPerCommit => Math.Max(1, _request.Store.BarsPerWrite);
+    private int BarsPerCommit => Math.Max(1, _request.Store.Info.BarsPerWrite);
 
     private int BarsPerRequest => Math.Max(1, _request.Fetcher.BarsPerRequest ?? _options.DefaultBarsPerRequest);
 
@@ -80,8 +80,8 @@ internal sealed class StreamBackfill
             Asked = _asked,
             Missing = _frontier?.Left() is { } left ? NullIfEmpty(left) : _asked,
             RateLimitWait = _fetcher.RateLimitWait,
-            WritePath = _request.Store.DescribeWritePath() is { } path ? (_request.Store.DisplayName, path) : null,
-            Table = _request.Store.GetTableName(Stream.NodeId) is { } table ? (_request.Store.DisplayName, table) : null,
+            WritePath = _request.Store.Info.WritePath is { } path ? (_request.Store.Info.DisplayName, path) : null,
+            Table = _request.Store.Info.TableOf(Stream.NodeId) is { } table ? (_request.Store.Info.DisplayName, table) : null,
         });
     }
 
@@ -321,7 +321,7 @@ internal sealed class StreamBackfill
             _storeIsAway = null;
             foreach (string warning in _request.Store.TakeWarnings(Stream))
             {
-                _raise(new BackfillStoreWarning(Stream, _request.Store.DisplayName, warning));
+                _raise(new BackfillStoreWarning(Stream, _request.Store.Info.DisplayName, warning));
             }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)

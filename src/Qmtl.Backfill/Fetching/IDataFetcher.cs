@@ -24,6 +24,9 @@ public interface IDataFetcher
     /// </summary>
     long? GetEarliestBar(StreamKey stream) => null;
 
+    /// <summary>From the first to the last bar that the source has of the stream, where it can tell, as a file can; null, the default, otherwise and where it has none.</summary>
+    TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default) => null;
+
     /// <summary>
     /// Answers the bars of <paramref name="stream"/> that open inside <paramref name="range"/>, both ends included. The range ends with the
     /// last second of its last bar, so that a row which opens late is answered, too. One call is one request.

@@ -11,8 +11,11 @@ public sealed record HistoryStoreOptions
     /// <summary>User and password, in place of those in the connection string; an empty user leaves the one that stands there. Null by default.</summary>
     public NetworkCredential? Credential { get; init; }
 
-    /// <summary>Which database it is; <see cref="HistoryStoreKind.Auto"/> by default.</summary>
-    public HistoryStoreKind Kind { get; init; }
+    /// <summary>
+    /// Which kind of store it is, one of <see cref="HistoryStoreFactory.KindNames"/>; case does not count. Null, the default, and
+    /// <c>Auto</c> for what the path or connection string says, and for a server, whatever it says of itself when it is first asked.
+    /// </summary>
+    public string? Kind { get; init; }
 
     /// <summary>QuestDB's HTTP server, for bulk writes, for example <c>http://localhost:9000</c>; null, the default, for port 9000 of the connection string's host.</summary>
     public Uri? HttpUri { get; init; }

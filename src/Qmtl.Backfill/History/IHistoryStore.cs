@@ -9,33 +9,14 @@ namespace Qmtl.History;
 /// </summary>
 public interface IHistoryStore : IAsyncDisposable
 {
-    internal const int DefaultBarsPerWrite = 50_000;
-
-    /// <summary>What and where the store is, for people: no password, no user.</summary>
-    string DisplayName { get; }
-
-    /// <summary>
-    /// What tells this place from every other that bars could go to, the same in every process and for the store's whole life:
-    /// where it is and, where one table holds all streams, which. No password, no user. <see cref="DisplayName"/> by default.
-    /// </summary>
-    string Identity => DisplayName;
-
-    /// <summary>
-    /// How bars get into the store, for people, where a store has more than one way and has taken one; null, the default, otherwise.
-    /// </summary>
-    string? DescribeWritePath() => null;
-
-    /// <summary>The table that a node's bars are in, by its name in the database; null, the default, where the store has no tables or does not know yet.</summary>
-    string? GetTableName(string nodeId) => null;
+    /// <summary>What and where the store is, and how it wants to be written to.</summary>
+    StoreInfo Info { get; }
 
     /// <summary>
     /// What an operator should know of writes of the stream although they did not fail, a sentence each: a table that was written
     /// before was gone, for example. Each is told once; none by default.
     /// </summary>
     IReadOnlyList<string> TakeWarnings(StreamKey stream) => [];
-
-    /// <summary>How many bars a caller that has many does well to give to one <see cref="WriteAsync"/>: enough for the store's bulk speed, few enough to hold. 50,000 by default.</summary>
-    int BarsPerWrite => DefaultBarsPerWrite;
 
     /// <summary>All streams of which the store holds a bar, by node id (ordinal), then interval.</summary>
     Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default);

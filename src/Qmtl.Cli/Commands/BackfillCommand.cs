@@ -92,7 +92,7 @@ internal sealed class BackfillCommand : CliCommand
         var requests = new List<BackfillRequest>();
         foreach (StreamKey stream in streams)
         {
-            TimeRange? extent = await SourceOptions.FindExtentAsync(fetcher, stream, cancellationToken);
+            TimeRange? extent = await _source.FindExtentAsync(arguments, fetcher, stream, cancellationToken);
             requests.Add(new BackfillRequest(store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, extent, cancellationToken)]));
         }
 

@@ -45,7 +45,7 @@ internal sealed class CoverageCommand : CliCommand
             {
                 foreach (TimeRange range in await store.GetCoverageAsync(stream, cancellationToken: cancellationToken))
                 {
-                    await lines.WriteRangeAsync(stream, range, cancellationToken, store.GetTableName(stream.NodeId));
+                    await lines.WriteRangeAsync(stream, range, cancellationToken, store.Info.TableOf(stream.NodeId));
                 }
             }
 
@@ -56,10 +56,10 @@ internal sealed class CoverageCommand : CliCommand
         foreach (StreamKey stream in streams)
         {
             TimeRangeSet stored = await store.GetCoverageAsync(stream, cancellationToken: cancellationToken);
-            report.Add(stream, stored, await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken), table: store.GetTableName(stream.NodeId));
+            report.Add(stream, stored, await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken), table: store.Info.TableOf(stream.NodeId));
         }
 
-        report.Write($"No such stream is in {store.DisplayName}.");
+        report.Write($"No such stream is in {store.Info.DisplayName}.");
         return ExitCode.Complete;
     }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using Qmtl.Messages;
 
@@ -21,9 +22,26 @@ internal static class OptionParsing
         }
     };
 
+    /// <summary>Takes one of <paramref name="names"/> in any case, and offers them in small letters.</summary>
+    public static void AcceptNames(Option<string?> option, IReadOnlyList<string> names)
+    {
+        option.CustomParser = Using<string?>(text => names.FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw new FormatException($"'{text}' is not known. Choose {Listed(names)}."));
+        option.CompletionSources.Add([.. names.Select(Small)]);
+    }
+
+    /// <summary>The names as one writes them on a command line: <c>a, b or c</c>.</summary>
+    public static string Listed(IReadOnlyList<string> names)
+    {
+        string[] small = [.. names.Select(Small)];
+        return small.Length < 2 ? string.Concat(small) : $"{string.Join(", ", small[..^1])} or {small[^1]}";
+    }
+
     /// <summary>A parser of a whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
     public static Func<ArgumentResult, int?> WholeNumber(int least, int most) => Using<int?>(text =>
         int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
             ? value
             : throw new FormatException($"'{text}' is not a whole number from {least} to {most}."));
+
+    private static string Small(string name) => name.ToLowerInvariant();
 }

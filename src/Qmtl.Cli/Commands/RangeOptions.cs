@@ -52,7 +52,7 @@ internal sealed class RangeOptions
         DateTimeOffset? end = arguments.GetValue(_end) ?? (extent is { } whole ? UnixTime.FromSeconds(whole.End) : null);
         try
         {
-            start ??= AskedRange.FirstBar(stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.DisplayName, "--start");
+            start ??= AskedRange.FirstBar(stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.Info.DisplayName, "--start");
             return AskedRange.Closed(stream.Interval, start.Value, end, now, out string? note) ?? throw new UsageException(note!);
         }
         catch (ArgumentException exception)

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
-using Qmtl.Fetching.Csv;
 using Qmtl.Messages;
 using Qmtl.Time;
 
@@ -11,14 +9,11 @@ namespace Qmtl.Cli.Commands;
 /// <summary>The options that say where bars come from: <c>--source</c>, <c>--base-uri</c>, <c>--file</c>.</summary>
 internal sealed class SourceOptions
 {
-    private const string Binance = "binance";
-    private const string Csv = "csv";
-
     private readonly Option<string?> _source;
 
     private readonly Option<Uri?> _baseUri = new("--base-uri")
     {
-        Description = "Where the REST API of --source binance is. Default: https://api.binance.com.",
+        Description = "Where the REST API of --source is. Default: the exchange's own, for binance https://api.binance.com.",
         HelpName = "uri",
         CustomParser = OptionParsing.Using<Uri?>(text =>
             Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
@@ -28,7 +23,8 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _file = new("--file")
     {
-        Description = "The file of --source csv: a header, a ts column (seconds, milliseconds, microseconds or ISO 8601), any payload and, where it holds several nodes, a node_id column.",
+        Description = "The file of --source csv: a header, a ts column (seconds, milliseconds, microseconds or ISO 8601), any payload "
+            + "and, where it holds several nodes, a node_id column.",
         HelpName = "path",
     };
 
@@ -36,10 +32,10 @@ internal sealed class SourceOptions
     {
         _source = new Option<string?>("--source")
         {
-            Description = "binance or csv. Default: csv where --file is given, otherwise binance.",
+            Description = $"{Names(SourceFactory.Kinds)}. Default: that of --file where it is given, otherwise {SourceFactory.Kinds[0].Name}.",
             HelpName = "name",
         };
-        _source.AcceptOnlyFromAmong(Binance, Csv);
+        OptionParsing.AcceptNames(_source, [.. SourceFactory.Kinds.Select(kind => kind.Name)]);
         command.Options.Add(_source);
         command.Options.Add(_baseUri);
         command.Options.Add(_file);
@@ -50,62 +46,49 @@ internal sealed class SourceOptions
     public IDataFetcher CreateFetcher(ParseResult arguments)
     {
         (Uri? baseUri, string? file) = (arguments.GetValue(_baseUri), arguments.GetValue(_file));
-        string source = arguments.GetValue(_source) ?? (file is null ? Binance : Csv);
-        if (source == Csv)
+        SourceKind kind = arguments.GetValue(_source) is { } name ? SourceFactory.Find(name)
+            : file is not null ? SourceFactory.OfFile(file)
+            : SourceFactory.Kinds[0];
+        if (kind.IsFile && baseUri is not null)
         {
-            return baseUri is null
-                ? CreateCsvFetcher(file)
-                : throw new UsageException("--base-uri belongs to --source binance. Leave it out, or leave out --file.");
+            throw new UsageException($"--base-uri belongs to --source {Names(SourceFactory.Kinds.Where(other => !other.IsFile))}. Leave it out, or leave out --file.");
         }
 
-        if (file is not null)
+        if (kind.IsFile && file is null)
         {
-            throw new UsageException("--file belongs to --source csv. Leave it out, or write --source csv.");
+            throw new UsageException($"--source {kind.Name} needs --file.");
+        }
+
+        if (!kind.IsFile && file is not null)
+        {
+            string files = Names(SourceFactory.Kinds.Where(other => other.IsFile));
+            throw new UsageException($"--file belongs to --source {files}. Leave it out, or write --source {files}.");
         }
 
         try
         {
-            return new BinanceFetcher(baseUri is null ? null : new BinanceFetcherOptions { BaseUri = baseUri });
+            return kind.Open(new() { Path = file, BaseUri = baseUri });
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or FileNotFoundException)
         {
-            throw UsageException.From(exception);
+            throw new UsageException((kind.IsFile ? "--file: " : string.Empty) + PlainMessage.Of(exception), exception);
         }
     }
 
     /// <summary>All bars of <paramref name="stream"/> that the source has, where it can tell: a file can, an exchange cannot.</summary>
     /// <exception cref="SourceException">The file cannot be read, or it has no row of the stream.</exception>
-    public static async Task<TimeRange?> FindExtentAsync(IDataFetcher fetcher, StreamKey stream, CancellationToken cancellationToken)
+    public async Task<TimeRange?> FindExtentAsync(
+        ParseResult arguments, IDataFetcher fetcher, StreamKey stream, CancellationToken cancellationToken)
     {
-        if (fetcher is not CsvFetcher csv)
-        {
-            return null;
-        }
-
-        TimeRange? extent = csv.GetExtent(stream, cancellationToken);
-        if (extent is null)
+        TimeRange? extent = fetcher.GetExtent(stream, cancellationToken);
+        if (extent is null && arguments.GetValue(_file) is not null)
         {
             // Asking for any bar says what is wrong with the file.
-            await csv.FetchAsync(stream, new TimeRange(0, 0), cancellationToken);
+            await fetcher.FetchAsync(stream, new TimeRange(0, 0), cancellationToken);
         }
 
         return extent;
     }
 
-    private static CsvFetcher CreateCsvFetcher(string? file)
-    {
-        if (file is null)
-        {
-            throw new UsageException("--source csv needs --file.");
-        }
-
-        try
-        {
-            return CsvFetcher.OfFile(file);
-        }
-        catch (Exception exception) when (exception is ArgumentException or FileNotFoundException)
-        {
-            throw new UsageException($"--file: {PlainMessage.Of(exception)}", exception);
-        }
-    }
+    private static string Names(IEnumerable<SourceKind> kinds) => OptionParsing.Listed([.. kinds.Select(kind => kind.Name)]);
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Net;
 using Qmtl.Cli.Hosting;
 using Qmtl.History;
-using Qmtl.History.Relational.Sqlite;
 
 namespace Qmtl.Cli.Commands;
 
@@ -25,11 +24,10 @@ internal sealed class StoreOptions
         HelpName = "name",
     };
 
-    private readonly Option<HistoryStoreKind> _kind = new("--store-kind")
+    private readonly Option<string?> _kind = new("--store-kind")
     {
-        Description = "Which database --store names: auto (a server is asked), sqlite, postgresql or questdb.",
+        Description = $"Which database --store names: {OptionParsing.Listed(HistoryStoreFactory.KindNames)}. Default: auto, where a server is asked.",
         HelpName = "kind",
-        DefaultValueFactory = _ => HistoryStoreKind.Auto,
     };
 
     private readonly Option<string?> _httpUri = new("--http-uri")
@@ -47,6 +45,7 @@ internal sealed class StoreOptions
     public StoreOptions(Command command, CliHost host)
     {
         _host = host;
+        OptionParsing.AcceptNames(_kind, HistoryStoreFactory.KindNames);
         command.Options.Add(_store);
         command.Options.Add(_table);
         command.Options.Add(_kind);
@@ -85,7 +84,7 @@ internal sealed class StoreOptions
     public IHistoryStore OpenExisting(ParseResult arguments)
     {
         IHistoryStore store = Open(arguments);
-        if (store is not SqliteHistoryStore { FilePath: var path } || File.Exists(path))
+        if (store.Info.FilePath is not { } path || File.Exists(path))
         {
             return store;
         }

@@ -23,7 +23,7 @@ internal sealed class DemoRun(CliHost host)
         string file = Path.Combine(folder.FullName, "demo.db");
         await using SimulatedExchange exchange = SimulatedExchange.Start(DemoScenario.Exchange);
         await using IHistoryStore store = HistoryStoreFactory.Open(file);
-        var fetcher = new BinanceFetcher(new BinanceFetcherOptions { BaseUri = exchange.BaseUri, Name = "simulated" });
+        var fetcher = new BinanceFetcher(new() { BaseUri = exchange.BaseUri, Name = "simulated" });
 
         Heading($"A simulated exchange listens on {exchange.BaseUri}, and nothing else is needed: no network, no server.");
         Heading($"Before. A recorder that slept half of the week left this in {file}:");

@@ -1,19 +1,18 @@
 using System.Management.Automation;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
-using Qmtl.Fetching.Csv;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Scripting;
 
 namespace Qmtl.PowerShell.Commands;
 
-/// <summary>Makes a source of bars: Binance, a CSV file, a script block or an object with a Fetch method.</summary>
+/// <summary>Makes a source of bars: an exchange, a CSV file, a script block or an object with a Fetch method.</summary>
 [Cmdlet(VerbsCommon.New, "QmtlFetcher", DefaultParameterSetName = ScriptBlockSet)]
 [OutputType(typeof(IDataFetcher))]
 public sealed class NewQmtlFetcherCommand : PSCmdlet
 {
     private const string BinanceSet = "Binance";
+    private const string ExchangeSet = "Exchange";
     private const string PathSet = "Path";
     private const string ScriptBlockSet = "ScriptBlock";
     private const string InputObjectSet = "InputObject";
@@ -22,8 +21,15 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     [Parameter(Mandatory = true, ParameterSetName = BinanceSet)]
     public SwitchParameter Binance { get; set; }
 
+    /// <summary>Candles of the exchange of that name; the node id is the symbol.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ExchangeSet)]
+    [ArgumentCompleter(typeof(ExchangeCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Exchange { get; set; }
+
     /// <summary>Where the REST API is; the exchange's own by default.</summary>
     [Parameter(ParameterSetName = BinanceSet)]
+    [Parameter(ParameterSetName = ExchangeSet)]
     [ValidateNotNull]
     public Uri? BaseUri { get; set; }
 
@@ -49,6 +55,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
 
     /// <summary>The most bars that one request spans.</summary>
     [Parameter(ParameterSetName = BinanceSet)]
+    [Parameter(ParameterSetName = ExchangeSet)]
     [Parameter(ParameterSetName = ScriptBlockSet)]
     [Parameter(ParameterSetName = InputObjectSet)]
     [ValidateRange(1, int.MaxValue)]
@@ -69,20 +76,19 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
 
     private IDataFetcher Create() => ParameterSetName switch
     {
-        BinanceSet => new BinanceFetcher(BinanceOptions()),
-        PathSet => CsvFetcher.OfFile(FilePath.Resolve(this, Path!), Name),
+        BinanceSet or ExchangeSet => OpenExchange(Exchange ?? "binance"),
+        PathSet => OpenFile(FilePath.Resolve(this, Path!)),
         ScriptBlockSet => FetcherFactory.From(ScriptBlock!, Name, BarsPerRequest),
         _ => FetcherFactory.From(InputObject!, Name, BarsPerRequest),
     };
 
-    private BinanceFetcherOptions BinanceOptions()
-    {
-        var options = new BinanceFetcherOptions { Name = Name };
-        if (BaseUri is not null)
-        {
-            options = options with { BaseUri = BaseUri };
-        }
+    private IDataFetcher OpenFile(string path) => SourceFactory.OfFile(path).Open(new() { Path = path, Name = Name });
 
-        return BarsPerRequest is { } bars ? options with { BarsPerRequest = bars } : options;
+    private IDataFetcher OpenExchange(string name)
+    {
+        SourceKind kind = SourceFactory.Find(name);
+        return kind.IsFile
+            ? throw new ArgumentException($"'{kind.Name}' is no exchange but a kind of file. Name the file with -Path.")
+            : kind.Open(new() { BaseUri = BaseUri, Name = Name, BarsPerRequest = BarsPerRequest });
     }
 }

@@ -30,7 +30,7 @@ public sealed class NewQmtlHistoryProviderCommand : StoreCommand
         try
         {
             IHistoryStore store = OpenStore(Path);
-            WriteVerbose($"The history is in {store.DisplayName}.");
+            WriteVerbose($"The history is in {store.Info.DisplayName}.");
             WriteObject(new StoreHistoryProvider(store, Fetcher));
         }
         catch (Exception exception) when (ErrorRecords.IsForOperator(exception))

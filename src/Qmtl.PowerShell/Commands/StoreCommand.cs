@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using Qmtl.History;
-using Qmtl.History.Relational.Sqlite;
 using Qmtl.PowerShell.Arguments;
 
 namespace Qmtl.PowerShell.Commands;
@@ -23,7 +22,9 @@ public abstract class StoreCommand : PSCmdlet
 
     /// <summary>Which database it is; a server is asked at the first use by default.</summary>
     [Parameter(ParameterSetName = ConnectionStringSet)]
-    public HistoryStoreKind Kind { get; set; }
+    [ArgumentCompleter(typeof(StoreKindCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Kind { get; set; } = HistoryStoreFactory.KindNames[0];
 
     /// <summary>QuestDB's HTTP server, for bulk writes; port 9000 of the connection string's host by default.</summary>
     [Parameter(ParameterSetName = ConnectionStringSet)]
@@ -48,7 +49,7 @@ public abstract class StoreCommand : PSCmdlet
 
         // A slip in a connection string must not become a file, in a folder that is not even PowerShell's location. What was given is not
         // told: it may hold a password.
-        return store is SqliteHistoryStore && Kind != HistoryStoreKind.Sqlite
+        return store.Info.FilePath is not null && Kind.Equals(HistoryStoreFactory.KindNames[0], StringComparison.OrdinalIgnoreCase)
             ? throw new ArgumentException(
                 "What -ConnectionString was given names no server; it reads as a file's path. Write postgresql://user:password@host:5432/database, or name a SQLite file with -Path.")
             : store;

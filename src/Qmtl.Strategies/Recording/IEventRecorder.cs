@@ -19,7 +19,7 @@ public interface IEventRecorder : IAsyncDisposable
     string Identity => DisplayName;
 
     /// <summary>How many rows one <see cref="PersistAsync"/> does well to hold; 50,000 by default.</summary>
-    int RowsPerWrite => IHistoryStore.DefaultBarsPerWrite;
+    int RowsPerWrite => StoreInfo.DefaultBarsPerWrite;
 
     /// <summary>What an operator should know of writes of the stream although they did not fail, a sentence each, each told once; none by default.</summary>
     IReadOnlyList<string> TakeWarnings(StreamKey stream) => [];

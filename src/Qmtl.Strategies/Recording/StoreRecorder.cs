@@ -28,14 +28,14 @@ public sealed class StoreRecorder : IEventRecorder
     public IHistoryStore Store { get; }
 
     /// <inheritdoc/>
-    public string DisplayName => Store.DisplayName;
+    public string DisplayName => Store.Info.DisplayName;
 
     /// <inheritdoc/>
-    public string Identity => Store.Identity;
+    public string Identity => Store.Info.Identity;
 
     /// <inheritdoc/>
     /// <remarks>As many as the store likes best, but at most 250,000: the rows of a batch are in memory, and nothing else bounds them.</remarks>
-    public int RowsPerWrite => Math.Min(Store.BarsPerWrite, MostRowsPerWrite);
+    public int RowsPerWrite => Math.Min(Store.Info.BarsPerWrite, MostRowsPerWrite);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => Store.TakeWarnings(stream);

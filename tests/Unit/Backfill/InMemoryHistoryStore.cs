@@ -12,7 +12,7 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
     private readonly Dictionary<StreamKey, SortedDictionary<long, IReadOnlyDictionary<string, object?>>> _bars = [];
     private readonly Dictionary<(StreamKey Stream, string Source), TimeRangeSet> _empty = [];
 
-    public string DisplayName => "memory";
+    public StoreInfo Info => new("memory") { BarsPerWrite = BarsPerWrite };
 
     public int BarsPerWrite { get; init; } = 50_000;
 

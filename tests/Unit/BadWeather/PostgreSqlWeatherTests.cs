@@ -131,7 +131,7 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
         Assert.Null(result.Error);
         run.AssertNoSecrets(result);
         bool isGone = change.StartsWith("DROP TABLE", StringComparison.Ordinal) || change.Contains("RENAME TO", StringComparison.Ordinal);
-        Assert.Equal(isGone ? [$"The table 'BTCUSDT' in {store.DisplayName} is gone, although bars had been written to it, and was made again. Those bars are missing: run again to fetch them."] : [], run.Warnings);
+        Assert.Equal(isGone ? [$"The table 'BTCUSDT' in {store.Info.DisplayName} is gone, although bars had been written to it, and was made again. Those bars are missing: run again to fetch them."] : [], run.Warnings);
         await run.AssertRecoversAsync(store);
     }
 
@@ -187,7 +187,7 @@ public sealed class PostgreSqlWeatherTests(PostgreSqlServer server) : IAsyncLife
     public async Task A_PostgreSQL_that_is_opened_as_a_QuestDB()
     {
         var run = new WeatherRun();
-        await using IHistoryStore store = HistoryStoreFactory.Open(server.UriOf(_database), new HistoryStoreOptions { Kind = HistoryStoreKind.QuestDb });
+        await using IHistoryStore store = HistoryStoreFactory.Open(server.UriOf(_database), new HistoryStoreOptions { Kind = "QuestDb" });
         run.AssertFailed(await run.RunAsync(store), store, "is a PostgreSql server, and the store was opened as one of the kind QuestDb", "Choose the kind PostgreSql, or leave the kind out");
         StoreException listing = await Assert.ThrowsAsync<StoreException>(() => store.GetStreamsAsync());
         Assert.Contains("Choose the kind PostgreSql", listing.Message, StringComparison.Ordinal);

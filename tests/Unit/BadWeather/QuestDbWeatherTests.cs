@@ -28,7 +28,7 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
         Assert.Null(result.Error);
         Assert.Equal(overHttp ? QuestDbWritePath.IlpOverHttp : QuestDbWritePath.PostgreSqlWire, store.WritePath);
         string warning = Assert.Single(run.Warnings);
-        Assert.StartsWith($"The table 'BTCUSDT' in {store.DisplayName} is gone", warning, StringComparison.Ordinal);
+        Assert.StartsWith($"The table 'BTCUSDT' in {store.Info.DisplayName} is gone", warning, StringComparison.Ordinal);
         Assert.Contains("run again", warning, StringComparison.Ordinal);
         await run.AssertRecoversAsync(store);
         Assert.Equal([4L * WeatherRun.BarsPerPage - 3], await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""));
@@ -138,10 +138,10 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
     }
 
     [QuestDbTheory]
-    [InlineData(SslMode.Require, HistoryStoreKind.Auto)]
-    [InlineData(SslMode.VerifyFull, HistoryStoreKind.Auto)]
-    [InlineData(SslMode.VerifyFull, HistoryStoreKind.QuestDb)]
-    public async Task TLS_asked_of_a_server_that_has_none(SslMode mode, HistoryStoreKind kind)
+    [InlineData(SslMode.Require, "Auto")]
+    [InlineData(SslMode.VerifyFull, "Auto")]
+    [InlineData(SslMode.VerifyFull, "QuestDb")]
+    public async Task TLS_asked_of_a_server_that_has_none(SslMode mode, string kind)
     {
         var run = new WeatherRun();
         (string host, int port) = QuestDbServer.Address;
@@ -157,8 +157,8 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
         await using QuestDbHistoryStore store = Open();
         await WriteAsync(store, Frame(60));
         var table = new QuestDbTable("BTCUSDT", IsWal: true, "ts", ["ts", "node_id", "interval"]);
-        using var http = new QuestDbHttp(new Uri($"http://{QuestDbServer.Address.Host}:9000"), "admin", "quest", store.DisplayName, new(TimeProvider.System));
-        using var path = new QuestDbBulkPath(http, store.DisplayName, TimeProvider.System);
+        using var http = new QuestDbHttp(new Uri($"http://{QuestDbServer.Address.Host}:9000"), "admin", "quest", store.Info.DisplayName, new(TimeProvider.System));
+        using var path = new QuestDbBulkPath(http, store.Info.DisplayName, TimeProvider.System);
         await using NpgsqlConnection connection = await Server.ConnectAsync();
         await ExecuteAsync("DROP TABLE \"BTCUSDT\"");
 
@@ -178,7 +178,7 @@ public sealed class QuestDbWeatherTests(QuestDbServer server) : QuestDbStoreTest
     public async Task A_QuestDB_that_is_opened_as_a_PostgreSQL(bool askedBefore)
     {
         var run = new WeatherRun();
-        await using IHistoryStore store = HistoryStoreFactory.Open(QuestDbServer.ConnectionString!, new HistoryStoreOptions { Kind = HistoryStoreKind.PostgreSql });
+        await using IHistoryStore store = HistoryStoreFactory.Open(QuestDbServer.ConnectionString!, new HistoryStoreOptions { Kind = "PostgreSql" });
         if (askedBefore)
         {
             // The driver fails in another way the second time.

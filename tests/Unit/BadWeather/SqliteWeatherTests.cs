@@ -326,7 +326,7 @@ public sealed class SqliteWeatherTests : IDisposable
 
         BackfillResult result = await run.RunAsync(store);
         Assert.Contains("has no column 'ts'", result.Error!.Message, StringComparison.Ordinal);
-        Assert.Contains(store.DisplayName, result.Error.Message, StringComparison.Ordinal);
+        Assert.Contains(store.Info.DisplayName, result.Error.Message, StringComparison.Ordinal);
 
         using SqliteConnection undo = Connect();
         Execute(undo, "ALTER TABLE \"BTCUSDT\" RENAME COLUMN stamp TO ts");

@@ -119,7 +119,7 @@ internal sealed class WeatherRun
     {
         Assert.Equal(BackfillStatus.Failed, result.Status);
         StoreException error = Assert.IsType<StoreException>(result.Error);
-        foreach (string part in (string[])[store.DisplayName, what, wayOut])
+        foreach (string part in (string[])[store.Info.DisplayName, what, wayOut])
         {
             Assert.True(error.Message.Contains(part, StringComparison.Ordinal), $"'{part}' is not in: {error.Message}");
         }

@@ -51,7 +51,7 @@ public sealed class CoverageCommandTests
         {
             var none = TimeRangeSet.Empty(odd.Interval);
             await store.WriteAsync(odd, [new BarPage("binance", new BarFrame(odd.Interval, new[] { CliFolder.NewYear }, [new BarColumn<double>("close", new[] { 1.5 })]), none, none)]);
-            table = store.GetTableName("sqlite_x")!;
+            table = store.Info.TableOf("sqlite_x")!;
         }
 
         Assert.StartsWith("_sqlite_x~", table, StringComparison.Ordinal);

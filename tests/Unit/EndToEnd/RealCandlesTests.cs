@@ -36,7 +36,7 @@ public sealed class RealCandlesTests(PostgreSqlServer server) : IDisposable
         RecordedMarket market = RecordedMarket.FromCsv(SharedData.PathOf($"{symbol}-{interval}.csv"), symbol, stream.Interval);
         var range = new TimeRange(market.Candles[0].Timestamp, market.Candles[^1].Timestamp);
         await using SimulatedExchange exchange = SimulatedExchange.Start(new SimulatedExchangeOptions { Markets = [market] });
-        var fetcher = new BinanceFetcher(new BinanceFetcherOptions { BaseUri = exchange.BaseUri });
+        var fetcher = new BinanceFetcher(new() { BaseUri = exchange.BaseUri });
 
         BackfillResult first = await FillAsync();
         BackfillResult second = await FillAsync();

@@ -87,7 +87,7 @@ public abstract partial class HistoryStoreContract
             [Page(Frame(120, 180), Set((0, 240)), Set((240, 240))), Page(Frame([240, 1200], Longs("new", 1L, 2L)))]));
 
         Assert.False(error.IsTransient);
-        Assert.StartsWith(store.DisplayName, error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(store.Info.DisplayName, error.Message, StringComparison.Ordinal);
         Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
         Assert.Equal(Set((0, 0)), await store.GetKnownEmptyAsync(Stream, Source));
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using Qmtl.History;
+using Qmtl.History.QuestDb;
 using Qmtl.History.Relational.PostgreSql;
 using Qmtl.History.Relational.Sqlite;
 
@@ -25,8 +26,8 @@ public sealed class HistoryStoreFactoryTests
     {
         await using IHistoryStore store = HistoryStoreFactory.Open(text);
         Assert.IsType<SqliteHistoryStore>(store);
-        Assert.StartsWith("sqlite:", store.DisplayName, StringComparison.Ordinal);
-        Assert.True(Path.IsPathFullyQualified(store.DisplayName["sqlite:".Length..]));
+        Assert.StartsWith("sqlite:", store.Info.DisplayName, StringComparison.Ordinal);
+        Assert.True(Path.IsPathFullyQualified(store.Info.DisplayName["sqlite:".Length..]));
     }
 
     [Theory]
@@ -35,8 +36,8 @@ public sealed class HistoryStoreFactoryTests
     [InlineData("password=secret dbname=history host=db.example port=5433 sslmode=verify-full")]
     public async Task Libpqs_own_form_is_read(string text)
     {
-        await using IHistoryStore store = HistoryStoreFactory.Open(text, new HistoryStoreOptions { Kind = HistoryStoreKind.PostgreSql });
-        Assert.Equal("postgresql://db.example:5433/history", store.DisplayName);
+        await using IHistoryStore store = HistoryStoreFactory.Open(text, new HistoryStoreOptions { Kind = "PostgreSql" });
+        Assert.Equal("postgresql://db.example:5433/history", store.Info.DisplayName);
         NpgsqlConnectionStringBuilder read = PostgreSqlConnectionString.Parse(text, credential: null);
         Assert.Equal(text.Contains('\\') ? "se'cr et" : "secret", read.Password);
     }
@@ -55,8 +56,8 @@ public sealed class HistoryStoreFactoryTests
     public async Task What_a_store_shows_of_itself_opens_it_again()
     {
         await using IHistoryStore store = HistoryStoreFactory.Open("some file.db");
-        await using IHistoryStore again = HistoryStoreFactory.Open(store.DisplayName);
-        Assert.Equal(store.DisplayName, again.DisplayName);
+        await using IHistoryStore again = HistoryStoreFactory.Open(store.Info.DisplayName);
+        Assert.Equal(store.Info.DisplayName, again.Info.DisplayName);
     }
 
     [Theory]
@@ -73,7 +74,7 @@ public sealed class HistoryStoreFactoryTests
     {
         await using IHistoryStore store = HistoryStoreFactory.Open(text);
         Assert.Null(Assert.IsType<DetectingHistoryStore>(store).Detected);
-        Assert.Equal(display, store.DisplayName);
+        Assert.Equal(display, store.Info.DisplayName);
     }
 
     [Fact]
@@ -129,6 +130,50 @@ public sealed class HistoryStoreFactoryTests
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("questdb://h:8812/qdb", null, typeof(QuestDbHistoryStore))]
+    [InlineData("questdb://h:8812/qdb", "QUESTDB", typeof(QuestDbHistoryStore))]
+    [InlineData("Host=h", "questdb", typeof(QuestDbHistoryStore))]
+    [InlineData("host=h dbname=d", "postgresql", typeof(PostgreSqlHistoryStore))]
+    [InlineData("Host=h", "auto", typeof(DetectingHistoryStore))]
+    [InlineData("x.db", "sqlite", typeof(SqliteHistoryStore))]
+    public async Task A_kind_is_named_in_any_case(string text, string? kind, Type type)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(text, new HistoryStoreOptions { Kind = kind });
+        Assert.IsType(type, store);
+        Assert.Equal(type == typeof(SqliteHistoryStore), store.Info.FilePath is not null);
+    }
+
+    [Theory]
+    [InlineData("x.db", "mongo", "no kind of store 'mongo'. There are Auto, PostgreSql, QuestDb, Sqlite")]
+    [InlineData("x.db", "PostgreSql", "reads as a file's path")]
+    [InlineData("postgresql://u:hunter2@h/db", "Sqlite", "reads as the address of a server")]
+    [InlineData("postgresql://u:a;filename=hunter2@h/db", "Sqlite", "reads as the address of a server")]
+    [InlineData("questdb://u:hunter2@h/db", "PostgreSql", "names a store of the kind QuestDb")]
+    public void A_kind_that_does_not_go_with_what_is_named_is_refused(string text, string kind, string problem)
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open(text, new HistoryStoreOptions { Kind = kind }));
+        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("x.db", null, "http://h:9000")]
+    [InlineData("Host=h", "PostgreSql", "http://h:9000")]
+    [InlineData("Host=h", "QuestDb", "http://u:p@h:9000")]
+    [InlineData("Host=h", null, "http://h:9000?a=1")]
+    public void An_HTTP_address_goes_with_QuestDB_only(string text, string? kind, string address)
+    {
+        var options = new HistoryStoreOptions { Kind = kind, HttpUri = new Uri(address) };
+        Assert.Contains("QuestDb", Assert.Throws<ArgumentException>(() => HistoryStoreFactory.Open(text, options)).Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("PostgreSQL 16.4 on x86_64-pc-linux-gnu", "PostgreSql")]
+    [InlineData("PostgreSQL 12.3, compiled by Visual C++ build 1914, 64-bit, QuestDB", "QuestDb")]
+    [InlineData("", "PostgreSql")]
+    public void A_server_is_known_by_its_version(string version, string kind) => Assert.Equal(kind, StoreKinds.OfServer(version).Name);
 
     [Fact]
     public void A_file_takes_no_credential() =>

@@ -30,7 +30,7 @@ public sealed class PostgreSqlHistoryStoreTests(PostgreSqlServer server) : Histo
     public async Task Nothing_shows_the_user_or_the_password()
     {
         await using IHistoryStore store = Open();
-        Assert.Equal($"postgresql://127.0.0.1:{server.Port}/{_database}", store.DisplayName);
+        Assert.Equal($"postgresql://127.0.0.1:{server.Port}/{_database}", store.Info.DisplayName);
     }
 
     [PostgreSqlFact]

@@ -25,7 +25,7 @@ public sealed class SqliteHistoryStoreTests : HistoryStoreContract, IDisposable
         Assert.True((await store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
         Assert.Empty(await ReadAsync(store, Stream));
         Assert.False(File.Exists(FilePath));
-        Assert.Equal($"sqlite:{FilePath}", store.DisplayName);
+        Assert.Equal($"sqlite:{FilePath}", store.Info.DisplayName);
     }
 
     [Fact]

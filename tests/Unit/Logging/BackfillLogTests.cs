@@ -220,7 +220,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         {
             Assert.Equal(LogLevel.Information, logged.Level);
             Assert.StartsWith(beginning!, (string)logged.Fields["table"]!, StringComparison.Ordinal);
-            Assert.Equal($"{nodeId} 1m: its bars are in the table '{logged.Fields["table"]}' of {store.DisplayName}.", logged.Message);
+            Assert.Equal($"{nodeId} 1m: its bars are in the table '{logged.Fields["table"]}' of {store.Info.DisplayName}.", logged.Message);
         });
     }
 
@@ -230,7 +230,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
         using var folder = new TemporaryFolder();
         await using var store = new SqliteHistoryStore(folder.File("bars.db"));
         await FillAsync(store, Stream);
-        await using (var other = new SqliteConnection($"Data Source={store.FilePath};Pooling=False"))
+        await using (var other = new SqliteConnection($"Data Source={store.Info.FilePath};Pooling=False"))
         {
             await other.OpenAsync();
             await using SqliteCommand drop = other.CreateCommand();
@@ -242,7 +242,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
 
         LoggedEvent warning = Assert.Single(_log.Events, logged => logged.Level == LogLevel.Warning);
         Assert.Equal("store.warning", warning.Event.Name);
-        Assert.Equal(store.DisplayName, warning.Fields["store"]);
+        Assert.Equal(store.Info.DisplayName, warning.Fields["store"]);
         Assert.StartsWith("BTCUSDT 1m: The table 'BTCUSDT' in ", warning.Message, StringComparison.Ordinal);
     }
 

@@ -60,7 +60,7 @@ public sealed class StoreRecorderTests(PostgreSqlServer server) : IDisposable
         await service.FlushAsync();
 
         string warning = Assert.Single(events.OfType<RecorderWarned>()).Warning;
-        Assert.StartsWith($"The table 'SIGNAL' in {store.DisplayName} had no column", warning, StringComparison.Ordinal);
+        Assert.StartsWith($"The table 'SIGNAL' in {store.Info.DisplayName} had no column", warning, StringComparison.Ordinal);
     }
 
     [PostgreSqlFact]
@@ -108,10 +108,10 @@ public sealed class StoreRecorderTests(PostgreSqlServer server) : IDisposable
         ];
         Assert.Equal(4, identities.Distinct().Count());
         Assert.DoesNotContain(identities, identity => identity.Contains("secret", StringComparison.Ordinal));
-        foreach (HistoryStoreKind kind in new[] { HistoryStoreKind.PostgreSql, HistoryStoreKind.QuestDb })
+        foreach (string kind in new[] { "PostgreSql", "QuestDb" })
         {
-            Assert.Equal(identities[0], HistoryStoreFactory.Open(Server, new HistoryStoreOptions { Kind = kind }).Identity);
-            Assert.Equal(identities[1], HistoryStoreFactory.Open(Server, new HistoryStoreOptions { Kind = kind, Table = "bars" }).Identity);
+            Assert.Equal(identities[0], HistoryStoreFactory.Open(Server, new HistoryStoreOptions { Kind = kind }).Info.Identity);
+            Assert.Equal(identities[1], HistoryStoreFactory.Open(Server, new HistoryStoreOptions { Kind = kind, Table = "bars" }).Info.Identity);
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class CountingHistoryStore(IHistoryStore inner) : IHistoryStore
     /// <summary>The ranges that were read.</summary>
     public List<TimeRange> RangesRead { get; } = [];
 
-    public string DisplayName => inner.DisplayName;
+    public StoreInfo Info => inner.Info;
 
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) => inner.GetStreamsAsync(cancellationToken);
 

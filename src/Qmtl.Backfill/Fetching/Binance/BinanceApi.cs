@@ -3,11 +3,12 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qmtl.Data;
 using Qmtl.Fetching.Http;
+using Qmtl.Time;
 
 namespace Qmtl.Fetching.Binance;
 
 /// <summary>
-/// What is particular to Binance among HTTP APIs: its weight header, and how it says no (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).
+/// What is particular to Binance among HTTP APIs: its request and rows, its weight header, and how it says no (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).
 /// </summary>
 internal static partial class BinanceApi
 {
@@ -16,8 +17,27 @@ internal static partial class BinanceApi
     private const int InvalidSymbol = -1121;
     private const string Mirror = "Use a mirror such as https://data-api.binance.vision";
 
+    // Of GET /api/v3/klines. A bar's last millisecond is in the range, too.
     public static HttpApi Instance { get; } = new()
     {
+        Title = "Binance",
+        BaseUri = new Uri("https://api.binance.com"),
+        NameOfHost = NameOfHost,
+        Intervals = new[] { "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M" }
+            .ToDictionary(BarInterval.Parse),
+        MostBarsPerRequest = 1000,
+        RequestWeight = 2,
+        WeightPerMinute = 6000,
+        Request = page => new HttpRequestMessage(HttpMethod.Get, new Uri(page.BaseUri, string.Create(
+            CultureInfo.InvariantCulture,
+            $"api/v3/klines?symbol={Uri.EscapeDataString(page.Symbol)}&interval={page.Interval}"
+            + $"&startTime={page.Range.Start * 1000}&endTime={(page.Range.End * 1000) + 999}&limit={page.Limit}"))),
+        Read = (answer, expected) =>
+        {
+            var columns = new KlineColumns(expected) { AnsweredAt = answer.ServerTime };
+            KlineReader.Read(answer.Body, columns);
+            return columns.Build();
+        },
         UsedWeightHeader = "X-MBX-USED-WEIGHT-1M",
         ReadRefusal = ReadRefusal,
         WaysOut = new Dictionary<RefusalMeaning, string>
@@ -25,6 +45,15 @@ internal static partial class BinanceApi
             [RefusalMeaning.BlockedAddress] = $"Its web firewall blocks this address or network. {Mirror}, or another network.",
             [RefusalMeaning.BlockedLocation] = $"It does not serve this location. {Mirror}, or https://api.binance.us for the US exchange.",
         },
+    };
+
+    // The testnet has candles of its own, so it is not among the exchange's names.
+    private static string? NameOfHost(string host) => host switch
+    {
+        "data-api.binance.vision" => "binance",
+        _ when host.EndsWith(".binance.com", StringComparison.Ordinal) => "binance",
+        _ when host.EndsWith(".binance.us", StringComparison.Ordinal) => "binance.us",
+        _ => null,
     };
 
     private static HttpRefusal? ReadRefusal(HttpAnswer answer, StreamKey stream)

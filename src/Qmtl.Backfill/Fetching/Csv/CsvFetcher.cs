@@ -56,6 +56,13 @@ public sealed class CsvFetcher : IDataFetcher
             : throw new FileNotFoundException($"There is no file '{path}'. Correct the path; a relative one begins at the current location.", path);
     }
 
+    /// <summary>CSV files as a kind of source.</summary>
+    internal static SourceKind Kind { get; } = new("csv")
+    {
+        IsFile = true,
+        Open = options => OfFile(options.Path ?? throw new ArgumentException("A CSV file has to be named by its path."), options.Name),
+    };
+
     /// <summary>
     /// The name that was given, or <c>csv:</c>, the file's name, and a short hash of its path, length and time of writing, as in
     /// <c>csv:bars.csv#1a2b3c4d</c>: a file that has changed, or another of the same name, is another source.

@@ -1,12 +1,43 @@
 using Qmtl.Data;
+using Qmtl.Time;
 
 namespace Qmtl.Fetching.Http;
 
-/// <summary>What is particular to one API. All else about asking it is <see cref="HttpSource"/>'s matter.</summary>
+/// <summary>What is particular to one exchange's API. All else about asking it is <see cref="HttpFetcher"/>'s and <see cref="HttpSource"/>'s matter.</summary>
 internal sealed record HttpApi
 {
+    /// <summary>The exchange, for people, for example <c>Binance</c>; in small letters it is the source's name.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Where the API is.</summary>
+    public required Uri BaseUri { get; init; }
+
+    /// <summary>The source's name where the API is at a host of the exchange's own; null for any other host. By default, the host of <see cref="BaseUri"/> is its own.</summary>
+    public Func<string, string?>? NameOfHost { get; init; }
+
+    /// <summary>The exchange's words for the intervals that it has.</summary>
+    public required IReadOnlyDictionary<BarInterval, string> Intervals { get; init; }
+
+    /// <summary>The most bars that it gives at once.</summary>
+    public required int MostBarsPerRequest { get; init; }
+
+    /// <summary>What a request for candles costs; 1 by default.</summary>
+    public int RequestWeight { get; init; } = 1;
+
+    /// <summary>What all requests of a minute may cost.</summary>
+    public required int WeightPerMinute { get; init; }
+
     /// <summary>The answer's header that tells the weight of all requests in the last minute; null where there is none.</summary>
     public string? UsedWeightHeader { get; init; }
+
+    /// <summary>The request for a page.</summary>
+    public required Func<HttpPage, HttpRequestMessage> Request { get; init; }
+
+    /// <summary>
+    /// Reads the candles of an answer, of which as many as the number are expected. A <see cref="System.Text.Json.JsonException"/> means
+    /// that the body holds none.
+    /// </summary>
+    public required Func<HttpAnswer, int, RawBars> Read { get; init; }
 
     /// <summary>
     /// What the API itself says no with; null where the answer says nothing of the kind. It is asked about every answer, those of
@@ -16,4 +47,14 @@ internal sealed record HttpApi
 
     /// <summary>What an operator can do about a refusal, where there is more to say than for any API.</summary>
     public IReadOnlyDictionary<RefusalMeaning, string> WaysOut { get; init; } = new Dictionary<RefusalMeaning, string>();
+
+    /// <summary>The source's name.</summary>
+    public string Name => Title.ToLowerInvariant();
+
+    /// <summary>The exchange as a kind of source.</summary>
+    public SourceKind Kind => new(Name)
+    {
+        Open = options => new HttpFetcher(
+            this, new HttpFetcherOptions { BaseUri = options.BaseUri, Name = options.Name, BarsPerRequest = options.BarsPerRequest }),
+    };
 }

@@ -45,7 +45,7 @@ internal sealed class HttpSource
     public HttpSource(Uri baseUri, HttpApi api, HttpLimits limits, TimeProvider clock)
     {
         (_api, _limits, _clock) = (api, limits, clock);
-        BaseUri = WithoutUser(baseUri);
+        BaseUri = WithoutUser(baseUri, api.BaseUri);
         _pacer = HostPacer.For(BaseUri, clock);
     }
 
@@ -94,12 +94,12 @@ internal sealed class HttpSource
         }
     }
 
-    private static Uri WithoutUser(Uri uri)
+    private static Uri WithoutUser(Uri uri, Uri example)
     {
         if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
             throw new ArgumentException(
-                "BaseUri must be an absolute http or https address, for example https://api.binance.com.", nameof(uri));
+                $"BaseUri must be an absolute http or https address, for example {example}.", nameof(uri));
         }
 
         string address = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);

@@ -87,20 +87,41 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     public string? WritePathReason => _bulkPath.Reason;
 
     /// <inheritdoc/>
-    /// <remarks>The same whether the server was named as a QuestDB or was asked what it is.</remarks>
-    public override string Identity => DetectingHistoryStore.ServerScheme + base.Identity[Scheme.Length..];
-
-    /// <inheritdoc/>
     /// <remarks>
-    /// A million over HTTP: the questions before and after a write, and the wait until it can be read, are then a small part of it. An
-    /// engine gathers as many as its own bound allows. Over the PostgreSQL wire, where they would take many seconds, 50,000.
+    /// The identity is the same whether the server was named as a QuestDB or was asked what it is. A million bars a write over HTTP:
+    /// the questions before and after it, and the wait until it can be read, are then a small part of it. An engine gathers as many as
+    /// its own bound allows. Over the PostgreSQL wire, where they would take many seconds, as many as by default.
     /// </remarks>
-    public override int BarsPerWrite => WritePath == QuestDbWritePath.PostgreSqlWire ? IHistoryStore.DefaultBarsPerWrite : 1_000_000;
+    public override StoreInfo Info
+    {
+        get
+        {
+            StoreInfo info = base.Info with
+            {
+                Identity = PostgreSqlConnectionString.Scheme + base.Info.Identity[Scheme.Length..],
+                WritePath = DescribeWritePath(),
+            };
+            return WritePath == QuestDbWritePath.PostgreSqlWire ? info : info with { BarsPerWrite = 1_000_000 };
+        }
+    }
+
+    internal static StoreKind Kind { get; } = new("QuestDb")
+    {
+        Product = "QuestDB",
+        TakesHttpUri = true,
+        Read = text => text.StartsWith($"{Scheme}://", StringComparison.OrdinalIgnoreCase) ? PostgreSqlConnectionString.Scheme + text[Scheme.Length..]
+            : PostgreSqlConnectionString.IsMeant(text) ? text : null,
+        Check = options =>
+        {
+            _ = options.HttpUri is { } address ? RequireHttpAddress(address) : null;
+            _ = new QuestDbTableNaming(options.Table);
+        },
+        Open = (text, options) => new QuestDbHistoryStore(text, options.Table, options.Credential, options.HttpUri),
+    };
 
     private protected override TableNaming Naming { get; }
 
-    /// <inheritdoc/>
-    public override string? DescribeWritePath() => WritePath switch
+    private string? DescribeWritePath() => WritePath switch
     {
         QuestDbWritePath.IlpOverHttp => "ILP over HTTP",
         QuestDbWritePath.PostgreSqlWire => $"the PostgreSQL wire, which is several times slower than ILP over HTTP. {WritePathReason}",
@@ -117,7 +138,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 
     private protected override Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
-        _product.FindWrongKindAsync(HistoryStoreKind.QuestDb, error, DisplayName, cancellationToken);
+        _product.FindWrongKindAsync(Kind, error, DisplayName, cancellationToken);
 
     private protected override async ValueTask CloseAsync()
     {
@@ -131,9 +152,8 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         return Scheme + display[display.IndexOf(':', StringComparison.Ordinal)..];
     }
 
-    /// <summary>Refuses what cannot be the address of a QuestDB's HTTP server, before anything is asked of it.</summary>
-    /// <exception cref="ArgumentException">It is relative, of another scheme, or has more than host, port and path.</exception>
-    internal static Uri RequireHttpAddress(Uri address) =>
+    // Before anything is asked of it: neither relative, nor of another scheme, nor with more than host, port and path.
+    private static Uri RequireHttpAddress(Uri address) =>
         address is { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" }
             ? address
             : throw new ArgumentException("The address of QuestDB's HTTP server is of the form http://host:9000, without user, password, query and fragment. Those of the connection string are used.", nameof(address));

@@ -30,26 +30,16 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     }
 
     /// <inheritdoc/>
-    public string DisplayName { get; }
+    /// <remarks>A node's table is named by the node's id wherever the database takes it for a name, or is the one of all streams.</remarks>
+    public virtual StoreInfo Info => new(DisplayName)
+    {
+        Identity = Naming.SharedTable is { } table ? $"{DisplayName} table {table}" : DisplayName,
+        TableOf = Naming.TableOf,
+    };
 
-    /// <inheritdoc/>
-    public virtual string Identity => Naming.SharedTable is { } table ? $"{DisplayName} table {table}" : DisplayName;
-
-    /// <inheritdoc/>
-    public virtual int BarsPerWrite => IHistoryStore.DefaultBarsPerWrite;
+    private protected string DisplayName { get; }
 
     private protected abstract TableNaming Naming { get; }
-
-    /// <inheritdoc/>
-    public virtual string? DescribeWritePath() => null;
-
-    /// <inheritdoc/>
-    /// <remarks>The node's id wherever the database takes it for a name, or the one table of all streams.</remarks>
-    public string GetTableName(string nodeId)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(nodeId);
-        return Naming.TableOf(nodeId);
-    }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => _written.TakeWarnings(stream);

@@ -14,7 +14,7 @@ internal sealed class LaterHistoryStore(IHistoryStore store) : IHistoryStore
     // 800 years: on the grid of every interval of the tests, weeks and months included, for the calendar repeats every 400.
     private const long Later = 292_194L * 86_400;
 
-    public string DisplayName => store.DisplayName;
+    public StoreInfo Info => store.Info;
 
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) => store.GetStreamsAsync(cancellationToken);
 

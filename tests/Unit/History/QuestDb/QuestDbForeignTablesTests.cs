@@ -51,13 +51,13 @@ public sealed class QuestDbForeignTablesTests(QuestDbServer server) : QuestDbSto
         Assert.Equal(Set((0, 300)), await store.GetCoverageAsync(Stream));
         Assert.Equal([10L], await Server.QueryAsync<long>("SELECT count() FROM \"BTCUSDT\""));
         Assert.Equal(path, store.WritePath);
-        Assert.Equal(path == QuestDbWritePath.PostgreSqlWire, store.DescribeWritePath()!.Contains("'BTCUSDT' has no write-ahead log", StringComparison.Ordinal));
+        Assert.Equal(path == QuestDbWritePath.PostgreSqlWire, store.Info.WritePath!.Contains("'BTCUSDT' has no write-ahead log", StringComparison.Ordinal));
 
         // Said once: what is not promised of such a table, and that it was changed.
         Assert.Collection(
             store.TakeWarnings(Stream).Order(StringComparer.Ordinal),
             warning => Assert.Contains(wayOut, warning[warning.IndexOf("Let only one write at a time, or ", StringComparison.Ordinal)..], StringComparison.Ordinal),
-            warning => Assert.StartsWith($"The table 'BTCUSDT' in {store.DisplayName} had no column 'trades', and got it", warning, StringComparison.Ordinal));
+            warning => Assert.StartsWith($"The table 'BTCUSDT' in {store.Info.DisplayName} had no column 'trades', and got it", warning, StringComparison.Ordinal));
         await WriteAsync(store, Frame([360], Longs("trades", 1)));
         Assert.Empty(store.TakeWarnings(Stream));
     }

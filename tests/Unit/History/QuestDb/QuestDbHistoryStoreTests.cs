@@ -17,7 +17,7 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     {
         await using var store = (DetectingHistoryStore)HistoryStoreFactory.Open(QuestDbServer.ConnectionString!);
         Assert.Null(store.Detected);
-        Assert.StartsWith("postgresql://", store.DisplayName, StringComparison.Ordinal);
+        Assert.StartsWith("postgresql://", store.Info.DisplayName, StringComparison.Ordinal);
 
         await WriteAsync(store, Frame(60, 120));
         Assert.Equal(QuestDbWritePath.IlpOverHttp, Assert.IsType<QuestDbHistoryStore>(store.Detected).WritePath);
@@ -30,8 +30,8 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     public async Task What_a_store_shows_of_itself_opens_it_again_and_holds_no_secret()
     {
         await using QuestDbHistoryStore store = Open();
-        Assert.Equal($"questdb://{QuestDbServer.Address.Host}:{QuestDbServer.Address.Port}/qdb", store.DisplayName);
-        await using IHistoryStore again = HistoryStoreFactory.Open(store.DisplayName, new HistoryStoreOptions { Credential = new NetworkCredential("admin", "quest") });
+        Assert.Equal($"questdb://{QuestDbServer.Address.Host}:{QuestDbServer.Address.Port}/qdb", store.Info.DisplayName);
+        await using IHistoryStore again = HistoryStoreFactory.Open(store.Info.DisplayName, new HistoryStoreOptions { Credential = new NetworkCredential("admin", "quest") });
         Assert.IsType<QuestDbHistoryStore>(again);
         Assert.Empty(await again.GetStreamsAsync());
     }
@@ -40,7 +40,7 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     public async Task A_wrong_password_is_a_clear_error_that_does_not_hold_it()
     {
         const string Wrong = "hunter2-not-the-password";
-        foreach (HistoryStoreKind kind in (HistoryStoreKind[])[HistoryStoreKind.Auto, HistoryStoreKind.QuestDb])
+        foreach (string kind in (string[])["Auto", "QuestDb"])
         {
             var options = new HistoryStoreOptions { Kind = kind, Credential = new NetworkCredential("admin", Wrong) };
             await using IHistoryStore store = HistoryStoreFactory.Open(QuestDbServer.ConnectionString!, options);
@@ -74,7 +74,7 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
     {
         await using QuestDbHistoryStore store = Open();
         await WriteAsync(store, new StreamKey(nodeId, Minute), Frame(60));
-        Assert.Equal(table, store.GetTableName(nodeId));
+        Assert.Equal(table, store.Info.TableOf(nodeId));
         Assert.Equal([nodeId], await Server.QueryAsync<string>($"SELECT node_id FROM \"{table}\""));
     }
 
@@ -171,7 +171,7 @@ public sealed class QuestDbHistoryStoreTests(QuestDbServer server) : QuestDbStor
         await WriteAsync(store, Frame([240], Doubles("n", 10.75)), Frame([300], Longs("n", 12)));
 
         Assert.Equal([10.0, -7.0, 11.0, 10.75, 12.0], ValuesOf(await ReadOneAsync(store), "n"));
-        Assert.StartsWith($"Column 'n' of table 'BTCUSDT' in {store.DisplayName} was of type LONG and holds doubles now", Assert.Single(store.TakeWarnings(Stream)), StringComparison.Ordinal);
+        Assert.StartsWith($"Column 'n' of table 'BTCUSDT' in {store.Info.DisplayName} was of type LONG and holds doubles now", Assert.Single(store.TakeWarnings(Stream)), StringComparison.Ordinal);
         await WriteAsync(store, Frame([300, 360], Longs("n", 13, 14)));
         Assert.Equal([10.0, -7.0, 11.0, 10.75, 13.0, 14.0], ValuesOf(await ReadOneAsync(store), "n"));
         Assert.Empty(store.TakeWarnings(Stream));

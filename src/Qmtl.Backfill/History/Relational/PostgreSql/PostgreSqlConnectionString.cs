@@ -12,6 +12,9 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <remarks>No message quotes more of the text than the name of a part: a misplaced character can make a password look like anything.</remarks>
 internal static class PostgreSqlConnectionString
 {
+    /// <summary>What the address of a server begins with, whichever product it is.</summary>
+    public const string Scheme = "postgresql";
+
     private const int DefaultPort = 5432;
 
     // Coverage of tens of millions of bars may take a while, but a server that went away must not be waited for forever.
@@ -38,7 +41,10 @@ internal static class PostgreSqlConnectionString
     };
 
     /// <summary>Whether the text is the URI form.</summary>
-    public static bool IsUri(string text) => Schemes.Any(scheme => text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+    private static bool IsUri(string text) => Schemes.Any(scheme => text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether the text is meant as one of the forms, be it right or not.</summary>
+    public static bool IsMeant(string text) => IsUri(text) || LibpqKeywords.TryRead(text, out _) || ConnectionKeywords.NameServer(text);
 
     /// <summary>Reads either form.</summary>
     /// <exception cref="ArgumentException">A part is wrong; the message names it.</exception>

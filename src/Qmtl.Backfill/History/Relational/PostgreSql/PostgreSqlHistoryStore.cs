@@ -8,7 +8,7 @@ namespace Qmtl.History.Relational.PostgreSql;
 public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
 {
     // A name that is longer is cut off by the server, so that two long names could mean one table.
-    internal const int MaximumNameBytes = 63;
+    private const int MaximumNameBytes = 63;
 
     private readonly NpgsqlDataSource _dataSource;
     private readonly ServerOutage _outage;
@@ -30,13 +30,20 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private PostgreSqlHistoryStore(NpgsqlConnectionStringBuilder connection, string? table, TimeProvider? timeProvider)
         : base(PostgreSqlConnectionString.Display(connection), timeProvider)
     {
-        Naming = new TableNaming(table, MaximumNameBytes, StringComparer.Ordinal);
+        Naming = NamingOf(table);
         _outage = new ServerOutage(timeProvider ?? TimeProvider.System);
         _errors = new PostgreSqlErrors(DisplayName, connection.Password, _outage);
         _product = new ServerProduct(connection);
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
         _locks = new LockWatch(_dataSource, connection.ApplicationName!, timeProvider ?? TimeProvider.System);
     }
+
+    internal static StoreKind Kind { get; } = new("PostgreSql")
+    {
+        Read = text => PostgreSqlConnectionString.IsMeant(text) ? text : null,
+        Check = options => NamingOf(options.Table),
+        Open = (text, options) => new PostgreSqlHistoryStore(text, options.Table, options.Credential),
+    };
 
     private protected override TableNaming Naming { get; }
 
@@ -46,7 +53,9 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 
     private protected override Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
-        _product.FindWrongKindAsync(HistoryStoreKind.PostgreSql, error, DisplayName, cancellationToken);
+        _product.FindWrongKindAsync(Kind, error, DisplayName, cancellationToken);
 
     private protected override ValueTask CloseAsync() => _dataSource.DisposeAsync();
+
+    private static TableNaming NamingOf(string? table) => new(table, MaximumNameBytes, StringComparer.Ordinal);
 }

@@ -7,13 +7,13 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
 {
     private volatile bool _isKnownToFit;
 
-    /// <summary>Whether the server is a QuestDB.</summary>
-    public async Task<bool> IsQuestDbAsync(CancellationToken cancellationToken)
+    /// <summary>The kind of store that the server is.</summary>
+    public async Task<StoreKind> FindKindAsync(CancellationToken cancellationToken)
     {
-        // QuestDB has no catalogue of types, and this needs none.
+        // Not every server has a catalogue of types, and this needs none.
         await using NpgsqlDataSource dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
         await using NpgsqlCommand command = dataSource.CreateCommand("SELECT version()");
-        return await command.ExecuteScalarAsync(cancellationToken) is string version && version.Contains("QuestDB", StringComparison.OrdinalIgnoreCase);
+        return StoreKinds.OfServer(await command.ExecuteScalarAsync(cancellationToken) as string ?? string.Empty);
     }
 
     /// <summary>Looks, after something failed, whether the server is of the other kind; null where it is not, or does not say.</summary>
@@ -21,7 +21,7 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
     /// <param name="failure">What the store would say of the failure.</param>
     /// <param name="displayName">The store, for the message.</param>
     /// <param name="cancellationToken">Ends the question.</param>
-    public async Task<StoreException?> FindWrongKindAsync(HistoryStoreKind expected, StoreException failure, string displayName, CancellationToken cancellationToken)
+    public async Task<StoreException?> FindWrongKindAsync(StoreKind expected, StoreException failure, string displayName, CancellationToken cancellationToken)
     {
         // What passes, or keeps everybody out, is no matter of the kind.
         if (_isKnownToFit || failure.IsTransient)
@@ -29,10 +29,10 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
             return null;
         }
 
-        HistoryStoreKind actual;
+        StoreKind actual;
         try
         {
-            actual = await IsQuestDbAsync(cancellationToken) ? HistoryStoreKind.QuestDb : HistoryStoreKind.PostgreSql;
+            actual = await FindKindAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or NotSupportedException or IOException or TimeoutException)
         {
@@ -42,7 +42,10 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
         _isKnownToFit = actual == expected;
         return _isKnownToFit
             ? null
-            : new StoreException($"{displayName} is a {actual} server, and the store was opened as one of the kind {expected}. Choose the kind {actual}, or leave the kind out: the server is then asked.", failure)
+            : new StoreException(
+                $"{displayName} is a {actual.Name} server, and the store was opened as one of the kind {expected.Name}. "
+                + $"Choose the kind {actual.Name}, or leave the kind out: the server is then asked.",
+                failure)
             {
                 ConcernsWholeStore = true,
             };

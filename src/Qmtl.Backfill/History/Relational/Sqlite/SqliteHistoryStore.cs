@@ -14,6 +14,8 @@ namespace Qmtl.History.Relational.Sqlite;
 /// </remarks>
 public sealed class SqliteHistoryStore : RelationalHistoryStore
 {
+    private const string Scheme = "sqlite:";
+
     private readonly string _path;
     private readonly string _connectionString;
     private readonly SqliteErrors _errors;
@@ -27,7 +29,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     /// <param name="timeProvider">The clock that says when something was learnt; the system's where null.</param>
     /// <exception cref="ArgumentException">The path is blank or <c>:memory:</c>, or the table cannot be named so.</exception>
     public SqliteHistoryStore(string path, string? table = null, TimeProvider? timeProvider = null)
-        : base($"sqlite:{FullPath(path)}", timeProvider)
+        : base(Scheme + FullPath(path), timeProvider)
     {
         _path = FullPath(path);
         _errors = new SqliteErrors(DisplayName, _path);
@@ -42,8 +44,15 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
         }.ToString();
     }
 
-    /// <summary>The file's absolute path.</summary>
-    public string FilePath => _path;
+    /// <inheritdoc/>
+    public override StoreInfo Info => base.Info with { FilePath = _path };
+
+    internal static StoreKind Kind { get; } = new("Sqlite")
+    {
+        IsFile = true,
+        Read = text => text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..] : ConnectionKeywords.PathIn(text),
+        Open = (path, options) => new SqliteHistoryStore(path, options.Table),
+    };
 
     /// <summary>How long an operation waits for a file that another process has locked.</summary>
     /// <value>30 seconds by default.</value>

@@ -8,14 +8,11 @@ using Qmtl.Time;
 namespace Qmtl.History;
 
 /// <summary>
-/// A store on a server that speaks PostgreSQL's protocol. The first use asks the server whether it is a PostgreSQL or a QuestDB, and
-/// from then on this is that. A server that cannot be asked is asked again at the next use.
+/// A store on a server that speaks PostgreSQL's protocol. The first use asks the server of which kind it is, and from then on this
+/// is that. A server that cannot be asked is asked again at the next use.
 /// </summary>
 public sealed class DetectingHistoryStore : IHistoryStore
 {
-    /// <summary>What the address of a server begins with that was not asked yet what it is.</summary>
-    internal const string ServerScheme = "postgresql";
-
     private readonly NpgsqlConnectionStringBuilder _connection;
     private readonly HistoryStoreOptions _options;
     private readonly string _display;
@@ -27,37 +24,29 @@ public sealed class DetectingHistoryStore : IHistoryStore
     /// <summary>A store on the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
     /// <param name="connectionString"><c>postgresql://user:pass@host:port/db</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
     /// <param name="options">Table, credential and HTTP address; the kind is not looked at.</param>
-    /// <exception cref="ArgumentException">A part of the connection string is wrong, or the table cannot be named so in either database.</exception>
-    internal DetectingHistoryStore(string connectionString, HistoryStoreOptions options)
+    /// <param name="kinds">What the server can be.</param>
+    /// <exception cref="ArgumentException">A part of the connection string is wrong, or no kind takes the options.</exception>
+    internal DetectingHistoryStore(string connectionString, HistoryStoreOptions options, IReadOnlyList<StoreKind> kinds)
     {
         _connection = PostgreSqlConnectionString.Parse(connectionString, options.Credential);
         _display = PostgreSqlConnectionString.Display(_connection);
         _errors = new QuestDbErrors(_display, _connection.Password, new ServerOutage(TimeProvider.System));
         _options = options;
         ConnectionString = connectionString;
-        RequireTable();
+        RequireAnyTakes(options, kinds);
     }
 
     /// <summary>The store that the server turned out to be; null before the first use.</summary>
     public IHistoryStore? Detected => Volatile.Read(ref _store);
 
     /// <inheritdoc/>
-    public string DisplayName => Detected?.DisplayName ?? _display;
-
-    /// <inheritdoc/>
-    /// <remarks>The same before the server was asked what it is and after.</remarks>
-    public string Identity => _options.Table is { } table ? $"{_display} table {table}" : _display;
-
-    /// <inheritdoc/>
-    public int BarsPerWrite => Detected?.BarsPerWrite ?? IHistoryStore.DefaultBarsPerWrite;
+    /// <remarks>The identity is the same before the server was asked what it is and after.</remarks>
+    public StoreInfo Info => Detected?.Info ?? new StoreInfo(_display)
+    {
+        Identity = _options.Table is { } table ? $"{_display} table {table}" : _display,
+    };
 
     private string ConnectionString { get; }
-
-    /// <inheritdoc/>
-    public string? DescribeWritePath() => Detected?.DescribeWritePath();
-
-    /// <inheritdoc/>
-    public string? GetTableName(string nodeId) => Detected?.GetTableName(nodeId);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => Detected?.TakeWarnings(stream) ?? [];
@@ -121,7 +110,7 @@ public sealed class DetectingHistoryStore : IHistoryStore
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_store is null)
             {
-                Volatile.Write(ref _store, Create(await IsQuestDbAsync(cancellationToken)));
+                Volatile.Write(ref _store, Open(await FindKindAsync(cancellationToken)));
             }
 
             return _store!;
@@ -132,11 +121,11 @@ public sealed class DetectingHistoryStore : IHistoryStore
         }
     }
 
-    private async Task<bool> IsQuestDbAsync(CancellationToken cancellationToken)
+    private async Task<StoreKind> FindKindAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await new ServerProduct(_connection).IsQuestDbAsync(cancellationToken);
+            return await new ServerProduct(_connection).FindKindAsync(cancellationToken);
         }
         catch (Exception exception) when (_errors.Translate(exception) is { } translated)
         {
@@ -144,36 +133,36 @@ public sealed class DetectingHistoryStore : IHistoryStore
         }
     }
 
-    private IHistoryStore Create(bool isQuestDb)
+    private IHistoryStore Open(StoreKind kind)
     {
         try
         {
-            return isQuestDb
-                ? new QuestDbHistoryStore(ConnectionString, _options.Table, _options.Credential, _options.HttpUri)
-                : new PostgreSqlHistoryStore(ConnectionString, _options.Table, _options.Credential);
+            return kind.Open(ConnectionString, _options);
         }
         catch (ArgumentException exception)
         {
-            // A table's name that one of the two databases takes and this one does not.
+            // A table's name that one kind takes and this one does not.
             throw new StoreException($"{_display}: {exception.Message}", exception);
         }
     }
 
-    // What neither database takes is wrong whatever the server is, and said at once.
-    private void RequireTable()
+    // What no kind takes is wrong whatever the server is, and said at once.
+    private static void RequireAnyTakes(HistoryStoreOptions options, IReadOnlyList<StoreKind> kinds)
     {
-        if (_options.Table is null)
+        ArgumentException? refusal = null;
+        foreach (StoreKind kind in kinds)
         {
-            return;
+            try
+            {
+                StoreKinds.Check(kind, options);
+                return;
+            }
+            catch (ArgumentException exception)
+            {
+                refusal = exception;
+            }
         }
 
-        try
-        {
-            _ = new QuestDbTableNaming(_options.Table);
-        }
-        catch (ArgumentException)
-        {
-            _ = new Relational.TableNaming(_options.Table, PostgreSqlHistoryStore.MaximumNameBytes, StringComparer.Ordinal);
-        }
+        throw refusal!;
     }
 }
