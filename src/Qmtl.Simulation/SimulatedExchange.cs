@@ -23,8 +23,8 @@ public sealed class SimulatedExchange : IAsyncDisposable
     private SimulatedExchange(SimulatedExchangeOptions options)
     {
         _options = options;
-        _klines = new KlinesEndpoint(options);
-        _weight = new WeightLimiter(options);
+        _klines = new KlinesEndpoint(options.Markets ?? GeneratedMarket.CreateDefaults(options.Seed), options.TimeProvider);
+        _weight = new WeightLimiter(options.WeightPerMinute, options.RequestsBeforeBan, options.BanDuration, options.TimeProvider);
         _server = new LoopbackServer(ServeAsync, options.Compress);
     }
 

@@ -24,7 +24,10 @@ public interface IDataFetcher
     /// </summary>
     long? GetEarliestBar(StreamKey stream) => null;
 
-    /// <summary>From the first to the last bar that the source has of the stream, where it can tell, as a file can; null, the default, otherwise and where it has none.</summary>
+    /// <summary>
+    /// From the first to the last bar that the source has of the stream, where it can tell, as a file can; null, the default, otherwise
+    /// and where it has none.
+    /// </summary>
     TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default) => null;
 
     /// <summary>
@@ -39,4 +42,12 @@ public interface IDataFetcher
     /// <exception cref="SourceException">The source could not answer; the exception says whether asking again may help.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Answers as <see cref="FetchAsync"/> does, and tells <paramref name="onWait"/> how long the request is about to wait for the
+    /// source's rate
+    /// limit, each time before it does. The engine asks in this way. By default nothing is told; a source that waits overrides it.
+    /// </summary>
+    Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
+        FetchAsync(stream, range, cancellationToken);
 }

@@ -4,7 +4,10 @@ namespace Qmtl.Fetching;
 /// <param name="Name">What operators call it, for example <c>binance</c>; case does not count.</param>
 public sealed record SourceKind(string Name)
 {
-    /// <summary>Whether the source is a file, which <see cref="SourceOptions.Path"/> has to name; otherwise it is asked over a network. False by default.</summary>
+    /// <summary>
+    /// Whether the source is a file, which <see cref="SourceOptions.Path"/> has to name; otherwise it is asked over a network. False by
+    /// default.
+    /// </summary>
     public bool IsFile { get; init; }
 
     /// <summary>Whether a file is of this kind by its name; by default none is. What no kind takes for its own is read as CSV.</summary>

@@ -2,7 +2,9 @@ using System.Data.Common;
 
 namespace Qmtl.History;
 
-/// <summary>Tells by its keywords what a text of the form <c>Keyword=value;…</c> is meant to name, whether it is well formed or not.</summary>
+/// <summary>
+/// Tells by its keywords what a text of the form <c>Keyword=value;…</c> is meant to name, whether it is well formed or not.
+/// </summary>
 internal static class ConnectionKeywords
 {
     // A text with one of these is meant as a connection string to a server, even where it is not a whole one: taken for a
@@ -13,7 +15,11 @@ internal static class ConnectionKeywords
     private static readonly string[] OfFiles = ["data source", "datasource", "filename"];
 
     /// <summary>Whether the text is meant as a connection string to a server.</summary>
-    public static bool NameServer(string text) => In(text) is var keywords && keywords.Intersect(OfServers).Any() && !keywords.Intersect(OfFiles).Any();
+    public static bool NameServer(string text)
+    {
+        string[] keywords = In(text);
+        return keywords.Intersect(OfServers).Any() && !keywords.Intersect(OfFiles).Any();
+    }
 
     /// <summary>The path in a text that names a file, <c>Data Source=path</c>; null where it names none.</summary>
     /// <exception cref="ArgumentException">Another keyword is in it.</exception>
@@ -34,7 +40,8 @@ internal static class ConnectionKeywords
     {
         try
         {
-            return [.. new DbConnectionStringBuilder { ConnectionString = text }.Keys.Cast<string>().Select(keyword => keyword.ToLowerInvariant())];
+            var read = new DbConnectionStringBuilder { ConnectionString = text };
+            return [.. read.Keys.Cast<string>().Select(keyword => keyword.ToLowerInvariant())];
         }
         catch (ArgumentException)
         {

@@ -8,7 +8,9 @@ public sealed record HistoryStoreOptions
     /// <summary>The table of all streams; null, the default, for a table a node, named by its id.</summary>
     public string? Table { get; init; }
 
-    /// <summary>User and password, in place of those in the connection string; an empty user leaves the one that stands there. Null by default.</summary>
+    /// <summary>
+    /// User and password, in place of those in the connection string; an empty user leaves the one that stands there. Null by default.
+    /// </summary>
     public NetworkCredential? Credential { get; init; }
 
     /// <summary>
@@ -17,6 +19,9 @@ public sealed record HistoryStoreOptions
     /// </summary>
     public string? Kind { get; init; }
 
-    /// <summary>QuestDB's HTTP server, for bulk writes, for example <c>http://localhost:9000</c>; null, the default, for port 9000 of the connection string's host.</summary>
+    /// <summary>
+    /// QuestDB's HTTP server, for bulk writes, for example <c>http://localhost:9000</c>; null, the default, for port 9000 of the
+    /// connection string's host.
+    /// </summary>
     public Uri? HttpUri { get; init; }
 }

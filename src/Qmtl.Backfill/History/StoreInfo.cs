@@ -1,6 +1,8 @@
 namespace Qmtl.History;
 
-/// <summary>What a store is, for people and for whoever writes to it. It is what is known at the moment; some of it is learnt by use.</summary>
+/// <summary>
+/// What a store is, for people and for whoever writes to it. It is what is known at the moment; some of it is learnt by use.
+/// </summary>
 /// <param name="DisplayName">What and where the store is, for people: no password, no user.</param>
 public sealed record StoreInfo(string DisplayName)
 {
@@ -15,7 +17,9 @@ public sealed record StoreInfo(string DisplayName)
     /// <summary>The file that the store is, absolute; null, the default, for a server.</summary>
     public string? FilePath { get; init; }
 
-    /// <summary>How bars get into the store, for people, where it has more than one way and has taken one; null, the default, otherwise.</summary>
+    /// <summary>
+    /// How bars get into the store, for people, where it has more than one way and has taken one; null, the default, otherwise.
+    /// </summary>
     public string? WritePath { get; init; }
 
     /// <summary>

@@ -25,7 +25,10 @@ internal sealed record StoreKind(string Name)
     /// </summary>
     public required Func<string, string?> Read { get; init; }
 
-    /// <summary>Refuses options that a store of the kind cannot be opened with, by an <see cref="ArgumentException"/>, before anything is asked of a server.</summary>
+    /// <summary>
+    /// Refuses options that a store of the kind cannot be opened with, by an <see cref="ArgumentException"/>, before anything is asked
+    /// of a server.
+    /// </summary>
     public Action<HistoryStoreOptions> Check { get; init; } = static _ => { };
 
     /// <summary>Opens what <see cref="Read"/> gave. Nothing is read or created before the first use.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Messages;
@@ -32,7 +33,8 @@ internal sealed class SourceOptions
     {
         _source = new Option<string?>("--source")
         {
-            Description = $"{Names(SourceFactory.Kinds)}. Default: that of --file where it is given, otherwise {SourceFactory.Kinds[0].Name}.",
+            Description =
+                $"{Names(SourceFactory.Kinds)}. Default: what --file is where it is given, otherwise {SourceFactory.Kinds[0].Name}.",
             HelpName = "name",
         };
         OptionParsing.AcceptNames(_source, [.. SourceFactory.Kinds.Select(kind => kind.Name)]);
@@ -51,7 +53,8 @@ internal sealed class SourceOptions
             : SourceFactory.Kinds[0];
         if (kind.IsFile && baseUri is not null)
         {
-            throw new UsageException($"--base-uri belongs to --source {Names(SourceFactory.Kinds.Where(other => !other.IsFile))}. Leave it out, or leave out --file.");
+            string exchanges = Names(SourceFactory.Kinds.Where(other => !other.IsFile));
+            throw new UsageException($"--base-uri belongs to --source {exchanges}. Leave it out, or leave out --file.");
         }
 
         if (kind.IsFile && file is null)

@@ -26,7 +26,8 @@ internal sealed class StoreOptions
 
     private readonly Option<string?> _kind = new("--store-kind")
     {
-        Description = $"Which database --store names: {OptionParsing.Listed(HistoryStoreFactory.KindNames)}. Default: auto, where a server is asked.",
+        Description =
+            $"Which database --store names: {OptionParsing.Listed(HistoryStoreFactory.KindNames)}. Default: auto, where a server is asked.",
         HelpName = "kind",
     };
 

@@ -65,7 +65,7 @@ internal sealed class CoverageReport(CliHost host)
             host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
         }
 
-        FlowedItems.Write(host.Console, CoverageStrip.Legend(host.IsUnicode), host.Console.Profile.Width, indent: 1);
+        host.Console.Write(ReportTable.Flow(CoverageStrip.Legend(host.IsUnicode), indent: 1));
     }
 
     private void WriteTables()

@@ -21,4 +21,5 @@ public abstract class RegisteredNameCompleter(Func<IEnumerable<string>> names) :
 public sealed class StoreKindCompleter() : RegisteredNameCompleter(() => HistoryStoreFactory.KindNames);
 
 /// <summary>Offers the exchanges.</summary>
-public sealed class ExchangeCompleter() : RegisteredNameCompleter(() => from kind in SourceFactory.Kinds where !kind.IsFile select kind.Name);
+public sealed class ExchangeCompleter()
+    : RegisteredNameCompleter(() => from kind in SourceFactory.Kinds where !kind.IsFile select kind.Name);

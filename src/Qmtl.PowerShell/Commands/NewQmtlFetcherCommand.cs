@@ -77,7 +77,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     private IDataFetcher Create() => ParameterSetName switch
     {
         BinanceSet or ExchangeSet => OpenExchange(Exchange ?? "binance"),
-        PathSet => OpenFile(FilePath.Resolve(this, Path!)),
+        PathSet => OpenFile(ArgumentPath.Resolve(this, Path!)),
         ScriptBlockSet => FetcherFactory.From(ScriptBlock!, Name, BarsPerRequest),
         _ => FetcherFactory.From(InputObject!, Name, BarsPerRequest),
     };

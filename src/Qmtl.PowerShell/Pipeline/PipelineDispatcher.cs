@@ -6,7 +6,8 @@ namespace Qmtl.PowerShell.Pipeline;
 
 /// <summary>
 /// Brings calls from any thread to the pipeline thread of the running cmdlet, the only one on which PowerShell lets script run
-/// and objects be written. The engine knows nothing of it: the dispatcher of a run is ambient and follows its tasks.
+/// and objects be written. The engine knows nothing of it: the dispatcher of a run follows its tasks. It cannot be a parameter, because
+/// a script's source, provider or node is made before any cmdlet runs, and is called by the engine through contracts that know no shell.
 /// </summary>
 internal sealed class PipelineDispatcher
 {

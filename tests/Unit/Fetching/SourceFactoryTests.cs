@@ -1,5 +1,5 @@
 using System.Globalization;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Binance;
 using Qmtl.Fetching.Http;

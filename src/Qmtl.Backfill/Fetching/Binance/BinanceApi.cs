@@ -8,7 +8,8 @@ using Qmtl.Time;
 namespace Qmtl.Fetching.Binance;
 
 /// <summary>
-/// What is particular to Binance among HTTP APIs: its request and rows, its weight header, and how it says no (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).
+/// What is particular to Binance among HTTP APIs: its request and rows, its weight header, and how it says no
+/// (<c>{"code":-1121,"msg":"Invalid symbol."}</c>).
 /// </summary>
 internal static partial class BinanceApi
 {

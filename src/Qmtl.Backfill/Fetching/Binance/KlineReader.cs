@@ -5,7 +5,10 @@ using Qmtl.Data;
 
 namespace Qmtl.Fetching.Binance;
 
-/// <summary>Reads the exchange's JSON rows straight into columns. A row is an array: see the exchange's documentation of <c>GET /api/v3/klines</c>.</summary>
+/// <summary>
+/// Reads the exchange's JSON rows straight into columns. A row is an array: see the exchange's documentation of <c>GET
+/// /api/v3/klines</c>.
+/// </summary>
 internal static class KlineReader
 {
     private const int TradesField = 8;
@@ -13,7 +16,9 @@ internal static class KlineReader
     // Which amount stands in which field; -1 for the times, the number of trades and what is to be ignored.
     private static ReadOnlySpan<sbyte> AmountOfField => [-1, 0, 1, 2, 3, 4, -1, 5, -1, 6, 7, -1];
 
-    /// <summary>Adds the rows of one page. A wrong row spoils only itself: amounts it lacks are NaN, and a row without a time is counted.</summary>
+    /// <summary>
+    /// Adds the rows of one page. A wrong row spoils only itself: amounts it lacks are NaN, and a row without a time is counted.
+    /// </summary>
     /// <returns>How many rows there were, with those that could not be read.</returns>
     /// <exception cref="JsonException">The text is no JSON, or no array.</exception>
     public static int Read(ReadOnlySpan<byte> json, KlineColumns into)

@@ -3,7 +3,10 @@ using Qmtl.Time;
 
 namespace Qmtl.Fetching.Http;
 
-/// <summary>What is particular to one exchange's API. All else about asking it is <see cref="HttpFetcher"/>'s and <see cref="HttpSource"/>'s matter.</summary>
+/// <summary>
+/// What is particular to one exchange's API. All else about asking it is <see cref="HttpFetcher"/>'s and <see cref="HttpSource"/>'s
+/// matter.
+/// </summary>
 internal sealed record HttpApi
 {
     /// <summary>The exchange, for people, for example <c>Binance</c>; in small letters it is the source's name.</summary>
@@ -12,7 +15,10 @@ internal sealed record HttpApi
     /// <summary>Where the API is.</summary>
     public required Uri BaseUri { get; init; }
 
-    /// <summary>The source's name where the API is at a host of the exchange's own; null for any other host. By default, the host of <see cref="BaseUri"/> is its own.</summary>
+    /// <summary>
+    /// The source's name where the API is at a host of the exchange's own; null for any other host. By default, the host of
+    /// <see cref="BaseUri"/> is its own.
+    /// </summary>
     public Func<string, string?>? NameOfHost { get; init; }
 
     /// <summary>The exchange's words for the intervals that it has.</summary>
@@ -58,3 +64,19 @@ internal sealed record HttpApi
             this, new HttpFetcherOptions { BaseUri = options.BaseUri, Name = options.Name, BarsPerRequest = options.BarsPerRequest }),
     };
 }
+
+/// <summary>How long and how much is asked of a host.</summary>
+/// <param name="RequestTimeout">How long one request may take, from its start to the last byte of its answer.</param>
+/// <param name="LongestPause">The longest time to be left alone that requests wait for.</param>
+/// <param name="WeightPerMinute">What all requests of a minute may cost.</param>
+internal sealed record HttpLimits(TimeSpan RequestTimeout, TimeSpan LongestPause, int WeightPerMinute);
+
+/// <summary>One page of candles to be asked for.</summary>
+/// <param name="BaseUri">Where the API is; it ends with a slash.</param>
+/// <param name="Symbol">The symbol, not yet escaped. It is sent whatever it is: which there are only the exchange knows.</param>
+/// <param name="Interval">The exchange's word for the interval.</param>
+/// <param name="Range">The range: Unix seconds, from the first bar's open to the last second of the last bar.</param>
+/// <param name="Limit">
+/// How many rows the answer may have. It is more than the range has bars: a row beside it must not take the place of one of them.
+/// </param>
+internal sealed record HttpPage(Uri BaseUri, string Symbol, string Interval, TimeRange Range, int Limit);

@@ -43,11 +43,22 @@ public class HttpFetcher : IDataFetcher
     public int? BarsPerRequest => _barsPerRequest;
 
     /// <inheritdoc/>
-    public async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
+        FetchAsync(stream, range, onWait: null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
+        FetchAsync(stream, range, onWait, cancellationToken);
+
+    /// <summary>Name and address, for people.</summary>
+    public override string ToString() => $"{Name} ({BaseUri})";
+
+    private async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
     {
         if (!_api.Intervals.TryGetValue(stream.Interval, out string? interval))
         {
-            throw new SourceException($"{_api.Title} has no {stream.Interval} bars. It has {string.Join(", ", _api.Intervals.Values)}.") { IsUnsent = true };
+            string words = string.Join(", ", _api.Intervals.Values);
+            throw new SourceException($"{_api.Title} has no {stream.Interval} bars. It has {words}.") { IsUnsent = true };
         }
 
         if (range.AlignTo(stream.Interval) is not { } asked)
@@ -57,23 +68,22 @@ public class HttpFetcher : IDataFetcher
 
         int expected = (int)Math.Min(asked.CountBars(stream.Interval), _barsPerRequest);
         var page = new HttpPage(BaseUri, stream.NodeId, interval, stream.Interval.TimeOf(asked), _barsPerRequest);
-        return await _source.AskAsync(stream, _api.Request(page), _api.RequestWeight, answer => _api.Read(answer, expected), cancellationToken);
+        return await _source.AskAsync(
+            stream, _api.Request(page), _api.RequestWeight, answer => _api.Read(answer, expected), onWait, cancellationToken);
     }
-
-    /// <summary>Name and address, for people.</summary>
-    public override string ToString() => $"{Name} ({BaseUri})";
 
     private void RequireInRange(HttpFetcherOptions options, int weight)
     {
         if (_barsPerRequest < 1 || _barsPerRequest > _api.MostBarsPerRequest)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), _barsPerRequest, $"BarsPerRequest is from 1 to {_api.MostBarsPerRequest}, the most that {_api.Title} gives.");
+            string range = $"BarsPerRequest is from 1 to {_api.MostBarsPerRequest}, the most that {_api.Title} gives.";
+            throw new ArgumentOutOfRangeException(nameof(options), _barsPerRequest, range);
         }
 
         if (options.RequestTimeout <= TimeSpan.Zero || weight < 1 || options.LongestPause < TimeSpan.Zero)
         {
-            throw new ArgumentException("RequestTimeout and WeightPerMinute must be positive, and LongestPause must not be negative.", nameof(options));
+            throw new ArgumentException(
+                "RequestTimeout and WeightPerMinute must be positive, and LongestPause must not be negative.", nameof(options));
         }
 
         if (options.Name is { } name && string.IsNullOrWhiteSpace(name))

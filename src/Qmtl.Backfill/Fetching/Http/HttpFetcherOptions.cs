@@ -7,20 +7,30 @@ public sealed record HttpFetcherOptions
     public Uri? BaseUri { get; init; }
 
     /// <summary>The source's name, under which emptiness is remembered.</summary>
-    /// <value>Null by default: the exchange's for its own hosts, and with host and port, as in <c>binance:localhost:8080</c>, for any other.</value>
+    /// <value>
+    /// Null by default: the exchange's for its own hosts, and with host and port, as in <c>binance:localhost:8080</c>, for any other.
+    /// </value>
     public string? Name { get; init; }
 
     /// <summary>How many bars one request asks for; from 1 to the most that the exchange gives, which is the default.</summary>
     public int? BarsPerRequest { get; init; }
 
-    /// <summary>How long one request may take, from its start to the last byte of its answer; waiting for its turn does not count.</summary>
+    /// <summary>
+    /// How long one request may take, from its start to the last byte of its answer; waiting for its turn does not count.
+    /// </summary>
     /// <value>30 seconds by default.</value>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>What all requests of a minute to the host may cost, from 1; as the exchange documents it by default. Requests slow down from half of it on.</summary>
+    /// <summary>
+    /// What all requests of a minute to the host may cost, from 1; as the exchange documents it by default. Requests slow down from
+    /// half of it on.
+    /// </summary>
     public int? WeightPerMinute { get; init; }
 
-    /// <summary>The longest time to be left alone (<c>Retry-After</c>) that requests wait for. While a longer one holds they fail at once and say until when.</summary>
+    /// <summary>
+    /// The longest time to be left alone (<c>Retry-After</c>) that requests wait for. While a longer one holds they fail at once and
+    /// say until when.
+    /// </summary>
     /// <value>5 minutes by default.</value>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromMinutes(5);
 }

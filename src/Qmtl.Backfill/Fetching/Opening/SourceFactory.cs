@@ -33,8 +33,8 @@ public static class SourceFactory
     public static SourceKind Find(string name)
     {
         ImmutableArray<SourceKind> kinds = _kinds;
-        return Named(name, kinds)
-            ?? throw new ArgumentException($"There is no source '{name}'. There are {string.Join(", ", kinds.Select(kind => kind.Name))}.", nameof(name));
+        string known = string.Join(", ", kinds.Select(kind => kind.Name));
+        return Named(name, kinds) ?? throw new ArgumentException($"There is no source '{name}'. There are {known}.", nameof(name));
     }
 
     /// <summary>The kind of a file, by its name.</summary>

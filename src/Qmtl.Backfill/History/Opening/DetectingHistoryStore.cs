@@ -21,7 +21,9 @@ public sealed class DetectingHistoryStore : IHistoryStore
     private IHistoryStore? _store;
     private bool _disposed;
 
-    /// <summary>A store on the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
+    /// <summary>
+    /// A store on the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.
+    /// </summary>
     /// <param name="connectionString"><c>postgresql://user:pass@host:port/db</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
     /// <param name="options">Table, credential and HTTP address; the kind is not looked at.</param>
     /// <param name="kinds">What the server can be.</param>

@@ -28,7 +28,8 @@ internal static class StoreKinds
         }
 
         return All.FirstOrDefault(kind => kind.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no kind of store '{name}'. There are {string.Join(", ", HistoryStoreFactory.KindNames)}.", nameof(name));
+            ?? throw new ArgumentException(
+                $"There is no kind of store '{name}'. There are {string.Join(", ", HistoryStoreFactory.KindNames)}.", nameof(name));
     }
 
     /// <summary>The kind of a server that speaks PostgreSQL's protocol, by what it says of its version.</summary>
@@ -43,7 +44,9 @@ internal static class StoreKinds
         if (options.HttpUri is not null && !kind.TakesHttpUri)
         {
             string takers = string.Join(" or ", All.Where(other => other.TakesHttpUri).Select(other => other.Name));
-            throw new ArgumentException($"An HTTP address goes with a store of the kind {takers} only, not with {kind.Name}. Leave it out, or choose that kind.", nameof(options));
+            throw new ArgumentException(
+                $"An HTTP address goes with a store of the kind {takers} only, not with {kind.Name}. Leave it out, or choose that kind.",
+                nameof(options));
         }
 
         if (options.Credential is not null && kind.IsFile)

@@ -42,13 +42,19 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private readonly QuestDbCatalogue _catalogue = new();
     private readonly TimeProvider _timeProvider;
 
-    /// <summary>A store in the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.</summary>
-    /// <param name="connectionString">The PostgreSQL wire: <c>postgresql://user:pass@host:8812/qdb</c>, or Npgsql's own form (<c>Host=…;Port=8812;…</c>).</param>
+    /// <summary>
+    /// A store in the server that <paramref name="connectionString"/> names. Nothing is asked of it before the first use.
+    /// </summary>
+    /// <param name="connectionString">
+    /// The PostgreSQL wire: <c>postgresql://user:pass@host:8812/qdb</c>, or Npgsql's own form (<c>Host=…;Port=8812;…</c>).
+    /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, see the remarks.</param>
     /// <param name="credential">User and password, in place of those in the connection string; for both ports.</param>
     /// <param name="httpUri">The HTTP server; where null, port 9000 of the same host.</param>
     /// <param name="timeProvider">The clock; the system's where null.</param>
-    /// <exception cref="ArgumentException">A part of the connection string or the address is wrong, or the table cannot be named so. The message never holds the password.</exception>
+    /// <exception cref="ArgumentException">
+    /// A part of the connection string or the address is wrong, or the table cannot be named so. The message never holds the password.
+    /// </exception>
     public QuestDbHistoryStore(string connectionString, string? table = null, NetworkCredential? credential = null, Uri? httpUri = null, TimeProvider? timeProvider = null)
         : this(PostgreSqlConnectionString.Parse(connectionString, credential), table, httpUri, timeProvider ?? TimeProvider.System)
     {
@@ -109,8 +115,10 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     {
         Product = "QuestDB",
         TakesHttpUri = true,
-        Read = text => text.StartsWith($"{Scheme}://", StringComparison.OrdinalIgnoreCase) ? PostgreSqlConnectionString.Scheme + text[Scheme.Length..]
-            : PostgreSqlConnectionString.IsMeant(text) ? text : null,
+        Read = text =>
+            text.StartsWith($"{Scheme}://", StringComparison.OrdinalIgnoreCase) ? PostgreSqlConnectionString.Scheme + text[Scheme.Length..]
+            : PostgreSqlConnectionString.IsMeant(text) ? text
+            : null,
         Check = options =>
         {
             _ = options.HttpUri is { } address ? RequireHttpAddress(address) : null;

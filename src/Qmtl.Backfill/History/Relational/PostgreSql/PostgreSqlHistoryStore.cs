@@ -16,12 +16,19 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private readonly ServerProduct _product;
     private readonly LockWatch _locks;
 
-    /// <summary>A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.</summary>
-    /// <param name="connectionString"><c>postgresql://user:pass@host:port/db?sslmode=…</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).</param>
+    /// <summary>
+    /// A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.
+    /// </summary>
+    /// <param name="connectionString">
+    /// <c>postgresql://user:pass@host:port/db?sslmode=…</c>, or Npgsql's own form (<c>Host=…;Database=…</c>).
+    /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
     /// <param name="credential">User and password, in place of those in the connection string.</param>
     /// <param name="timeProvider">The clock that says when something was learnt; the system's where null.</param>
-    /// <exception cref="ArgumentException">A part of the connection string is wrong, or the table cannot be named so. The message names the part and never holds the password.</exception>
+    /// <exception cref="ArgumentException">
+    /// A part of the connection string is wrong, or the table cannot be named so. The message names the part and never holds the
+    /// password.
+    /// </exception>
     public PostgreSqlHistoryStore(string connectionString, string? table = null, NetworkCredential? credential = null, TimeProvider? timeProvider = null)
         : this(PostgreSqlConnectionString.Parse(connectionString, credential), table, timeProvider)
     {

@@ -21,7 +21,8 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
     /// <param name="failure">What the store would say of the failure.</param>
     /// <param name="displayName">The store, for the message.</param>
     /// <param name="cancellationToken">Ends the question.</param>
-    public async Task<StoreException?> FindWrongKindAsync(StoreKind expected, StoreException failure, string displayName, CancellationToken cancellationToken)
+    public async Task<StoreException?> FindWrongKindAsync(
+        StoreKind expected, StoreException failure, string displayName, CancellationToken cancellationToken)
     {
         // What passes, or keeps everybody out, is no matter of the kind.
         if (_isKnownToFit || failure.IsTransient)

@@ -50,7 +50,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     internal static StoreKind Kind { get; } = new("Sqlite")
     {
         IsFile = true,
-        Read = text => text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..] : ConnectionKeywords.PathIn(text),
+        Read = text =>
+            text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..] : ConnectionKeywords.PathIn(text),
         Open = (path, options) => new SqliteHistoryStore(path, options.Table),
     };
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Qmtl.Time;
 
-namespace Qmtl.Data;
+namespace Qmtl.Time;
 
 /// <summary>Reads a row's timestamp, whatever type the source gave it.</summary>
 public static partial class TimestampValue

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Qmtl.Time;
 
-namespace Qmtl.Data;
+namespace Qmtl.Time;
 
 /// <summary>
 /// The one rule for times from outside that are numbers: what they count is told by their size, for all numbers of an answer together.
