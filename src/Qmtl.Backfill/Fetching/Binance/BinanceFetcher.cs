@@ -96,7 +96,8 @@ public sealed class BinanceFetcher : IDataFetcher
 
     /// <summary>Asks for one page.</summary>
     /// <returns>How many rows the answer had, with those that could not be read.</returns>
-    private Task<int> ReadPageAsync(StreamKey stream, Uri address, KlineColumns columns, Action<TimeSpan>? onWait, CancellationToken cancellationToken) => _source.AskAsync(
+    private Task<int> ReadPageAsync(
+        StreamKey stream, Uri address, KlineColumns columns, Action<TimeSpan>? onWait, CancellationToken cancellationToken) => _source.AskAsync(
         stream,
         new HttpRequestMessage(HttpMethod.Get, address),
         RequestWeight,
