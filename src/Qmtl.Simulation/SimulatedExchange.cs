@@ -53,7 +53,7 @@ public sealed class SimulatedExchange : IAsyncDisposable
     }
 
     /// <summary>Starts an exchange on a free port of 127.0.0.1.</summary>
-    /// <param name="options">What it trades and how it behaves; defaults where null.</param>
+    /// <param name="options">What it trades and how it behaves; null for the defaults.</param>
     public static SimulatedExchange Start(SimulatedExchangeOptions? options = null) => new(options ?? new SimulatedExchangeOptions());
 
     /// <summary>Stops listening and closes every connection.</summary>

@@ -145,7 +145,8 @@ internal sealed class PageFetcher(
         {
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
             // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
-            return await _fetcher.FetchPacedAsync(_stream, _stream.Interval.TimeOf(asked), OnWait, cancellationToken).WaitAsync(cancellationToken)
+            TimeRange range = _stream.Interval.TimeOf(asked);
+            return await _fetcher.FetchPacedAsync(_stream, range, OnWait, cancellationToken).WaitAsync(cancellationToken)
                 ?? throw new SourceException($"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
         catch (Exception error)

@@ -113,7 +113,7 @@ internal abstract class ColumnType
     }
 }
 
-/// <summary>Makes a value of something else; false where it is none of the type.</summary>
+/// <summary>Makes a value of something else; false where it is no value of the type.</summary>
 internal delegate bool ValueReader<in TFrom, T>(TFrom from, [MaybeNull] out T value);
 
 /// <inheritdoc/>

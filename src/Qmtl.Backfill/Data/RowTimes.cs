@@ -14,7 +14,7 @@ internal sealed class RowTimes
     /// <summary>How many rows have a time.</summary>
     public int Count => _values.Count;
 
-    /// <summary>Adds the time of the next row; false, and no row, where the value is none.</summary>
+    /// <summary>Adds the time of the next row; false, and no row is added, where the value is no time.</summary>
     public bool TryAdd(object? value)
     {
         TimestampValue.Kind kind = TimestampValue.Look(value, out long number, out int nanoseconds);

@@ -20,7 +20,7 @@ internal sealed class MeterInstruments
     /// <param name="meter">Where they are published.</param>
     /// <param name="clock">The clock for what is gone.</param>
     /// <param name="limit">The most streams, recorders and series of an instrument.</param>
-    /// <param name="pacers">The pacers of the hosts that are asked; all of the process where null.</param>
+    /// <param name="pacers">The pacers of the hosts that are asked; null for all of the process.</param>
     public MeterInstruments(Meter meter, TimeProvider clock, int limit, Func<IEnumerable<HostPacer>>? pacers = null)
     {
         Meter = meter;

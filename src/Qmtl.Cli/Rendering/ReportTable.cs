@@ -7,8 +7,8 @@ namespace Qmtl.Cli.Rendering;
 
 /// <summary>
 /// A table that never breaks a value, however narrow the terminal is: the first of Spectre's tables that fits, from one in a box to one
-/// without the columns that are zero throughout, and at last either a block for each row or, where the rows are alike, the first columns only.
-/// Names and values are shown as <see cref="PlainText"/>.
+/// without the columns that are zero throughout. Where none fits there is a block for each row or, where the rows are alike, as many of the
+/// first columns as fit. Names and values are shown as <see cref="PlainText"/>.
 /// </summary>
 internal sealed class ReportTable(CliHost host)
 {
@@ -39,7 +39,8 @@ internal sealed class ReportTable(CliHost host)
     public ReportTable WithNumbers(params IEnumerable<string> names) => With(names, Justify.Right);
 
     /// <summary>Adds a row: a cell for each column.</summary>
-    public void AddRow(params IEnumerable<Cell> cells) => _rows.Add([.. cells.Select(cell => cell with { Text = PlainText.OneLine(cell.Text) })]);
+    public void AddRow(params IEnumerable<Cell> cells) =>
+        _rows.Add([.. cells.Select(cell => cell with { Text = PlainText.OneLine(cell.Text) })]);
 
     /// <summary>Writes the table.</summary>
     /// <returns>The names of columns that were left out.</returns>
@@ -63,7 +64,8 @@ internal sealed class ReportTable(CliHost host)
         foreach (Cell[] row in _rows)
         {
             host.Console.WriteLine(string.Join(' ', row.Take(HeadingColumns).Select(cell => cell.Text)));
-            host.Console.Write(Flow(row.Zip(_columns, (cell, column) => $"{column.Name.EscapeMarkup()} {cell.ToMarkup()}").Skip(HeadingColumns), indent: 2));
+            IEnumerable<string> items = row.Zip(_columns, (cell, column) => $"{column.Name.EscapeMarkup()} {cell.ToMarkup()}");
+            host.Console.Write(Flow(items.Skip(HeadingColumns), indent: 2));
         }
 
         return [];
@@ -87,7 +89,8 @@ internal sealed class ReportTable(CliHost host)
         yield return Plain(all, gap: 1);
         if (!LeavesOutColumns)
         {
-            yield return Plain([.. all.Where(index => _columns[index].Alignment == Justify.Left || _rows.Exists(row => row[index].Text != Zero))], gap: 1);
+            bool Tells(int index) => _columns[index].Alignment == Justify.Left || _rows.Exists(row => row[index].Text != Zero);
+            yield return Plain([.. all.Where(Tells)], gap: 1);
             yield break;
         }
 
@@ -97,7 +100,8 @@ internal sealed class ReportTable(CliHost host)
         }
     }
 
-    private Table Plain(int[] columns, int gap) => Create(columns, TableBorder.None, index => new Padding(0, 0, index == columns[^1] ? 0 : gap, 0));
+    private Table Plain(int[] columns, int gap) =>
+        Create(columns, TableBorder.None, index => new Padding(0, 0, index == columns[^1] ? 0 : gap, 0));
 
     private Table Create(int[] columns, TableBorder border, Func<int, Padding> padding)
     {
@@ -118,7 +122,7 @@ internal sealed class ReportTable(CliHost host)
 
     /// <summary>A value as it is shown.</summary>
     /// <param name="Text">The text.</param>
-    /// <param name="Style">Its colour; the terminal's own where null.</param>
+    /// <param name="Style">Its colour; null for the terminal's own.</param>
     public readonly record struct Cell(string Text, Style? Style = null)
     {
         public static implicit operator Cell(string text) => new(text);

@@ -60,5 +60,6 @@ internal static class Fingerprint
     public static string Of(string text) => Of([text]);
 
     /// <summary>The hash of texts, in this order; as JSON, so that no two different lists read the same.</summary>
-    public static string Of(IEnumerable<string> texts) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(texts)));
+    public static string Of(IEnumerable<string> texts) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(texts)));
 }

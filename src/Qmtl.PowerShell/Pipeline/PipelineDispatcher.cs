@@ -108,7 +108,7 @@ internal sealed class PipelineDispatcher
     });
 
     /// <summary>
-    /// Does <paramref name="work"/> on the pipeline thread, and returns when it has ended or can begin no more. What it throws comes
+    /// Does <paramref name="work"/> on the pipeline thread, and returns when it has ended or can no longer begin. What it throws comes
     /// back to the caller, except what ends the pipeline itself (Ctrl-C, a command further down that has enough): that ends the whole run.
     /// </summary>
     public async Task RunAsync(Action work)
@@ -213,7 +213,7 @@ internal sealed class PipelineDispatcher
             }
         });
 
-        // A task that outlives the command in whose work it began would wait for a thread that comes no more.
+        // A task that outlives the command in whose work it began would wait for a thread that never comes.
         await Task.WhenAny(completion.Task, _ended.Task).WaitAsync(_stopping).WaitAsync(cancellationToken);
         return completion.Task.IsCompleted
             ? await completion.Task

@@ -44,7 +44,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>Rows taken over from processes that are no more.</summary>
+    /// <summary>Rows taken over from processes that have ended.</summary>
     public long Adopted { get; private set; }
 
     /// <summary>Rows that the spool could not give back; the file that holds them is kept.</summary>

@@ -43,10 +43,10 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
     /// <summary>A service that delivers to <paramref name="recorder"/>, which it owns and disposes.</summary>
     /// <param name="recorder">Where the rows end up.</param>
-    /// <param name="options">How it works; defaults where null.</param>
-    /// <param name="timeProvider">The clock of every delay; the system's where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of every delay; null for the system's.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
-    /// <param name="loggerFactory">Makes the logger that is told the same; none where null.</param>
+    /// <param name="loggerFactory">Makes the logger that is told the same; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public EventRecorderService(
         IEventRecorder recorder, EventRecorderOptions? options = null, TimeProvider? timeProvider = null, Action<RecorderEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)

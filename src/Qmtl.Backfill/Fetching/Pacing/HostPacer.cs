@@ -56,7 +56,7 @@ public sealed class HostPacer
     /// <param name="weight">What the request costs.</param>
     /// <param name="ceiling">What all requests of a minute may cost.</param>
     /// <param name="longestPause">The longest pause that is waited for here.</param>
-    /// <param name="onWait">Told, on this thread, how long the request is about to wait; again for each further wait. Nobody where null.</param>
+    /// <param name="onWait">Told, on this thread, how long the request is about to wait, again for each wait; null tells nobody.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SourceException">The host asked to be left alone for longer than <paramref name="longestPause"/>; transient, with the time that is left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

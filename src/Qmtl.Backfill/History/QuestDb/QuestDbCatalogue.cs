@@ -86,7 +86,8 @@ internal sealed class QuestDbCatalogue
         return found;
     }
 
-    private static string ColumnsSql(string table) => $"SELECT \"column\", \"type\", designated, \"upsertKey\" FROM table_columns({SqlText.Literal(table)})";
+    private static string ColumnsSql(string table) =>
+        $"SELECT \"column\", \"type\", designated, \"upsertKey\" FROM table_columns({SqlText.Literal(table)})";
 
     private static async Task<List<ColumnRow>?> AskForColumnsAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {

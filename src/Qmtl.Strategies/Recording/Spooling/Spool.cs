@@ -58,7 +58,7 @@ internal sealed class Spool
         }
     }
 
-    /// <summary>Takes over what processes left that are no more. It is delivered before anything else.</summary>
+    /// <summary>Takes over what ended processes have left. It is delivered before anything else.</summary>
     /// <returns>The rows, and the files that cannot be read, or only in part, by the names that they keep.</returns>
     public (long Rows, List<string> Damaged) Adopt()
     {

@@ -25,7 +25,8 @@ internal sealed class BatchRecorder(IReadOnlyList<StreamInput> streams)
                 yield return Close(stream);
             }
 
-            _open[stream] = _open[stream].Page is null ? new OpenRows(page, row, 1) : _open[stream] with { Count = _open[stream].Count + 1 };
+            OpenRows open = _open[stream];
+            _open[stream] = open.Page is null ? new OpenRows(page, row, 1) : open with { Count = open.Count + 1 };
         }
 
         for (int stream = 0; stream < _open.Length; stream++)
