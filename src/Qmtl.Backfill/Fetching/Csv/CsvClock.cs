@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Qmtl.Data;
+using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 
