@@ -27,19 +27,6 @@ internal abstract class ColumnBuilder(string name)
     /// <summary>Adds a row of a column of the same type.</summary>
     public abstract void Add(BarColumn from, int row);
 
-    /// <summary>Adds a row for what cannot be read: a null, or NaN in an amount, which has its row rejected and counted.</summary>
-    public void AddMisfit(bool isAmount)
-    {
-        if (isAmount && this is ColumnBuilder<double> numbers)
-        {
-            numbers.Add(double.NaN);
-        }
-        else
-        {
-            AddNull();
-        }
-    }
-
     /// <summary>The column of the rows so far. It keeps the builder's memory, so that nothing may be added any more.</summary>
     public abstract BarColumn Build();
 }
