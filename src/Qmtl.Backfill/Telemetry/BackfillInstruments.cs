@@ -58,6 +58,15 @@ internal sealed class BackfillInstruments
         if (_streams.TryFind(happened.Stream, out StreamMeasurements? stream))
         {
             stream.Add(happened);
+            return;
+        }
+
+        // It comes from outside of a backfill, such as the reading of what one has filled, or there was no room when the backfill began.
+        _streams.Begin(happened.Stream);
+        if (_streams.TryFind(happened.Stream, out stream))
+        {
+            stream.Add(happened);
+            _streams.End(happened.Stream);
         }
     }
 

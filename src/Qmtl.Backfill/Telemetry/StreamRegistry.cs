@@ -54,17 +54,9 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
         }
     }
 
-    /// <summary>Finds the stream without a lock; where it is not measured, that is counted.</summary>
-    public bool TryFind(StreamKey stream, [NotNullWhen(true)] out StreamMeasurements? measurements)
-    {
-        bool found = _streams.TryGetValue(stream, out measurements);
-        if (!found)
-        {
-            overflow.Count();
-        }
-
-        return found;
-    }
+    /// <summary>Finds the stream without a lock.</summary>
+    public bool TryFind(StreamKey stream, [NotNullWhen(true)] out StreamMeasurements? measurements) =>
+        _streams.TryGetValue(stream, out measurements);
 
     /// <summary>All streams by node id (ordinal), then interval, without those that are gone, which are forgotten.</summary>
     public IEnumerable<StreamMeasurements> Read()

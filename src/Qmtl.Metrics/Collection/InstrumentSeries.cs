@@ -80,28 +80,34 @@ internal sealed class InstrumentSeries(Instrument instrument, MetricType type, I
     /// <summary>What the registry holds of it, in an order that stays the same.</summary>
     public MetricFamily Read() => new(Name, type, _unit, _help, [.. _series.Values.Order().Select(series => series.Read(_labels))]);
 
+    // One at a time: two threads with the first measurement of one series would count it twice, and for that moment take the room of another.
     private bool TryAdd(ReadOnlySpan<KeyValuePair<string, object?>> tags, out Series series)
     {
-        series = null!;
-        if (!_isObserved && Interlocked.Increment(ref _count) > limit)
+        lock (_series)
         {
-            Interlocked.Decrement(ref _count);
-            return false;
+            string[] values = TagComparer.Instance.Create(tags);
+            if (_series.TryGetValue(values, out series!))
+            {
+                return true;
+            }
+
+            if (!_isObserved && Volatile.Read(ref _count) >= limit)
+            {
+                return false;
+            }
+
+            // An instrument has the same tags in the same order with each measurement. What is new counts as seen, or it could be taken
+            // for gone at once.
+            _open ??= Define(tags);
+            series = new Series(values, _open(values)) { Seen = _isObserved ? -1 : clock.GetTimestamp() };
+            _series.TryAdd(values, series);
+            if (!_isObserved)
+            {
+                Interlocked.Increment(ref _count);
+            }
+
+            return true;
         }
-
-        // An instrument has the same tags in the same order with each measurement.
-        _open ??= Define(tags);
-        string[] values = TagComparer.Instance.Create(tags);
-
-        // What is new counts as seen, or it could be taken for gone at once; and another thread may have been first.
-        var created = new Series(values, _open(values)) { Seen = _isObserved ? -1 : clock.GetTimestamp() };
-        series = _series.GetOrAdd(values, created);
-        if (series != created && !_isObserved)
-        {
-            Interlocked.Decrement(ref _count);
-        }
-
-        return true;
     }
 
     private Func<string[], ChildBase> Define(ReadOnlySpan<KeyValuePair<string, object?>> tags)

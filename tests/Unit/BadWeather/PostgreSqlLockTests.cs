@@ -189,13 +189,14 @@ public sealed class PostgreSqlLockTests(PostgreSqlServer server) : IAsyncLifetim
     }
 
     // Every bar that is written to the table from now on waits for the connection that is returned.
+    // Behind the statement: then all of its rows have come, and its end waits for nothing from the client.
     private async Task<NpgsqlConnection> HoldBarsAsync(string table)
     {
         NpgsqlConnection holder = await ConnectAsync("psql");
         await ExecuteAsync(
             holder,
             "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock_shared(1); PERFORM pg_advisory_unlock_shared(1); RETURN NEW; END'; "
-            + $"CREATE TRIGGER hold BEFORE INSERT ON \"{table}\" FOR EACH STATEMENT EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(1)");
+            + $"CREATE TRIGGER hold AFTER INSERT ON \"{table}\" FOR EACH STATEMENT EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(1)");
         return holder;
     }
 

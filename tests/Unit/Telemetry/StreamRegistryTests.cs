@@ -57,6 +57,18 @@ public sealed class StreamRegistryTests : IDisposable
     }
 
     [Fact]
+    public void What_comes_from_outside_of_a_backfill_is_counted_and_not_lost()
+    {
+        Write("A");
+
+        Assert.Equal(1, Assert.Single(_meter.Family("backfill_bars_written_total").Points).Value);
+        Assert.Equal(0, _meter.Value("qmtl_metrics_overflow_total"));
+
+        _meter.Clock.Advance(QmtlMeter.Retention + TimeSpan.FromSeconds(1));
+        Assert.Empty(Streams());
+    }
+
+    [Fact]
     public void Where_all_are_running_the_new_one_is_not_measured_and_that_is_counted()
     {
         Start("A");

@@ -22,6 +22,9 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, string applicationN
 
     private TimeProvider Clock => timeProvider;
 
+    // What stood still for so long was told of long ago, or its session is gone.
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
+
     // By session and the beginning of its transaction; how far its COPY was, and since when.
     private readonly ConcurrentDictionary<(int ProcessId, DateTime Began), (long Bytes, long Since)> _copies = new();
 
@@ -80,6 +83,14 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, string applicationN
     private bool StandsStill((int ProcessId, DateTime Began) holder, long bytes)
     {
         long now = timeProvider.GetTimestamp();
+        foreach (((int, DateTime) other, (_, long seen)) in _copies)
+        {
+            if (timeProvider.GetElapsedTime(seen, now) > Forgotten)
+            {
+                _copies.TryRemove(other, out _);
+            }
+        }
+
         (long before, long since) = _copies.GetOrAdd(holder, (bytes, now));
         if (before != bytes)
         {
