@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Qmtl.Cli.Commands;
+using Qmtl.Cli.Demo;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Logging;
-using Qmtl.Cli.Rendering;
 using Qmtl.Fetching;
 using Qmtl.History;
 

@@ -23,8 +23,8 @@ public sealed class SimulatedExchange : IAsyncDisposable
     private SimulatedExchange(SimulatedExchangeOptions options)
     {
         _options = options;
-        _klines = new KlinesEndpoint(options);
-        _weight = new WeightLimiter(options);
+        _klines = new KlinesEndpoint(options.Markets ?? GeneratedMarket.CreateDefaults(options.Seed), options.TimeProvider);
+        _weight = new WeightLimiter(options.WeightPerMinute, options.RequestsBeforeBan, options.BanDuration, options.TimeProvider);
         _server = new LoopbackServer(ServeAsync, options.Compress);
     }
 
@@ -53,7 +53,7 @@ public sealed class SimulatedExchange : IAsyncDisposable
     }
 
     /// <summary>Starts an exchange on a free port of 127.0.0.1.</summary>
-    /// <param name="options">What it trades and how it behaves; defaults where null.</param>
+    /// <param name="options">What it trades and how it behaves; null for the defaults.</param>
     public static SimulatedExchange Start(SimulatedExchangeOptions? options = null) => new(options ?? new SimulatedExchangeOptions());
 
     /// <summary>Stops listening and closes every connection.</summary>

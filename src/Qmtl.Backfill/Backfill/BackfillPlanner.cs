@@ -96,3 +96,8 @@ public static class BackfillPlanner
         }
     }
 }
+
+/// <summary>One request that a plan makes of a source.</summary>
+/// <param name="Range">What is asked for, from the first missing bar to the last that fits, both included; stored ones may lie between.</param>
+/// <param name="Missing">The bars for whose sake it is asked; not empty.</param>
+public sealed record PlannedRequest(TimeRange Range, TimeRangeSet Missing);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Pacing;
 using Qmtl.History;
 using Qmtl.Time;
 
@@ -144,11 +143,10 @@ internal sealed class PageFetcher(
         Exception? failure = null;
         try
         {
-            HostPacer.Observe(OnWait);
-
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
             // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
-            return await _fetcher.FetchAsync(_stream, _stream.Interval.TimeOf(asked), cancellationToken).WaitAsync(cancellationToken)
+            TimeRange range = _stream.Interval.TimeOf(asked);
+            return await _fetcher.FetchPacedAsync(_stream, range, OnWait, cancellationToken).WaitAsync(cancellationToken)
                 ?? throw new SourceException($"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
         catch (Exception error)

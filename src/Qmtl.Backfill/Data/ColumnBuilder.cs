@@ -73,7 +73,7 @@ internal sealed class ColumnBuilder<T>(string name, int capacity = 0) : ColumnBu
 
     /// <summary>Adds values.</summary>
     /// <param name="values">The values.</param>
-    /// <param name="nulls">Empty where none is null, otherwise true for each that is.</param>
+    /// <param name="nulls">Empty if no value is null, otherwise true for each one that is.</param>
     public void AddRange(ReadOnlySpan<T> values, ReadOnlySpan<bool> nulls = default)
     {
         MakeRoom(values.Length);

@@ -113,8 +113,8 @@ internal abstract class ColumnType
     }
 }
 
-/// <summary>Makes a value of something else; false where it is none of the type.</summary>
-internal delegate bool TryRead<in TFrom, T>(TFrom from, [MaybeNull] out T value);
+/// <summary>Makes a value of something else; false where it is no value of the type.</summary>
+internal delegate bool ValueReader<in TFrom, T>(TFrom from, [MaybeNull] out T value);
 
 /// <inheritdoc/>
 /// <typeparam name="T">The type of the values.</typeparam>
@@ -124,7 +124,7 @@ internal delegate bool TryRead<in TFrom, T>(TFrom from, [MaybeNull] out T value)
 /// <param name="readText">Reads a field of a text file.</param>
 /// <param name="convert">Takes a double, a long, a bool or a text for a value of this type.</param>
 internal sealed class ColumnType<T>(
-    BarColumnType type, string keyword, (string One, string Many) words, TryRead<string, T> readText, TryRead<object, T> convert)
+    BarColumnType type, string keyword, (string One, string Many) words, ValueReader<string, T> readText, ValueReader<object, T> convert)
     : ColumnType(type, typeof(T), keyword, words)
 {
     /// <summary>The column type whose values are of <typeparamref name="T"/>.</summary>

@@ -60,7 +60,7 @@ public sealed class RawBarsBuilder
     public void AddUnreadable() => _unreadable++;
 
     /// <summary>The answer of all rows added.</summary>
-    /// <exception cref="Fetching.SourceException">Most of the times are dates in digits, and others are not.</exception>
+    /// <exception cref="FormatException">Most of the times are dates in digits, and others are not.</exception>
     public RawBars Build()
     {
         (long[] timestamps, ReadOnlyMemory<int> nanoseconds) = _times.Build();

@@ -1,4 +1,4 @@
-using Qmtl.Fetching;
+using Qmtl.Time;
 
 namespace Qmtl.Data;
 
@@ -14,7 +14,7 @@ internal sealed class RowTimes
     /// <summary>How many rows have a time.</summary>
     public int Count => _values.Count;
 
-    /// <summary>Adds the time of the next row; false, and no row, where the value is none.</summary>
+    /// <summary>Adds the time of the next row; false, and no row is added, where the value is no time.</summary>
     public bool TryAdd(object? value)
     {
         TimestampValue.Kind kind = TimestampValue.Look(value, out long number, out int nanoseconds);
@@ -32,12 +32,12 @@ internal sealed class RowTimes
     }
 
     /// <summary>The times, one a row, and how far past its second each is.</summary>
-    /// <exception cref="SourceException">Most of the times are dates in digits, and others are not.</exception>
+    /// <exception cref="FormatException">Most of the times are dates in digits, and others are not.</exception>
     public (long[] Timestamps, ReadOnlyMemory<int> Nanoseconds) Build()
     {
         if (_numbers.Mixture is { } mixture)
         {
-            throw new SourceException($"The times in {ColumnNames.Timestamp} {mixture}");
+            throw new FormatException($"The times in {ColumnNames.Timestamp} {mixture}");
         }
 
         long[] timestamps = [.. _values];

@@ -70,6 +70,20 @@ internal static class FetchedRows
         return result is null || result.PropertyType.Name == "VoidTaskResult" ? null : result.GetValue(task);
     }
 
+    /// <summary>The answer that the rows make.</summary>
+    /// <exception cref="SourceException">Most of their times are dates in digits, and others are not.</exception>
+    public static RawBars Build(RawBarsBuilder rows)
+    {
+        try
+        {
+            return rows.Build();
+        }
+        catch (FormatException misread)
+        {
+            throw new SourceException(misread.Message, misread);
+        }
+    }
+
     private static async Task<RawBars> CollectAsync(IAsyncEnumerable<object?> rows, CancellationToken cancellationToken)
     {
         var builder = new RawBarsBuilder();
@@ -78,7 +92,7 @@ internal static class FetchedRows
             builder.AddRow(row);
         }
 
-        return builder.Build();
+        return Build(builder);
     }
 
     // What is in the reader's row is gone with the next one, so each is taken at once.
@@ -93,7 +107,7 @@ internal static class FetchedRows
                 builder.AddRow(reader);
             }
 
-            return builder.Build();
+            return Build(builder);
         }
     }
 
@@ -101,7 +115,7 @@ internal static class FetchedRows
     {
         JsonValueKind.Null or JsonValueKind.Undefined => RawBars.Empty,
         JsonValueKind.Object => RawBars.FromRows([json]),
-        JsonValueKind.Array => RawBars.FromRows(json.EnumerateArray().Cast<object?>()),
+        JsonValueKind.Array => Collect(json.EnumerateArray(), CancellationToken.None),
         _ => throw new SourceException($"The source returned the JSON {PlainText.OneLine(json.GetRawText(), 40)} in place of rows."),
     };
 
@@ -114,6 +128,6 @@ internal static class FetchedRows
             builder.AddRow(row);
         }
 
-        return builder.Build();
+        return Build(builder);
     }
 }

@@ -36,4 +36,12 @@ public interface IDataFetcher
     /// <exception cref="SourceException">The source could not answer; the exception says whether asking again may help.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Answers as <see cref="FetchAsync"/> does, and tells <paramref name="onWait"/> how long the request is about to wait for the
+    /// source's rate limit, each time before it does. The engine asks in this way. By default nothing is told; a source that waits
+    /// overrides it.
+    /// </summary>
+    Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
+        FetchAsync(stream, range, cancellationToken);
 }

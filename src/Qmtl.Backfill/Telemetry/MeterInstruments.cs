@@ -20,7 +20,7 @@ internal sealed class MeterInstruments
     /// <param name="meter">Where they are published.</param>
     /// <param name="clock">The clock for what is gone.</param>
     /// <param name="limit">The most streams, recorders and series of an instrument.</param>
-    /// <param name="pacers">The pacers of the hosts that are asked; all of the process where null.</param>
+    /// <param name="pacers">The pacers of the hosts that are asked; null for all of the process.</param>
     public MeterInstruments(Meter meter, TimeProvider clock, int limit, Func<IEnumerable<HostPacer>>? pacers = null)
     {
         Meter = meter;
@@ -49,4 +49,16 @@ internal sealed class MeterInstruments
     /// <summary>A duration in seconds.</summary>
     public static Histogram<double> Duration(Meter meter, string name, string description) =>
         meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
+}
+
+/// <summary>Counts what was not measured because a limit of series was reached, so that the loss itself can be seen.</summary>
+internal sealed class SeriesOverflow
+{
+    private long _total;
+
+    /// <summary>How many measurements were lost.</summary>
+    public long Total => Interlocked.Read(ref _total);
+
+    /// <summary>Counts one.</summary>
+    public void Count() => Interlocked.Increment(ref _total);
 }

@@ -14,7 +14,7 @@ internal static class MetricLabels
     public const string Source = "source";
     public const string Status = "status";
     public const string Host = "host";
-    public const string Recorder = "recorder";
+    public const string RecorderName = "recorder";
 
     private static readonly string[] Reasons =
         [.. Enum.GetValues<RejectionReason>().Select(reason => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()))];

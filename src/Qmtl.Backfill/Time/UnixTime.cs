@@ -1,5 +1,4 @@
 using System.Globalization;
-using Qmtl.Data;
 
 namespace Qmtl.Time;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Time;
 

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Qmtl.Cli.Hosting;
 
 namespace Qmtl.Cli.Logging;
 

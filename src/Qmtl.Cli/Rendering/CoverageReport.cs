@@ -18,7 +18,7 @@ internal sealed class CoverageReport(CliHost host)
     /// <param name="stream">The stream.</param>
     /// <param name="stored">The bars that are there.</param>
     /// <param name="empty">The bars that a source is known not to have.</param>
-    /// <param name="within">The time to show; from the first stored bar to the last where null.</param>
+    /// <param name="within">The time to show; null for all from the first stored bar to the last.</param>
     /// <param name="table">The table that the bars are in; shown where it is not named by the node id.</param>
     public void Add(StreamKey stream, TimeRangeSet stored, TimeRangeSet empty, TimeRange? within = null, string? table = null) =>
         _rows.Add((stream, within ?? stored.Bounds, stored, empty.Subtract(stored), table == stream.NodeId ? null : table));
@@ -65,7 +65,7 @@ internal sealed class CoverageReport(CliHost host)
             host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
         }
 
-        FlowedItems.Write(host.Console, CoverageStrip.Legend(host.IsUnicode), host.Console.Profile.Width, indent: 1);
+        host.Console.Write(ReportTable.Flow(CoverageStrip.Legend(host.IsUnicode), indent: 1));
     }
 
     private void WriteTables()

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qmtl.Backfill;
+using Qmtl.Cli.Logging;
 using Qmtl.Data;
 using Qmtl.Messages;
 using Qmtl.Time;
@@ -60,7 +61,7 @@ internal sealed class JsonLines(Stream output)
                 Requests = result.Requests,
                 Retries = result.Retries,
                 DurationSeconds = Math.Round(result.Duration.TotalSeconds, 3),
-                Error = result.Error is null ? null : Hosting.Redaction.OneLine(result.Error.Message),
+                Error = result.Error is null ? null : Redaction.OneLine(result.Error.Message),
             },
             cancellationToken);
 

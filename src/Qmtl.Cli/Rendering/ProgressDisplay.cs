@@ -22,7 +22,7 @@ internal sealed class ProgressDisplay
     private readonly BackfillProgressTracker _tracker;
     private readonly ProgressTask? _whole;
     private readonly int _mostRows;
-    private readonly Layout _layout;
+    private readonly DisplayLayout _layout;
     private readonly Dictionary<StreamKey, ProgressTask> _rows = [];
 
     private ProgressDisplay(ProgressContext context, BackfillProgressTracker tracker, int streams, Profile profile)
@@ -30,7 +30,7 @@ internal sealed class ProgressDisplay
         _context = context;
         _tracker = tracker;
         _mostRows = Math.Max(1, profile.Height - LinesKept);
-        _layout = Layout.For(profile.Width);
+        _layout = DisplayLayout.For(profile.Width);
         _whole = streams > 1 ? context.AddTask("Backfilling", maxValue: 1) : null;
     }
 
@@ -45,7 +45,7 @@ internal sealed class ProgressDisplay
         return console.Progress()
             .AutoClear(true)
             .HideCompleted(true)
-            .Columns(Layout.For(console.Profile.Width).CreateColumns())
+            .Columns(DisplayLayout.For(console.Profile.Width).CreateColumns())
             .StartAsync(async context =>
             {
                 var display = new ProgressDisplay(context, tracker, streams, console.Profile);
@@ -133,7 +133,7 @@ internal sealed class ProgressDisplay
     }
 
     /// <summary>What there is room for on a line, so that none of it breaks.</summary>
-    private readonly record struct Layout(int DescriptionWidth, int BarWidth, bool ShowsRate)
+    private readonly record struct DisplayLayout(int DescriptionWidth, int BarWidth, bool ShowsRate)
     {
         // Each with the space behind it: "1,234,567 of 12,345,678 bars", "123,456 bars/s", "0:12:34" or "1.00:12:34", and "100%".
         private const int BarsWidth = 29;
@@ -142,7 +142,7 @@ internal sealed class ProgressDisplay
         private const int PercentageWidth = 5;
         private const int ShortestDescription = 20;
 
-        public static Layout For(int width) => width switch
+        public static DisplayLayout For(int width) => width switch
         {
             < 100 => Create(width, 0, showsRate: false),
             < 120 => Create(width, 10, showsRate: true),
@@ -159,10 +159,10 @@ internal sealed class ProgressDisplay
             new NumbersColumn(progress => progress.TimeLeft),
         ];
 
-        private static Layout Create(int width, int barWidth, bool showsRate)
+        private static DisplayLayout Create(int width, int barWidth, bool showsRate)
         {
             int others = BarsWidth + TimeWidth + PercentageWidth + (showsRate ? RateWidth : 0) + (barWidth > 0 ? barWidth + 1 : 0);
-            return new Layout(Math.Max(ShortestDescription, width - others), barWidth, showsRate);
+            return new DisplayLayout(Math.Max(ShortestDescription, width - others), barWidth, showsRate);
         }
     }
 

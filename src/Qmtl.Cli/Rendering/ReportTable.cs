@@ -6,18 +6,20 @@ using Spectre.Console.Rendering;
 namespace Qmtl.Cli.Rendering;
 
 /// <summary>
-/// A table that never breaks a value, however narrow the terminal is. It takes the widest form that fits: in a box, in columns, in
-/// columns without those that are zero throughout, and at last either a block a row or, where the rows are alike, the first columns only.
-/// Names and values are shown as <see cref="PlainText"/>.
+/// A table that never breaks a value, however narrow the terminal is: the first of Spectre's tables that fits, from one in a box to one
+/// without the columns that are zero throughout. Where none fits there is a block for each row or, where the rows are alike, as many of the
+/// first columns as fit. Names and values are shown as <see cref="PlainText"/>.
 /// </summary>
 internal sealed class ReportTable(CliHost host)
 {
     private const string Zero = "0";
     private const int HeadingColumns = 2;
 
-    private readonly List<Column> _columns = [];
+    // More than any table is wide; Spectre adds to it.
+    private const int Unbounded = 1 << 24;
+
+    private readonly List<(string Name, Justify Alignment)> _columns = [];
     private readonly List<Cell[]> _rows = [];
-    private int[] _widths = [];
 
     /// <summary>How many rows there are.</summary>
     public int RowCount => _rows.Count;
@@ -25,86 +27,89 @@ internal sealed class ReportTable(CliHost host)
     /// <summary>Whether columns that do not fit are left out, in place of a block for each row; false by default.</summary>
     public bool LeavesOutColumns { get; init; }
 
+    /// <summary>Items one after the other on as many lines as they need, each with its Spectre markup; none is broken.</summary>
+    public static IRenderable Flow(IEnumerable<string> items, int indent) => new Padder(
+        new Columns(items.Select(item => new Markup(item))) { Expand = false, Padding = new Padding(0, 0, 2, 0) },
+        new Padding(indent, 0, 0, 0));
+
     /// <summary>Adds left-aligned columns. The first two head a row's block where there is no room for columns.</summary>
-    public ReportTable WithTexts(params IEnumerable<string> names) => With(names, isNumber: false);
+    public ReportTable WithTexts(params IEnumerable<string> names) => With(names, Justify.Left);
 
     /// <summary>Adds right-aligned columns.</summary>
-    /// <param name="names">Their names.</param>
-    public ReportTable WithNumbers(params IEnumerable<string> names) => With(names, isNumber: true);
+    public ReportTable WithNumbers(params IEnumerable<string> names) => With(names, Justify.Right);
 
     /// <summary>Adds a row: a cell for each column.</summary>
-    public void AddRow(params IEnumerable<Cell> cells) => _rows.Add([.. cells.Select(cell => cell with { Text = PlainText.OneLine(cell.Text) })]);
+    public void AddRow(params IEnumerable<Cell> cells) =>
+        _rows.Add([.. cells.Select(cell => cell with { Text = PlainText.OneLine(cell.Text) })]);
 
     /// <summary>Writes the table.</summary>
     /// <returns>The names of columns that were left out.</returns>
     public IReadOnlyList<string> Write()
     {
         // In a file there is room for everything.
-        int width = host.IsTerminal ? host.Console.Profile.Width : int.MaxValue;
-        _widths = [.. _columns.Select((_, index) => Measure(index))];
-        int[] all = [.. Enumerable.Range(0, _columns.Count)];
-        int[] telling = [.. all.Where(index => !_columns[index].IsNumber || _rows.Exists(row => row[index].Text != Zero))];
-        if (host.IsUnicode && Boxed(all) <= width)
+        int width = host.IsTerminal ? host.Console.Profile.Width : Unbounded;
+        RenderOptions options = RenderOptions.Create(host.Console);
+        Table? table = Tables().FirstOrDefault(table => ((IRenderable)table).Measure(options, Unbounded).Max <= width);
+        if (table is null && LeavesOutColumns)
         {
-            WriteTable(all, TableBorder.Rounded, gap: 1);
+            table = Plain([0], gap: 1);
         }
-        else if (InColumns(all, gap: 2) <= width)
+
+        if (table is not null)
         {
-            WriteTable(all, TableBorder.None, gap: 2);
+            host.Console.Write(table);
+            return LeavesOutColumns ? [.. _columns.Skip(table.Columns.Count).Select(column => column.Name)] : [];
         }
-        else if (InColumns(all, gap: 1) <= width)
+
+        foreach (Cell[] row in _rows)
         {
-            WriteTable(all, TableBorder.None, gap: 1);
-        }
-        else if (LeavesOutColumns)
-        {
-            int fitting = Math.Max(1, all.Count(index => InColumns(all[..(index + 1)], gap: 1) <= width));
-            WriteTable(all[..fitting], TableBorder.None, gap: 1);
-            return [.. _columns.Skip(fitting).Select(column => column.Name)];
-        }
-        else if (InColumns(telling, gap: 1) <= width)
-        {
-            WriteTable(telling, TableBorder.None, gap: 1);
-        }
-        else
-        {
-            WriteBlocks(width);
+            host.Console.WriteLine(string.Join(' ', row.Take(HeadingColumns).Select(cell => cell.Text)));
+            IEnumerable<string> items = row.Zip(_columns, (cell, column) => $"{column.Name.EscapeMarkup()} {cell.ToMarkup()}");
+            host.Console.Write(Flow(items.Skip(HeadingColumns), indent: 2));
         }
 
         return [];
     }
 
-    private ReportTable With(IEnumerable<string> names, bool isNumber)
+    private ReportTable With(IEnumerable<string> names, Justify alignment)
     {
-        _columns.AddRange(names.Select(name => new Column(PlainText.OneLine(name), isNumber)));
+        _columns.AddRange(names.Select(name => (PlainText.OneLine(name), alignment)));
         return this;
     }
 
-    // A line before each column and one at the end, and a space at either side of a value.
-    private long Boxed(int[] columns) => columns.Sum(index => _widths[index] + 3L) + 1;
-
-    private long InColumns(int[] columns, int gap) => columns.Sum(index => (long)_widths[index]) + (gap * (columns.Length - 1L));
-
-    private int Measure(int column)
+    private IEnumerable<Table> Tables()
     {
-        RenderOptions options = RenderOptions.Create(host.Console);
-        return _rows.Select(row => row[column].Text).Append(_columns[column].Name).Max(text => ((IRenderable)new Text(text)).Measure(options, int.MaxValue).Max);
+        int[] all = [.. Enumerable.Range(0, _columns.Count)];
+        if (host.IsUnicode)
+        {
+            yield return Create(all, TableBorder.Rounded, _ => new Padding(1, 0));
+        }
+
+        yield return Plain(all, gap: 2);
+        yield return Plain(all, gap: 1);
+        if (!LeavesOutColumns)
+        {
+            bool Tells(int index) => _columns[index].Alignment == Justify.Left || _rows.Exists(row => row[index].Text != Zero);
+            yield return Plain([.. all.Where(Tells)], gap: 1);
+            yield break;
+        }
+
+        for (int fewer = all.Length - 1; fewer > 0; fewer--)
+        {
+            yield return Plain(all[..fewer], gap: 1);
+        }
     }
 
-    private void WriteTable(int[] columns, TableBorder border, int gap)
+    private Table Plain(int[] columns, int gap) =>
+        Create(columns, TableBorder.None, index => new Padding(0, 0, index == columns[^1] ? 0 : gap, 0));
+
+    private Table Create(int[] columns, TableBorder border, Func<int, Padding> padding)
     {
-        bool isBoxed = border != TableBorder.None;
         Table table = new Table().Border(border).BorderColor(Color.Grey);
-        table.UseSafeBorder = true;
         foreach (int index in columns)
         {
-            table.AddColumn(new TableColumn(new Text(_columns[index].Name))
-            {
-                Alignment = _columns[index].IsNumber ? Justify.Right : Justify.Left,
-                NoWrap = true,
-                Width = _widths[index],
-                Padding = isBoxed ? new Padding(gap, 0) : new Padding(0, 0, index == columns[^1] ? 0 : gap, 0),
-            });
+            (string name, Justify alignment) = _columns[index];
+            table.AddColumn(new TableColumn(new Text(name)) { Alignment = alignment, NoWrap = true, Padding = padding(index) });
         }
 
         foreach (Cell[] row in _rows)
@@ -112,27 +117,16 @@ internal sealed class ReportTable(CliHost host)
             table.AddRow(columns.Select(index => new Text(row[index].Text, row[index].Style)));
         }
 
-        host.Console.Write(table);
-    }
-
-    private void WriteBlocks(int width)
-    {
-        foreach (Cell[] row in _rows)
-        {
-            host.Console.WriteLine(string.Join(' ', row.Take(HeadingColumns).Select(cell => cell.Text)));
-            FlowedItems.Write(host.Console, row.Skip(HeadingColumns).Select((cell, index) => $"{_columns[HeadingColumns + index].Name.EscapeMarkup()} {cell.ToMarkup()}"), width, indent: 2);
-        }
+        return table;
     }
 
     /// <summary>A value as it is shown.</summary>
     /// <param name="Text">The text.</param>
-    /// <param name="Style">Its colour; the terminal's own where null.</param>
+    /// <param name="Style">Its colour; null for the terminal's own.</param>
     public readonly record struct Cell(string Text, Style? Style = null)
     {
         public static implicit operator Cell(string text) => new(text);
 
         public string ToMarkup() => Style is { } style ? $"[{style.ToMarkup()}]{Text.EscapeMarkup()}[/]" : Text.EscapeMarkup();
     }
-
-    private sealed record Column(string Name, bool IsNumber);
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Qmtl.Gateway.Submission;
 using Qmtl.Streams;
 
@@ -49,4 +51,15 @@ internal sealed class StrategyDescription
         Fingerprint.Of(node.Configuration.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => (string[])[pair.Key, pair.Value])),
         Fingerprint.Of(node.Inputs.Select(input => _configurations[input])),
     ];
+}
+
+/// <summary>Hashes of texts, the same in every process.</summary>
+internal static class Fingerprint
+{
+    /// <summary>The hash of one text.</summary>
+    public static string Of(string text) => Of([text]);
+
+    /// <summary>The hash of texts, in this order; as JSON, so that no two different lists read the same.</summary>
+    public static string Of(IEnumerable<string> texts) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(texts)));
 }

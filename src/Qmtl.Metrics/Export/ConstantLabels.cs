@@ -9,7 +9,10 @@ public sealed class ConstantLabels
 {
     // A series with two labels of one name is refused by every reader.
     private static readonly string[] Taken =
-        [MetricLabels.NodeId, MetricLabels.Interval, MetricLabels.Reason, MetricLabels.Source, MetricLabels.Status, MetricLabels.Host, MetricLabels.Recorder, "version", "le"];
+    [
+        MetricLabels.NodeId, MetricLabels.Interval, MetricLabels.Reason, MetricLabels.Source, MetricLabels.Status, MetricLabels.Host,
+        MetricLabels.RecorderName, "version", "le",
+    ];
 
     private readonly byte[] _text;
 

@@ -33,7 +33,7 @@ public sealed class ExportQmtlMetricCommand : AsyncCommand
         string path;
         try
         {
-            path = FilePath.Resolve(this, Path!);
+            path = ArgumentPath.Resolve(this, Path!);
             MetricsFile.Validate(path);
             labels = ConstantLabels.Create(Label.Cast<DictionaryEntry>()
                 .Select(label => KeyValuePair.Create($"{label.Key}", LanguagePrimitives.ConvertTo<string>(label.Value)))

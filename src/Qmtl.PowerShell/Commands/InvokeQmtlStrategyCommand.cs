@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Backfill;
+using Qmtl.Data;
 using Qmtl.Gateway;
 using Qmtl.Gateway.Activation;
 using Qmtl.Gateway.Running;

@@ -70,7 +70,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     private IDataFetcher Create() => ParameterSetName switch
     {
         BinanceSet => new BinanceFetcher(BinanceOptions()),
-        PathSet => CsvFetcher.OfFile(FilePath.Resolve(this, Path!), Name),
+        PathSet => CsvFetcher.OfFile(ArgumentPath.Resolve(this, Path!), Name),
         ScriptBlockSet => FetcherFactory.From(ScriptBlock!, Name, BarsPerRequest),
         _ => FetcherFactory.From(InputObject!, Name, BarsPerRequest),
     };

@@ -47,7 +47,7 @@ public sealed class NewQmtlRecorderCommand : StoreCommand
         {
             var options = new EventRecorderOptions
             {
-                SpoolFolder = SpoolPath is null ? null : FilePath.Resolve(this, SpoolPath),
+                SpoolFolder = SpoolPath is null ? null : ArgumentPath.Resolve(this, SpoolPath),
                 SpoolLimit = SpoolLimit,
             };
             var recorder = Recorder.Open(OpenTarget(), options);

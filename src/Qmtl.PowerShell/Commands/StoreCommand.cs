@@ -39,7 +39,7 @@ public abstract class StoreCommand : PSCmdlet
     /// <summary>The store that the parameters name; <paramref name="path"/> is the file where it is one.</summary>
     private protected IHistoryStore OpenStore(string? path) => ParameterSetName == ConnectionStringSet
         ? OpenServer()
-        : HistoryStoreFactory.Open(FilePath.Resolve(this, path!), Table);
+        : HistoryStoreFactory.Open(ArgumentPath.Resolve(this, path!), Table);
 
     private IHistoryStore OpenServer()
     {

@@ -20,7 +20,7 @@ internal static class ModuleMetrics
         return new MetricsCollector();
     });
 
-    private static Serving? _serving;
+    private static RunningServer? _serving;
     private static OtlpPush? _push;
     private static bool _isPushRefused;
 
@@ -44,7 +44,7 @@ internal static class ModuleMetrics
                 return false;
             }
 
-            _serving = new Serving(MetricsServer.Start(Collector, options), ThisRunspace);
+            _serving = new RunningServer(MetricsServer.Start(Collector, options), ThisRunspace);
             return true;
         }
     }
@@ -119,5 +119,5 @@ internal static class ModuleMetrics
     }
 
     /// <summary>A server, and the runspace in which it was started.</summary>
-    private sealed record Serving(MetricsServer Server, Guid? Owner);
+    private sealed record RunningServer(MetricsServer Server, Guid? Owner);
 }

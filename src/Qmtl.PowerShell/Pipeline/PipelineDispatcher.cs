@@ -6,7 +6,8 @@ namespace Qmtl.PowerShell.Pipeline;
 
 /// <summary>
 /// Brings calls from any thread to the pipeline thread of the running cmdlet, the only one on which PowerShell lets script run
-/// and objects be written. The engine knows nothing of it: the dispatcher of a run is ambient and follows its tasks.
+/// and objects be written. The engine knows nothing of it: the dispatcher of a run follows its tasks. It cannot be a parameter, because
+/// a script's source, provider or node is made before any cmdlet runs, and is called by the engine through contracts that know no shell.
 /// </summary>
 internal sealed class PipelineDispatcher
 {
@@ -107,7 +108,7 @@ internal sealed class PipelineDispatcher
     });
 
     /// <summary>
-    /// Does <paramref name="work"/> on the pipeline thread, and returns when it has ended or can begin no more. What it throws comes
+    /// Does <paramref name="work"/> on the pipeline thread, and returns when it has ended or can no longer begin. What it throws comes
     /// back to the caller, except what ends the pipeline itself (Ctrl-C, a command further down that has enough): that ends the whole run.
     /// </summary>
     public async Task RunAsync(Action work)
@@ -212,7 +213,7 @@ internal sealed class PipelineDispatcher
             }
         });
 
-        // A task that outlives the command in whose work it began would wait for a thread that comes no more.
+        // A task that outlives the command in whose work it began would wait for a thread that never comes.
         await Task.WhenAny(completion.Task, _ended.Task).WaitAsync(_stopping).WaitAsync(cancellationToken);
         return completion.Task.IsCompleted
             ? await completion.Task

@@ -24,7 +24,7 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     }
 
     /// <summary>What and where it records to: no password, no user.</summary>
-    public string DisplayName => Service.Recorder.DisplayName;
+    public string DisplayName => Service.Destination.DisplayName;
 
     /// <summary>The service, for .NET code.</summary>
     public EventRecorderService Service { get; }
@@ -50,7 +50,7 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
 
     /// <summary>Makes sure that rows can be delivered while the calling thread's runspace waits for it.</summary>
     /// <exception cref="InvalidOperationException">It is script of another runspace.</exception>
-    internal void RequireRunspace() => (Service.Recorder as DuckTypedRecorder)?.RequireRunspace();
+    internal void RequireRunspace() => (Service.Destination as DuckTypedRecorder)?.RequireRunspace();
 
     /// <summary>Tells a command that may come to wait for deliveries what happens to them, and at once where the recorder is away already.</summary>
     /// <param name="warn">Writes a warning; called from any thread.</param>

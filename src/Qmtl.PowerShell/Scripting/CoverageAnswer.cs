@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
-using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Time;
 

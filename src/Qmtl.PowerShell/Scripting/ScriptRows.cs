@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qmtl.Data;
+using Qmtl.Fetching;
 using Qmtl.PowerShell.Output;
 
 namespace Qmtl.PowerShell.Scripting;
@@ -36,7 +37,7 @@ internal static class ScriptRows
             }
         }
 
-        return builder.Build();
+        return FetchedRows.Build(builder);
     }
 
     /// <summary>The named values of a row, or null where it is none (a number, a text).</summary>

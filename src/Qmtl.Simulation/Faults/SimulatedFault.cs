@@ -73,3 +73,6 @@ public sealed record SimulatedFault
     /// <summary>Only the first <paramref name="rowsLeft"/> rows of the answer.</summary>
     public static SimulatedFault FewerRows(int rowsLeft) => new(SimulatedFaultKind.FewerRows) { RowsLeft = rowsLeft };
 }
+
+/// <summary>What is to go wrong with a <see cref="SimulatedExchange"/>'s answers.</summary>
+public sealed class SimulatedFaults : FaultScript<SimulatedRequest, SimulatedFault>;

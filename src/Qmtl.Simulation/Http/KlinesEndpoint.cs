@@ -6,10 +6,10 @@ using Qmtl.Time;
 namespace Qmtl.Simulation.Http;
 
 /// <summary><c>GET /api/v3/klines</c>: finds the candles a query asks for and writes them down.</summary>
-internal sealed class KlinesEndpoint(SimulatedExchangeOptions options)
+internal sealed class KlinesEndpoint(IEnumerable<ISimulatedMarket> markets, TimeProvider clock)
 {
     private readonly Dictionary<string, ISimulatedMarket> _markets =
-        (options.Markets ?? GeneratedMarket.CreateDefaults(options.Seed)).ToDictionary(market => market.Symbol, StringComparer.Ordinal);
+        markets.ToDictionary(market => market.Symbol, StringComparer.Ordinal);
 
     public IReadOnlyCollection<ISimulatedMarket> Markets => _markets.Values;
 
@@ -48,7 +48,7 @@ internal sealed class KlinesEndpoint(SimulatedExchangeOptions options)
     private KlineWriter WriteRows(ISimulatedMarket market, KlinesQuery query, SimulatedRequest request, SimulatedFault? fault)
     {
         BarInterval interval = query.Interval!.Value;
-        DateTimeOffset now = options.TimeProvider.GetUtcNow();
+        DateTimeOffset now = clock.GetUtcNow();
         long end = Math.Min(query.End ?? long.MaxValue, now.ToUnixTimeSeconds());
 
         // Without a start the exchange gives the latest rows up to the end.

@@ -1,7 +1,7 @@
 namespace Qmtl.Simulation.Http;
 
 /// <summary>Counts the weight used in the last minute and refuses what goes beyond the limit: first with 429, then with 418.</summary>
-internal sealed class WeightLimiter(SimulatedExchangeOptions options)
+internal sealed class WeightLimiter(int? weightPerMinute, int requestsBeforeBan, TimeSpan banDuration, TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private readonly Queue<(long Second, int Weight)> _seconds = new();
@@ -14,7 +14,7 @@ internal sealed class WeightLimiter(SimulatedExchangeOptions options)
     /// <returns>The weight used in the last minute; the status, 200 where the request may pass; and how long to stay away where not.</returns>
     public (int Used, int Status, TimeSpan RetryAfter) Use(int weight)
     {
-        DateTimeOffset now = options.TimeProvider.GetUtcNow();
+        DateTimeOffset now = clock.GetUtcNow();
         lock (_lock)
         {
             if (now < _bannedUntil)
@@ -23,14 +23,14 @@ internal sealed class WeightLimiter(SimulatedExchangeOptions options)
             }
 
             Forget(now.ToUnixTimeSeconds());
-            if (options.WeightPerMinute is { } limit && _used + weight > limit)
+            if (weightPerMinute is { } limit && _used + weight > limit)
             {
                 return Refuse(now);
             }
 
             _ignored = 0;
             _used += weight;
-            if (options.WeightPerMinute is not null)
+            if (weightPerMinute is not null)
             {
                 _seconds.Enqueue((now.ToUnixTimeSeconds(), weight));
             }
@@ -42,11 +42,11 @@ internal sealed class WeightLimiter(SimulatedExchangeOptions options)
     private (int Used, int Status, TimeSpan RetryAfter) Refuse(DateTimeOffset now)
     {
         _ignored = now < _refusedUntil ? _ignored + 1 : 0;
-        if (_ignored > options.RequestsBeforeBan)
+        if (_ignored > requestsBeforeBan)
         {
             _ignored = 0;
-            _bannedUntil = now + options.BanDuration;
-            return (_used, 418, options.BanDuration);
+            _bannedUntil = now + banDuration;
+            return (_used, 418, banDuration);
         }
 
         // By then the oldest second of the minute has passed; a limit that refuses everything still names a time.
@@ -63,7 +63,7 @@ internal sealed class WeightLimiter(SimulatedExchangeOptions options)
             _seconds.Dequeue();
         }
 
-        if (options.WeightPerMinute is null)
+        if (weightPerMinute is null)
         {
             _used = 0;
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Qmtl.Data;
 
 namespace Qmtl.Caching;
@@ -44,4 +45,14 @@ internal abstract class BufferColumn(string name)
 
     /// <summary>The values, copied, as a frame's column; objects as text.</summary>
     public abstract BarColumn ToBarColumn(int position, int length);
+}
+
+/// <summary>What an array takes in memory.</summary>
+internal static class ArraySize
+{
+    // Object header, method table, length: on 64 bits.
+    private const int Overhead = 24;
+
+    /// <summary>Bytes of an array; what its references point to is not counted.</summary>
+    public static long Of<T>(int length) => Overhead + (long)Unsafe.SizeOf<T>() * length;
 }

@@ -155,3 +155,13 @@ internal sealed class MergePlan
         _runs[_count++] = new MergeRun(isIncoming, start, length);
     }
 }
+
+/// <summary>How far a large merge is.</summary>
+internal enum MergePhase
+{
+    /// <summary>The held bars are about to be read.</summary>
+    Reading,
+
+    /// <summary>The new arrays are complete, but nobody sees them yet.</summary>
+    Built,
+}

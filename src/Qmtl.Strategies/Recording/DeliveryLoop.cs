@@ -44,7 +44,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>Rows taken over from processes that are no more.</summary>
+    /// <summary>Rows taken over from processes that have ended.</summary>
     public long Adopted { get; private set; }
 
     /// <summary>Rows that the spool could not give back; the file that holds them is kept.</summary>
@@ -199,7 +199,7 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         Interlocked.Add(ref _settled, batch.Rows);
         try
         {
-            foreach ((Segment segment, Exception error) in batch.Damages)
+            foreach ((SpoolSegment segment, Exception error) in batch.Damages)
             {
                 _delivery.NoteError(new InvalidDataException($"Rows of the spool cannot be read: {error.Message}", error));
                 _raise(new RecorderSpoolDamaged(_destination, segment.FilePath + SpoolFolder.DamagedExtension));

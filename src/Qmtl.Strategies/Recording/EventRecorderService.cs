@@ -43,10 +43,10 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
     /// <summary>A service that delivers to <paramref name="recorder"/>, which it owns and disposes.</summary>
     /// <param name="recorder">Where the rows end up.</param>
-    /// <param name="options">How it works; defaults where null.</param>
-    /// <param name="timeProvider">The clock of every delay; the system's where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of every delay; null for the system's.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
-    /// <param name="loggerFactory">Makes the logger that is told the same; none where null.</param>
+    /// <param name="loggerFactory">Makes the logger that is told the same; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public EventRecorderService(
         IEventRecorder recorder, EventRecorderOptions? options = null, TimeProvider? timeProvider = null, Action<RecorderEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)
@@ -62,10 +62,10 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
             _raise += new RecorderLog(loggerFactory.CreateLogger<EventRecorderService>()).Write;
         }
 
-        Recorder = recorder;
-        _folder = new SpoolFolder(_options.SpoolFolder, recorder, _timeProvider.GetUtcNow());
+        Destination = recorder;
+        _folder = new SpoolFolder(_options.SpoolFolder, recorder.Identity, _timeProvider.GetUtcNow());
         _delivery = new RowDelivery(recorder, new RefusedRows(_folder, _timeProvider), _options, _timeProvider, _raise);
-        _spool = new Spool(_folder, _options)
+        _spool = new Spool(_folder, _options.SpoolLimit, _options.SegmentBytes)
         {
             OnFull = (bytes, diskError) => _raise(diskError is null
                 ? new RecorderSpoolFull(recorder.DisplayName, bytes)
@@ -77,11 +77,11 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     }
 
     /// <summary>Where the rows end up.</summary>
-    public IEventRecorder Recorder { get; }
+    public IEventRecorder Destination { get; }
 
     /// <summary>Tells the recorder its stream, where it wants to know.</summary>
     /// <param name="stream">The stream.</param>
-    public void BindStream(StreamKey stream) => (Recorder as IStreamBound)?.BindStream(stream);
+    public void BindStream(StreamKey stream) => (Destination as IStreamBound)?.BindStream(stream);
 
     /// <summary>Records one row. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event says why.</summary>
     /// <param name="stream">The stream.</param>
@@ -220,11 +220,11 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         _spool.Release();
         try
         {
-            await Recorder.DisposeAsync();
+            await Destination.DisposeAsync();
         }
         finally
         {
-            _raise(new RecorderClosed(Recorder.DisplayName, GetReport()));
+            _raise(new RecorderClosed(Destination.DisplayName, GetReport()));
         }
     }
 

@@ -63,7 +63,7 @@ internal sealed class RecorderInstruments
         {
             foreach (Group gone in _groups.Values.Where(IsGone).ToList())
             {
-                _groups.Remove(gone.Recorder);
+                _groups.Remove(gone.Name);
             }
 
             return [.. _groups.Values.Select(group => new Measurement<long>(value(group.Read()), group.Label))];
@@ -76,7 +76,7 @@ internal sealed class RecorderInstruments
     {
         lock (_lock)
         {
-            if (_groups.TryGetValue(registration.Recorder, out Group? group) && group.Live.Remove(registration))
+            if (_groups.TryGetValue(registration.Name, out Group? group) && group.Live.Remove(registration))
             {
                 group.Ended += registration.Read();
                 group.EndedAt = _clock.GetTimestamp();
@@ -87,9 +87,9 @@ internal sealed class RecorderInstruments
     /// <summary>The recorders of one name.</summary>
     private sealed class Group(string recorder)
     {
-        public string Recorder { get; } = recorder;
+        public string Name { get; } = recorder;
 
-        public KeyValuePair<string, object?> Label { get; } = new(MetricLabels.Recorder, recorder);
+        public KeyValuePair<string, object?> Label { get; } = new(MetricLabels.RecorderName, recorder);
 
         public HashSet<Registration> Live { get; } = [];
 
@@ -102,7 +102,7 @@ internal sealed class RecorderInstruments
 
     private sealed class Registration(RecorderInstruments owner, string recorder, Func<RecorderReading> read) : IDisposable
     {
-        public string Recorder { get; } = recorder;
+        public string Name { get; } = recorder;
 
         public RecorderReading Read() => read();
 

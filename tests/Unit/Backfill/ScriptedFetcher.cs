@@ -21,6 +21,9 @@ internal sealed class ScriptedFetcher : IDataFetcher
     /// <summary>Replaces the answer: the range, the number of the call from 1, and what an honest source would say.</summary>
     public Func<TimeRange, int, RawBars, CancellationToken, Task<RawBars>> Answer { get; set; } = (_, _, honest, _) => Task.FromResult(honest);
 
+    /// <summary>Whom the latest call wants told of waits for a rate limit.</summary>
+    public Action<TimeSpan>? OnWait { get; private set; }
+
     public IReadOnlyCollection<TimeRange> Asked => _asked;
 
     public static RawBars Bars(params IEnumerable<long> timestamps)
@@ -30,6 +33,12 @@ internal sealed class ScriptedFetcher : IDataFetcher
     }
 
     public long? GetEarliestBar(StreamKey stream) => Earliest;
+
+    public Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken)
+    {
+        OnWait = onWait;
+        return FetchAsync(stream, range, cancellationToken);
+    }
 
     public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
     {

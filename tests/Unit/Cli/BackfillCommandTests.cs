@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;

@@ -1,4 +1,4 @@
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 
 namespace Qmtl.Unit.Cli;
 

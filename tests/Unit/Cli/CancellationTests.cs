@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
 using Qmtl.Simulation.Markets;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 
 namespace Qmtl.Unit.Cli;
 

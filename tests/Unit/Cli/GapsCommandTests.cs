@@ -1,4 +1,4 @@
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.History;
 using Qmtl.Time;

@@ -1,5 +1,5 @@
 using System.Text;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
 using Qmtl.Time;

@@ -1,4 +1,4 @@
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Recording;
 using Qmtl.Telemetry;
 using Qmtl.Unit.Fixtures;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Simulation;
 
 namespace Qmtl.Unit.Cli;

@@ -1,4 +1,4 @@
-using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Logging;
 
 namespace Qmtl.Unit.Cli;
 

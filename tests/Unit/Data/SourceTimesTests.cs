@@ -1,5 +1,4 @@
 using Qmtl.Data;
-using Qmtl.Fetching;
 using Qmtl.Time;
 
 namespace Qmtl.Unit.Data;
@@ -54,7 +53,7 @@ public class SourceTimesTests
     {
         long[] times = [20231101, 20231102, 20231103, other];
 
-        var error = Assert.Throws<SourceException>(() => RawBars.FromRows(times.Select(time => (object?)new { ts = time, close = 1.0 })));
+        var error = Assert.Throws<FormatException>(() => RawBars.FromRows(times.Select(time => (object?)new { ts = time, close = 1.0 })));
 
         Assert.Equal(
             $"The times in ts are of two kinds: dates in digits, such as 20231101 (3 of them), and others, such as {other} (1). "

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Qmtl.Cli;
+using Qmtl.Cli.Hosting;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
 using Qmtl.Simulation.Markets;

@@ -16,7 +16,7 @@ public sealed class ObjectRecorderTests : RecordingTest
             service.Record(Stream, 61, 1.5);
             service.Record(Stream, 120, Payload.From(new { Signal = "buy", Size = 2L }));
             await service.FlushAsync();
-            Assert.Equal("mine", service.Recorder.DisplayName);
+            Assert.Equal("mine", service.Destination.DisplayName);
         }
 
         Assert.Equal(("SIGNAL", 60L, 60L, 1.5), target.Calls[0]);
@@ -38,7 +38,7 @@ public sealed class ObjectRecorderTests : RecordingTest
         Assert.Equal(
             [(TimeSpan.FromMinutes(1), DateTimeOffset.FromUnixTimeSeconds(60), 1.5), (TimeSpan.FromMinutes(1), DateTimeOffset.FromUnixTimeSeconds(120), 2.5)],
             target.Calls);
-        Assert.Equal("named", service.Recorder.DisplayName);
+        Assert.Equal("named", service.Destination.DisplayName);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Qmtl.Unit.Recording;
 /// <summary>The names of segments, which two threads ask for: the one that records, and the one that delivers.</summary>
 public sealed class SegmentNameTests : RecordingTest
 {
-    private SpoolFolder NewFolder() => new(Options.SpoolFolder, new ScriptedRecorder(), Clock.GetUtcNow());
+    private SpoolFolder NewFolder() => new(Options.SpoolFolder, new ScriptedRecorder().Identity, Clock.GetUtcNow());
 
     [Fact]
     public async Task No_two_threads_are_given_the_same()
@@ -34,7 +34,7 @@ public sealed class SegmentNameTests : RecordingTest
         string taken = folder.NextSegment().Replace("-00000000", "-00000001", StringComparison.Ordinal);
         File.WriteAllText(taken, "rows");
 
-        var spool = new Spool(folder, Options) { OnFull = (_, _) => { } };
+        var spool = new Spool(folder, Options.SpoolLimit, Options.SegmentBytes) { OnFull = (_, _) => { } };
         var row = new RecordedRows(Stream, 60, 1.0);
         Assert.True(spool.TryAppend(ref row, out _));
         spool.Release();

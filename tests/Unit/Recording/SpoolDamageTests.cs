@@ -28,7 +28,7 @@ public sealed class SpoolDamageTests : RecordingTest
         byte[] bytes = File.ReadAllBytes(file);
 
         // The first record defines the rows; no interval has this number, and the record is sound otherwise.
-        Span<byte> record = bytes.AsSpan(Segment.HeaderBytes);
+        Span<byte> record = bytes.AsSpan(SpoolSegment.HeaderBytes);
         Span<byte> body = record.Slice(RecordBuffer.HeaderBytes, BitConverter.ToInt32(record));
         BitConverter.TryWriteBytes(body[8..], -60_000L);
         BitConverter.TryWriteBytes(record[sizeof(int)..], RecordBuffer.Checksum(body));
@@ -41,7 +41,7 @@ public sealed class SpoolDamageTests : RecordingTest
         Assert.Equal((10, 0), (recorder.Bars, service.GetReport().Adopted));
         string kept = Assert.Single(Events.OfType<RecorderSpoolDamaged>()).File;
         Assert.Equal(file + ".damaged", kept);
-        Assert.Equal(bytes.AsSpan(Segment.HeaderBytes), File.ReadAllBytes(kept).AsSpan(Segment.HeaderBytes));
+        Assert.Equal(bytes.AsSpan(SpoolSegment.HeaderBytes), File.ReadAllBytes(kept).AsSpan(SpoolSegment.HeaderBytes));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class SpoolDamageTests : RecordingTest
             recorder.Taken.SelectMany(taken => taken.Frame.Timestamps.ToArray()).Order().Select(bar => (int)(bar / 60)));
         string kept = Assert.Single(Events.OfType<RecorderSpoolDamaged>()).File;
         Assert.Equal(file + ".damaged", kept);
-        Assert.Equal(bytes.AsSpan(Segment.HeaderBytes), File.ReadAllBytes(kept).AsSpan(Segment.HeaderBytes));
+        Assert.Equal(bytes.AsSpan(SpoolSegment.HeaderBytes), File.ReadAllBytes(kept).AsSpan(SpoolSegment.HeaderBytes));
         Assert.Equal(0, await AdoptAsync());
     }
 
@@ -134,7 +134,7 @@ public sealed class SpoolDamageTests : RecordingTest
     [Fact]
     public async Task A_file_that_the_disk_does_not_give_back_any_more_is_passed_over_as_a_whole()
     {
-        using Segment gone = Segment.TryAdopt(await LeaveRowsAsync(30))!;
+        using SpoolSegment gone = SpoolSegment.TryAdopt(await LeaveRowsAsync(30))!;
         gone.Dispose();
         var batch = new RowBatch(1000);
         batch.Read(gone, gone.End, gone.Rows);
@@ -142,7 +142,7 @@ public sealed class SpoolDamageTests : RecordingTest
         Assert.Equal((30, 30), (batch.Rows, batch.LostRows));
         Assert.Empty(batch.ToFrames());
         Assert.Equal((gone, gone.End, 30L), Assert.Single(batch.Places));
-        Assert.Same(gone, Assert.Single(batch.Damages).Segment);
+        Assert.Same(gone, Assert.Single(batch.Damages).SpoolSegment);
         Assert.True(gone.IsDamaged);
     }
 
@@ -150,7 +150,7 @@ public sealed class SpoolDamageTests : RecordingTest
     private static byte[] ChangeRecord(string file, int row, int at, int value)
     {
         byte[] bytes = File.ReadAllBytes(file);
-        Span<byte> record = bytes.AsSpan(Segment.HeaderBytes);
+        Span<byte> record = bytes.AsSpan(SpoolSegment.HeaderBytes);
         for (int before = 0; before <= row; before++)
         {
             record = record[(RecordBuffer.HeaderBytes + BitConverter.ToInt32(record))..];

@@ -44,8 +44,8 @@ public sealed class SpoolFileTests : RecordingTest
         string file = await LeaveRowsAsync(1);
         await AdoptAsync();
         byte[] bytes = new byte[4096];
-        Segment.Magic[..markBytes].CopyTo(bytes);
-        bytes[8] = Segment.HeaderBytes;
+        SpoolSegment.Magic[..markBytes].CopyTo(bytes);
+        bytes[8] = SpoolSegment.HeaderBytes;
         File.WriteAllBytes(file, bytes);
         Assert.Equal(0, await AdoptAsync());
         Assert.False(File.Exists(file));
@@ -63,7 +63,7 @@ public sealed class SpoolFileTests : RecordingTest
             {
                 foreach (string path in Directory.GetFiles(Folder))
                 {
-                    Segment.TryAdopt(path)?.Dispose();
+                    SpoolSegment.TryAdopt(path)?.Dispose();
                 }
             }
         });
@@ -72,7 +72,7 @@ public sealed class SpoolFileTests : RecordingTest
             string path = Path.Combine(Folder, $"{file}.spool");
             try
             {
-                using Segment segment = Segment.Create(path, 4096);
+                using SpoolSegment segment = SpoolSegment.Create(path, 4096);
                 Assert.True(File.Exists(path), "The file was taken away.");
                 segment.Delete();
             }

@@ -20,8 +20,8 @@ public sealed class BinanceFetcher : IDataFetcher
     private readonly HttpSource _source;
 
     /// <summary>A fetcher.</summary>
-    /// <param name="options">How it reaches the exchange; defaults where null.</param>
-    /// <param name="timeProvider">The clock of time-outs and pauses; the system's where null.</param>
+    /// <param name="options">How it reaches the exchange; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of time-outs and pauses; null for the system's.</param>
     /// <exception cref="ArgumentException">An option is out of its range. The message names it and the range.</exception>
     public BinanceFetcher(BinanceFetcherOptions? options = null, TimeProvider? timeProvider = null)
     {
@@ -42,7 +42,17 @@ public sealed class BinanceFetcher : IDataFetcher
     public int? BarsPerRequest => _options.BarsPerRequest;
 
     /// <inheritdoc/>
-    public async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
+        FetchAsync(stream, range, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
+        FetchAsync(stream, range, onWait, cancellationToken);
+
+    /// <summary>Name and address, for people.</summary>
+    public override string ToString() => $"{Name} ({BaseUri})";
+
+    private async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
     {
         string interval = KlinesRequest.Describe(stream.Interval);
         if (range.AlignTo(stream.Interval) is not { } asked)
@@ -53,12 +63,9 @@ public sealed class BinanceFetcher : IDataFetcher
         // The limit is always the whole of it: a row beside the range must not take the place of one that was asked for.
         var columns = new KlineColumns((int)Math.Min(asked.CountBars(stream.Interval), _options.BarsPerRequest));
         Uri address = KlinesRequest.Address(BaseUri, stream.NodeId, interval, stream.Interval.TimeOf(asked), _options.BarsPerRequest);
-        await ReadPageAsync(stream, address, columns, cancellationToken);
+        await ReadPageAsync(stream, address, columns, onWait, cancellationToken);
         return columns.Build();
     }
-
-    /// <summary>Name and address, for people.</summary>
-    public override string ToString() => $"{Name} ({BaseUri})";
 
     private static void RequireInRange(BinanceFetcherOptions options)
     {
@@ -89,7 +96,8 @@ public sealed class BinanceFetcher : IDataFetcher
 
     /// <summary>Asks for one page.</summary>
     /// <returns>How many rows the answer had, with those that could not be read.</returns>
-    private Task<int> ReadPageAsync(StreamKey stream, Uri address, KlineColumns columns, CancellationToken cancellationToken) => _source.AskAsync(
+    private Task<int> ReadPageAsync(
+        StreamKey stream, Uri address, KlineColumns columns, Action<TimeSpan>? onWait, CancellationToken cancellationToken) => _source.AskAsync(
         stream,
         new HttpRequestMessage(HttpMethod.Get, address),
         RequestWeight,
@@ -98,5 +106,6 @@ public sealed class BinanceFetcher : IDataFetcher
             columns.AnsweredAt = answer.ServerTime;
             return KlineReader.Read(answer.Body, columns);
         },
+        onWait,
         cancellationToken);
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Qmtl.Data;
+using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using CsvHelper;
 using Qmtl.Data;
 using Qmtl.Messages;
+using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 

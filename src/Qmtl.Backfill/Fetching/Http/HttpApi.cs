@@ -17,3 +17,9 @@ internal sealed record HttpApi
     /// <summary>What an operator can do about a refusal, where there is more to say than for any API.</summary>
     public IReadOnlyDictionary<RefusalMeaning, string> WaysOut { get; init; } = new Dictionary<RefusalMeaning, string>();
 }
+
+/// <summary>How long and how much is asked of a host.</summary>
+/// <param name="RequestTimeout">How long one request may take, from its start to the last byte of its answer.</param>
+/// <param name="LongestPause">The longest time to be left alone that requests wait for.</param>
+/// <param name="WeightPerMinute">What all requests of a minute may cost.</param>
+internal sealed record HttpLimits(TimeSpan RequestTimeout, TimeSpan LongestPause, int WeightPerMinute);

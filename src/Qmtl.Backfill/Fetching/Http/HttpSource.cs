@@ -57,15 +57,22 @@ internal sealed class HttpSource
     /// <param name="request">The request; it is disposed.</param>
     /// <param name="weight">What it costs.</param>
     /// <param name="read">Reads the candles. A <see cref="JsonException"/> means that the body holds none.</param>
+    /// <param name="onWait">Told how long the request is about to wait for the host's limits; null tells nobody.</param>
     /// <param name="cancellationToken">Ends waiting and asking.</param>
     /// <exception cref="SourceException">There is no answer that can be believed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<T> AskAsync<T>(
-        StreamKey stream, HttpRequestMessage request, int weight, Func<HttpAnswer, T> read, CancellationToken cancellationToken)
+        StreamKey stream,
+        HttpRequestMessage request,
+        int weight,
+        Func<HttpAnswer, T> read,
+        Action<TimeSpan>? onWait,
+        CancellationToken cancellationToken)
     {
         using HttpRequestMessage sent = request;
         string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}";
-        using HostPacer.Turn turn = await _pacer.WaitAsync(weight, _limits.WeightPerMinute, _limits.LongestPause, cancellationToken);
+        using HostPacer.Turn turn = await _pacer.WaitAsync(
+            weight, _limits.WeightPerMinute, _limits.LongestPause, onWait, cancellationToken);
         using var timeout = new CancellationTokenSource(_limits.RequestTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         bool hasHead = false;

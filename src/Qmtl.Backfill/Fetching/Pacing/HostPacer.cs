@@ -16,8 +16,6 @@ public sealed class HostPacer
     private const double FreeShare = 0.5;
     private const double UsableShare = 0.95;
 
-    private static readonly AsyncLocal<Action<TimeSpan>?> Observer = new();
-
     // An answer to another request may change the picture, so nobody sleeps for long on the old one.
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(1);
 
@@ -33,9 +31,6 @@ public sealed class HostPacer
     private long _waits;
 
     private HostPacer(string host, TimeProvider clock) => (Host, _clock) = (host, clock);
-
-    /// <summary>Raised, on the waiting request's thread, with how long a request is about to wait.</summary>
-    public event Action<TimeSpan>? Waiting;
 
     /// <summary>How long requests to the host have waited so far, all together.</summary>
     public TimeSpan TotalWait => new(Interlocked.Read(ref _waitedTicks));
@@ -57,20 +52,16 @@ public sealed class HostPacer
         return Pacers.GetOrAdd((host, clock ?? TimeProvider.System), static key => new HostPacer(key.Host, key.Clock));
     }
 
-    /// <summary>
-    /// Has <paramref name="onWait"/> told how long a request is about to wait, for requests that the calling asynchronous method makes
-    /// from here on, whatever source makes them. It ends with that method.
-    /// </summary>
-    internal static void Observe(Action<TimeSpan> onWait) => Observer.Value = onWait;
-
     /// <summary>Waits until a request may start. Dispose the turn when the request has ended.</summary>
     /// <param name="weight">What the request costs.</param>
     /// <param name="ceiling">What all requests of a minute may cost.</param>
     /// <param name="longestPause">The longest pause that is waited for here.</param>
+    /// <param name="onWait">Told, on this thread, how long the request is about to wait, again for each wait; null tells nobody.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SourceException">The host asked to be left alone for longer than <paramref name="longestPause"/>; transient, with the time that is left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<Turn> WaitAsync(int weight, int ceiling, TimeSpan longestPause, CancellationToken cancellationToken)
+    public async ValueTask<Turn> WaitAsync(
+        int weight, int ceiling, TimeSpan longestPause, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -87,8 +78,7 @@ public sealed class HostPacer
                 }
             }
 
-            Waiting?.Invoke(wait);
-            Observer.Value?.Invoke(wait);
+            onWait?.Invoke(wait);
             Interlocked.Add(ref _waitedTicks, wait.Ticks);
             Interlocked.Increment(ref _waits);
             await Task.Delay(wait, _clock, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Qmtl.History.Relational;
 
 namespace Qmtl.History.QuestDb;
 
@@ -81,7 +82,7 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, Time
     // stored there, and be missing here without a word. The table's number and its first commit, to the microsecond, tell the servers apart.
     private async Task<bool> IsSameServerAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
-        string name = QuestDbSql.Literal(table.Name);
+        string name = SqlText.Literal(table.Name);
         string numberQuestion = $"SELECT id FROM tables() WHERE table_name = {name}";
         string number = await AskAsync(numberQuestion);
 

@@ -52,7 +52,7 @@ internal sealed class QuestDbCatalogue
         var columns = new Dictionary<string, List<ColumnRow>>(StringComparer.OrdinalIgnoreCase);
         await using (var batch = new NpgsqlBatch(connection))
         {
-            string list = string.Join(", ", names.Select(name => QuestDbSql.Literal(name.ToLowerInvariant())));
+            string list = string.Join(", ", names.Select(name => SqlText.Literal(name.ToLowerInvariant())));
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT table_name, \"walEnabled\" FROM tables() WHERE lower(table_name) IN ({list})"));
             foreach (string name in known)
             {
@@ -86,7 +86,8 @@ internal sealed class QuestDbCatalogue
         return found;
     }
 
-    private static string ColumnsSql(string table) => $"SELECT \"column\", \"type\", designated, \"upsertKey\" FROM table_columns({QuestDbSql.Literal(table)})";
+    private static string ColumnsSql(string table) =>
+        $"SELECT \"column\", \"type\", designated, \"upsertKey\" FROM table_columns({SqlText.Literal(table)})";
 
     private static async Task<List<ColumnRow>?> AskForColumnsAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {

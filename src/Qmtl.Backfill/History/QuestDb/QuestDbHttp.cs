@@ -85,7 +85,8 @@ internal sealed class QuestDbHttp : IDisposable
     }
 
     /// <summary>An encoder of the protocol's newest version that the server reads and this library writes.</summary>
-    public IlpEncoder CreateEncoder(string tableName, Relational.TableSchema table, Data.StreamKey stream) => new(tableName, table, stream, _binaryDoubles);
+    public IlpEncoder CreateEncoder(string tableName, Relational.TableSchema table, Data.StreamKey stream) =>
+        new(tableName, table, stream, QuestDbNames.EscapeColumn, _binaryDoubles);
 
     /// <summary>Writes bars; when it returns, they are in the server's write-ahead log.</summary>
     /// <exception cref="StoreException">The server refused them, and then none is stored; or it did not answer, which tells nothing.</exception>

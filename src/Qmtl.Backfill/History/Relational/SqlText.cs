@@ -9,6 +9,9 @@ internal static class SqlText
     /// <summary>An identifier, safe whatever characters are in it.</summary>
     public static string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
+    /// <summary>Text as a literal, for what cannot be a parameter.</summary>
+    public static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
     /// <summary>A command with named parameters; a null value is sent as a null of text.</summary>
     public static DbCommand CreateCommand(this DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {

@@ -84,3 +84,9 @@ internal sealed class TableSchema
             ? null
             : $"its column '{column.Name}' is of type {column.TypeName} where a table of bars holds {holds}. Change the column's type, or name another table";
 }
+
+/// <summary>A table as the database's catalogue describes it.</summary>
+/// <param name="Name">The table's name, as it was asked for.</param>
+/// <param name="Columns">Its columns, in order.</param>
+/// <param name="HasKey">Whether exactly node id, interval and timestamp are a unique key.</param>
+internal sealed record FoundTable(string Name, IReadOnlyList<StoredColumn> Columns, bool HasKey);

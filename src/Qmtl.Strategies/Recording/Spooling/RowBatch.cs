@@ -23,10 +23,10 @@ internal sealed class RowBatch(int mostRows)
     public long LostRows { get; private set; }
 
     /// <summary>What cannot be read any more, and why.</summary>
-    public List<(Segment Segment, Exception Error)> Damages { get; } = [];
+    public List<(SpoolSegment SpoolSegment, Exception Error)> Damages { get; } = [];
 
     /// <summary>Up to where the batch holds the records of a segment, and how many of its rows.</summary>
-    public List<(Segment Segment, int Offset, long Rows)> Places { get; } = [];
+    public List<(SpoolSegment SpoolSegment, int Offset, long Rows)> Places { get; } = [];
 
     /// <summary>Whether it holds as much as it should.</summary>
     public bool IsFull => Rows >= mostRows || _bytes >= MostBytes;
@@ -38,7 +38,7 @@ internal sealed class RowBatch(int mostRows)
     /// <param name="segment">The segment, which may be appended to meanwhile.</param>
     /// <param name="end">Where its last record ended when <paramref name="rows"/> were counted.</param>
     /// <param name="rows">The rows in its records that are not delivered, up to there.</param>
-    public void Read(Segment segment, int end, long rows)
+    public void Read(SpoolSegment segment, int end, long rows)
     {
         int offset = segment.Delivered;
         long before = Rows;
@@ -63,7 +63,7 @@ internal sealed class RowBatch(int mostRows)
 
     // Reads at least one record, and not much more than the batch still takes. Returns how many bytes; fewer than none where the disk
     // does not give back what it gave before.
-    private int ReadChunk(Segment segment, int start, int end)
+    private int ReadChunk(SpoolSegment segment, int start, int end)
     {
         byte[] rented = [];
         try
@@ -92,7 +92,7 @@ internal sealed class RowBatch(int mostRows)
         }
     }
 
-    private int Add(Segment segment, int start, ReadOnlySpan<byte> bytes, int most)
+    private int Add(SpoolSegment segment, int start, ReadOnlySpan<byte> bytes, int most)
     {
         int offset = 0;
         while (offset + RecordBuffer.HeaderBytes <= bytes.Length && !IsFull)
@@ -124,7 +124,7 @@ internal sealed class RowBatch(int mostRows)
     }
 
     // Adds the rows of a record, or what it defines.
-    private void Add(Segment segment, ReadOnlySpan<byte> body)
+    private void Add(SpoolSegment segment, ReadOnlySpan<byte> body)
     {
         if (RowShape.IsDefinition(body))
         {

@@ -44,10 +44,10 @@ internal abstract class ShapeColumn(string name, BarColumnType type, bool hasMar
     {
         public ShapeColumn Visit<T>(ColumnType<T> type) => typeof(T) == typeof(string)
             ? new Texts(Name)
-            : new Values<T>(Name, type.Type, HasMarks);
+            : new FixedSize<T>(Name, type.Type, HasMarks);
     }
 
-    private sealed class Values<T>(string name, BarColumnType type, bool hasMarks) : ShapeColumn(name, type, hasMarks)
+    private sealed class FixedSize<T>(string name, BarColumnType type, bool hasMarks) : ShapeColumn(name, type, hasMarks)
     {
         public override bool Matches(BarColumn column) => column is BarColumn<T> values && values.Nulls.IsEmpty != HasMarks && column.Name == Name;
 

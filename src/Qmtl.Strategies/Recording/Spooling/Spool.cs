@@ -13,7 +13,7 @@ internal sealed class Spool
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly List<Segment> _segments = [];
+    private readonly List<SpoolSegment> _segments = [];
     private readonly ShapeTable _shapes = new();
     private readonly RecordBuffer _definition = new();
     private readonly RecordBuffer _record = new();
@@ -21,16 +21,20 @@ internal sealed class Spool
     private readonly long _limit;
     private readonly int _segmentBytes;
     private TaskCompletionSource _room = NewSignal();
-    private Segment? _writing;
+    private SpoolSegment? _writing;
     private long _writingNumber;
     private bool _isFull;
     private bool _isClosed;
 
-    public Spool(SpoolFolder folder, EventRecorderOptions options)
+    /// <summary>A spool in a folder.</summary>
+    /// <param name="folder">Where its files are.</param>
+    /// <param name="limit">How many bytes its files may take together.</param>
+    /// <param name="segmentBytes">How large a file is made.</param>
+    public Spool(SpoolFolder folder, long limit, int segmentBytes)
     {
         _folder = folder;
-        _limit = options.SpoolLimit;
-        _segmentBytes = (int)Math.Min(options.SegmentBytes, _limit / 4);
+        _limit = limit;
+        _segmentBytes = (int)Math.Min(segmentBytes, _limit / 4);
     }
 
     /// <summary>Told, outside of any lock, that whoever records waits from now on: how many bytes the spool takes, and what is wrong with the disk, or null where the spool has reached its limit.</summary>
@@ -54,17 +58,17 @@ internal sealed class Spool
         }
     }
 
-    /// <summary>Takes over what processes left that are no more. It is delivered before anything else.</summary>
+    /// <summary>Takes over what ended processes have left. It is delivered before anything else.</summary>
     /// <returns>The rows, and the files that cannot be read, or only in part, by the names that they keep.</returns>
     public (long Rows, List<string> Damaged) Adopt()
     {
-        var adopted = new List<Segment>();
+        var adopted = new List<SpoolSegment>();
         var damaged = new List<string>();
         foreach (string path in _folder.Segments().ToList())
         {
             try
             {
-                if (Segment.TryAdopt(path) is { } segment)
+                if (SpoolSegment.TryAdopt(path) is { } segment)
                 {
                     adopted.Add(segment);
                     damaged.AddRange(segment.IsDamaged ? [path + SpoolFolder.DamagedExtension] : []);
@@ -98,7 +102,11 @@ internal sealed class Spool
         long bytes;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(EventRecorderService));
+            if (_isClosed)
+            {
+                throw new ObjectDisposedException(null, "The recorder was disposed and takes no more rows. Make a new one.");
+            }
+
             RowShape shape = _shapes.Find(rows.Stream, rows.Columns);
             while (rows.Count > 0 && TryAppendRecord(ref rows, shape))
             {
@@ -141,14 +149,14 @@ internal sealed class Spool
     public RowBatch? TakeBatch(int rows)
     {
         // Rows are appended while the batch reads; what it counts is what there is now.
-        List<(Segment Segment, int End, long Rows)> segments;
+        List<(SpoolSegment SpoolSegment, int End, long Rows)> segments;
         lock (_lock)
         {
             segments = _segments.ConvertAll(segment => (segment, segment.End, segment.Rows));
         }
 
         var batch = new RowBatch(rows);
-        foreach ((Segment segment, int end, long left) in segments)
+        foreach ((SpoolSegment segment, int end, long left) in segments)
         {
             if (batch.IsFull)
             {
@@ -164,10 +172,10 @@ internal sealed class Spool
     /// <summary>Says that a batch is delivered, and lets go of the segments that it empties.</summary>
     public void Complete(RowBatch batch)
     {
-        List<Segment> empty;
+        List<SpoolSegment> empty;
         lock (_lock)
         {
-            foreach ((Segment segment, int offset, long rows) in batch.Places)
+            foreach ((SpoolSegment segment, int offset, long rows) in batch.Places)
             {
                 segment.SetDelivered(offset);
                 segment.Rows -= rows;
@@ -200,7 +208,7 @@ internal sealed class Spool
     {
         lock (_lock)
         {
-            foreach (Segment segment in _segments)
+            foreach (SpoolSegment segment in _segments)
             {
                 if (segment.IsEmpty)
                 {
@@ -225,7 +233,7 @@ internal sealed class Spool
         _room = NewSignal();
     }
 
-    private void Remove(Segment segment)
+    private void Remove(SpoolSegment segment)
     {
         _segments.Remove(segment);
         _writing = segment == _writing ? null : _writing;
@@ -234,7 +242,7 @@ internal sealed class Spool
     private bool TryAppendRecord(ref RecordedRows rows, RowShape shape)
     {
         int count = Math.Min(rows.Count, MostRowsInRecord);
-        long most = _segmentBytes - Segment.HeaderBytes;
+        long most = _segmentBytes - SpoolSegment.HeaderBytes;
         long size = rows.SizeOf(shape, count);
         while (size > most && count > 1)
         {
@@ -263,12 +271,12 @@ internal sealed class Spool
         long needed = size + _definition.Written.Length;
         if (_writing is null || !_writing.HasRoomFor(needed))
         {
-            long capacity = Math.Max(_segmentBytes, Segment.HeaderBytes + needed);
+            long capacity = Math.Max(_segmentBytes, SpoolSegment.HeaderBytes + needed);
             if (capacity > Math.Min(_limit, Array.MaxLength))
             {
                 throw new ArgumentException(
                     $"A row of {shape.Stream} takes {needed} bytes, more than the whole spool may ({_limit})."
-                    + $" Record less in one row, or raise {nameof(EventRecorderOptions.SpoolLimit)}.");
+                    + $" Record less in one row, or raise SpoolLimit.");
             }
 
             // No batch will hold any of it again, so nothing else would let go of it; and the next segment may need its room.
@@ -305,7 +313,7 @@ internal sealed class Spool
             try
             {
                 _folder.Create();
-                _writing = Segment.Create(_folder.NextSegment(), capacity);
+                _writing = SpoolSegment.Create(_folder.NextSegment(), capacity);
                 break;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

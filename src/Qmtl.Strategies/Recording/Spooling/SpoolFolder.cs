@@ -19,18 +19,18 @@ internal sealed class SpoolFolder
     // A file lock need not hold between two handles of one process (NFS), so services of one process know one another.
     private static readonly ConcurrentDictionary<string, string> Owners = new(StringComparer.Ordinal);
 
-    private readonly IEventRecorder _recorder;
+    private readonly string _destination;
     private readonly string _owner;
     private int _files;
 
-    /// <summary>The folder of a recorder. Nothing is made yet.</summary>
+    /// <summary>The folder of a destination. Nothing is made yet.</summary>
     /// <param name="root">The folder of all spools; null for the user's.</param>
-    /// <param name="recorder">Whose rows it keeps.</param>
+    /// <param name="destination">Where its rows go: the same text in every process.</param>
     /// <param name="started">When the service started: what it leaves is delivered in this order.</param>
-    public SpoolFolder(string? root, IEventRecorder recorder, DateTimeOffset started)
+    public SpoolFolder(string? root, string destination, DateTimeOffset started)
     {
-        _recorder = recorder;
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recorder.Identity)))[..HashLength];
+        _destination = destination;
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(destination)))[..HashLength];
         FullPath = Path.GetFullPath(Path.Combine(root ?? DefaultRoot(), hash));
         _owner = $"{started.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture)}-{Guid.NewGuid():N}";
         Owners[_owner] = FullPath;
@@ -75,7 +75,7 @@ internal sealed class SpoolFolder
             Directory.CreateDirectory(FullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        File.WriteAllText(Path.Combine(FullPath, DestinationFile), _recorder.Identity + Environment.NewLine);
+        File.WriteAllText(Path.Combine(FullPath, DestinationFile), _destination + Environment.NewLine);
     }
 
     /// <summary>Removes a file; where that is not possible, it stays.</summary>

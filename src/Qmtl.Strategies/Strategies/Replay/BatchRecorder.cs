@@ -7,7 +7,7 @@ namespace Qmtl.Strategies.Replay;
 internal sealed class BatchRecorder(IReadOnlyList<StreamInput> streams)
 {
     private readonly bool _isNeeded = streams.Any(stream => stream.EventService is not null);
-    private readonly Rows[] _open = new Rows[streams.Count];
+    private readonly OpenRows[] _open = new OpenRows[streams.Count];
 
     /// <summary>The first <paramref name="processed"/> bars of the batch, those of a stream in their order.</summary>
     public IEnumerable<(StreamInput Stream, BarFrame Rows)> RowsOf(EventBatch batch, int processed)
@@ -25,7 +25,8 @@ internal sealed class BatchRecorder(IReadOnlyList<StreamInput> streams)
                 yield return Close(stream);
             }
 
-            _open[stream] = _open[stream].Page is null ? new Rows(page, row, 1) : _open[stream] with { Count = _open[stream].Count + 1 };
+            OpenRows open = _open[stream];
+            _open[stream] = open.Page is null ? new OpenRows(page, row, 1) : open with { Count = open.Count + 1 };
         }
 
         for (int stream = 0; stream < _open.Length; stream++)
@@ -39,10 +40,10 @@ internal sealed class BatchRecorder(IReadOnlyList<StreamInput> streams)
 
     private (StreamInput Stream, BarFrame Rows) Close(int stream)
     {
-        Rows rows = _open[stream];
+        OpenRows rows = _open[stream];
         _open[stream] = default;
         return (streams[stream], rows.Page!.Slice(rows.Start, rows.Count));
     }
 
-    private readonly record struct Rows(BarFrame? Page, int Start, int Count);
+    private readonly record struct OpenRows(BarFrame? Page, int Start, int Count);
 }

@@ -112,3 +112,10 @@ internal sealed class ReplaySession
         while (Batch.IsFull);
     }
 }
+
+/// <summary>Where the bars of a replay come from.</summary>
+internal interface IReplayPages : IAsyncDisposable
+{
+    /// <summary>The next page of a stream, with at least one bar, all of them after those of the page before; null at its end.</summary>
+    ValueTask<BarFrame?> NextAsync(int stream);
+}

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Logging;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Csv;

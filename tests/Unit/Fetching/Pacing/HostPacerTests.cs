@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
@@ -60,12 +61,12 @@ public class HostPacerTests
     public async Task A_host_that_says_it_is_used_by_others_too_is_believed()
     {
         HostPacer pacer = HostPacer.For(new Uri("http://shared.example"), _clock);
-        using (HostPacer.Turn turn = await pacer.WaitAsync(2, 100, LongestPause, CancellationToken.None))
+        using (HostPacer.Turn turn = await pacer.WaitAsync(2, 100, LongestPause, null, CancellationToken.None))
         {
             turn.UsedWeight = 99;
         }
 
-        ValueTask<HostPacer.Turn> next = pacer.WaitAsync(2, 100, LongestPause, CancellationToken.None);
+        ValueTask<HostPacer.Turn> next = pacer.WaitAsync(2, 100, LongestPause, null, CancellationToken.None);
 
         Assert.False(next.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(60));
@@ -77,13 +78,12 @@ public class HostPacerTests
     {
         HostPacer pacer = HostPacer.For(new Uri("http://paused.example"), _clock);
         var waits = new List<TimeSpan>();
-        pacer.Waiting += waits.Add;
         using var cancellation = new CancellationTokenSource();
         pacer.Pause(TimeSpan.FromSeconds(30));
         pacer.Pause(TimeSpan.FromSeconds(10));
 
-        Task<HostPacer.Turn> first = pacer.WaitAsync(2, 6000, LongestPause, CancellationToken.None).AsTask();
-        Task<HostPacer.Turn> second = pacer.WaitAsync(2, 6000, LongestPause, cancellation.Token).AsTask();
+        Task<HostPacer.Turn> first = pacer.WaitAsync(2, 6000, LongestPause, waits.Add, CancellationToken.None).AsTask();
+        Task<HostPacer.Turn> second = pacer.WaitAsync(2, 6000, LongestPause, waits.Add, cancellation.Token).AsTask();
         _clock.Advance(TimeSpan.FromSeconds(29));
         Assert.False(first.IsCompleted);
         await cancellation.CancelAsync();
@@ -102,7 +102,7 @@ public class HostPacerTests
         pacer.Pause(TimeSpan.FromHours(3));
         _clock.Advance(TimeSpan.FromHours(1));
 
-        var error = await Assert.ThrowsAsync<SourceException>(() => pacer.WaitAsync(2, 6000, LongestPause, CancellationToken.None).AsTask());
+        var error = await Assert.ThrowsAsync<SourceException>(() => pacer.WaitAsync(2, 6000, LongestPause, null, CancellationToken.None).AsTask());
 
         Assert.Equal((true, TimeSpan.FromHours(2)), (error.IsTransient, error.RetryAfter));
         Assert.Contains("2024-01-02T03:00:00Z", error.Message, StringComparison.Ordinal);
@@ -131,18 +131,20 @@ public class HostPacerTests
     {
         await using SimulatedExchange exchange = Exchange(weightPerMinute: 60);
         BinanceFetcher fetcher = Fetcher(exchange, 60);
+        var waits = new ConcurrentBag<TimeSpan>();
 
         await FinishAsync(Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
         {
             for (int i = 0; i < 30; i++)
             {
-                await fetcher.FetchAsync(Bitcoin, OneBar, CancellationToken.None);
+                await fetcher.FetchPacedAsync(Bitcoin, OneBar, waits.Add, CancellationToken.None);
             }
         })));
 
         Assert.Equal(90, exchange.RequestCount);
         Assert.All(exchange.Requests, request => Assert.Equal(200, request.Status));
-        Assert.True(HostPacer.For(exchange.BaseUri, _clock).TotalWait > TimeSpan.Zero);
+        Assert.NotEmpty(waits);
+        Assert.Equal(waits.Aggregate(TimeSpan.Zero, (sum, wait) => sum + wait), HostPacer.For(exchange.BaseUri, _clock).TotalWait);
     }
 
     private SimulatedExchange Exchange(int weightPerMinute) =>
@@ -156,7 +158,7 @@ public class HostPacerTests
         DateTimeOffset began = _clock.GetUtcNow();
         for (int i = 0; i < times; i++)
         {
-            Task<HostPacer.Turn> turn = pacer.WaitAsync(2, ceiling, LongestPause, CancellationToken.None).AsTask();
+            Task<HostPacer.Turn> turn = pacer.WaitAsync(2, ceiling, LongestPause, null, CancellationToken.None).AsTask();
             while (!turn.IsCompleted)
             {
                 _clock.Advance(TimeSpan.FromSeconds(0.1));

@@ -1,5 +1,6 @@
 using System.Text;
 using Qmtl.Data;
+using Qmtl.History.QuestDb;
 using Qmtl.History.QuestDb.Ilp;
 using Qmtl.History.Relational;
 using Qmtl.Time;
@@ -171,7 +172,7 @@ public sealed class IlpEncoderTests
     {
         StoredColumn[] keys = [new("node_id", StoredType.Text, "SYMBOL"), new("interval", StoredType.Int32, "INT"), new("ts", StoredType.Int64, "TIMESTAMP")];
         Assert.True(TableSchema.TryCreate(table, keys, true, out TableSchema? schema, out _));
-        return new IlpEncoder(table, schema, new StreamKey(nodeId, Minute), binaryDoubles);
+        return new IlpEncoder(table, schema, new StreamKey(nodeId, Minute), QuestDbNames.EscapeColumn, binaryDoubles);
     }
 
     private static PlannedColumn Planned(BarColumn column) => new(

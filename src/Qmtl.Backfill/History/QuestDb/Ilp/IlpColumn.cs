@@ -16,25 +16,26 @@ internal abstract class IlpColumn
 
     private readonly byte[] _name;
 
-    private IlpColumn(PlannedColumn column)
+    private IlpColumn(string name)
     {
         using var buffer = new IlpBuffer(256);
         buffer.Append((byte)',');
-        IlpText.WriteName(QuestDbNames.EscapeColumn(column.Stored.Name), buffer);
+        IlpText.WriteName(name, buffer);
         buffer.Append((byte)'=');
         _name = buffer.Written.ToArray();
     }
 
     /// <summary>A writer of the column's values.</summary>
     /// <param name="column">The values and the table's column that they go into.</param>
+    /// <param name="name">That column's name as the server spells it.</param>
     /// <param name="binaryDoubles">Whether the server reads doubles in binary (version 2 of the protocol); as text otherwise.</param>
-    public static IlpColumn Create(PlannedColumn column, bool binaryDoubles) => column.Values switch
+    public static IlpColumn Create(PlannedColumn column, string name, bool binaryDoubles) => column.Values switch
     {
-        BarColumn<double> doubles when binaryDoubles && column.Stored.Type == StoredType.Double => new BinaryDoubles(column, doubles),
-        BarColumn<double> doubles => new TextDoubles(column, doubles),
-        BarColumn<long> longs => new Longs(column, longs),
-        BarColumn<bool> flags => new Flags(column, flags),
-        _ => new Texts(column),
+        BarColumn<double> doubles when binaryDoubles && column.Stored.Type == StoredType.Double => new BinaryDoubles(name, doubles),
+        BarColumn<double> doubles => new TextDoubles(name, doubles),
+        BarColumn<long> longs => new Longs(name, longs),
+        BarColumn<bool> flags => new Flags(name, flags),
+        _ => new Texts(name, column.Values),
     };
 
     /// <summary>Writes the field of one row, with the comma before it; nothing where the value is null.</summary>
@@ -50,7 +51,7 @@ internal abstract class IlpColumn
 
     private void End(IlpBuffer buffer, int valueLength) => buffer.Advance(_name.Length + valueLength);
 
-    private sealed class BinaryDoubles(PlannedColumn column, BarColumn<double> values) : IlpColumn(column)
+    private sealed class BinaryDoubles(string name, BarColumn<double> values) : IlpColumn(name)
     {
         private readonly bool _hasNulls = values.HasNulls;
 
@@ -69,7 +70,7 @@ internal abstract class IlpColumn
         }
     }
 
-    private sealed class TextDoubles(PlannedColumn column, BarColumn<double> values) : IlpColumn(column)
+    private sealed class TextDoubles(string name, BarColumn<double> values) : IlpColumn(name)
     {
         private readonly bool _hasNulls = values.HasNulls;
 
@@ -87,7 +88,7 @@ internal abstract class IlpColumn
         }
     }
 
-    private sealed class Longs(PlannedColumn column, BarColumn<long> values) : IlpColumn(column)
+    private sealed class Longs(string name, BarColumn<long> values) : IlpColumn(name)
     {
         private readonly bool _hasNulls = values.HasNulls;
 
@@ -105,7 +106,7 @@ internal abstract class IlpColumn
         }
     }
 
-    private sealed class Flags(PlannedColumn column, BarColumn<bool> values) : IlpColumn(column)
+    private sealed class Flags(string name, BarColumn<bool> values) : IlpColumn(name)
     {
         private readonly bool _hasNulls = values.HasNulls;
 
@@ -121,13 +122,11 @@ internal abstract class IlpColumn
         }
     }
 
-    private sealed class Texts(PlannedColumn column) : IlpColumn(column)
+    private sealed class Texts(string name, BarColumn values) : IlpColumn(name)
     {
-        private readonly BarColumn _values = column.Values;
-
         public override void Write(int row, IlpBuffer buffer)
         {
-            if (_values.GetText(row) is { } text)
+            if (values.GetText(row) is { } text)
             {
                 buffer.Append(_name);
                 IlpText.WriteString(text, buffer);

@@ -15,15 +15,18 @@ internal sealed class IlpEncoder
     private const int LongestTimestamp = 22;
 
     private readonly byte[] _beginning;
+    private readonly Func<string, string> _columnName;
     private readonly bool _binaryDoubles;
 
     /// <summary>An encoder for the bars of one stream.</summary>
     /// <param name="tableName">The table's name as the server spells it.</param>
     /// <param name="table">The table's columns.</param>
     /// <param name="stream">The stream.</param>
+    /// <param name="columnName">A column's name as the server spells it.</param>
     /// <param name="binaryDoubles">Whether doubles go as their eight bytes (version 2 of the protocol); as text otherwise.</param>
-    public IlpEncoder(string tableName, TableSchema table, StreamKey stream, bool binaryDoubles)
+    public IlpEncoder(string tableName, TableSchema table, StreamKey stream, Func<string, string> columnName, bool binaryDoubles)
     {
+        _columnName = columnName;
         _binaryDoubles = binaryDoubles;
         using var buffer = new IlpBuffer(1024);
         IlpText.WriteName(tableName, buffer);
@@ -41,7 +44,8 @@ internal sealed class IlpEncoder
     }
 
     /// <summary>Writers for the frame's columns, to be given to <see cref="Encode"/>.</summary>
-    public IlpColumn[] ColumnsOf(PlannedFrame frame) => [.. frame.Columns.Select(column => IlpColumn.Create(column, _binaryDoubles))];
+    public IlpColumn[] ColumnsOf(PlannedFrame frame) =>
+        [.. frame.Columns.Select(column => IlpColumn.Create(column, _columnName(column.Stored.Name), _binaryDoubles))];
 
     /// <summary>Encodes rows from <paramref name="row"/> on, until the buffer holds <paramref name="enough"/> bytes or the frame ends.</summary>
     /// <returns>The row to go on with; the frame's count where all were encoded.</returns>

@@ -55,7 +55,7 @@ internal abstract class PostgreSqlColumnWriter
     }
 
     // Whatever else a column holds, Npgsql knows how to write it as the server's type.
-    private sealed class Plain<T>(BarColumn<T> column, string typeName) : PostgreSqlColumnWriter
+    private sealed class AsTheyAre<T>(BarColumn<T> column, string typeName) : PostgreSqlColumnWriter
     {
         public override Task WriteAsync(NpgsqlBinaryImporter importer, int row, CancellationToken cancellationToken) => column.IsNull(row)
             ? importer.WriteNullAsync(cancellationToken)
@@ -64,7 +64,7 @@ internal abstract class PostgreSqlColumnWriter
 
     private sealed class Maker(BarColumn column, string typeName) : IColumnTypeVisitor<PostgreSqlColumnWriter>
     {
-        public PostgreSqlColumnWriter Visit<T>(ColumnType<T> type) => new Plain<T>((BarColumn<T>)column, typeName);
+        public PostgreSqlColumnWriter Visit<T>(ColumnType<T> type) => new AsTheyAre<T>((BarColumn<T>)column, typeName);
     }
 
     // Numbers go as text into columns of decimals: their shortest text that reads back, which is what a person would have written.

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Qmtl.PowerShell.Arguments;
 
 /// <summary>Finds the file that a PowerShell path means.</summary>
-internal static class FilePath
+internal static class ArgumentPath
 {
     /// <summary>The full path, relative to PowerShell's location and not to that of the process. Nothing has to exist.</summary>
     /// <exception cref="ArgumentException">The path is not on a file system.</exception>

@@ -1,6 +1,6 @@
 using Qmtl.Messages;
 
-namespace Qmtl.Cli;
+namespace Qmtl.Cli.Hosting;
 
 /// <summary>The command line cannot be carried out as written. The message names the value, the rule and the way out.</summary>
 internal sealed class UsageException(string message, Exception? innerException = null) : Exception(message, innerException)

@@ -20,7 +20,7 @@ namespace Qmtl.Recording.Spooling;
 /// thread appends while another reads what was appended before; neither is locked against here.
 /// </para>
 /// </remarks>
-internal sealed class Segment : IDisposable
+internal sealed class SpoolSegment : IDisposable
 {
     /// <summary>The header: what the file is, where the first record is that is not delivered, and room to spare.</summary>
     public const int HeaderBytes = 64;
@@ -37,7 +37,7 @@ internal sealed class Segment : IDisposable
     private int _end = HeaderBytes;
     private bool _isDisposed;
 
-    private Segment(FileStream file, int capacity, bool isWritten)
+    private SpoolSegment(FileStream file, int capacity, bool isWritten)
     {
         _file = file;
         Capacity = capacity;
@@ -82,7 +82,7 @@ internal sealed class Segment : IDisposable
     /// <summary>Makes the file and takes room for all of it. Where that fails it leaves none, and never touches one that was there.</summary>
     /// <exception cref="IOException">The disk is full, or the file cannot be made, as where there is one.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public static Segment Create(string path, int capacity)
+    public static SpoolSegment Create(string path, int capacity)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
@@ -99,7 +99,7 @@ internal sealed class Segment : IDisposable
                 RandomAccess.Write(file.SafeFileHandle, Zeros.AsSpan(0, Math.Min(Zeros.Length, capacity - offset)), offset);
             }
 
-            var segment = new Segment(file, capacity, isWritten: true);
+            var segment = new SpoolSegment(file, capacity, isWritten: true);
             segment.SetDelivered(HeaderBytes);
             segment.Write(0, Magic);
             return segment;
@@ -116,7 +116,7 @@ internal sealed class Segment : IDisposable
     /// <returns>Null where its owner lives, it is gone, or it is no file of this format.</returns>
     /// <exception cref="IOException">The file cannot be read, though nobody else has it open.</exception>
     /// <exception cref="OverflowException">The file is larger than any of this format.</exception>
-    public static Segment? TryAdopt(string path)
+    public static SpoolSegment? TryAdopt(string path)
     {
         FileStream file;
         try
@@ -131,12 +131,12 @@ internal sealed class Segment : IDisposable
         // Its owner was killed before it took the first row. A younger one may not be locked yet; one that is longer was locked before it
         // became so.
         bool isAbandoned = file.Length < HeaderBytes && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > LongestToLock;
-        Segment? adopted = null;
+        SpoolSegment? adopted = null;
         try
         {
             if (file.Length >= HeaderBytes)
             {
-                var segment = new Segment(file, checked((int)file.Length), isWritten: false);
+                var segment = new SpoolSegment(file, checked((int)file.Length), isWritten: false);
                 adopted = segment.TryScan() ? segment : null;
             }
         }

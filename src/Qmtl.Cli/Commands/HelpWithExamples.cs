@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using Qmtl.Cli.Commands;
 
-namespace Qmtl.Cli.Rendering;
+namespace Qmtl.Cli.Commands;
 
 /// <summary>The standard help, followed by a command's examples and by what the exit codes mean.</summary>
 internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommandLineAction

@@ -1,6 +1,6 @@
-using Qmtl.Data;
+using Qmtl.Time;
 
-namespace Qmtl.Time;
+namespace Qmtl.Data;
 
 /// <summary>What the start and end that an operator gives mean, the same in every shell. Both are inside.</summary>
 public static class AskedRange

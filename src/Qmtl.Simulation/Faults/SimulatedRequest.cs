@@ -1,4 +1,4 @@
-namespace Qmtl.Simulation;
+namespace Qmtl.Simulation.Faults;
 
 /// <summary>One request for klines that a <see cref="SimulatedExchange"/> received.</summary>
 /// <param name="Number">Its number since the exchange started, from 1.</param>

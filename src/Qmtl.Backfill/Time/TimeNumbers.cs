@@ -1,7 +1,6 @@
 using System.Globalization;
-using Qmtl.Time;
 
-namespace Qmtl.Data;
+namespace Qmtl.Time;
 
 /// <summary>
 /// The one rule for times from outside that are numbers: what they count is told by their size, for all numbers of an answer together.
@@ -58,7 +57,7 @@ internal sealed class TimeNumbers
     /// <summary>The unit that most numbers have: 0 for seconds, 1 for milliseconds, and so on.</summary>
     public int MostFrequent => Array.LastIndexOf(_counts, _counts.Max()) is var most && _counts[most] > 0 ? most : 0;
 
-    /// <summary>Takes a number into account; false where it is none of a time.</summary>
+    /// <summary>Takes a number into account; false where it cannot be a time.</summary>
     public bool LookAt(long number)
     {
         if (number == long.MinValue || UnitOf(number) is not { } unit)
@@ -126,7 +125,7 @@ internal sealed class TimeNumbers
         return true;
     }
 
-    /// <summary>The unit by which a number is a time of 1970 to 2099, or as far before 1970; null where it is none.</summary>
+    /// <summary>The unit by which a number is a time of 1970 to 2099, or as far before 1970; null where it is no time.</summary>
     public static int? UnitOf(long number)
     {
         long size = Math.Abs(number);

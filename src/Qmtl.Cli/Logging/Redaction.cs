@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Qmtl.Messages;
 
-namespace Qmtl.Cli.Hosting;
+namespace Qmtl.Cli.Logging;
 
 /// <summary>
 /// The last line of defence between a secret and a log. The library's own messages hold none; but an argument in the wrong

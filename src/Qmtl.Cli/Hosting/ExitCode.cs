@@ -1,4 +1,4 @@
-namespace Qmtl.Cli;
+namespace Qmtl.Cli.Hosting;
 
 /// <summary>What the process tells its caller. The numbers are a contract with scripts.</summary>
 internal static class ExitCode

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Qmtl.Cli.Demo;
+using Qmtl.Cli.Commands;
 using Qmtl.Cli.Hosting;
 
-namespace Qmtl.Cli.Commands;
+namespace Qmtl.Cli.Demo;
 
 /// <summary><c>qmtl demo</c>: the whole job on a simulated exchange.</summary>
 internal sealed class DemoCommand(CliHost host)

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Qmtl.Time;
 
-namespace Qmtl.Data;
+namespace Qmtl.Time;
 
 /// <summary>Reads a row's timestamp, whatever type the source gave it.</summary>
 public static partial class TimestampValue
@@ -27,7 +26,7 @@ public static partial class TimestampValue
         WithoutOffset,
     }
 
-    /// <summary>The same where only a whole second will do: an instant that is none is refused.</summary>
+    /// <summary>The same where only a whole second will do: any other instant is refused.</summary>
     public static bool TryRead(object? value, out long timestamp) => TryRead(value, out timestamp, out int nanoseconds) && nanoseconds == 0;
 
     /// <summary>
