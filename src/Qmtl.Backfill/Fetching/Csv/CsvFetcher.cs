@@ -147,6 +147,10 @@ public sealed class CsvFetcher : IDataFetcher
             CsvFile.RequireRegular(_path);
             return read();
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SourceException($"There is no file {_path}.", error);
+        }
         catch (MaxFieldSizeException error)
         {
             string line = $"{_path}, line {error.Context?.Parser?.RawRow}";

@@ -61,13 +61,12 @@ internal static class CsvFile
     }
 
     /// <summary>Refuses what is no regular file before it is opened: opening a pipe waits for its writer, and none can be read twice.</summary>
-    /// <exception cref="SourceException">It is missing, a folder, a pipe or a device, or empty.</exception>
+    /// <exception cref="SourceException">It is a folder, a pipe or a device, or empty.</exception>
     public static void RequireRegular(string path)
     {
         // The system gives pipes, sockets and devices a length of zero; a link has one of its own.
         string? fault = Directory.Exists(path) ? $"{path} is a folder. Name a CSV file in it."
-            : !File.Exists(path) ? $"There is no file {path}."
-            : BehindLinks(path) is not FileInfo { Exists: true, Length: > 0 }
+            : File.Exists(path) && BehindLinks(path) is not FileInfo { Exists: true, Length: > 0 }
                 ? $"{path} is empty, or a pipe or device. {Wanted}; write what a pipe brings to a file first."
             : null;
         if (fault is not null)
