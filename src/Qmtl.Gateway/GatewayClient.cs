@@ -35,8 +35,8 @@ public sealed class GatewayClient
     /// <summary>A client.</summary>
     /// <param name="gateway">The gateway's address, for example <c>http://127.0.0.1:8000</c>; a path in it comes before all others.</param>
     /// <param name="httpClient">What requests go through; it stays the caller's. Where null, one like <see cref="CreateHttpClient"/> that all clients share.</param>
-    /// <param name="options">How it behaves; defaults where null.</param>
-    /// <param name="timeProvider">The clock of time-outs and of the circuit; the system's where null.</param>
+    /// <param name="options">How it behaves; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of time-outs and of the circuit; null for the system's.</param>
     /// <exception cref="ArgumentException">The address is no absolute http or https address without query, or an option is outside its limits.</exception>
     public GatewayClient(Uri gateway, HttpClient? httpClient = null, GatewayClientOptions? options = null, TimeProvider? timeProvider = null)
     {

@@ -11,8 +11,8 @@ public sealed class GatewayClientPool
     private readonly TimeProvider? _timeProvider;
 
     /// <summary>A pool.</summary>
-    /// <param name="options">How its clients behave; defaults where null.</param>
-    /// <param name="timeProvider">The clock of time-outs and of circuits; the system's where null.</param>
+    /// <param name="options">How its clients behave; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of time-outs and of circuits; null for the system's.</param>
     public GatewayClientPool(GatewayClientOptions? options = null, TimeProvider? timeProvider = null) => (_options, _timeProvider) = (options, timeProvider);
 
     /// <summary>The client of a gateway, the same one each time. Another user or password is another client.</summary>

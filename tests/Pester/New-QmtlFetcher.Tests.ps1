@@ -97,7 +97,7 @@ Describe 'New-QmtlFetcher' {
         Set-Content $file 'ts,close', '1704067200000,1.5', 'rubbish,2', '1704067320000,3.5'
         $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
         $story = Invoke-QmtlBackfill $provider X 1m 1704067200 1704067320 -Verbose -WarningVariable warnings -WarningAction SilentlyContinue 4>&1
-        "$story" | Should -Match 'read as Milliseconds'
+        "$story" | Should -Match 'read as Unix milliseconds'
         "$warnings" | Should -Match 'ms\.csv#[0-9a-f]{8}: rows that cannot be read, line 3: '
         (Get-QmtlHistory $provider X 1m).close | Should -Be 1.5, 3.5
     }

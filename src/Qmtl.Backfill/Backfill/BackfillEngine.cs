@@ -32,10 +32,10 @@ public sealed class BackfillEngine
     private readonly Dictionary<object, Task> _lastOfTurn = [];
 
     /// <summary>An engine.</summary>
-    /// <param name="options">How it works; defaults where null.</param>
-    /// <param name="timeProvider">The clock for "closed", "settled" and every delay; the system's where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="timeProvider">The clock for "closed", "settled" and every delay; null for the system's.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
-    /// <param name="loggerFactory">Makes the logger that is told the same, with the events of docs/logs.md; none where null.</param>
+    /// <param name="loggerFactory">Makes the logger that is told the same, with the events of docs/logs.md; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public BackfillEngine(
         BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)

@@ -15,9 +15,9 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <summary>A provider over <paramref name="store"/>, which it owns and disposes.</summary>
     /// <param name="store">Where the bars are.</param>
     /// <param name="fetcher">The source that fills it; null for a provider that only reads.</param>
-    /// <param name="options">How it is filled; defaults where null.</param>
-    /// <param name="timeProvider">The clock; the system's where null.</param>
-    /// <param name="loggerFactory">Makes the logger that is told how it is filled; none where null.</param>
+    /// <param name="options">How it is filled; null for the defaults.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    /// <param name="loggerFactory">Makes the logger that is told how it is filled; null for none.</param>
     public StoreHistoryProvider(
         IHistoryStore store, IDataFetcher? fetcher = null, BackfillOptions? options = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
     {

@@ -42,7 +42,7 @@ internal static class AnswerEvidence
             : (none, all);
     }
 
-    // Some sources begin one bar early, or end one late. Where that is all they give, and there was room for more, there is no more.
+    // Some sources begin one bar early, or end one late. If that is all they give, although there was room for more rows, they have no others.
     private static bool IsNeighbourAlone(RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach) =>
         raw.RowCount == 1 && asked.End > asked.Start && reach is { } row
         && (row.Start == interval.Previous(asked.Start) || row.Start == interval.Next(asked.End));

@@ -24,7 +24,7 @@ public abstract class BarColumn
     /// <summary>How many rows there are.</summary>
     public int Length { get; }
 
-    /// <summary>Whether any row is null; where not, readers need not look row by row.</summary>
+    /// <summary>Whether any row is null; if none is, readers need not look row by row.</summary>
     public abstract bool HasNulls { get; }
 
     /// <summary>Whether the row at <paramref name="index"/> is null.</summary>

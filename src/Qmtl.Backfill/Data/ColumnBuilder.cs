@@ -27,19 +27,6 @@ internal abstract class ColumnBuilder(string name)
     /// <summary>Adds a row of a column of the same type.</summary>
     public abstract void Add(BarColumn from, int row);
 
-    /// <summary>Adds a row for what cannot be read: a null, or NaN in an amount, which has its row rejected and counted.</summary>
-    public void AddMisfit(bool isAmount)
-    {
-        if (isAmount && this is ColumnBuilder<double> numbers)
-        {
-            numbers.Add(double.NaN);
-        }
-        else
-        {
-            AddNull();
-        }
-    }
-
     /// <summary>The column of the rows so far. It keeps the builder's memory, so that nothing may be added any more.</summary>
     public abstract BarColumn Build();
 }
@@ -86,7 +73,7 @@ internal sealed class ColumnBuilder<T>(string name, int capacity = 0) : ColumnBu
 
     /// <summary>Adds values.</summary>
     /// <param name="values">The values.</param>
-    /// <param name="nulls">Empty where none is null, otherwise true for each that is.</param>
+    /// <param name="nulls">Empty if no value is null, otherwise true for each one that is.</param>
     public void AddRange(ReadOnlySpan<T> values, ReadOnlySpan<bool> nulls = default)
     {
         MakeRoom(values.Length);

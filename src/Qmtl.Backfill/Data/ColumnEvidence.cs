@@ -17,9 +17,6 @@ internal sealed class ColumnEvidence(string name)
     /// <summary>The column's name as it will be stored. A measure has one spelling whatever the source's, so that two sources fill one column.</summary>
     public string Name { get; } = ColumnNames.IsMeasure(name) ? name.ToLowerInvariant() : name;
 
-    /// <summary>Whether a value that is no number must keep its row from being taken; where not, it becomes null.</summary>
-    public bool IsAmount => _isAmount;
-
     /// <summary>Whether nothing that is looked at changes the type.</summary>
     public bool IsKnown => _isMeasure;
 
@@ -74,6 +71,26 @@ internal sealed class ColumnEvidence(string name)
                 _texts++;
                 break;
         }
+    }
+
+    /// <summary>
+    /// Adds a row for a value that the column does not take: a null; for one that should be a number in an amount NaN, which has the row
+    /// rejected and counted.
+    /// </summary>
+    /// <returns>Whether it should have been a value; false where it says that there is none.</returns>
+    public bool AddMisfit(ColumnBuilder column, object value)
+    {
+        bool isMisfit = !(value is string text && ValueText.IsAbsent(text));
+        if (isMisfit && _isAmount && column is ColumnBuilder<double> numbers)
+        {
+            numbers.Add(double.NaN);
+        }
+        else
+        {
+            column.AddNull();
+        }
+
+        return isMisfit;
     }
 
     /// <summary>Takes a field of a text file into account, where numbers, true and false are text, too.</summary>

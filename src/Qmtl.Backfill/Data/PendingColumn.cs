@@ -48,15 +48,9 @@ internal sealed class PendingColumn(string name)
             {
                 column.AddNull();
             }
-            else if (!column.TryAdd(value))
+            else if (!column.TryAdd(value) && _evidence.AddMisfit(column, value))
             {
-                bool isMisfit = !(value is string text && ValueText.IsAbsent(text));
-                if (isMisfit)
-                {
-                    misfit(row, _evidence.Name, ValueText.Of(value)!);
-                }
-
-                column.AddMisfit(isMisfit && _evidence.IsAmount);
+                misfit(row, _evidence.Name, ValueText.Of(value)!);
             }
         }
 

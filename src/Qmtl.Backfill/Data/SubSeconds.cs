@@ -1,6 +1,6 @@
 namespace Qmtl.Data;
 
-/// <summary>Collects how far past a whole second rows open. It takes no memory where none does, which is almost always.</summary>
+/// <summary>Collects how far past a whole second rows open. It takes no memory if none does, which is almost always.</summary>
 internal sealed class SubSeconds
 {
     private int[] _nanoseconds = [];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
@@ -6,6 +7,8 @@ using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Csv;
 using Qmtl.History;
+using Qmtl.Messages;
+using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
@@ -110,7 +113,12 @@ internal sealed class BackfillCommand : CliCommand
             requests, result => json ? lines.WriteResultAsync(result, CancellationToken.None) : Task.CompletedTask, cancellationToken);
         if (fetcher is CsvFetcher csv)
         {
-            CsvReport.Write(Host, csv, withFormat: !json);
+            if (!json && csv.TimestampFormat is { } format)
+            {
+                Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {format}."));
+            }
+
+            SourceLog.CsvRead(Host.Log.CreateLogger<CsvFetcher>(), csv);
         }
 
         if (!json)

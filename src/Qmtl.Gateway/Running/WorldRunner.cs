@@ -22,8 +22,8 @@ public sealed class WorldRunner
     private readonly GatewayLog _log;
 
     /// <summary>A runner.</summary>
-    /// <param name="options">How it works; defaults where null.</param>
-    /// <param name="timeProvider">The clock; the system's where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
     public WorldRunner(WorldRunnerOptions? options = null, TimeProvider? timeProvider = null)
     {
         _options = options ?? new WorldRunnerOptions();

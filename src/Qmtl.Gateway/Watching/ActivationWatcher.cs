@@ -24,9 +24,9 @@ public sealed class ActivationWatcher : IAsyncDisposable
     /// <param name="client">The gateway.</param>
     /// <param name="worldId">The world.</param>
     /// <param name="strategyId">The strategy, by the id that the gateway gave.</param>
-    /// <param name="gate">The gate to keep; a new one where null. Nobody else may open it.</param>
-    /// <param name="options">How it keeps itself informed; defaults where null.</param>
-    /// <param name="timeProvider">The clock of every delay; the system's where null.</param>
+    /// <param name="gate">The gate to keep; null for a new one. Nobody else may open it.</param>
+    /// <param name="options">How it keeps itself informed; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of every delay; null for the system's.</param>
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
     /// <exception cref="ArgumentException">An id is blank, or an option outside its limits.</exception>
     public ActivationWatcher(

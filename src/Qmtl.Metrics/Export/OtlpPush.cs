@@ -25,7 +25,7 @@ public sealed class OtlpPush : IDisposable
     /// Begins to push, every minute or as <c>OTEL_METRIC_EXPORT_INTERVAL</c> says; null where the environment does not ask for it,
     /// or forbids it with <c>OTEL_SDK_DISABLED=true</c> or <c>OTEL_METRICS_EXPORTER=none</c>.
     /// </summary>
-    /// <param name="environment">Tells whether and where to; the process's environment where null. The library reads the process's own for all else.</param>
+    /// <param name="environment">Tells whether and where to; null for the process's environment. The library reads the process's own for all else.</param>
     /// <exception cref="FormatException">The endpoint is no http or https address.</exception>
     public static OtlpPush? StartIfAsked(Func<string, string?>? environment = null)
     {

@@ -54,7 +54,7 @@ public sealed class MetricsServer : IAsyncDisposable
 
     /// <summary>Starts to listen and returns at once.</summary>
     /// <param name="collector">What is served. It is not disposed.</param>
-    /// <param name="options">Where and how; defaults where null.</param>
+    /// <param name="options">Where and how; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">The port is outside 0 to 65535.</exception>
     /// <exception cref="IOException">The port cannot be had; the message says why and what to do.</exception>
     public static MetricsServer Start(MetricsCollector collector, MetricsServerOptions? options = null)

@@ -25,7 +25,7 @@ public sealed class ObjectRecorder : IEventRecorder
 
     /// <summary>A recorder.</summary>
     /// <param name="target">The object.</param>
-    /// <param name="name">The recorder's name; the object's <c>Name</c>, or else its type's, where null. Two that record to different places must not share one: the rows that one leaves behind are delivered by the next of the same name.</param>
+    /// <param name="name">The recorder's name; by default the object's <c>Name</c>, or else its type's. Two that record to different places must not share one: the rows that one leaves behind are delivered by the next of the same name.</param>
     /// <param name="ownsTarget">Whether the object is disposed with the recorder, where it can be; true by default.</param>
     /// <exception cref="ArgumentException">The object has no such method, or the name is blank.</exception>
     public ObjectRecorder(object target, string? name = null, bool ownsTarget = true)

@@ -18,8 +18,8 @@ public sealed class Runner
     private readonly RunLog _log;
 
     /// <summary>A runner.</summary>
-    /// <param name="options">How it works; defaults where null.</param>
-    /// <param name="timeProvider">The clock; the system's where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
     public Runner(RunnerOptions? options = null, TimeProvider? timeProvider = null)
     {
         _options = options ?? new RunnerOptions();

@@ -38,7 +38,7 @@ public sealed partial class Pipeline
 
     /// <summary>A pipeline of nodes and of all that they compute from.</summary>
     /// <param name="nodes">The nodes.</param>
-    /// <param name="options">How it works; defaults where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     /// <exception cref="InvalidOperationException">The nodes form a cycle, two different ones have the same id and interval, or one has no input.</exception>
     public Pipeline(IEnumerable<Node> nodes, PipelineOptions? options = null)

@@ -24,7 +24,7 @@ public sealed class StreamInput : Node
 
     /// <summary>A stream.</summary>
     /// <param name="options">What it is made of.</param>
-    /// <param name="timeProvider">The clock that tells which bars have closed; the system's where null.</param>
+    /// <param name="timeProvider">The clock that tells which bars have closed; null for the system's.</param>
     /// <exception cref="ArgumentException">The period is less than 1, or the id cannot be kept by stores.</exception>
     public StreamInput(StreamInputOptions options, TimeProvider? timeProvider = null)
         : base(ToNodeOptions(options))

@@ -78,13 +78,14 @@ public sealed class ColumnBuilderTests
         Assert.False(numbers.TryAddText("1,5"));
         Assert.True(numbers.TryAdd("2.5"));
         Assert.True(numbers.TryAdd(3L));
-        numbers.AddMisfit(isAmount: true);
-        numbers.AddMisfit(isAmount: false);
-        Assert.Equal([2.5, 3.0, double.NaN, null], Enumerable.Range(0, 4).Select(numbers.Build().GetValue));
+        Assert.True(new ColumnEvidence("close").AddMisfit(numbers, "abc"));
+        Assert.True(new ColumnEvidence("note").AddMisfit(numbers, "abc"));
+        Assert.False(new ColumnEvidence("close").AddMisfit(numbers, "n/a"));
+        Assert.Equal([2.5, 3.0, double.NaN, null, null], Enumerable.Range(0, 5).Select(numbers.Build().GetValue));
 
         var flags = new ColumnBuilder<bool>("y");
         Assert.False(flags.TryAdd(1L));
-        flags.AddMisfit(isAmount: true);
+        Assert.True(new ColumnEvidence("close").AddMisfit(flags, 1L));
         Assert.True(flags.Build().IsNull(0));
     }
 

@@ -5,6 +5,11 @@ using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 
+/// <summary>A row of a CSV file that could not be read.</summary>
+/// <param name="Line">The line on which the row ends, from 1.</param>
+/// <param name="Message">What is wrong with it.</param>
+public sealed record CsvProblem(long Line, string Message);
+
 /// <summary>
 /// Bars from a CSV file: UTF-8, a header, fields separated by comma, semicolon or tab. The bar's open is in <c>ts</c>,
 /// <c>timestamp</c>, <c>open_time</c>, <c>time</c> or <c>date</c>, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or
@@ -25,7 +30,7 @@ public sealed class CsvFetcher : IDataFetcher
 
     /// <summary>A fetcher. The file is not touched yet.</summary>
     /// <param name="path">The file; a relative path is taken from the process's current folder.</param>
-    /// <param name="name">The source's name; see <see cref="Name"/> where null.</param>
+    /// <param name="name">The source's name; by default it is made of the file's, see <see cref="Name"/>.</param>
     /// <exception cref="ArgumentException">The path or the name is blank.</exception>
     public CsvFetcher(string path, string? name = null)
     {
@@ -72,14 +77,8 @@ public sealed class CsvFetcher : IDataFetcher
     /// <summary>10,000: a file has no limit of its own, and this many rows are read in a moment.</summary>
     public int? BarsPerRequest => 10_000;
 
-    /// <summary>How the file writes its times, as most of its rows have it; null until the file was looked at.</summary>
-    public CsvTimestampFormat? TimestampFormat => _index?.TimestampFormat;
-
-    /// <summary>Whether the times of the file are in several units, each read by its size; false until the file was looked at.</summary>
-    public bool HasSeveralUnits => _index?.UnitNote is not null;
-
-    /// <summary>Whether times of the file have no offset and were read as UTC; false until the file was looked at.</summary>
-    public bool HasTimesWithoutOffset => _index?.AnyWithoutOffset == true;
+    /// <summary>How most rows of the file write their times, for people, such as <c>Unix milliseconds</c>; null until the file was looked at.</summary>
+    public string? TimestampFormat => _index?.TimestampFormat;
 
     /// <summary>The first hundred rows that could not be read; empty until the file was looked at.</summary>
     public IReadOnlyList<CsvProblem> Problems => _index?.Problems ?? [];
@@ -94,8 +93,7 @@ public sealed class CsvFetcher : IDataFetcher
     {
         try
         {
-            CsvIndex index = Look(cancellationToken);
-            return index.Extents.TryGetValue(index.KeyOf(stream.NodeId), out TimeRange extent)
+            return Look(cancellationToken).ExtentOf(stream.NodeId) is { } extent
                 ? new TimeRange(stream.Interval.Floor(extent.Start), stream.Interval.Floor(extent.End))
                 : null;
         }
@@ -106,18 +104,8 @@ public sealed class CsvFetcher : IDataFetcher
     }
 
     /// <inheritdoc/>
-    public async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
-    {
-        CsvIndex index = await Task.Run(() => Look(cancellationToken), cancellationToken);
-        if (!index.Extents.ContainsKey(index.KeyOf(stream.NodeId)))
-        {
-            throw new SourceException($"{_path} has no rows of {stream.NodeId}. It has {PlainText.OneLine(string.Join(", ", index.Extents.Keys.Order(StringComparer.Ordinal).Take(10)), SourceNote.LongestText)}{(index.Extents.Count > 10 ? ", …" : string.Empty)}.");
-        }
-
-        return range.AlignTo(stream.Interval) is { } asked
-            ? await Task.Run(() => Read(index, stream, asked, cancellationToken), cancellationToken)
-            : RawBars.Empty;
-    }
+    public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
+        Task.Run(() => Read(stream, range, cancellationToken), cancellationToken);
 
     /// <summary>Name and path, for people.</summary>
     public override string ToString() => $"{Name} ({_path})";
@@ -128,7 +116,7 @@ public sealed class CsvFetcher : IDataFetcher
         {
             if (_index is not { } index || index.Stamp != CsvStamp.Of(_path))
             {
-                index = Explain(() => CsvScan.Run(_path, cancellationToken));
+                index = Explain(() => CsvIndex.Of(_path, cancellationToken));
                 _index = index;
             }
 
@@ -136,9 +124,21 @@ public sealed class CsvFetcher : IDataFetcher
         }
     }
 
-    private RawBars Read(CsvIndex index, StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
+    private RawBars Read(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
     {
-        RawBars bars = Explain(() => CsvPageReader.Read(_path, index, stream, asked, cancellationToken));
+        CsvIndex index = Look(cancellationToken);
+        if (index.ExtentOf(stream.NodeId) is null)
+        {
+            string nodes = PlainText.OneLine(string.Join(", ", index.Nodes.Order(StringComparer.Ordinal).Take(10)), SourceNote.LongestText);
+            throw new SourceException($"{_path} has no rows of {stream.NodeId}. It has {nodes}{(index.Nodes.Count > 10 ? ", …" : string.Empty)}.");
+        }
+
+        if (range.AlignTo(stream.Interval) is not { } asked)
+        {
+            return RawBars.Empty;
+        }
+
+        RawBars bars = Explain(() => index.Read(stream, asked, cancellationToken));
 
         // Lines added at the end meanwhile do no harm; anything else may have moved the rows that were read.
         CsvStamp now = CsvStamp.Of(_path);
@@ -151,8 +151,7 @@ public sealed class CsvFetcher : IDataFetcher
     {
         try
         {
-            FileKind.RequireRegular(_path);
-
+            CsvFile.RequireRegular(_path);
             return read();
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
@@ -161,7 +160,8 @@ public sealed class CsvFetcher : IDataFetcher
         }
         catch (MaxFieldSizeException error)
         {
-            throw new SourceException($"{_path}, line {error.Context?.Parser?.RawRow}: a field has more than {CsvText.LongestField} characters. A quote may not be closed.", error);
+            string line = $"{_path}, line {error.Context?.Parser?.RawRow}";
+            throw new SourceException($"{line}: a field has more than {CsvFile.LongestField} characters. A quote may not be closed.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CsvHelperException)
         {

@@ -1,69 +1,222 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
+using System.Runtime.InteropServices;
+using CsvHelper;
+using Qmtl.Data;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 
-/// <summary>A stretch of the file: where it begins and which times its rows have.</summary>
-/// <param name="Offset">Its place in the file, in bytes.</param>
-/// <param name="Line">How many lines come before it.</param>
-/// <param name="Rows">How many rows it has, with those that could not be read.</param>
-/// <param name="Times">From the earliest to the latest time in it (Unix seconds, UTC); null where no row has one.</param>
-/// <param name="Before">The time of the last readable row before it; null where there is none.</param>
-internal sealed record CsvBlock(long Offset, long Line, int Rows, TimeRange? Times, long? Before);
-
-/// <summary>What a file was when it was looked at; another length or time of writing means that it has changed.</summary>
-internal readonly record struct CsvStamp(long Length, DateTime Written)
+/// <summary>
+/// What one look through a whole file found: how its times and columns are read, and where which times are, so that an answer is read
+/// from the stretches that can hold its rows. It has an entry for every few thousand rows, so it is small.
+/// </summary>
+internal sealed class CsvIndex
 {
-    /// <summary>A short hash that tells a file at a path in this state from others.</summary>
-    public string HashWith(string path) => Convert.ToHexStringLower(SHA256.HashData(
-        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\n{Length}\n{Written.Ticks}"))).AsSpan(0, 4));
+    private const int RowsPerBlock = 4096;
+    private const int MostProblems = 100;
+    private const int MostNotes = 10;
 
-    public static CsvStamp Of(string path)
+    private readonly CsvLayout _layout;
+    private readonly CsvTimeForm _form;
+    private readonly CsvTimes _times;
+    private readonly List<Block> _blocks = [];
+    private readonly List<CsvProblem> _problems = [];
+    private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
+    private long? _last;
+
+    private CsvIndex(string path, CsvTimeForm form, CancellationToken cancellationToken)
     {
-        try
+        // Taken first: what is written from now on shows as a change.
+        Stamp = CsvStamp.Of(path);
+        _layout = new CsvLayout(path);
+        _form = form;
+        _times = new CsvTimes(_layout, form);
+        using CsvParser parser = _layout.OpenAtHeader();
+        while (LookAtBlock(parser, cancellationToken))
         {
-            // What a link says of itself does not change with the file.
-            FileSystemInfo? file = new FileInfo(path);
-            file = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
-            return file is FileInfo { Exists: true } target ? new CsvStamp(target.Length, target.LastWriteTimeUtc) : default;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+
+        if (_times.Refusal is { } refusal)
         {
-            return default;
+            throw new SourceException($"{path}: {refusal}");
         }
     }
-}
 
-/// <summary>What one look through the whole file found. It has an entry for every few thousand rows, so it is small.</summary>
-internal sealed record CsvIndex
-{
-    public required CsvStamp Stamp { get; init; }
+    /// <summary>Looks through the file at <paramref name="path"/>.</summary>
+    /// <exception cref="SourceException">The file is no CSV file, has no header, no time column, or no row that can be read.</exception>
+    public static CsvIndex Of(string path, CancellationToken cancellationToken)
+    {
+        var index = new CsvIndex(path, CsvTimeForm.Usual, cancellationToken);
+        if (index._times.Learnt != CsvTimeForm.Usual)
+        {
+            // What the times as a whole are is known only at the end of the file.
+            index = new CsvIndex(path, index._times.Learnt, cancellationToken);
+        }
 
-    public required CsvLayout Layout { get; init; }
+        return index._blocks.Count > 0 ? index : throw new SourceException(index._problems is [var first, ..]
+            ? $"{path}: no row can be read. Line {first.Line}: {first.Message} (column of times: {index._layout.Time})."
+            : $"{path} has a header and no bars.");
+    }
 
-    public required IReadOnlyList<CsvBlock> Blocks { get; init; }
+    /// <summary>What the file was.</summary>
+    public CsvStamp Stamp { get; }
 
-    /// <summary>From the first to the last time of each node; of all rows, under an empty name, where no column names the node.</summary>
-    public required IReadOnlyDictionary<string, TimeRange> Extents { get; init; }
+    /// <summary>How its times are read, for people.</summary>
+    public string TimestampFormat => _times.Format;
 
-    /// <summary>The time of the first readable row in the file.</summary>
-    public required long FirstTime { get; init; }
+    /// <summary>The first rows that could not be read.</summary>
+    public IReadOnlyList<CsvProblem> Problems => _problems;
 
-    /// <summary>How the times are read.</summary>
-    public required CsvTimeForm TimeForm { get; init; }
+    /// <summary>The nodes of the file; one with an empty name where no column names them.</summary>
+    public IReadOnlyCollection<string> Nodes => _extents.Keys;
 
-    /// <summary>Whether there are times without an offset.</summary>
-    public required bool AnyWithoutOffset { get; init; }
+    /// <summary>From the first to the last time of a node; null where it has none.</summary>
+    public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(_layout.KeyOf(nodeId), out TimeRange extent) ? extent : null;
 
-    public required CsvTimestampFormat TimestampFormat { get; init; }
+    /// <summary>Reads the rows of a stream of the file inside <paramref name="asked"/>, both ends on the grid.</summary>
+    public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
+    {
+        string key = _layout.KeyOf(stream.NodeId);
+        var times = new CsvTimes(_layout, _form);
+        var timestamps = new List<long>();
+        var subSeconds = new SubSeconds();
+        ColumnBuilder[] columns = [.. _layout.Payload.Select(column => ColumnBuilder.Create(column.Evidence.Name, column.Evidence.Type))];
+        List<SourceNote> notes = [.. _times.Notes()];
+        int notesBefore = notes.Count;
+        long unreadable = 0;
 
-    /// <summary>What an operator should know of the units of the times; null where all have one.</summary>
-    public required string? UnitNote { get; init; }
+        // Also a row between two opens belongs to the answer: it has to be counted as off the grid.
+        TimeRange window = stream.Interval.TimeOf(asked);
+        foreach (Block block in BlocksWith(window))
+        {
+            using CsvParser parser = _layout.Open(block.Offset);
+            long place = block.Before;
+            for (long row = 0; row < block.Rows && parser.Read(); row++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (times.Read(parser, out long timestamp, out int nanoseconds) is not null)
+                {
+                    // A row without a time belongs where its neighbour is, so that it is counted in one answer and not in all.
+                    unreadable += window.Contains(place) ? 1 : 0;
+                    continue;
+                }
 
-    public required IReadOnlyList<CsvProblem> Problems { get; init; }
+                place = timestamp;
+                if (window.Contains(timestamp) && _layout.NodeOf(parser) == key)
+                {
+                    subSeconds.Set(timestamps.Count, nanoseconds);
+                    timestamps.Add(timestamp);
+                    AddFields(parser, block.Line + parser.RawRow);
+                }
+            }
+        }
 
-    /// <summary>The key of a node in <see cref="Extents"/>.</summary>
-    public string KeyOf(string nodeId) => Layout.Node is null ? string.Empty : nodeId;
+        return new RawBars(timestamps.ToArray(), [.. columns.Select(column => column.Build())])
+        {
+            Nanoseconds = subSeconds.Build(timestamps.Count),
+            Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
+            Notes = notes,
+            About = _extents[key],
+        };
+
+        void AddFields(CsvParser parser, long line)
+        {
+            for (int i = 0; i < columns.Length; i++)
+            {
+                CsvColumn column = _layout.Payload[i];
+                string field = columns[i] is ColumnBuilder<string?> ? CsvFile.Decode(parser[column.Index]) : parser[column.Index];
+                if (!columns[i].TryAddText(field) && column.Evidence.AddMisfit(columns[i], field) && notes.Count < notesBefore + MostNotes)
+                {
+                    string place = string.Create(CultureInfo.InvariantCulture, $"of line {line}");
+                    notes.Add(new SourceNote(SourceNoteKind.Value, SourceNote.Misfit(CsvFile.Decode(field), column.Evidence.Name, place)));
+                }
+            }
+        }
+    }
+
+    // Those that follow one another are read as one.
+    private IEnumerable<Block> BlocksWith(TimeRange window)
+    {
+        Block? joined = null;
+        foreach (Block block in _blocks)
+        {
+            if (block.Times.Overlaps(window))
+            {
+                joined = joined is null ? block : joined with { Rows = joined.Rows + block.Rows };
+            }
+            else if (joined is not null)
+            {
+                yield return joined;
+                joined = null;
+            }
+        }
+
+        if (joined is not null)
+        {
+            yield return joined;
+        }
+    }
+
+    private bool LookAtBlock(CsvParser parser, CancellationToken cancellationToken)
+    {
+        (long offset, long line, int rows, long? before) = (parser.CharCount, parser.RawRow, 0, _last);
+        TimeRange? times = before is { } known ? new TimeRange(known, known) : null;
+
+        // Rows at the file's beginning that have no time belong where the first is that has one.
+        while ((rows < RowsPerBlock || _last is null) && parser.Read())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            rows++;
+            if (LookAtRow(parser) is { } timestamp)
+            {
+                _last = timestamp;
+                before ??= timestamp;
+                times = Widen(times, timestamp);
+            }
+        }
+
+        if (rows > 0 && before is { } place)
+        {
+            _blocks.Add(new Block(offset, line, rows, place, times!.Value));
+        }
+
+        return rows >= RowsPerBlock;
+    }
+
+    private long? LookAtRow(CsvParser parser)
+    {
+        if (_times.Read(parser, out long timestamp, out _) is { } problem)
+        {
+            if (_problems.Count < MostProblems)
+            {
+                _problems.Add(new CsvProblem(parser.RawRow, problem));
+            }
+
+            return null;
+        }
+
+        ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(_extents, _layout.NodeOf(parser), out bool isKnown);
+        extent = Widen(isKnown ? extent : null, timestamp);
+        foreach (CsvColumn column in _layout.Payload)
+        {
+            if (!column.Evidence.IsKnown)
+            {
+                column.Evidence.LookAtField(parser[column.Index]);
+            }
+        }
+
+        return timestamp;
+    }
+
+    private static TimeRange Widen(TimeRange? range, long timestamp) => range is { } known
+        ? known.Contains(timestamp) ? known : new TimeRange(Math.Min(known.Start, timestamp), Math.Max(known.End, timestamp))
+        : new TimeRange(timestamp, timestamp);
+
+    /// <summary>A stretch of the file.</summary>
+    /// <param name="Offset">Its place in the text, in bytes.</param>
+    /// <param name="Line">How many lines come before it.</param>
+    /// <param name="Rows">How many rows it has, with those that could not be read.</param>
+    /// <param name="Before">The time of the last readable row before it (Unix seconds, UTC); at the file's beginning that of the first.</param>
+    /// <param name="Times">From the earliest to the latest time in it, and <paramref name="Before"/>.</param>
+    private sealed record Block(long Offset, long Line, long Rows, long Before, TimeRange Times);
 }

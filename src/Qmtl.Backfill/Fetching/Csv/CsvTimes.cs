@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using Qmtl.Data;
 using Qmtl.Messages;
 using Qmtl.Time;
 
@@ -7,8 +8,12 @@ namespace Qmtl.Fetching.Csv;
 
 /// <summary>How the times of a file are read.</summary>
 /// <param name="Numbers">Those that are numbers.</param>
-/// <param name="Clock">The digits of times of day, where date and time are two columns.</param>
-internal readonly record struct CsvTimeForm(TimeReading Numbers, ClockDigits Clock);
+/// <param name="ClockScale">The digits of times of day, where date and time are two columns; see <see cref="CsvClock"/>.</param>
+internal readonly record struct CsvTimeForm(TimeReading Numbers, int ClockScale)
+{
+    /// <summary>Unix seconds or what is told from them by its size, and hours with minutes and seconds.</summary>
+    public static CsvTimeForm Usual { get; } = new(default, CsvClock.Seconds);
+}
 
 /// <summary>
 /// Reads the times of a file's rows in a form that was learnt from all of them, and learns it: a file is read once in the usual form, and
@@ -16,26 +21,47 @@ internal readonly record struct CsvTimeForm(TimeReading Numbers, ClockDigits Clo
 /// </summary>
 internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
 {
+    private const int Iso8601 = 4;
+    private const int Date = 5;
+    private const int TwoColumns = 6;
+
+    // The first ones are in the order of TimeReading's units.
+    private static readonly string[] Formats =
+    [
+        "Unix seconds", "Unix milliseconds", "Unix microseconds", "Unix nanoseconds", "ISO 8601", "dates in digits",
+        "a date and a time of day in two columns",
+    ];
+
     private readonly TimeNumbers _numbers = new();
-    private readonly ClockEvidence _clock = new(layout.IsHour);
-    private readonly long[] _formats = new long[Enum.GetValues<CsvTimestampFormat>().Length];
+    private readonly CsvClock _clock = new(layout.Clock?.IsNamed("hour") == true);
+    private readonly long[] _formats = new long[Formats.Length];
+    private bool _anyWithoutOffset;
 
     /// <summary>The form that the rows so far have.</summary>
-    public CsvTimeForm Learnt => new(_numbers.Reading, _clock.Digits);
+    public CsvTimeForm Learnt => new(_numbers.Reading, _clock.Scale);
 
-    /// <summary>The format that most rows have.</summary>
-    public CsvTimestampFormat Format => (CsvTimestampFormat)Array.IndexOf(_formats, _formats.Max());
-
-    /// <summary>Whether there were times without an offset, which are taken as UTC.</summary>
-    public bool AnyWithoutOffset { get; private set; }
+    /// <summary>How most rows write their times, for people.</summary>
+    public string Format => (_numbers.AreOfSeveralUnits ? "mostly " : string.Empty) + Formats[Array.IndexOf(_formats, _formats.Max())]
+        + (_anyWithoutOffset ? ", UTC where they have no offset" : string.Empty);
 
     /// <summary>Why the times as a whole cannot be told, a sentence; null where they can.</summary>
-    public string? Refusal => layout.Clock is null
-        ? _numbers.Mixture is { } mixture ? $"The times in {layout.TimeName} {mixture}" : null
-        : _clock.DoubtAbout(layout.ClockName);
+    public string? Refusal => layout.Clock is { } clock
+        ? _clock.DoubtAbout(clock.Name)
+        : _numbers.Mixture is { } mixture ? $"The times in {layout.Time} {mixture}" : null;
 
-    /// <summary>What an operator should know of the units of the times; null where all have one.</summary>
-    public string? UnitNote => _numbers.AreOfSeveralUnits ? _numbers.Describe() : null;
+    /// <summary>What an operator should know of how the times are read.</summary>
+    public IEnumerable<SourceNote> Notes()
+    {
+        if (_numbers.AreOfSeveralUnits)
+        {
+            yield return new SourceNote(SourceNoteKind.TimeUnit, _numbers.Describe()!);
+        }
+
+        if (_anyWithoutOffset)
+        {
+            yield return SourceNote.TimesWithoutOffset;
+        }
+    }
 
     /// <summary>Reads the row at which the parser stands.</summary>
     /// <returns>What is wrong with it, or null.</returns>
@@ -47,49 +73,41 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
             return string.Create(CultureInfo.InvariantCulture, $"it has {parser.Count} fields, the header has {layout.FieldCount}.");
         }
 
-        string text = parser[layout.Time];
-        if (layout.Clock is { } clock)
+        string text = parser[layout.Time.Index];
+        if (layout.Clock is { } column)
         {
-            return ReadBoth(text, parser[clock], out timestamp, out nanoseconds)
-                ? null
-                : $"'{Shown(text)}' in {layout.TimeName} and '{Shown(parser[clock])}' in {layout.ClockName} are no date and time of day. "
+            string clock = parser[column.Index];
+            _clock.LookAt(clock);
+            if (!CsvClock.TryRead(text, clock, form.ClockScale, out timestamp, out nanoseconds))
+            {
+                return $"'{Shown(text)}' in {layout.Time} and '{Shown(clock)}' in {column} are no date and time of day. "
                     + "Write 2024-01-02 or 20240102, and 09:00, 0900 or 090000; hours are 0 to 23.";
+            }
+
+            _anyWithoutOffset = true;
+            _formats[TwoColumns]++;
+            return null;
         }
 
         TimestampValue.Kind kind = TimestampValue.Look(text, out timestamp, out nanoseconds);
         if (kind == TimestampValue.Kind.None || (kind == TimestampValue.Kind.Number && !_numbers.LookAt(timestamp)))
         {
-            return $"'{Shown(text)}' in {layout.TimeName} is no bar's open. Write Unix seconds, milliseconds, microseconds or nanoseconds, or ISO 8601"
-                + (layout.TimeName == "Timestamp" ? "; Get-QmtlHistory -AsText has Export-Csv write it in any culture." : ".");
+            return $"'{Shown(text)}' in {layout.Time} is no bar's open. "
+                + "Write Unix seconds, milliseconds, microseconds or nanoseconds, or ISO 8601"
+                + (layout.Time.Name == "Timestamp" ? "; Get-QmtlHistory -AsText has Export-Csv write it in any culture." : ".");
         }
 
-        CsvTimestampFormat format = CsvTimestampFormat.Iso8601;
+        int format = Iso8601;
         if (kind == TimestampValue.Kind.Number)
         {
-            format = form.Numbers.IsDate ? CsvTimestampFormat.Date : (CsvTimestampFormat)form.Numbers.UnitOf(timestamp);
+            format = form.Numbers.IsDate ? Date : form.Numbers.UnitOf(timestamp);
             (timestamp, nanoseconds) = form.Numbers.Read(timestamp);
         }
 
-        AnyWithoutOffset |= kind == TimestampValue.Kind.WithoutOffset || format == CsvTimestampFormat.Date;
-        _formats[(int)format]++;
+        _anyWithoutOffset |= kind == TimestampValue.Kind.WithoutOffset || format == Date;
+        _formats[format]++;
         return null;
     }
 
-    private bool ReadBoth(string date, string time, out long timestamp, out int nanoseconds)
-    {
-        nanoseconds = 0;
-        _clock.LookAt(time);
-        if (!CsvClock.TryReadDate(date, out timestamp) || !CsvClock.TryReadTime(time, form.Clock, out TimeSpan clock))
-        {
-            return false;
-        }
-
-        timestamp += clock.Ticks / TimeSpan.TicksPerSecond;
-        nanoseconds = (int)(clock.Ticks % TimeSpan.TicksPerSecond) * 100;
-        AnyWithoutOffset = true;
-        _formats[(int)CsvTimestampFormat.DateAndTime]++;
-        return true;
-    }
-
-    private static string Shown(string field) => PlainText.OneLine(CsvText.Decode(field), 40);
+    private static string Shown(string field) => PlainText.OneLine(CsvFile.Decode(field), 40);
 }

@@ -15,8 +15,8 @@ public class HttpFetcher : IDataFetcher
 
     /// <summary>A fetcher.</summary>
     /// <param name="api">The exchange.</param>
-    /// <param name="options">How it is reached; as the exchange has it where null.</param>
-    /// <param name="timeProvider">The clock of time-outs and pauses; the system's where null.</param>
+    /// <param name="options">How it is reached; null for what the exchange has.</param>
+    /// <param name="timeProvider">The clock of time-outs and pauses; null for the system's.</param>
     /// <exception cref="ArgumentException">An option is out of its range. The message names it and the range.</exception>
     internal HttpFetcher(HttpApi api, HttpFetcherOptions? options = null, TimeProvider? timeProvider = null)
     {

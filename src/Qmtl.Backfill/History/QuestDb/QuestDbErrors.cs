@@ -9,6 +9,19 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
 {
     private const string NoState = "00000";
 
+    // The first one whose words are in the error counts.
+    private static readonly (string[] Words, string What, string WayOut, bool IsTransient, bool ConcernsWholeStore)[] Meanings =
+    [
+        (["invalid username/password"], "refused the user or the password", "Correct them in the connection string or the credential", false, true),
+        (["Access denied", "permission", "read only", "readonly"],
+            "does not allow this user to do that", "Use a user who may make, read and write tables", false, false),
+        (["No space left", "errno=28", "disk full"], "has no room left: the server's disk is full", "Free some space", true, false),
+        (["table does not exist", "Invalid column", "table is dropped", "cached query plan cannot be used", "table schema", "metadata"],
+            "had a table dropped or altered during the request", "Try again", true, false),
+        (["busy", "could not lock", "timeout", "cancelled", "out of memory", "memory limit", "too many"],
+            "could not do it just now", "Try again", true, false),
+    ];
+
     private readonly PostgreSqlErrors _connection = new(displayName, password, outage);
     private readonly ConnectionSecret _secret = new(password);
 
@@ -23,21 +36,15 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
 
     private StoreException Translate(PostgresException error)
     {
-        string text = error.MessageText;
-        return 0 switch
+        foreach ((string[] words, string what, string wayOut, bool isTransient, bool concernsWholeStore) in Meanings)
         {
-            _ when Says(text, "invalid username/password") =>
-                Error(error, "refused the user or the password", "Correct them in the connection string or the credential", concernsWholeStore: true),
-            _ when Says(text, "Access denied", "permission", "read only", "readonly") =>
-                Error(error, "does not allow this user to do that", "Use a user who may make, read and write tables"),
-            _ when Says(text, "No space left", "errno=28", "disk full") =>
-                Error(error, "has no room left: the server's disk is full", "Free some space", isTransient: true),
-            _ when Says(text, "table does not exist", "Invalid column", "table is dropped", "cached query plan cannot be used", "table schema", "metadata") =>
-                Error(error, "had a table dropped or altered during the request", "Try again", isTransient: true),
-            _ when Says(text, "busy", "could not lock", "timeout", "cancelled", "out of memory", "memory limit", "too many") =>
-                Error(error, "could not do it just now", "Try again", isTransient: true),
-            _ => Error(error, "refused a request", "See the server's log"),
-        };
+            if (words.Any(word => error.MessageText.Contains(word, StringComparison.OrdinalIgnoreCase)))
+            {
+                return Error(error, what, wayOut, isTransient, concernsWholeStore);
+            }
+        }
+
+        return Error(error, "refused a request", "See the server's log");
     }
 
     private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false, bool concernsWholeStore = false)
@@ -45,18 +52,5 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
         bool isClean = !_secret.IsIn(error);
         string said = isClean ? $" ({error.MessageText.TrimEnd('.')})" : string.Empty;
         return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? error : null) { IsTransient = isTransient, ConcernsWholeStore = concernsWholeStore };
-    }
-
-    private static bool Says(string text, params ReadOnlySpan<string> words)
-    {
-        foreach (string word in words)
-        {
-            if (text.Contains(word, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -27,7 +27,7 @@ public static partial class SourceLog
     }
 
     [LoggerMessage(2000, LogLevel.Information, "{source}: the file's times were read as {format}.", EventName = "source.csv_times")]
-    private static partial void CsvTimes(ILogger logger, string source, CsvTimestampFormat format);
+    private static partial void CsvTimes(ILogger logger, string source, string format);
 
     [LoggerMessage(2001, LogLevel.Warning, "{source}: rows that cannot be read, {problems}.", EventName = "source.csv_unreadable")]
     private static partial void CsvUnreadable(ILogger logger, string source, string problems);

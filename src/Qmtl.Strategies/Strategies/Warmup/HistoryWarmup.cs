@@ -24,8 +24,8 @@ public sealed class HistoryWarmup
     private readonly SemaphoreSlim _slots;
 
     /// <summary>A warm-up.</summary>
-    /// <param name="options">How it works; defaults where null.</param>
-    /// <param name="timeProvider">The clock that tells which bars have closed; the system's where null.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="timeProvider">The clock that tells which bars have closed; null for the system's.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public HistoryWarmup(HistoryWarmupOptions? options = null, TimeProvider? timeProvider = null)
     {

@@ -21,16 +21,16 @@ public sealed class CsvFetcherTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Theory]
-    [InlineData("1570752000", "1570752060", CsvTimestampFormat.Seconds)]
-    [InlineData("1570752000.0", "1570752060.0", CsvTimestampFormat.Seconds)]
-    [InlineData("1570752000000", "1570752060000", CsvTimestampFormat.Milliseconds)]
-    [InlineData("1570752000000000", "1570752060000000", CsvTimestampFormat.Microseconds)]
-    [InlineData("1570752000000000000", "1570752060000000000", CsvTimestampFormat.Nanoseconds)]
-    [InlineData("20191011000000", "20191011000100", CsvTimestampFormat.Date)]
-    [InlineData("2019-10-11T00:00:00Z", "2019-10-11T00:01:00Z", CsvTimestampFormat.Iso8601)]
-    [InlineData("2019-10-11 00:00:00", "2019-10-11 00:01", CsvTimestampFormat.Iso8601)]
-    [InlineData("2019-10-11T02:00:00+02:00", "2019-10-10T23:01:00-01:00", CsvTimestampFormat.Iso8601)]
-    public async Task Times_are_read_in_each_form_and_the_form_is_said(string first, string second, CsvTimestampFormat format)
+    [InlineData("1570752000", "1570752060", "Unix seconds")]
+    [InlineData("1570752000.0", "1570752060.0", "Unix seconds")]
+    [InlineData("1570752000000", "1570752060000", "Unix milliseconds")]
+    [InlineData("1570752000000000", "1570752060000000", "Unix microseconds")]
+    [InlineData("1570752000000000000", "1570752060000000000", "Unix nanoseconds")]
+    [InlineData("20191011000000", "20191011000100", "dates in digits, UTC where they have no offset")]
+    [InlineData("2019-10-11T00:00:00Z", "2019-10-11T00:01:00Z", "ISO 8601")]
+    [InlineData("2019-10-11 00:00:00", "2019-10-11 00:01", "ISO 8601, UTC where they have no offset")]
+    [InlineData("2019-10-11T02:00:00+02:00", "2019-10-10T23:01:00-01:00", "ISO 8601")]
+    public async Task Times_are_read_in_each_form_and_the_form_is_said(string first, string second, string format)
     {
         var fetcher = new CsvFetcher(Write($"ts,close\n{first},1\n{second},2\n"));
 
@@ -48,7 +48,7 @@ public sealed class CsvFetcherTests : IDisposable
         RawBars bars = await FetchAsync(fetcher);
 
         Assert.Equal([1735689540, 1735689600], bars.Timestamps.ToArray());
-        Assert.True(fetcher.HasSeveralUnits);
+        Assert.Equal("mostly Unix milliseconds", fetcher.TimestampFormat);
         SourceNote note = Assert.Single(bars.Notes);
         Assert.Equal((SourceNoteKind.TimeUnit, true), (note.Kind, note.IsWarning));
         Assert.StartsWith("its times are in Unix milliseconds and microseconds, each read by its size (1735689540000 is ", note.Text, StringComparison.Ordinal);
@@ -326,7 +326,7 @@ public sealed class CsvFetcherTests : IDisposable
 
         Assert.Equal((2469, 0L, 1091L, 676), (bars.Frame.Count, bars.Rejected.Total, bars.Silent.BarCount, bars.Silent.Count));
         Assert.Equal(0.00141342, bars.Frame.Rows.First()["open"]);
-        Assert.Equal(CsvTimestampFormat.Seconds, fetcher.TimestampFormat);
+        Assert.Equal("Unix seconds", fetcher.TimestampFormat);
     }
 
     public enum Order

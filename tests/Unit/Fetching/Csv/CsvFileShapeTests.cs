@@ -36,7 +36,7 @@ public sealed class CsvFileShapeTests : IDisposable
 
         Assert.Equal([Nine, Nine + 60], bars.Timestamps.ToArray());
         Assert.Equal("open", Assert.Single(bars.Columns).Name);
-        Assert.Equal(CsvTimestampFormat.DateAndTime, fetcher.TimestampFormat);
+        Assert.Equal("a date and a time of day in two columns, UTC where they have no offset", fetcher.TimestampFormat);
         Assert.Contains(SourceNoteKind.TimesWithoutOffset, bars.Notes.Select(note => note.Kind));
     }
 
@@ -100,7 +100,7 @@ public sealed class CsvFileShapeTests : IDisposable
         RawBars bars = await fetcher.FetchAsync(day, new TimeRange(0, 4_000_000_000), CancellationToken.None);
 
         Assert.Equal([UnixTime.Parse("2023-11-13").ToUnixTimeSeconds(), UnixTime.Parse("2023-11-14").ToUnixTimeSeconds()], bars.Timestamps.ToArray());
-        Assert.Equal(CsvTimestampFormat.Date, fetcher.TimestampFormat);
+        Assert.Equal("dates in digits, UTC where they have no offset", fetcher.TimestampFormat);
     }
 
     [Fact]

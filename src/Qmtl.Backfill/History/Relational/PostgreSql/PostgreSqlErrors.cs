@@ -10,6 +10,27 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
 {
     private const string IdleInTransactionTimeout = "25P03";
 
+    // What the driver itself refuses has no code; its words are all there is to go by. None of these depends on a statement.
+    private static readonly (string[] Words, string What, string WayOut)[] Refusals =
+    [
+        (["No SSL enabled connection"],
+            "offers no TLS, which the SSL mode of the connection string demands",
+            "Turn TLS on at the server, or, where the network may be trusted, set SSL Mode=Prefer or Disable "
+            + "(a QuestDB offers TLS in its enterprise edition only)"),
+        (["GSS encryption"],
+            "offers no GSS encryption, which the connection string demands",
+            "Turn it on at the server, or set GSS Encryption Mode=Prefer or Disable"),
+        (["No password has been provided"],
+            "asks for a password, and none was given",
+            "Check the connection string, or give a credential"),
+        (["authentication method is not allowed", "No authentication method is allowed", "Authentication method not supported", "ChannelBinding"],
+            "and the connection string agree on no way to authenticate",
+            "Change Require Auth or Channel Binding in the connection string, or the server's pg_hba.conf"),
+        (["suitable host"],
+            "has no host of the kind that the connection string demands",
+            "Change Target Session Attributes in the connection string, or the hosts"),
+    ];
+
     private readonly ConnectionSecret _secret = new(password);
 
     public StoreException? Translate(Exception exception) => exception switch
@@ -75,44 +96,12 @@ internal sealed class PostgreSqlErrors(string displayName, string? password, Ser
         }
 
         bool isTransient = exception is NpgsqlException { IsTransient: true };
-        return FindRefusal(exception) is var (what, wayOut)
-            ? Error(exception, what, wayOut, concernsWholeStore: true)
+        return Array.Find(Refusals, refusal => refusal.Words.Any(words => Says(exception, words))) is { Words: not null } found
+            ? Error(exception, found.What, found.WayOut, concernsWholeStore: true)
             : Error(exception, "refused a request", isTransient ? "Try again" : "Check the connection string", isTransient);
     }
 
-    // What the driver itself refuses has no code; its words are all there is to go by. None of these depends on a statement.
-    private static (string What, string WayOut)? FindRefusal(Exception exception) => 0 switch
-    {
-        _ when Says(exception, "No SSL enabled connection") => (
-            "offers no TLS, which the SSL mode of the connection string demands",
-            "Turn TLS on at the server, or, where the network may be trusted, set SSL Mode=Prefer or Disable (a QuestDB offers TLS in its enterprise edition only)"),
-        _ when Says(exception, "GSS encryption") => (
-            "offers no GSS encryption, which the connection string demands",
-            "Turn it on at the server, or set GSS Encryption Mode=Prefer or Disable"),
-        _ when Says(exception, "No password has been provided") => (
-            "asks for a password, and none was given",
-            "Check the connection string, or give a credential"),
-        _ when Says(exception, "authentication method is not allowed", "No authentication method is allowed", "Authentication method not supported", "ChannelBinding") => (
-            "and the connection string agree on no way to authenticate",
-            "Change Require Auth or Channel Binding in the connection string, or the server's pg_hba.conf"),
-        _ when Says(exception, "suitable host") => (
-            "has no host of the kind that the connection string demands",
-            "Change Target Session Attributes in the connection string, or the hosts"),
-        _ => null,
-    };
-
-    private static bool Says(Exception exception, params ReadOnlySpan<string> words)
-    {
-        foreach (string word in words)
-        {
-            if (exception.Message.Contains(word, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool Says(Exception exception, string words) => exception.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
 
     // Npgsql checks certificates in a callback of its own, of which .NET then tells; an operator has given none.
     private static string Explain(AuthenticationException refused) =>
