@@ -69,7 +69,10 @@ internal static class QmtlCommandLine
         }
         catch (Exception exception)
         {
-            host.WriteDiagnostic("error", $"This should not have happened ({exception.GetType().Name}): {exception.Message} Please report it with the command you ran.");
+            host.WriteDiagnostic(
+                "error",
+                $"This should not have happened ({exception.GetType().Name}): {exception.Message} Please report it with the command you "
+                    + $"ran.");
             return ExitCode.Failed;
         }
     }

@@ -36,7 +36,8 @@ internal sealed class GatewayAnswer : IDisposable
 
     public bool IsSuccess => Status is >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous;
 
-    public static async Task<GatewayAnswer> ReadAsync(HttpResponseMessage response, int longest, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<GatewayAnswer> ReadAsync(
+        HttpResponseMessage response, int longest, DateTimeOffset now, CancellationToken cancellationToken)
     {
         HttpResponseHeaders headers = response.Headers;
         ResponseBody body = await ResponseBody.ReadAsync(response.Content, longest, cancellationToken);
@@ -47,7 +48,9 @@ internal sealed class GatewayAnswer : IDisposable
             Location = headers.Location is { IsAbsoluteUri: true } location ? StreamAddress.Display(location) : null,
             RetryAfter = RetryAfterHeader.Read(response, now),
             IsStale = headers.Warning.Any(warning => warning.Code == StaleWarning)
-                || (headers.TryGetValues("X-Stale", out IEnumerable<string>? values) && values.Contains("true", StringComparer.OrdinalIgnoreCase)),
+                || (
+                    headers.TryGetValues("X-Stale", out IEnumerable<string>? values)
+                        && values.Contains("true", StringComparer.OrdinalIgnoreCase)),
         };
     }
 

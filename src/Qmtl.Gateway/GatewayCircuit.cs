@@ -25,7 +25,8 @@ internal sealed class GatewayCircuit
                 SamplingDuration = Memory,
                 BreakDuration = options.CircuitBreak,
                 ManualControl = _control,
-                ShouldHandle = static args => ValueTask.FromResult(args.Outcome.Exception is GatewayException { Kind: GatewayErrorKind.Unreachable }),
+                ShouldHandle = static args =>
+                    ValueTask.FromResult(args.Outcome.Exception is GatewayException { Kind: GatewayErrorKind.Unreachable }),
             })
             .Build();
     }
@@ -50,7 +51,10 @@ internal sealed class GatewayCircuit
             TimeSpan wait = error.RetryAfter ?? _options.CircuitBreak;
             throw new GatewayException(
                 GatewayErrorKind.CircuitOpen,
-                string.Create(CultureInfo.InvariantCulture, $"{question}, was not asked: it could not be reached {_options.FailuresToOpenCircuit} times in a row. It is tried again in {Math.Ceiling(wait.TotalSeconds)} s; check that it runs."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{question}, was not asked: it could not be reached {_options.FailuresToOpenCircuit} times in a row. It is tried "
+                        + $"again in {Math.Ceiling(wait.TotalSeconds)} s; check that it runs."),
                 error.InnerException)
             {
                 RetryAfter = wait,

@@ -34,11 +34,14 @@ public sealed class GatewayClient
 
     /// <summary>A client.</summary>
     /// <param name="gateway">The gateway's address, for example <c>http://127.0.0.1:8000</c>; a path in it comes before all others.</param>
-    /// <param name="httpClient">What requests go through; it stays the caller's. Where null, one like <see cref="CreateHttpClient"/> that all clients share.</param>
+    /// <param name="httpClient">What requests go through; it stays the caller's. Where null, one like <see cref="CreateHttpClient"/> that
+    /// all clients share.</param>
     /// <param name="options">How it behaves; null for the defaults.</param>
     /// <param name="timeProvider">The clock of time-outs and of the circuit; null for the system's.</param>
-    /// <exception cref="ArgumentException">The address is no absolute http or https address without query, or an option is outside its limits.</exception>
-    public GatewayClient(Uri gateway, HttpClient? httpClient = null, GatewayClientOptions? options = null, TimeProvider? timeProvider = null)
+    /// <exception cref="ArgumentException">The address is no absolute http or https address without query, or an option is outside its
+    /// limits.</exception>
+    public GatewayClient(
+        Uri gateway, HttpClient? httpClient = null, GatewayClientOptions? options = null, TimeProvider? timeProvider = null)
     {
         _address = new GatewayAddress(gateway);
         _options = options ?? new GatewayClientOptions();
@@ -51,7 +54,10 @@ public sealed class GatewayClient
     /// <summary>The gateway's address, without user and password.</summary>
     public Uri Gateway => _address.Plain;
 
-    /// <summary>An HTTP client as gateways want it: it follows no redirect, which would turn a POST into a GET or take credentials elsewhere, and leaves time-outs to <see cref="GatewayClientOptions.RequestTimeout"/>.</summary>
+    /// <summary>
+    /// An HTTP client as gateways want it: it follows no redirect, which would turn a POST into a GET or take credentials elsewhere, and
+    /// leaves time-outs to <see cref="GatewayClientOptions.RequestTimeout"/>.
+    /// </summary>
     public static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -63,10 +69,13 @@ public sealed class GatewayClient
         DefaultRequestHeaders = { { "User-Agent", "qmtl" } },
     };
 
-    /// <summary>Submits a strategy to run in a world. One that the gateway has already (409) is no error: the run that is there goes on.</summary>
+    /// <summary>
+    /// Submits a strategy to run in a world. One that the gateway has already (409) is no error: the run that is there goes on.
+    /// </summary>
     /// <param name="submission">The strategy.</param>
     /// <param name="cancellationToken">Gives up; the gateway may have taken the strategy all the same.</param>
-    /// <exception cref="GatewayException">It was not taken: invalid (422), or anything else; or what the gateway answered cannot be relied on.</exception>
+    /// <exception cref="GatewayException">It was not taken: invalid (422), or anything else; or what the gateway answered cannot be relied
+    /// on.</exception>
     /// <exception cref="ArgumentException">Two nodes are the same to a gateway.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<SubmissionResult> SubmitAsync(StrategySubmission submission, CancellationToken cancellationToken = default)
@@ -114,7 +123,8 @@ public sealed class GatewayClient
     /// <exception cref="GatewayException">The gateway did not say.</exception>
     /// <exception cref="ArgumentException">An id is blank, or the side is not one.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<ActivationDocument?> GetActivationAsync(string worldId, string strategyId, ActivationSide side, CancellationToken cancellationToken = default)
+    public async Task<ActivationDocument?> GetActivationAsync(
+        string worldId, string strategyId, ActivationSide side, CancellationToken cancellationToken = default)
     {
         GatewayNames.RequireWorld(worldId);
         GatewayNames.RequireStrategy(strategyId);
@@ -153,7 +163,11 @@ public sealed class GatewayClient
         GatewayNames.RequireStrategy(strategyId);
         var body = new JsonObject { ["topics"] = new JsonArray("activation"), ["world_id"] = worldId, ["strategy_id"] = strategyId };
         return AskAsync(
-            new Question(HttpMethod.Post, "events/subscribe", $"asked for the events of '{strategyId}' in '{worldId}'", JsonSerializer.SerializeToUtf8Bytes(body, PlainText)),
+            new Question(
+                HttpMethod.Post,
+                "events/subscribe",
+                $"asked for the events of '{strategyId}' in '{worldId}'",
+                JsonSerializer.SerializeToUtf8Bytes(body, PlainText)),
             (subscription, _) => ActivationSubscription.Read(subscription, _address.Stream),
             cancellationToken);
     }
@@ -171,7 +185,8 @@ public sealed class GatewayClient
 
     private static JsonSerializerOptions PlainText { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private async Task<SubmissionResult> PostAsync(StrategySubmission submission, SubmissionForm form, bool isDryRun, CancellationToken cancellationToken)
+    private async Task<SubmissionResult> PostAsync(
+        StrategySubmission submission, SubmissionForm form, bool isDryRun, CancellationToken cancellationToken)
     {
         var document = new StrategyDocument(submission, form);
         Question question = isDryRun
@@ -188,7 +203,10 @@ public sealed class GatewayClient
             return await AskAsync(question, (result, _) => SubmissionResult.Read(result, document), cancellationToken);
         }
         catch (GatewayException error)
-            when (form == SubmissionForm.Canonical && error.ExpectedId is { } node && document.OlderForm(node.Index, node.Expected) is { } older)
+            when (
+                form == SubmissionForm.Canonical
+                    && error.ExpectedId is { } node
+                    && document.OlderForm(node.Index, node.Expected) is { } older)
         {
             // Nothing has been registered: ids are checked before.
             return await PostAsync(submission, older, isDryRun, cancellationToken);
@@ -222,7 +240,8 @@ public sealed class GatewayClient
 
         if (answer.IsTooLong)
         {
-            throw GatewayErrors.FromBody(words, answer, string.Create(CultureInfo.InvariantCulture, $"more than the {_options.LongestAnswer} bytes that are read"));
+            throw GatewayErrors.FromBody(
+                words, answer, string.Create(CultureInfo.InvariantCulture, $"more than the {_options.LongestAnswer} bytes that are read"));
         }
 
         try
@@ -249,7 +268,10 @@ public sealed class GatewayClient
 
             // A client that follows redirects by itself changes the request's address.
             return response.RequestMessage?.RequestUri is { } answered && answered != asked
-                ? throw new GatewayException(GatewayErrorKind.Refused, $"{words}, sent the request on to {StreamAddress.Display(answered)}, and the HTTP client followed. If that is the gateway, give its address.") { Status = (int)response.StatusCode }
+                ? throw new GatewayException(
+                    GatewayErrorKind.Refused,
+                    $"{words}, sent the request on to {StreamAddress.Display(answered)}, and the HTTP client followed. If that is the gateway, give its address.")
+                { Status = (int)response.StatusCode }
                 : await GatewayAnswer.ReadAsync(response, _options.LongestAnswer, _clock.GetUtcNow(), either.Token);
         }
         catch (OperationCanceledException error)
@@ -258,7 +280,10 @@ public sealed class GatewayClient
             throw new GatewayException(
                 GatewayErrorKind.Unreachable,
                 timeout.IsCancellationRequested
-                    ? string.Create(CultureInfo.InvariantCulture, $"{words}, did not answer within {_options.RequestTimeout.TotalSeconds} s. Check that it runs, or give it more time.")
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{words}, did not answer within {_options.RequestTimeout.TotalSeconds} s. Check that it runs, or give it more "
+                            + $"time.")
                     : $"{words}, did not answer within the HTTP client's own time-out. Check that it runs, or give it more time.",
                 error);
         }
@@ -281,7 +306,9 @@ public sealed class GatewayClient
             var request = new HttpRequestMessage(Method, address.Resource(Path));
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             request.Headers.Authorization = address.Authorization;
-            request.Content = Body is null ? null : new ByteArrayContent(Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            request.Content = Body is null
+                ? null
+                : new ByteArrayContent(Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             return request;
         }
     }

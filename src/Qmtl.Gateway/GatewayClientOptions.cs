@@ -28,7 +28,10 @@ public sealed record GatewayClientOptions
 
         if (FailuresToOpenCircuit < 2)
         {
-            throw new ArgumentOutOfRangeException(nameof(FailuresToOpenCircuit), FailuresToOpenCircuit, "FailuresToOpenCircuit is at least 2: one failure does not make a row.");
+            throw new ArgumentOutOfRangeException(
+                nameof(FailuresToOpenCircuit),
+                FailuresToOpenCircuit,
+                "FailuresToOpenCircuit is at least 2: one failure does not make a row.");
         }
 
         if (CircuitBreak < TimeSpan.FromSeconds(0.5) || CircuitBreak > TimeSpan.FromDays(1))

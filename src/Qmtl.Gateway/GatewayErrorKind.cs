@@ -18,7 +18,9 @@ public enum GatewayErrorKind
     /// <summary>It could not be reached, broke the connection, or did not answer in time.</summary>
     Unreachable,
 
-    /// <summary>It was not asked, because it could not be reached several times in a row; see <see cref="GatewayException.RetryAfter"/>.</summary>
+    /// <summary>
+    /// It was not asked, because it could not be reached several times in a row; see <see cref="GatewayException.RetryAfter"/>.
+    /// </summary>
     CircuitOpen,
 
     /// <summary>Its answer is not what the contract says: no JSON, fields missing or of the wrong type, too long.</summary>

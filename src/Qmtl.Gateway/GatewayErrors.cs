@@ -28,7 +28,8 @@ internal static class GatewayErrors
         detail = PlainText.OneLine(detail, LongestDetail);
         (GatewayErrorKind kind, string wayOut) = Explain(answer, submits);
         string said = detail.Length == 0 ? string.Empty : $" ({detail})";
-        return new GatewayException(kind, string.Create(CultureInfo.InvariantCulture, $"{question}, answered {(int)answer.Status}{said}. {wayOut}"))
+        return new GatewayException(
+            kind, string.Create(CultureInfo.InvariantCulture, $"{question}, answered {(int)answer.Status}{said}. {wayOut}"))
         {
             Status = (int)answer.Status,
             RetryAfter = answer.RetryAfter,
@@ -46,7 +47,10 @@ internal static class GatewayErrors
     public static GatewayException FromBody(string question, GatewayAnswer answer, string problem, Exception? cause = null) =>
         new(
             GatewayErrorKind.BadAnswer,
-            string.Create(CultureInfo.InvariantCulture, $"{question}, answered {(int)answer.Status} with {problem} ({answer.MediaType ?? "no content type"}, {answer.Length} bytes). Check that a QMTL gateway of this contract answers there, and no proxy in its place."),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{question}, answered {(int)answer.Status} with {problem} ({answer.MediaType ?? "no content type"}, {answer.Length} "
+                    + $"bytes). Check that a QMTL gateway of this contract answers there, and no proxy in its place."),
             cause)
         {
             Status = (int)answer.Status,
@@ -54,19 +58,28 @@ internal static class GatewayErrors
 
     private static (GatewayErrorKind Kind, string WayOut) Explain(GatewayAnswer answer, bool submits) => answer.Status switch
     {
-        HttpStatusCode.NoContent => (GatewayErrorKind.Refused, $"It is degraded (STATIC) and answers nobody just now. Try again {Wait(answer)}."),
+        HttpStatusCode.NoContent =>
+            (GatewayErrorKind.Refused, $"It is degraded (STATIC) and answers nobody just now. Try again {Wait(answer)}."),
         HttpStatusCode.ServiceUnavailable when submits => (
             GatewayErrorKind.Refused,
             $"It is degraded (MINIMAL), or a service that it needs is away, and takes no strategies just now. Try again {Wait(answer)}."),
-        HttpStatusCode.Conflict when submits => (GatewayErrorKind.DuplicateStrategy, "The strategy has been submitted before. Stop that run, or change the strategy."),
-        HttpStatusCode.UnprocessableContent => (GatewayErrorKind.InvalidPayload, "It finds the request invalid, so asking again does not help."),
-        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => (GatewayErrorKind.Unauthorized, "It does not accept the credentials, or they have expired. Renew them."),
+        HttpStatusCode.Conflict when submits =>
+            (GatewayErrorKind.DuplicateStrategy, "The strategy has been submitted before. Stop that run, or change the strategy."),
+        HttpStatusCode.UnprocessableContent =>
+            (GatewayErrorKind.InvalidPayload, "It finds the request invalid, so asking again does not help."),
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
+            (GatewayErrorKind.Unauthorized, "It does not accept the credentials, or they have expired. Renew them."),
         >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => (GatewayErrorKind.Refused, answer.Location is { } target
             ? $"It sends to {target}, and redirects are not followed. If that is the gateway, give its address."
             : "It sends elsewhere, and redirects are not followed. Give the gateway's own address."),
-        HttpStatusCode.NotFound => (GatewayErrorKind.Refused, "It does not know this, or no gateway is at this address. Check the address, the world and the strategy."),
-        >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout => (GatewayErrorKind.Refused, "The fault is on its side and may pass."),
-        < HttpStatusCode.Ambiguous => (GatewayErrorKind.Refused, "The contract has 202 for a strategy that was taken. Check that a QMTL gateway answers there."),
+        HttpStatusCode.NotFound =>
+            (
+                GatewayErrorKind.Refused,
+                "It does not know this, or no gateway is at this address. Check the address, the world and the strategy."),
+        >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout =>
+            (GatewayErrorKind.Refused, "The fault is on its side and may pass."),
+        < HttpStatusCode.Ambiguous =>
+            (GatewayErrorKind.Refused, "The contract has 202 for a strategy that was taken. Check that a QMTL gateway answers there."),
         _ => (GatewayErrorKind.Refused, "It refuses the request itself, so asking again does not help."),
     };
 
@@ -79,7 +92,8 @@ internal static class GatewayErrors
     {
         try
         {
-            return GatewayJson.Read(answer.Body, static root => root.ValueKind == JsonValueKind.Object && root.TryGetField("detail", out JsonElement detail)
+            return GatewayJson.Read(answer.Body, static root => root.ValueKind == JsonValueKind.Object && root.TryGetField(
+                "detail", out JsonElement detail)
                 ? detail.ValueKind == JsonValueKind.Object ? ReadObject(detail)
                     : (detail.ValueKind == JsonValueKind.String ? detail.GetString()! : detail.GetRawText(), null, null)
                 : (root.GetRawText(), null, null));

@@ -19,7 +19,9 @@ public sealed class GatewayException : Exception
     /// <summary>How long to wait before asking again can help; null where nobody said.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The run that is there already, of <see cref="GatewayErrorKind.DuplicateStrategy"/>; null where the gateway did not name it.</summary>
+    /// <summary>
+    /// The run that is there already, of <see cref="GatewayErrorKind.DuplicateStrategy"/>; null where the gateway did not name it.
+    /// </summary>
     public string? StrategyId { get; init; }
 
     /// <summary>What the gateway said, as it said it; null where there was no answer.</summary>
@@ -28,7 +30,10 @@ public sealed class GatewayException : Exception
     /// <summary>The first node whose id the gateway does not accept: its place, and the id that it expects.</summary>
     internal (int Index, string Expected)? ExpectedId { get; init; }
 
-    /// <summary>Whether the same request may succeed later: the network, an open circuit, 5xx, 408, 429, and a gateway that answers nobody just now (204).</summary>
+    /// <summary>
+    /// Whether the same request may succeed later: the network, an open circuit, 5xx, 408, 429, and a gateway that answers nobody just now
+    /// (204).
+    /// </summary>
     public bool IsTransient => Kind is GatewayErrorKind.Unreachable or GatewayErrorKind.CircuitOpen
         || (Kind == GatewayErrorKind.Refused && Status is >= 500 or 408 or 429 or 204);
 }

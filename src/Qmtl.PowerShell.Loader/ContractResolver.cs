@@ -3,7 +3,9 @@ using System.Runtime.Loader;
 
 namespace Qmtl.PowerShell.Loader;
 
-/// <summary>Gives assemblies outside the module's load context the module's Qmtl, so that a strategy of theirs is one to the module's commands.</summary>
+/// <summary>
+/// Gives assemblies outside the module's load context the module's Qmtl, so that a strategy of theirs is one to the module's commands.
+/// </summary>
 /// <remarks>
 /// An operator's assembly lands in PowerShell's own context, which knows nothing of Qmtl. .NET would take the copy that a build puts
 /// beside it, whose types are not those of the module. Before it looks there, it raises <see cref="AssemblyLoadContext.Resolving"/>.
@@ -26,7 +28,8 @@ internal sealed class ContractResolver
     {
         var resolver = new ContractResolver(load);
         AssemblyLoadContext.Default.Resolving += (context, name) => resolver.Resolve(context, name);
-        AppDomain.CurrentDomain.AssemblyResolve += (_, request) => resolver.Resolve(new AssemblyName(request.Name), request.RequestingAssembly);
+        AppDomain.CurrentDomain.AssemblyResolve += (_, request) =>
+            resolver.Resolve(new AssemblyName(request.Name), request.RequestingAssembly);
     }
 
     // .NET does not tell here who asks. Other modules have logging too, so it is given only once somebody builds on Qmtl.
@@ -39,7 +42,8 @@ internal sealed class ContractResolver
 
     // The last that is asked, also for what Add-Type compiles into memory, which has a context of its own. The libraries that Qmtl
     // brings, which the build of a library leaves out of its folder, are for those that build on Qmtl and for nobody else.
-    private Assembly? Resolve(AssemblyName name, Assembly? asking) => IsOwn(name) || (asking is not null && IsBuiltOnQmtl(asking)) ? _load(name) : null;
+    private Assembly? Resolve(AssemblyName name, Assembly? asking) =>
+        IsOwn(name) || (asking is not null && IsBuiltOnQmtl(asking)) ? _load(name) : null;
 
     private static bool IsOwn(AssemblyName name) => name.Name?.StartsWith(OwnPrefix, StringComparison.Ordinal) == true;
 

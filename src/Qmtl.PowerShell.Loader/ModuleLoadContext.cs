@@ -34,7 +34,9 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     protected override Assembly? Load(AssemblyName assemblyName)
     {
         // Not found here means PowerShell's own (System.Management.Automation) or the runtime's: the default context has it.
-        string? path = assemblyName.Name == typeof(ModuleLoadContext).Assembly.GetName().Name ? null : _resolver.ResolveAssemblyToPath(assemblyName);
+        string? path = assemblyName.Name == typeof(ModuleLoadContext).Assembly.GetName().Name
+            ? null
+            : _resolver.ResolveAssemblyToPath(assemblyName);
         return path is null ? null : LoadFromAssemblyPath(path);
     }
 

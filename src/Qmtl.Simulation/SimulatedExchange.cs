@@ -40,7 +40,9 @@ public sealed class SimulatedExchange : IAsyncDisposable
     /// <summary>How many requests for klines it received, with those it refused.</summary>
     public long RequestCount => Interlocked.Read(ref _requestCount);
 
-    /// <summary>The latest requests for klines, in the order they were answered; see <see cref="SimulatedExchangeOptions.RequestLogCapacity"/>.</summary>
+    /// <summary>
+    /// The latest requests for klines, in the order they were answered; see <see cref="SimulatedExchangeOptions.RequestLogCapacity"/>.
+    /// </summary>
     public IReadOnlyList<SimulatedRequest> Requests
     {
         get
@@ -64,7 +66,10 @@ public sealed class SimulatedExchange : IAsyncDisposable
         _ when request.Method != "GET" => Task.FromResult(Answer.WebPage(405, "405 Method Not Allowed")),
         "/api/v3/klines" => ServeKlinesAsync(request, cancellationToken),
         "/api/v3/ping" => Task.FromResult(new Answer(200, "{}"u8.ToArray())),
-        "/api/v3/time" => Task.FromResult(new Answer(200, Encoding.UTF8.GetBytes($$"""{"serverTime":{{_options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()}}}"""))),
+        "/api/v3/time" =>
+            Task.FromResult(
+                new Answer(
+                    200, Encoding.UTF8.GetBytes($$"""{"serverTime":{{_options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()}}}"""))),
         _ => Task.FromResult(Answer.WebPage(404, "404 Not Found")),
     };
 
@@ -72,7 +77,14 @@ public sealed class SimulatedExchange : IAsyncDisposable
     {
         var query = KlinesQuery.Parse(received.Parameters);
         var request = new SimulatedRequest(
-            Interlocked.Increment(ref _requestCount), _options.TimeProvider.GetUtcNow(), query.Symbol, query.IntervalText, query.Start, query.End, query.Limit, Status: 0);
+            Interlocked.Increment(ref _requestCount),
+            _options.TimeProvider.GetUtcNow(),
+            query.Symbol,
+            query.IntervalText,
+            query.Start,
+            query.End,
+            query.Limit,
+            Status: 0);
         if (_options.Latency > TimeSpan.Zero)
         {
             await Task.Delay(_options.Latency, _options.TimeProvider, cancellationToken);

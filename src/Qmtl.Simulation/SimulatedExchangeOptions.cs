@@ -13,7 +13,10 @@ public sealed record SimulatedExchangeOptions
     /// <value>0 by default.</value>
     public long Seed { get; init; }
 
-    /// <summary>The most weight that may be used in any minute; a request for klines costs 2. Beyond it the answer is 429, and 418 to a client that goes on regardless.</summary>
+    /// <summary>
+    /// The most weight that may be used in any minute; a request for klines costs 2. Beyond it the answer is 429, and 418 to a client that
+    /// goes on regardless.
+    /// </summary>
     /// <value>6,000 by default, as Binance has it; null for no limit.</value>
     public int? WeightPerMinute { get; init; } = 6000;
 

@@ -15,10 +15,13 @@ namespace Qmtl.Backfill;
 /// What is committed is in the store, so a later run asks only for the rest.
 /// </summary>
 /// <remarks>
-/// An engine may be used from several threads. Requests for one stream of one store run one after the other, and so do all for a provider that fills itself.
-/// What happens is measured on the meter <see cref="QmtlMeter"/>, whoever runs the engine.
+/// An engine may be used from several threads. Requests for one stream of one store run one after the other, and so do all for a provider
+/// that fills itself. What happens is measured on the meter <see cref="QmtlMeter"/>, whoever runs the engine.
 /// </remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class BackfillEngine
 {
     private readonly BackfillOptions _options;
@@ -38,13 +41,17 @@ public sealed class BackfillEngine
     /// <param name="loggerFactory">Makes the logger that is told the same, with the events of docs/logs.md; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public BackfillEngine(
-        BackfillOptions? options = null, TimeProvider? timeProvider = null, Action<BackfillEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)
+        BackfillOptions? options = null,
+        TimeProvider? timeProvider = null,
+        Action<BackfillEvent>? onEvent = null,
+        ILoggerFactory? loggerFactory = null)
         : this(options, timeProvider, onEvent + LogTo(loggerFactory), QmtlMeter.Instruments.Backfills.Record)
     {
     }
 
     /// <summary>An engine that is measured elsewhere, so that what measuring costs can be told.</summary>
-    internal BackfillEngine(BackfillOptions? options, TimeProvider? timeProvider, Action<BackfillEvent>? onEvent, Action<BackfillEvent> measure)
+    internal BackfillEngine(
+        BackfillOptions? options, TimeProvider? timeProvider, Action<BackfillEvent>? onEvent, Action<BackfillEvent> measure)
     {
         _options = options ?? new BackfillOptions();
         _options.Validate();
@@ -80,20 +87,34 @@ public sealed class BackfillEngine
 
     /// <summary>Runs all requests and yields the result of each range as soon as it is done.</summary>
     /// <param name="requests">What to complete.</param>
-    /// <param name="cancellationToken">Stops the run. It then still yields a result for every range, <see cref="BackfillStatus.Cancelled"/> for those not done, and ends without throwing.</param>
+    /// <param name="cancellationToken">Stops the run. It then still yields a result for every range, <see cref="BackfillStatus.Cancelled"/>
+    /// for those not done, and ends without throwing.</param>
     public IAsyncEnumerable<BackfillResult> RunAsync(IEnumerable<BackfillRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         return RunAllAsync(token => [.. requests.Select(request => Submit(request, token))], cancellationToken);
     }
 
-    /// <summary>Completes ranges of a provider that fills itself, gap by gap. A provider says nothing of how many calls it bears, so it gets one at a time.</summary>
+    /// <summary>
+    /// Completes ranges of a provider that fills itself, gap by gap. A provider says nothing of how many calls it bears, so it gets one at
+    /// a time.
+    /// </summary>
     internal IAsyncEnumerable<BackfillResult> FillAsync(
         IHistoryProvider provider, StreamKey stream, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
     {
         var work = new Work(
             stream, ranges, provider, provider,
-            emit => new ProviderBackfill(provider, stream, ranges, Calls(provider, stream), _options.RetryEmpty, _requestSlots, _timeProvider, _raise, emit).RunAsync);
+            emit =>
+                new ProviderBackfill(
+                    provider,
+                    stream,
+                    ranges,
+                    Calls(provider, stream),
+                    _options.RetryEmpty,
+                    _requestSlots,
+                    _timeProvider,
+                    _raise,
+                    emit).RunAsync);
         return RunAllAsync(token => [Start(work, token)], cancellationToken);
     }
 
@@ -114,7 +135,11 @@ public sealed class BackfillEngine
         var all = Channel.CreateUnbounded<BackfillResult>(new UnboundedChannelOptions { SingleReader = true });
         List<BackfillJob> jobs = start(abandoned.Token);
         Task forwarding = Task.WhenAll(jobs.Select(job => ForwardAsync(job, all.Writer)))
-            .ContinueWith(done => all.Writer.TryComplete(done.Exception), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            .ContinueWith(
+                done => all.Writer.TryComplete(done.Exception),
+                CancellationToken.None,
+                TaskContinuationOptions.None,
+                TaskScheduler.Default);
         try
         {
             await foreach (BackfillResult result in all.Reader.ReadAllAsync(CancellationToken.None))
@@ -166,7 +191,14 @@ public sealed class BackfillEngine
         foreach (TimeRange range in work.Ranges)
         {
             long bars = range.AlignTo(work.Stream.Interval)?.CountBars(work.Stream.Interval) ?? 0;
-            var result = new BackfillResult { Stream = work.Stream, Range = range, Status = BackfillStatus.Failed, BarsMissing = bars, Error = error };
+            var result = new BackfillResult
+            {
+                Stream = work.Stream,
+                Range = range,
+                Status = BackfillStatus.Failed,
+                BarsMissing = bars,
+                Error = error,
+            };
             _raise(new BackfillRangeEnded(work.Stream, result));
             job.Add(result);
         }
@@ -219,5 +251,9 @@ public sealed class BackfillEngine
     /// <param name="Party">What must not come to this work again within it.</param>
     /// <param name="Run">How it is run, given where each result goes.</param>
     private sealed record Work(
-        StreamKey Stream, IReadOnlyList<TimeRange> Ranges, object Turn, object Party, Func<Action<BackfillResult>, Func<CancellationToken, Task>> Run);
+        StreamKey Stream,
+        IReadOnlyList<TimeRange> Ranges,
+        object Turn,
+        object Party,
+        Func<Action<BackfillResult>, Func<CancellationToken, Task>> Run);
 }

@@ -7,14 +7,17 @@ namespace Qmtl.Backfill;
 /// <summary>Work that was handed to a <see cref="BackfillEngine"/>.</summary>
 public sealed class BackfillJob
 {
-    private readonly Channel<BackfillResult> _results = Channel.CreateUnbounded<BackfillResult>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<BackfillResult> _results = Channel.CreateUnbounded<BackfillResult>(
+        new UnboundedChannelOptions { SingleReader = true });
 
     internal BackfillJob(StreamKey stream) => Stream = stream;
 
     /// <summary>The stream that is completed.</summary>
     public StreamKey Stream { get; }
 
-    /// <summary>Ends when every range has its result; it does not fail and is not cancelled, the results say how each range ended.</summary>
+    /// <summary>
+    /// Ends when every range has its result; it does not fail and is not cancelled, the results say how each range ended.
+    /// </summary>
     public Task Completion { get; internal set; } = Task.CompletedTask;
 
     /// <summary>The result of each range as soon as it is done. To be read once.</summary>

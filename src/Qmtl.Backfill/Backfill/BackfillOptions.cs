@@ -14,11 +14,16 @@ public sealed record BackfillOptions
     /// <value>3 by default; 0 turns retries off; at most 100.</value>
     public int MaxRetries { get; init; } = 3;
 
-    /// <summary>The first delay before a retry; it doubles each time, with jitter. A source's <c>Retry-After</c> takes precedence where it is longer, and so do the seconds that a server needs to restart.</summary>
+    /// <summary>
+    /// The first delay before a retry; it doubles each time, with jitter. A source's <c>Retry-After</c> takes precedence where it is
+    /// longer, and so do the seconds that a server needs to restart.
+    /// </summary>
     /// <value>200 milliseconds by default.</value>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The longest <c>Retry-After</c> that is waited for. Where a source bans for longer, the range fails at once and says until when.</summary>
+    /// <summary>
+    /// The longest <c>Retry-After</c> that is waited for. Where a source bans for longer, the range fails at once and says until when.
+    /// </summary>
     /// <value>5 minutes by default.</value>
     public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -49,7 +54,10 @@ public sealed record BackfillOptions
     /// <value>500,000 by default, with which a process that fills ten million bars stays below 200 MB; from 1 to 100,000,000.</value>
     public int MaxBufferedBars { get; init; } = 500_000;
 
-    /// <summary>The open of the last bar of <paramref name="interval"/> that is old enough at <paramref name="now"/> for a "none" to be believed: Unix seconds, UTC.</summary>
+    /// <summary>
+    /// The open of the last bar of <paramref name="interval"/> that is old enough at <paramref name="now"/> for a "none" to be believed:
+    /// Unix seconds, UTC.
+    /// </summary>
     public long LastSettledBar(BarInterval interval, DateTimeOffset now) =>
         interval.LastClosedBar(now - SettleTimeOf(interval));
 

@@ -16,8 +16,12 @@ public static class BackfillPlanner
     internal static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
         ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
 
-    /// <summary>The ranges on the grid and without bars that have not closed (such a bar is still forming: it is not missing), and those of which nothing is left.</summary>
-    internal static (List<TimeRange> Open, List<TimeRange> WithoutBars) SplitByBars(BarInterval interval, IReadOnlyList<TimeRange> ranges, DateTimeOffset now)
+    /// <summary>
+    /// The ranges on the grid and without bars that have not closed (such a bar is still forming: it is not missing), and those of which
+    /// nothing is left.
+    /// </summary>
+    internal static (List<TimeRange> Open, List<TimeRange> WithoutBars) SplitByBars(
+        BarInterval interval, IReadOnlyList<TimeRange> ranges, DateTimeOffset now)
     {
         var open = new List<TimeRange>();
         var withoutBars = new List<TimeRange>();
@@ -50,7 +54,9 @@ public static class BackfillPlanner
             .Select(window => new PlannedRequest(window, missing.Intersect(window)));
     }
 
-    /// <summary>How many requests <see cref="Plan"/> makes. It walks through all of them, which takes seconds where there are hundreds of millions.</summary>
+    /// <summary>
+    /// How many requests <see cref="Plan"/> makes. It walks through all of them, which takes seconds where there are hundreds of millions.
+    /// </summary>
     /// <param name="missing">The bars to ask for.</param>
     /// <param name="barsPerRequest">The most bars that a request spans.</param>
     /// <param name="cancellationToken">Ends the count.</param>
@@ -98,6 +104,7 @@ public static class BackfillPlanner
 }
 
 /// <summary>One request that a plan makes of a source.</summary>
-/// <param name="Range">What is asked for, from the first missing bar to the last that fits, both included; stored ones may lie between.</param>
+/// <param name="Range">What is asked for, from the first missing bar to the last that fits, both included; stored ones may lie
+/// between.</param>
 /// <param name="Missing">The bars for whose sake it is asked; not empty.</param>
 public sealed record PlannedRequest(TimeRange Range, TimeRangeSet Missing);

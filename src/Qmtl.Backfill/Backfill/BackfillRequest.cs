@@ -9,5 +9,6 @@ namespace Qmtl.Backfill;
 /// <param name="Store">Where the bars go.</param>
 /// <param name="Fetcher">Where they come from.</param>
 /// <param name="Stream">The stream.</param>
-/// <param name="Ranges">The ranges, inclusive at both ends, in any order; each gets a result of its own. They are aligned to the grid, and bars that have not closed yet are left out.</param>
+/// <param name="Ranges">The ranges, inclusive at both ends, in any order; each gets a result of its own. They are aligned to the grid, and
+/// bars that have not closed yet are left out.</param>
 public sealed record BackfillRequest(IHistoryStore Store, IDataFetcher Fetcher, StreamKey Stream, IReadOnlyList<TimeRange> Ranges);

@@ -1,7 +1,8 @@
 namespace Qmtl.Backfill;
 
 /// <summary>
-/// Bounds the bars that an engine holds at once, over all streams: those being fetched, those waiting for the store, and those being written.
+/// Bounds the bars that an engine holds at once, over all streams: those being fetched, those waiting for the store, and those being
+/// written.
 /// </summary>
 /// <remarks>
 /// Whoever holds nothing is always given what it asks for. So a page larger than the bound goes by itself, and a stream whose
@@ -54,7 +55,10 @@ internal sealed class BarBudget(long limit)
 
         internal long Held { get; set; }
 
-        /// <summary>Waits until there is room for <paramref name="bars"/> more, and takes it. Of those who wait, the first for whom there is room goes on.</summary>
+        /// <summary>
+        /// Waits until there is room for <paramref name="bars"/> more, and takes it. Of those who wait, the first for whom there is room
+        /// goes on.
+        /// </summary>
         public async ValueTask TakeAsync(long bars, CancellationToken cancellationToken)
         {
             LinkedListNode<Claim> node;
@@ -68,7 +72,8 @@ internal sealed class BarBudget(long limit)
                 node = budget._waiting.AddLast(new Claim(this, bars));
             }
 
-            await using CancellationTokenRegistration cancelling = cancellationToken.UnsafeRegister(_ => Abandon(node, cancellationToken), null);
+            await using CancellationTokenRegistration cancelling = cancellationToken.UnsafeRegister(
+                _ => Abandon(node, cancellationToken), null);
             await node.Value.Task;
         }
 

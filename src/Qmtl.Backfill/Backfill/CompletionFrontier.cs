@@ -26,7 +26,8 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
     public long Number() => _planned++;
 
     /// <summary>The bars that are still missing, with those of pages that have not ended.</summary>
-    public TimeRangeSet Left() => missing.Subtract(new TimeRangeSet(missing.Interval, _asked)).Union(new TimeRangeSet(missing.Interval, _left));
+    public TimeRangeSet Left() =>
+        missing.Subtract(new TimeRangeSet(missing.Interval, _asked)).Union(new TimeRangeSet(missing.Interval, _left));
 
     /// <summary>Enters a page that has ended, with the answers of it that are committed.</summary>
     /// <returns>The bars that it has settled.</returns>

@@ -24,7 +24,9 @@ internal sealed class FetchedPage(PlannedRequest planned, long mostBars)
 
     public RejectedRows Rejected { get; set; } = RejectedRows.None;
 
-    /// <summary>When work on it began, as a timestamp of the clock; null before. Waiting for a turn among other requests is no work on it.</summary>
+    /// <summary>
+    /// When work on it began, as a timestamp of the clock; null before. Waiting for a turn among other requests is no work on it.
+    /// </summary>
     public long? StartedAt { get; set; }
 
     public int Requests { get; set; }

@@ -60,7 +60,8 @@ public interface IHistoryProvider
     /// <summary>Completes ranges and yields what became of each as soon as it is done. Only what is missing is asked for.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="ranges">The ranges, in any order. They are aligned to the grid, and bars that have not closed are left out.</param>
-    /// <param name="engine">The engine that does it: it sets the pace, repeats what failed for a passing reason, measures and tells.</param>
+    /// <param name="engine">The engine that does it: it sets the pace, repeats what failed for a passing reason, measures and
+    /// tells.</param>
     /// <param name="cancellationToken">Ends it. Then still every range has its result, and nothing is thrown.</param>
     /// <returns>
     /// By default each gap that the coverage shows is brought to <see cref="FillMissingAsync"/>, one after the other, and the coverage is

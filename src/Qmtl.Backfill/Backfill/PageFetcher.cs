@@ -8,7 +8,13 @@ namespace Qmtl.Backfill;
 
 /// <summary>Asks a source, of which the name is given, for one planned page and checks what it answers.</summary>
 internal sealed class PageFetcher(
-    BackfillRequest request, string source, BackfillOptions options, RetryPolicy retries, SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise)
+    BackfillRequest request,
+    string source,
+    BackfillOptions options,
+    RetryPolicy retries,
+    SemaphoreSlim slots,
+    TimeProvider timeProvider,
+    Action<BackfillEvent> raise)
 {
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
@@ -75,7 +81,9 @@ internal sealed class PageFetcher(
         TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);
-        TimeRangeSet empty = settled >= asked.Start ? silent.Intersect(new TimeRange(asked.Start, settled)) : TimeRangeSet.Empty(_stream.Interval);
+        TimeRangeSet empty = settled >= asked.Start
+            ? silent.Intersect(new TimeRange(asked.Start, settled))
+            : TimeRangeSet.Empty(_stream.Interval);
         page.Answers.Add(new BarPage(source, valid.Frame.Intersect(missing), settledByThis, empty));
         return rest;
     }
@@ -91,7 +99,8 @@ internal sealed class PageFetcher(
         string seconds = (now - raw.AnsweredAt!.Value).TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         _notes.Tell([new SourceNote(
             SourceNoteKind.SourceClock,
-            $"its clock is {seconds} s behind this machine's; bars that it has not closed are not taken. Set this machine's clock, if it is the wrong one")]);
+            $"its clock is {seconds} s behind this machine's; bars that it has not closed are not taken. Set this machine's clock, if it "
+                + $"is the wrong one")]);
         return raw.AnsweredAt.Value;
     }
 
@@ -110,8 +119,10 @@ internal sealed class PageFetcher(
         if (_evidentInterval is { } other)
         {
             throw new SourceException(
-                $"The rows of {source} for {_stream} are evidently {other} bars, as they open every {other}. Nothing of those in {asked} was stored or learnt. "
-                + $"Ask for {other}, or a source that has {_stream.Interval} bars; where a market really trades so seldom and so regularly, ask for shorter ranges.");
+                $"The rows of {source} for {_stream} are evidently {other} bars, as they open every {other}. Nothing of those in {asked} "
+                    + $"was stored or learnt. "
+                + $"Ask for {other}, or a source that has {_stream.Interval} bars; where a market really trades so seldom and so "
+                + $"regularly, ask for shorter ranges.");
         }
     }
 
@@ -122,14 +133,17 @@ internal sealed class PageFetcher(
         {
             _notes.Tell([new SourceNote(
                 SourceNoteKind.ZeroBars,
-                $"bars of nothing but zeros are suspicious (the first is {UnixTime.Format(first)}); they are stored as they came, and some sources answer so where they have none")]);
+                $"bars of nothing but zeros are suspicious (the first is {UnixTime.Format(first)}); they are stored as they came, and some "
+                    + $"sources answer so where they have none")]);
         }
     }
 
     // Rows are read by the size of their times; what a program gives as Unix seconds is not, and would only be "outside the asked range".
     private void RequireSeconds(RawBars raw)
     {
-        if (!raw.Timestamps.IsEmpty && TimeNumbers.ComplaintOf(raw.Timestamps.Span[0]) is { } complaint && TimeNumbers.ComplaintOf(raw.Timestamps.Span[^1]) is not null)
+        if (!raw.Timestamps.IsEmpty
+            && TimeNumbers.ComplaintOf(raw.Timestamps.Span[0]) is { } complaint
+            && TimeNumbers.ComplaintOf(raw.Timestamps.Span[^1]) is not null)
         {
             throw new SourceException($"The source '{source}' gave timestamps that are no Unix seconds: {complaint}");
         }
@@ -147,7 +161,8 @@ internal sealed class PageFetcher(
             // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
             TimeRange range = _stream.Interval.TimeOf(asked);
             return await _fetcher.FetchPacedAsync(_stream, range, OnWait, cancellationToken).WaitAsync(cancellationToken)
-                ?? throw new SourceException($"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
+                ?? throw new SourceException(
+                    $"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }
         catch (Exception error)
         {

@@ -27,7 +27,10 @@ internal sealed class ProviderCalls(
 
     /// <summary>Does one thing with the provider.</summary>
     public Task<T> RunAsync<T>(
-        Func<CancellationToken, Task<T>> call, TimeRange range, Action onRetry, CancellationToken cancellationToken) => retries.ExecuteAsync(
+        Func<CancellationToken, Task<T>> call,
+        TimeRange range,
+        Action onRetry,
+        CancellationToken cancellationToken) => retries.ExecuteAsync(
         call,
         (attempt, delay, error) =>
         {

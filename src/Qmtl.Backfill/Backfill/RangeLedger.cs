@@ -22,7 +22,9 @@ internal sealed class RangeLedger
     // What the store took to tell what it holds, for all ranges at once; null before it has.
     private TimeSpan? _planning;
 
-    /// <summary>Opens the accounts of <paramref name="ranges"/>. Until the store has told what it holds, every bar counts as missing.</summary>
+    /// <summary>
+    /// Opens the accounts of <paramref name="ranges"/>. Until the store has told what it holds, every bar counts as missing.
+    /// </summary>
     public RangeLedger(StreamKey stream, IReadOnlyList<TimeRange> ranges, TimeProvider timeProvider)
     {
         _stream = stream;
@@ -63,7 +65,9 @@ internal sealed class RangeLedger
     /// <summary>Notes that a page is about to be asked for; what it took counts also where it is never settled.</summary>
     public void Open(FetchedPage page) => _open.Add(page);
 
-    /// <summary>Enters a page that is committed, or that failed and has its error; returns the results of ranges that are done with it.</summary>
+    /// <summary>
+    /// Enters a page that is committed, or that failed and has its error; returns the results of ranges that are done with it.
+    /// </summary>
     public List<BackfillResult> Settle(FetchedPage page)
     {
         _open.Remove(page);

@@ -4,7 +4,9 @@ using Qmtl.Fetching;
 
 namespace Qmtl.Backfill;
 
-/// <summary>Repeats what failed for a passing reason, with a delay that doubles and jitters, or the one that the source asked for.</summary>
+/// <summary>
+/// Repeats what failed for a passing reason, with a delay that doubles and jitters, or the one that the source asked for.
+/// </summary>
 internal sealed class RetryPolicy
 {
     private static readonly ResiliencePropertyKey<Action<int, TimeSpan, Exception>> OnRetryKey = new("qmtl.on-retry");
@@ -46,7 +48,9 @@ internal sealed class RetryPolicy
 
     // Null leaves the delay to the strategy: a source that asks for less than the usual delay does not get hammered for it.
     private static TimeSpan? LongerRetryAfter(RetryDelayGeneratorArguments<object> args, TimeSpan firstDelay) =>
-        args.Outcome.Exception is { } error && TransientErrors.RetryAfter(error) is { } asked && asked >= firstDelay * Math.Pow(2, args.AttemptNumber)
+        args.Outcome.Exception is { } error
+            && TransientErrors.RetryAfter(error) is { } asked
+            && asked >= firstDelay * Math.Pow(2, args.AttemptNumber)
             ? asked
             : null;
 
@@ -54,7 +58,8 @@ internal sealed class RetryPolicy
     /// <param name="action">What to do.</param>
     /// <param name="onRetry">Told before each wait: the number of the retry from 1, the delay, the error.</param>
     /// <param name="cancellationToken">Ends waits at once.</param>
-    public async Task<T> ExecuteAsync<T>(Func<CancellationToken, Task<T>> action, Action<int, TimeSpan, Exception> onRetry, CancellationToken cancellationToken)
+    public async Task<T> ExecuteAsync<T>(
+        Func<CancellationToken, Task<T>> action, Action<int, TimeSpan, Exception> onRetry, CancellationToken cancellationToken)
     {
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         try

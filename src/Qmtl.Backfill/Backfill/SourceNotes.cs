@@ -2,7 +2,9 @@ using Qmtl.Data;
 
 namespace Qmtl.Backfill;
 
-/// <summary>Tells what is to be known of a source's answers: every page of a run may say the same, and thousands of values may be unreadable.</summary>
+/// <summary>
+/// Tells what is to be known of a source's answers: every page of a run may say the same, and thousands of values may be unreadable.
+/// </summary>
 /// <param name="tell">Told of each note that is new.</param>
 internal sealed class SourceNotes(Action<SourceNote> tell)
 {

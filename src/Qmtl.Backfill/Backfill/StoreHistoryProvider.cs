@@ -19,7 +19,11 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <param name="loggerFactory">Makes the logger that is told how it is filled; null for none.</param>
     public StoreHistoryProvider(
-        IHistoryStore store, IDataFetcher? fetcher = null, BackfillOptions? options = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
+        IHistoryStore store,
+        IDataFetcher? fetcher = null,
+        BackfillOptions? options = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         Store = store;
@@ -61,7 +65,8 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         Store.GetKnownEmptyAsync(stream, source ?? Fetcher?.Name, within, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) => Store.GetStreamsAsync(cancellationToken);
+    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
+        Store.GetStreamsAsync(cancellationToken);
 
     /// <inheritdoc/>
     public string? GetTableName(string nodeId) => Store.Info.TableOf(nodeId);
@@ -79,17 +84,20 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <inheritdoc/>
     public IHistoryProvider From(IDataFetcher fetcher) => new StoreHistoryProvider(Store, fetcher, Options, _timeProvider, _loggerFactory);
 
-    /// <summary>Asks the source for the bars missing inside <paramref name="range"/> and stores them. Only what is missing is asked for.</summary>
+    /// <summary>
+    /// Asks the source for the bars missing inside <paramref name="range"/> and stores them. Only what is missing is asked for.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The provider has no fetcher; nothing was read or written.</exception>
     /// <exception cref="SourceException">
-    /// The source could not answer, or bars are still missing that closed longer ago than the settle time: rows of it were refused, or it does
-    /// not know. What came is stored. That younger bars are not there yet is no error.
+    /// The source could not answer, or bars are still missing that closed longer ago than the settle time: rows of it were refused, or it
+    /// does not know. What came is stored. That younger bars are not there yet is no error.
     /// </exception>
     /// <exception cref="StoreException">The store refused or cannot be reached.</exception>
     public async Task FillMissingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {
         IDataFetcher fetcher = Fetcher
-            ?? throw new InvalidOperationException($"The provider {DisplayName} has no fetcher, so it cannot fill missing bars. Create it with one.");
+            ?? throw new InvalidOperationException(
+                $"The provider {DisplayName} has no fetcher, so it cannot fill missing bars. Create it with one.");
         var engine = new BackfillEngine(Options, _timeProvider, loggerFactory: _loggerFactory);
         await foreach (BackfillResult result in engine.RunAsync([new BackfillRequest(Store, fetcher, stream, [range])], cancellationToken))
         {
@@ -120,7 +128,8 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         {
             string refused = result.Rejected.Total > 0 ? $" Rows that were not stored: {result.Rejected}." : string.Empty;
             throw new SourceException(
-                $"{fetcher.Name} was asked for {result.Stream} in {result.Range}, and {left.BarCount} bars are still missing from {UnixTime.Format(left[0].Start)} on: "
+                $"{fetcher.Name} was asked for {result.Stream} in {result.Range}, and {left.BarCount} bars are still missing from "
+                    + $"{UnixTime.Format(left[0].Start)} on: "
                 + $"it neither gave them nor said that they do not exist.{refused}");
         }
     }

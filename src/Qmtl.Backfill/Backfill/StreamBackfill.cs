@@ -63,7 +63,9 @@ internal sealed class StreamBackfill
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
     private long MostBufferedBars => Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * BarsPerRequest);
 
-    /// <summary>Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.</summary>
+    /// <summary>
+    /// Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         long started = _timeProvider.GetTimestamp();
@@ -89,7 +91,8 @@ internal sealed class StreamBackfill
 
     private async Task CompleteRangesAsync(CancellationToken cancellationToken)
     {
-        (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(Stream.Interval, _request.Ranges, _timeProvider.GetUtcNow());
+        (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(
+            Stream.Interval, _request.Ranges, _timeProvider.GetUtcNow());
         foreach (TimeRange range in withoutBars)
         {
             _emit(new BackfillResult { Stream = Stream, Range = range, Status = BackfillStatus.Completed });
@@ -123,10 +126,12 @@ internal sealed class StreamBackfill
     private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, TimeRangeSet requested, CancellationToken cancellationToken)
     {
         TimeRange bounds = requested.Bounds!.Value;
-        TimeRangeSet covered = await StoreAsync(token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
+        TimeRangeSet covered = await StoreAsync(
+            token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         TimeRangeSet knownEmpty = _options.RetryEmpty
             ? TimeRangeSet.Empty(Stream.Interval)
-            : await StoreAsync(token => _request.Store.GetKnownEmptyAsync(Stream, _source, bounds, token), bounds, ledger.CountRetry, cancellationToken);
+            : await StoreAsync(
+                token => _request.Store.GetKnownEmptyAsync(Stream, _source, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         return BackfillPlanner.FindMissing(requested, covered, knownEmpty);
     }
 
@@ -166,13 +171,20 @@ internal sealed class StreamBackfill
     private TimeRangeSet BeforeEarliest(TimeRangeSet missing)
     {
         long settled = _fetcher.LastSettledBar(_timeProvider.GetUtcNow());
-        return _request.Fetcher.GetEarliestBar(Stream) is { } earliest && missing.Bounds is { } bounds && bounds.Start < Math.Min(earliest, settled)
+        return _request.Fetcher.GetEarliestBar(Stream) is { } earliest
+            && missing.Bounds is { } bounds
+            && bounds.Start < Math.Min(earliest, settled)
             ? missing.Intersect(new TimeRange(bounds.Start, Math.Min(earliest - 1, settled)))
             : TimeRangeSet.Empty(Stream.Interval);
     }
 
     private async Task FetchAllAsync(
-        RangeLedger ledger, TimeRangeSet before, TimeRangeSet asked, BarBudget.Share share, ChannelWriter<FetchedPage> pages, CancellationToken cancellationToken)
+        RangeLedger ledger,
+        TimeRangeSet before,
+        TimeRangeSet asked,
+        BarBudget.Share share,
+        ChannelWriter<FetchedPage> pages,
+        CancellationToken cancellationToken)
     {
         Exception? failure = null;
         try
@@ -180,7 +192,11 @@ internal sealed class StreamBackfill
             foreach (TimeRange range in before)
             {
                 var bars = new TimeRangeSet(Stream.Interval, range);
-                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0) { Number = _frontier!.Number(), StartedAt = _timeProvider.GetTimestamp() };
+                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0)
+                {
+                    Number = _frontier!.Number(),
+                    StartedAt = _timeProvider.GetTimestamp(),
+                };
                 page.Answers.Add(new BarPage(_source, BarFrame.Empty(Stream.Interval), bars, bars));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
@@ -241,7 +257,8 @@ internal sealed class StreamBackfill
         }
     }
 
-    private async Task WriteAllAsync(RangeLedger ledger, BarBudget.Share share, ChannelReader<FetchedPage> pages, CancellationToken cancellationToken)
+    private async Task WriteAllAsync(
+        RangeLedger ledger, BarBudget.Share share, ChannelReader<FetchedPage> pages, CancellationToken cancellationToken)
     {
         var batch = new List<FetchedPage>();
         while (await pages.WaitToReadAsync(cancellationToken))
@@ -265,7 +282,8 @@ internal sealed class StreamBackfill
         }
     }
 
-    // Every retry was spent on an earlier page of the same range; spending as many on each that still waits in the queue would only keep the operator waiting.
+    // Every retry was spent on an earlier page of the same range; spending as many on each that still waits in the queue would only keep
+    // the operator waiting.
     private void GiveUpAfterOutage(RangeLedger ledger, List<FetchedPage> batch)
     {
         if (_storeIsAway is not { } error)
@@ -338,7 +356,8 @@ internal sealed class StreamBackfill
 
     private static StoreException Uncounted(Exception error) =>
         (error as StoreException ?? new StoreException(error.Message, error) { IsTransient = TransientErrors.IsTransient(error) })
-        .With("Bars of the write that failed may be stored all the same: the number written is at least what is counted.", mayHaveKept: true);
+        .With(
+            "Bars of the write that failed may be stored all the same: the number written is at least what is counted.", mayHaveKept: true);
 
     private void Settle(RangeLedger ledger, FetchedPage page)
     {
@@ -363,7 +382,8 @@ internal sealed class StreamBackfill
         Emit(results);
     }
 
-    private Task<T> StoreAsync<T>(Func<CancellationToken, Task<T>> action, TimeRange range, Action onRetry, CancellationToken cancellationToken) =>
+    private Task<T> StoreAsync<T>(
+        Func<CancellationToken, Task<T>> action, TimeRange range, Action onRetry, CancellationToken cancellationToken) =>
         _retries.ExecuteAsync(
             action,
             (attempt, delay, error) =>

@@ -12,7 +12,8 @@ internal static class TransientErrors
     {
         SourceException source => source.IsTransient,
         StoreException store => store.IsTransient,
-        HttpRequestException { StatusCode: { } status } => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500,
+        HttpRequestException { StatusCode: { } status } =>
+            status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500,
         HttpRequestException or TimeoutException or SocketException => true,
         FileNotFoundException or DirectoryNotFoundException or PathTooLongException or EndOfStreamException => false,
         IOException => true,

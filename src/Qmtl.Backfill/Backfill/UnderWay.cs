@@ -44,7 +44,8 @@ internal sealed class UnderWay : IDisposable
             if (outer._stream == stream && others.Intersect(parties).Any())
             {
                 throw new SourceException(
-                    $"The history of {stream} is being completed, and the source or provider that is asked for it completes the same in turn, "
+                    $"The history of {stream} is being completed, and the source or provider that is asked for it completes the same in "
+                        + $"turn, "
                     + "which would never end. Have it take its bars elsewhere.");
             }
         }
@@ -52,7 +53,8 @@ internal sealed class UnderWay : IDisposable
         if (depth >= Deepest)
         {
             throw new SourceException(
-                $"{depth} sources and providers wait for one another, and for {stream} one more is asked. They must not ask one another in a circle.");
+                $"{depth} sources and providers wait for one another, and for {stream} one more is asked. They must not ask one another in "
+                    + $"a circle.");
         }
     }
 

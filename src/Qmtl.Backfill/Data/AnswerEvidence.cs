@@ -17,10 +17,12 @@ internal static class AnswerEvidence
     /// <param name="raw">The answer.</param>
     /// <param name="interval">The stream's interval.</param>
     /// <param name="asked">The asked bars.</param>
-    /// <param name="reach">The bars of the first and the last row in or next to the asked range, right or wrong; null where there is no such row.</param>
+    /// <param name="reach">The bars of the first and the last row in or next to the asked range, right or wrong; null where there is no
+    /// such row.</param>
     /// <param name="told">The asked bars that some row tells of, right or wrong.</param>
     /// <returns>The bars that do not exist, and those that the answer did not reach.</returns>
-    public static (TimeRangeSet Silent, TimeRangeSet Unreached) Of(RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach, TimeRangeSet told)
+    public static (TimeRangeSet Silent, TimeRangeSet Unreached) Of(
+        RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach, TimeRangeSet told)
     {
         var all = new TimeRangeSet(interval, asked);
         TimeRangeSet none = TimeRangeSet.Empty(interval);
@@ -42,7 +44,8 @@ internal static class AnswerEvidence
             : (none, all);
     }
 
-    // Some sources begin one bar early, or end one late. If that is all they give, although there was room for more rows, they have no others.
+    // Some sources begin one bar early, or end one late. If that is all they give, although there was room for more rows, they have no
+    // others.
     private static bool IsNeighbourAlone(RawBars raw, BarInterval interval, TimeRange asked, TimeRange? reach) =>
         raw.RowCount == 1 && asked.End > asked.Start && reach is { } row
         && (row.Start == interval.Previous(asked.Start) || row.Start == interval.Next(asked.End));

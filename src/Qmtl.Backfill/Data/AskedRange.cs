@@ -29,7 +29,8 @@ public static class AskedRange
         if (start > now)
         {
             throw new ArgumentException(
-                $"The range starts at {Text(start)}, which is in the future: no bar that opens there has closed yet. Give an earlier start.");
+                $"The range starts at {Text(start)}, which is in the future: no bar that opens there has closed yet. Give an earlier "
+                    + $"start.");
         }
 
         long lastClosed = interval.LastClosedBar(now);
@@ -43,7 +44,9 @@ public static class AskedRange
             return bars;
         }
 
-        note = $"No {interval} bar that has closed opens from {Text(start)} to {(end is { } stop ? Text(stop) : "now")}: there is nothing to look at.";
+        note =
+            $"No {interval} bar that has closed opens from {Text(start)} to {(end is { } stop ? Text(stop) : "now")}: there is nothing to "
+                + $"look at.";
         return null;
     }
 

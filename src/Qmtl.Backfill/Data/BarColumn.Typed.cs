@@ -28,7 +28,9 @@ public sealed class BarColumn<T> : BarColumn
     /// <summary>One value a row; what stands in a null row means nothing.</summary>
     public ReadOnlyMemory<T> Values { get; }
 
-    /// <summary>The values as a piece of an array: a span cannot be kept, and finding it again for every value costs more than the value.</summary>
+    /// <summary>
+    /// The values as a piece of an array: a span cannot be kept, and finding it again for every value costs more than the value.
+    /// </summary>
     internal ArraySegment<T> Segment =>
         MemoryMarshal.TryGetArray(Values, out ArraySegment<T> segment) ? segment : Values.ToArray();
 

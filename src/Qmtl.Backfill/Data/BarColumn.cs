@@ -30,7 +30,9 @@ public abstract class BarColumn
     /// <summary>Whether the row at <paramref name="index"/> is null.</summary>
     public abstract bool IsNull(int index);
 
-    /// <summary>The value at <paramref name="index"/> as an object, or null. It boxes: hot paths read <see cref="BarColumn{T}.Values"/>.</summary>
+    /// <summary>
+    /// The value at <paramref name="index"/> as an object, or null. It boxes: hot paths read <see cref="BarColumn{T}.Values"/>.
+    /// </summary>
     public abstract object? GetValue(int index);
 
     /// <summary>The rows from <paramref name="start"/> on, <paramref name="length"/> of them, without copying.</summary>

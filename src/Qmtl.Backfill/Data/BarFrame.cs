@@ -6,7 +6,9 @@ namespace Qmtl.Data;
 /// Bars of one stream in columns: their opens and any payload. A frame is checked when it is made, so whoever holds one
 /// knows that its bars ascend, are unique and lie on the interval's grid.
 /// </summary>
-/// <remarks>What a source answers is not a frame yet; <see cref="RawBars.Validate"/> makes one of it and counts what it had to leave out.</remarks>
+/// <remarks>
+/// What a source answers is not a frame yet; <see cref="RawBars.Validate"/> makes one of it and counts what it had to leave out.
+/// </remarks>
 public sealed class BarFrame
 {
     private readonly ReadOnlyMemory<long> _timestamps;
@@ -14,8 +16,10 @@ public sealed class BarFrame
     /// <summary>A frame of the given columns, which it keeps and does not copy.</summary>
     /// <param name="interval">The interval whose grid the bars lie on.</param>
     /// <param name="timestamps">The bars' opens: Unix seconds, UTC, ascending, each once.</param>
-    /// <param name="columns">The payload, one entry a column, each as long as <paramref name="timestamps"/>, no name twice (case is ignored).</param>
-    /// <exception cref="ArgumentException">The timestamps do not ascend, repeat or leave the grid, or a column has another length or a name that is taken.</exception>
+    /// <param name="columns">The payload, one entry a column, each as long as <paramref name="timestamps"/>, no name twice (case is
+    /// ignored).</param>
+    /// <exception cref="ArgumentException">The timestamps do not ascend, repeat or leave the grid, or a column has another length or a name
+    /// that is taken.</exception>
     public BarFrame(BarInterval interval, ReadOnlyMemory<long> timestamps, IReadOnlyList<BarColumn> columns)
     {
         ArgumentNullException.ThrowIfNull(columns);
@@ -140,7 +144,9 @@ public sealed class BarFrame
 
             if (i > 0 && timestamps[i] <= timestamps[i - 1])
             {
-                throw new ArgumentException($"Bars must ascend and be unique: {UnixTime.Format(timestamps[i])} came after {UnixTime.Format(timestamps[i - 1])}.", nameof(timestamps));
+                throw new ArgumentException(
+                    $"Bars must ascend and be unique: {UnixTime.Format(timestamps[i])} came after {UnixTime.Format(timestamps[i - 1])}.",
+                    nameof(timestamps));
             }
         }
     }

@@ -3,7 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Qmtl.Data;
 
 /// <summary>One bar of a <see cref="BarFrame"/>, seen as a row. It points into the frame and copies nothing.</summary>
-[SuppressMessage("Performance", "CA1815:Override equals and operator equals on value types", Justification = "A cursor into a frame; nobody compares two.")]
+[SuppressMessage(
+    "Performance",
+    "CA1815:Override equals and operator equals on value types",
+    Justification = "A cursor into a frame; nobody compares two.")]
 public readonly struct BarRow
 {
     private readonly BarFrame _frame;

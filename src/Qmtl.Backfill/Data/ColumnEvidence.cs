@@ -14,15 +14,17 @@ internal sealed class ColumnEvidence(string name)
     private long _texts;
     private long _numberTexts;
 
-    /// <summary>The column's name as it will be stored. A measure has one spelling whatever the source's, so that two sources fill one column.</summary>
+    /// <summary>
+    /// The column's name as it will be stored. A measure has one spelling whatever the source's, so that two sources fill one column.
+    /// </summary>
     public string Name { get; } = ColumnNames.IsMeasure(name) ? name.ToLowerInvariant() : name;
 
     /// <summary>Whether nothing that is looked at changes the type.</summary>
     public bool IsKnown => _isMeasure;
 
     /// <summary>
-    /// The type: numbers are doubles, so that a column which is whole today may have fractions tomorrow, unless whole numbers are declared or
-    /// one needs more than 53 bits. A few texts among many numbers are values that cannot be read, and not the type of the column.
+    /// The type: numbers are doubles, so that a column which is whole today may have fractions tomorrow, unless whole numbers are declared
+    /// or one needs more than 53 bits. A few texts among many numbers are values that cannot be read, and not the type of the column.
     /// </summary>
     public BarColumnType Type
     {
@@ -48,7 +50,9 @@ internal sealed class ColumnEvidence(string name)
     /// <summary>Says that the column's values are declared to be whole numbers of 64 bits.</summary>
     public void DeclareWhole() => _isDeclaredWhole = true;
 
-    /// <summary>Takes a value into account: null, a double, a long, a bool or a text. A text is a number only among other numbers.</summary>
+    /// <summary>
+    /// Takes a value into account: null, a double, a long, a bool or a text. A text is a number only among other numbers.
+    /// </summary>
     public void LookAt(object? value)
     {
         switch (value)

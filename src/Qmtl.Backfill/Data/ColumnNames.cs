@@ -37,8 +37,8 @@ public static class ColumnNames
     public static bool IsMeasure(string name) => MeasureNames.Contains(name);
 
     /// <summary>
-    /// Whether the name is a measure or a number of trades. Where such a column holds what is no number, its row is not taken: a bar without
-    /// it would pass for a whole one.
+    /// Whether the name is a measure or a number of trades. Where such a column holds what is no number, its row is not taken: a bar
+    /// without it would pass for a whole one.
     /// </summary>
     public static bool IsAmount(string name) => IsMeasure(name) || CountNames.Contains(name);
 
@@ -49,22 +49,28 @@ public static class ColumnNames
         {
             if (column.Length != rows)
             {
-                throw new ArgumentException($"Column '{column.Name}' has {column.Length} rows, the timestamps have {rows}.", nameof(columns));
+                throw new ArgumentException(
+                    $"Column '{column.Name}' has {column.Length} rows, the timestamps have {rows}.", nameof(columns));
             }
 
             if (IsKey(column.Name))
             {
-                throw new ArgumentException($"A payload column cannot be named '{column.Name}': that is a key column. Rename or drop it.", nameof(columns));
+                throw new ArgumentException(
+                    $"A payload column cannot be named '{column.Name}': that is a key column. Rename or drop it.", nameof(columns));
             }
 
             if (column.Name.Contains('\0') || column.Name.Length > 63)
             {
-                throw new ArgumentException($"'{column.Name.Replace("\0", "\\0", StringComparison.Ordinal)}' cannot be a column's name: at most 63 characters and no NUL.", nameof(columns));
+                throw new ArgumentException(
+                    $"'{column.Name.Replace("\0", "\\0", StringComparison.Ordinal)}' cannot be a column's name: at most 63 characters and "
+                        + $"no NUL.",
+                    nameof(columns));
             }
 
             if (!seen.Add(column.Name))
             {
-                throw new ArgumentException($"Two columns are named '{column.Name}' (case does not count). Rename or drop one.", nameof(columns));
+                throw new ArgumentException(
+                    $"Two columns are named '{column.Name}' (case does not count). Rename or drop one.", nameof(columns));
             }
         }
     }

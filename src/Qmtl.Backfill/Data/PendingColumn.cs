@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace Qmtl.Data;
 
-/// <summary>A column that is still being filled with values of unknown type; <see cref="ColumnEvidence"/> chooses its type at the end.</summary>
+/// <summary>
+/// A column that is still being filled with values of unknown type; <see cref="ColumnEvidence"/> chooses its type at the end.
+/// </summary>
 internal sealed class PendingColumn(string name)
 {
     private readonly List<object?> _values = [];
@@ -77,7 +79,8 @@ internal sealed class PendingColumn(string name)
 internal sealed record WholeNumber(object? Value)
 {
     /// <summary>Whether the type declares it.</summary>
-    public static bool IsDeclaredBy(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(ulong));
+    public static bool IsDeclaredBy(Type type) =>
+        (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(ulong));
 
     /// <summary>The value as its type declares it.</summary>
     public static object? Of(Type type, object? value) => IsDeclaredBy(type) ? new WholeNumber(value) : value;

@@ -38,7 +38,9 @@ public sealed class RawBars
         get => _nanoseconds;
         init => _nanoseconds = value.IsEmpty || value.Length == Timestamps.Length
             ? value
-            : throw new ArgumentException($"There are {value.Length} nanoseconds for {Timestamps.Length} rows. Give one for each row, or none at all.", nameof(value));
+            : throw new ArgumentException(
+                $"There are {value.Length} nanoseconds for {Timestamps.Length} rows. Give one for each row, or none at all.",
+                nameof(value));
     }
 
     /// <summary>The payload columns.</summary>

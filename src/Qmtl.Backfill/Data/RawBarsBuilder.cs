@@ -17,7 +17,9 @@ public sealed class RawBarsBuilder
     private long _withoutTimestamp;
     private long _unreadable;
 
-    /// <summary>Adds one row, a dictionary or an object with public properties; see <see cref="RawBars.FromRows"/>. A null counts as unreadable.</summary>
+    /// <summary>
+    /// Adds one row, a dictionary or an object with public properties; see <see cref="RawBars.FromRows"/>. A null counts as unreadable.
+    /// </summary>
     public void AddRow(object? row)
     {
         if (row is null || RowFields.Of(row) is not { } fields)
@@ -40,7 +42,9 @@ public sealed class RawBarsBuilder
             _withoutTimestamp++;
             if (time is not null)
             {
-                NoteValue($"'{PlainText.OneLine(Convert.ToString(time, CultureInfo.InvariantCulture) ?? string.Empty, SourceNote.LongestText)}' in {ColumnNames.Timestamp} is no time");
+                NoteValue(
+                    $"'{PlainText.OneLine(Convert.ToString(time, CultureInfo.InvariantCulture) ?? string.Empty, SourceNote.LongestText)}' "
+                        + $"in {ColumnNames.Timestamp} is no time");
             }
 
             return;

@@ -2,7 +2,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Data;
 
-/// <summary>One pass over an answer: which rows can be stored, what is wrong with the others, and what the answer says of bars without a row.</summary>
+/// <summary>
+/// One pass over an answer: which rows can be stored, what is wrong with the others, and what the answer says of bars without a row.
+/// </summary>
 internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeRange asked, long lastClosedBar, OffGridRows offGrid)
 {
     private readonly int _rows = raw.Timestamps.Length;
@@ -24,7 +26,8 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         // A row that is taken as the bar that it lies in opens where that bar does.
         long[] opens = raw.Timestamps.ToArray();
         int[] kept = UniqueInOrder(ReadableRows(opens), opens);
-        BarFrame frame = BarFrame.FromChecked(interval, Array.ConvertAll(kept, row => opens[row]), [.. raw.Columns.Select(column => column.Select(kept))]);
+        BarFrame frame = BarFrame.FromChecked(
+            interval, Array.ConvertAll(kept, row => opens[row]), [.. raw.Columns.Select(column => column.Select(kept))]);
         return Judge(frame, EvidentInterval.Find(TimesInside(), interval));
     }
 
@@ -33,7 +36,13 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         TimeRangeSet told = frame.ToRangeSet();
         told = _doubtful.Count == 0 ? told : told.Union(new TimeRangeSet(interval, _doubtful));
         (TimeRangeSet silent, TimeRangeSet unreached) = AnswerEvidence.Of(raw, interval, asked, _reach, told);
-        return new ValidatedBars(frame, _rejected, silent) { Unreached = unreached, RowsBefore = _before, RowsAfter = _after, EvidentInterval = other };
+        return new ValidatedBars(frame, _rejected, silent)
+        {
+            Unreached = unreached,
+            RowsBefore = _before,
+            RowsAfter = _after,
+            EvidentInterval = other,
+        };
     }
 
     // Almost every answer is in order and whole; it then costs a look at each value and no copy.
@@ -218,7 +227,8 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
             for (; start < end - 1; start++)
             {
                 string? contradiction = RowExample.Contradiction(raw, rows[start], taken);
-                _rejected = _rejected.Plus(contradiction is null ? RejectionReason.Duplicate : RejectionReason.Contradiction, 1, contradiction);
+                _rejected = _rejected.Plus(
+                    contradiction is null ? RejectionReason.Duplicate : RejectionReason.Contradiction, 1, contradiction);
             }
 
             rows[count++] = taken;

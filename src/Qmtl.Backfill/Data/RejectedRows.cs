@@ -32,7 +32,8 @@ public sealed class RejectedRows
     /// <summary>These and <paramref name="count"/> more for <paramref name="reason"/>.</summary>
     /// <param name="reason">The reason.</param>
     /// <param name="count">How many.</param>
-    /// <param name="example">What is wrong with one of them: part of a sentence without its end, fit for a terminal. The first example of a reason is kept.</param>
+    /// <param name="example">What is wrong with one of them: part of a sentence without its end, fit for a terminal. The first example of a
+    /// reason is kept.</param>
     public RejectedRows Plus(RejectionReason reason, long count, string? example = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -59,7 +60,9 @@ public sealed class RejectedRows
     /// <summary>A sentence's worth for an operator, for example <c>3 outside the asked range, 1 without a usable ts</c>.</summary>
     public override string ToString() => Total == 0
         ? "none"
-        : string.Join(", ", ByReason.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Value} {Describe(pair.Key)}{Example(pair.Key)}")));
+        : string.Join(
+            ", ",
+            ByReason.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Value} {Describe(pair.Key)}{Example(pair.Key)}")));
 
     private string Example(RejectionReason reason) => ExampleOf(reason) is { } example ? $" ({example})" : string.Empty;
 

@@ -24,7 +24,9 @@ internal static class RowExample
             return $"{where}, and there is another row in its bar";
         }
 
-        string other = nanoseconds == 0 && interval.OpeningAt(timestamp) is { } delayed ? $". If all open like this one, they are {delayed} bars" : string.Empty;
+        string other = nanoseconds == 0 && interval.OpeningAt(timestamp) is { } delayed
+            ? $". If all open like this one, they are {delayed} bars"
+            : string.Empty;
         return $"{where}{other}. Off-grid Floor (--off-grid floor, -OffGrid Floor) takes a row that is alone in its bar";
     }
 
@@ -36,7 +38,8 @@ internal static class RowExample
             (object? one, object? other) = (column.GetValue(row), column.GetValue(taken));
             if (!Equals(one, other))
             {
-                return $"{Format(raw.Timestamps.Span[taken], 0)} has {PlainText.OneLine(column.Name, LongestText)} {Show(one)} and {Show(other)}; the last row is taken";
+                return $"{Format(raw.Timestamps.Span[taken], 0)} has {PlainText.OneLine(column.Name, LongestText)} {Show(one)} and "
+                    + $"{Show(other)}; the last row is taken";
             }
         }
 
@@ -45,7 +48,8 @@ internal static class RowExample
 
     private static string Format(long timestamp, int nanoseconds) => nanoseconds == 0
         ? UnixTime.Format(timestamp)
-        : DateTimeOffset.FromUnixTimeSeconds(timestamp).AddTicks(nanoseconds / 100).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+        : DateTimeOffset.FromUnixTimeSeconds(timestamp).AddTicks(nanoseconds / 100).ToString(
+            "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
     private static string Show(object? value) =>
         value is null ? "null" : PlainText.OneLine(Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty, LongestText);

@@ -57,7 +57,8 @@ internal static class RowFields
         yield return KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, bar.Timestamp);
         for (int i = 0; i < bar.Columns.Count; i++)
         {
-            yield return KeyValuePair.Create(bar.Columns[i].Name, bar.Columns[i].Type == BarColumnType.Long ? new WholeNumber(bar[i]) : bar[i]);
+            yield return KeyValuePair.Create(
+                bar.Columns[i].Name, bar.Columns[i].Type == BarColumnType.Long ? new WholeNumber(bar[i]) : bar[i]);
         }
     }
 
@@ -68,7 +69,8 @@ internal static class RowFields
     private static KeyValuePair<string, object?>[] FromRecord(IDataRecord record) =>
     [
         .. Enumerable.Range(0, record.FieldCount)
-            .Select(field => KeyValuePair.Create(record.GetName(field), WholeNumber.Of(record.GetFieldType(field), record.GetValue(field)))),
+            .Select(
+                field => KeyValuePair.Create(record.GetName(field), WholeNumber.Of(record.GetFieldType(field), record.GetValue(field)))),
     ];
 
     private static KeyValuePair<string, object?>[]? FromJson(JsonElement row) => row.ValueKind != JsonValueKind.Object

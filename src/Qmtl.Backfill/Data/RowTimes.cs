@@ -2,7 +2,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Data;
 
-/// <summary>Collects the times of an answer's rows. What numbers among them count is told when all are there; see <see cref="TimeNumbers"/>.</summary>
+/// <summary>
+/// Collects the times of an answer's rows. What numbers among them count is told when all are there; see <see cref="TimeNumbers"/>.
+/// </summary>
 internal sealed class RowTimes
 {
     private readonly List<long> _values = [];

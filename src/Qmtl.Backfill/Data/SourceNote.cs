@@ -32,7 +32,8 @@ public sealed record SourceNote(SourceNoteKind Kind, string Text)
     /// <summary>How much of a text that cannot be read is shown.</summary>
     internal const int LongestText = 200;
 
-    internal static SourceNote TimesWithoutOffset { get; } = new(SourceNoteKind.TimesWithoutOffset, "its times without an offset are read as UTC");
+    internal static SourceNote TimesWithoutOffset { get; } = new(
+        SourceNoteKind.TimesWithoutOffset, "its times without an offset are read as UTC");
 
     /// <summary>Whether it is to be told as a warning.</summary>
     public bool IsWarning => Kind != SourceNoteKind.TimesWithoutOffset;
@@ -44,6 +45,7 @@ public sealed record SourceNote(SourceNoteKind Kind, string Text)
     internal static string Misfit(string text, string column, string place)
     {
         string fate = ColumnNames.IsAmount(column) ? "so its row is not taken" : "and is taken as null";
-        return $"'{PlainText.OneLine(text, LongestText)}' in {PlainText.OneLine(column, LongestText)} {place} is no number (digits with a point, as 1234.5), {fate}";
+        return $"'{PlainText.OneLine(text, LongestText)}' in {PlainText.OneLine(column, LongestText)} {place} is no number (digits with a "
+            + $"point, as 1234.5), {fate}";
     }
 }

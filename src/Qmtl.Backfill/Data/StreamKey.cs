@@ -9,7 +9,8 @@ public readonly record struct StreamKey
     public const int MaximumNodeIdLength = 1024;
 
     /// <summary>The stream of <paramref name="interval"/> bars of <paramref name="nodeId"/>.</summary>
-    /// <exception cref="ArgumentException">The node id is blank, too long, or holds a NUL character or half a surrogate pair, which no store can keep.</exception>
+    /// <exception cref="ArgumentException">The node id is blank, too long, or holds a NUL character or half a surrogate pair, which no
+    /// store can keep.</exception>
     public StreamKey(string nodeId, BarInterval interval)
     {
         if (string.IsNullOrWhiteSpace(nodeId))
@@ -19,12 +20,16 @@ public readonly record struct StreamKey
 
         if (nodeId.Length > MaximumNodeIdLength)
         {
-            throw new ArgumentException($"The node id '{nodeId[..40]}…' has {nodeId.Length} characters; at most {MaximumNodeIdLength} are kept.", nameof(nodeId));
+            throw new ArgumentException(
+                $"The node id '{nodeId[..40]}…' has {nodeId.Length} characters; at most {MaximumNodeIdLength} are kept.", nameof(nodeId));
         }
 
         if (nodeId.Contains('\0') || !IsWellFormed(nodeId))
         {
-            throw new ArgumentException($"The node id '{nodeId.Replace("\0", "\\0", StringComparison.Ordinal)}' holds a NUL character or half a surrogate pair, which stores cannot keep. Leave it out.", nameof(nodeId));
+            throw new ArgumentException(
+                $"The node id '{nodeId.Replace("\0", "\\0", StringComparison.Ordinal)}' holds a NUL character or half a surrogate pair, "
+                    + $"which stores cannot keep. Leave it out.",
+                nameof(nodeId));
         }
 
         _ = interval.Number;

@@ -11,7 +11,9 @@ namespace Qmtl.Data;
 /// </param>
 public sealed record ValidatedBars(BarFrame Frame, RejectedRows Rejected, TimeRangeSet Silent)
 {
-    /// <summary>The asked bars before the first row and after the last one: the answer may have been cut there, and says nothing of them.</summary>
+    /// <summary>
+    /// The asked bars before the first row and after the last one: the answer may have been cut there, and says nothing of them.
+    /// </summary>
     public TimeRangeSet Unreached { get; init; } = TimeRangeSet.Empty(Frame.Interval);
 
     /// <summary>How many rows lie before the asked range. They may have taken the places of rows at its end.</summary>
@@ -20,6 +22,9 @@ public sealed record ValidatedBars(BarFrame Frame, RejectedRows Rejected, TimeRa
     /// <summary>How many rows lie after the asked range. They may have taken the places of rows at its start.</summary>
     public int RowsAfter { get; init; }
 
-    /// <summary>The interval whose bars the rows evidently are, where it is another one than was asked for; nothing of such an answer is right. Null otherwise.</summary>
+    /// <summary>
+    /// The interval whose bars the rows evidently are, where it is another one than was asked for; nothing of such an answer is right. Null
+    /// otherwise.
+    /// </summary>
     public BarInterval? EvidentInterval { get; init; }
 }

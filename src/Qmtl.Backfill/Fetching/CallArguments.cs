@@ -34,5 +34,6 @@ internal static class CallArguments
     private static long SecondsOf(BarInterval interval) => interval.Number > 0
         ? interval.Seconds
         : throw new NotSupportedException(
-            $"The method takes the interval as a number of seconds or a time span, which cannot tell {interval}. Declare it as a BarInterval or a string.");
+            $"The method takes the interval as a number of seconds or a time span, which cannot tell {interval}. Declare it as a "
+                + $"BarInterval or a string.");
 }

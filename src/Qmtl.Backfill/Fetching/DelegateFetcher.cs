@@ -11,9 +11,12 @@ public sealed class DelegateFetcher : IDataFetcher
 
     /// <summary>A fetcher.</summary>
     /// <param name="name">The source's name, under which emptiness is remembered.</param>
-    /// <param name="fetch">Answers the bars of a stream that open inside a range, both ends included; see <see cref="IDataFetcher.FetchAsync"/>. A null is no answer.</param>
-    /// <param name="barsPerRequest">The most bars that one call may span; null, the default, where that is not known. See <see cref="IDataFetcher.BarsPerRequest"/>.</param>
-    /// <param name="earliestBar">The open of the first bar that there can be of a stream (Unix seconds, UTC); null, the default, where that is not known.</param>
+    /// <param name="fetch">Answers the bars of a stream that open inside a range, both ends included; see
+    /// <see cref="IDataFetcher.FetchAsync"/>. A null is no answer.</param>
+    /// <param name="barsPerRequest">The most bars that one call may span; null, the default, where that is not known. See
+    /// <see cref="IDataFetcher.BarsPerRequest"/>.</param>
+    /// <param name="earliestBar">The open of the first bar that there can be of a stream (Unix seconds, UTC); null, the default, where that
+    /// is not known.</param>
     /// <exception cref="ArgumentException">The name is blank, or the number is not positive.</exception>
     public DelegateFetcher(
         string name,

@@ -20,8 +20,10 @@ internal sealed class FetchMethod
         type,
         Names,
         IsUsable,
-        "cannot be a source: it has no public method Fetch(start, end, nodeId, interval) or FetchAsync of the same, with an optional CancellationToken",
-        "Start and end are long (Unix seconds, UTC, both inside), DateTimeOffset or DateTime; nodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string."));
+        "cannot be a source: it has no public method Fetch(start, end, nodeId, interval) or FetchAsync of the same, with an optional "
+            + "CancellationToken",
+        "Start and end are long (Unix seconds, UTC, both inside), DateTimeOffset or DateTime; nodeId is a string; interval is a number of "
+            + "seconds, TimeSpan, BarInterval or string."));
 
     /// <summary>Calls the method. Its exceptions are thrown as they are.</summary>
     public object? Invoke(object target, StreamKey stream, TimeRange range, CancellationToken cancellationToken)

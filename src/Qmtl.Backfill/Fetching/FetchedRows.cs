@@ -11,7 +11,10 @@ namespace Qmtl.Fetching;
 /// <summary>Makes an answer of whatever a source of unknown type returned.</summary>
 internal static class FetchedRows
 {
-    /// <summary>Waits for what is returned and reads its rows: <see cref="RawBars"/>, one row, rows one by one, a table, a data reader (which is disposed), JSON, or a task of any of these.</summary>
+    /// <summary>
+    /// Waits for what is returned and reads its rows: <see cref="RawBars"/>, one row, rows one by one, a table, a data reader (which is
+    /// disposed), JSON, or a task of any of these.
+    /// </summary>
     /// <exception cref="SourceException">It is none of these, or null, which may be anything.</exception>
     public static async Task<RawBars> ReadAsync(object? returned, CancellationToken cancellationToken)
     {
@@ -19,13 +22,15 @@ internal static class FetchedRows
         switch (returned)
         {
             case null:
-                throw new SourceException("The source returned null in place of rows, which may be anything. Where it has no bars it must return an empty list.");
+                throw new SourceException(
+                    "The source returned null in place of rows, which may be anything. Where it has no bars it must return an empty list.");
             case RawBars bars:
                 return bars;
             case string text:
                 throw new SourceException($"The source returned the text '{PlainText.OneLine(text, 40)}' in place of rows.");
             case DataSet set:
-                throw new SourceException($"The source returned a DataSet of {set.Tables.Count} tables in place of rows. Return the one table that has them.");
+                throw new SourceException(
+                    $"The source returned a DataSet of {set.Tables.Count} tables in place of rows. Return the one table that has them.");
             case DataTable table:
                 return Collect(table.Rows, cancellationToken);
             case IDataReader reader:

@@ -20,8 +20,10 @@ public sealed class ObjectFetcher : IDataFetcher
 
     /// <summary>A fetcher.</summary>
     /// <param name="target">The object.</param>
-    /// <param name="name">The source's name, under which emptiness is remembered; by default the object's <c>Name</c>, or else its type's.</param>
-    /// <param name="barsPerRequest">The most bars that one call may span; by default the object's <c>BarsPerRequest</c>, or else unknown.</param>
+    /// <param name="name">The source's name, under which emptiness is remembered; by default the object's <c>Name</c>, or else its
+    /// type's.</param>
+    /// <param name="barsPerRequest">The most bars that one call may span; by default the object's <c>BarsPerRequest</c>, or else
+    /// unknown.</param>
     /// <exception cref="ArgumentException">The object has no such method, the name is blank, or the number is not positive.</exception>
     public ObjectFetcher(object target, string? name = null, int? barsPerRequest = null)
     {

@@ -26,7 +26,9 @@ internal static class ObjectMethod
             }
         }
 
-        string others = candidates.Length == 0 ? string.Empty : $" It has {string.Join("; ", candidates.Select(method => method.ToString()))}.";
+        string others = candidates.Length == 0
+            ? string.Empty
+            : $" It has {string.Join("; ", candidates.Select(method => method.ToString()))}.";
         throw new ArgumentException($"An object of {type} {complaint}.{others} {wayOut}");
     }
 }

@@ -24,6 +24,9 @@ public sealed class SourceException : Exception
     /// <summary>The HTTP status code, where there was one.</summary>
     public int? StatusCode { get; init; }
 
-    /// <summary>Whether the source was not even asked: it wants to be left alone for longer than one waits, or cannot have what would be asked; false by default.</summary>
+    /// <summary>
+    /// Whether the source was not even asked: it wants to be left alone for longer than one waits, or cannot have what would be asked;
+    /// false by default.
+    /// </summary>
     internal bool IsUnsent { get; init; }
 }

@@ -27,7 +27,9 @@ public interface IHistoryStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the query.</param>
     Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads the bars inside <paramref name="range"/> (both ends included) in ascending order, a frame of some thousand at a time.</summary>
+    /// <summary>
+    /// Reads the bars inside <paramref name="range"/> (both ends included) in ascending order, a frame of some thousand at a time.
+    /// </summary>
     IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default);
 
     /// <summary>The bars for which a source answered that there is none.</summary>
@@ -35,11 +37,13 @@ public interface IHistoryStore : IAsyncDisposable
     /// <param name="source">The source's name; null for what any source answered.</param>
     /// <param name="within">Only bars that open inside, both ends included; null for all.</param>
     /// <param name="cancellationToken">Ends the query.</param>
-    Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default);
+    Task<TimeRangeSet> GetKnownEmptyAsync(
+        StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Writes pages in one transaction: the bars (one that is there is replaced) and, with them, what was learnt about empty bars.
-    /// For each page, what the page's source was thought not to have among <see cref="BarPage.Asked"/> is forgotten and replaced by <see cref="BarPage.Empty"/>.
+    /// For each page, what the page's source was thought not to have among <see cref="BarPage.Asked"/> is forgotten and replaced by
+    /// <see cref="BarPage.Empty"/>.
     /// </summary>
     /// <exception cref="StoreException">The store refused or cannot be reached; nothing of the pages was written.</exception>
     Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default);

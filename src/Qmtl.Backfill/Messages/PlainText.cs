@@ -108,7 +108,9 @@ public static class PlainText
 /// <summary>What an exception says to a person.</summary>
 public static class PlainMessage
 {
-    /// <summary>The message without the name and value of the method's parameter that .NET appends, which mean nothing to an operator.</summary>
+    /// <summary>
+    /// The message without the name and value of the method's parameter that .NET appends, which mean nothing to an operator.
+    /// </summary>
     public static string Of(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);

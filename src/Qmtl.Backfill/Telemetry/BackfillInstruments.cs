@@ -15,15 +15,28 @@ internal sealed class BackfillInstruments
     {
         _streams = streams;
         _requestDuration = requestDuration;
-        meter.CreateObservableGauge("backfill.jobs_in_progress", () => Interlocked.Read(ref _jobs), "{job}", "Backfills that run now, one a stream.");
+        meter.CreateObservableGauge(
+            "backfill.jobs_in_progress", () => Interlocked.Read(ref _jobs), "{job}", "Backfills that run now, one a stream.");
 
         // Without a unit: the name is the guide's, and a unit would be added to it.
-        meter.CreateObservableGauge("backfill.last_timestamp", () => Where(stream => stream.LastTimestamp), null, "The bar up to which all that was asked of the stream is there, by its open, in Unix seconds.");
-        meter.CreateObservableGauge("backfill.gap_bars_remaining", () => Where(stream => stream.GapBarsRemaining), "{bar}", "Bars of the running or the last backfill that are still missing.");
-        meter.CreateObservableCounter("backfill.retry", () => Each(stream => stream.Retries), "{retry}", "Requests and writes that were tried again.");
-        meter.CreateObservableCounter("backfill.failure", () => Each(stream => stream.Failures), "{range}", "Ranges that ended with an error.");
-        meter.CreateObservableCounter("backfill.bars_written", () => Each(stream => stream.BarsWritten), "{bar}", "Bars written to a store.");
-        meter.CreateObservableCounter("backfill.bars_empty", () => Each(stream => stream.BarsEmpty), "{bar}", "Bars that the source was found not to have.");
+        meter.CreateObservableGauge(
+            "backfill.last_timestamp",
+            () => Where(stream => stream.LastTimestamp),
+            null,
+            "The bar up to which all that was asked of the stream is there, by its open, in Unix seconds.");
+        meter.CreateObservableGauge(
+            "backfill.gap_bars_remaining",
+            () => Where(stream => stream.GapBarsRemaining),
+            "{bar}",
+            "Bars of the running or the last backfill that are still missing.");
+        meter.CreateObservableCounter(
+            "backfill.retry", () => Each(stream => stream.Retries), "{retry}", "Requests and writes that were tried again.");
+        meter.CreateObservableCounter(
+            "backfill.failure", () => Each(stream => stream.Failures), "{range}", "Ranges that ended with an error.");
+        meter.CreateObservableCounter(
+            "backfill.bars_written", () => Each(stream => stream.BarsWritten), "{bar}", "Bars written to a store.");
+        meter.CreateObservableCounter(
+            "backfill.bars_empty", () => Each(stream => stream.BarsEmpty), "{bar}", "Bars that the source was found not to have.");
         meter.CreateObservableCounter("backfill.bars_rejected", Rejected, "{bar}", "Rows of a source that could not be stored, by reason.");
     }
 
@@ -99,7 +112,8 @@ internal sealed class BackfillInstruments
                 var reason = (RejectionReason)i;
                 if (stream.BarsRejected(reason) is > 0 and var rows)
                 {
-                    yield return new Measurement<long>(rows, [.. stream.Labels, new KeyValuePair<string, object?>(MetricLabels.Reason, MetricLabels.Of(reason))]);
+                    yield return new Measurement<long>(
+                        rows, [.. stream.Labels, new KeyValuePair<string, object?>(MetricLabels.Reason, MetricLabels.Of(reason))]);
                 }
             }
         }

@@ -26,14 +26,27 @@ internal sealed class MeterInstruments
         Meter = meter;
         Limit = limit;
         Streams = new StreamRegistry(clock, limit, Overflow);
-        Backfills = new BackfillInstruments(meter, Streams, Duration(meter, "backfill.request.duration", "How long a source took to answer one request, with its waits for the rate limit, or to fail."));
+        Backfills = new BackfillInstruments(
+            meter,
+            Streams,
+            Duration(
+                meter,
+                "backfill.request.duration",
+                "How long a source took to answer one request, with its waits for the rate limit, or to fail."));
         _ = new RateLimitInstruments(meter, pacers ?? (static () => HostPacer.All));
 
         var version = new KeyValuePair<string, object?>("version", meter.Version);
-        meter.CreateObservableGauge("qmtl.build_info", () => new Measurement<long>(1, version), null, "Always 1; the label is the version that runs.");
-        meter.CreateObservableGauge<long>("qmtl.metrics.streams", () => Streams.Count, "{stream}", "Streams that have series of their own.");
-        meter.CreateObservableGauge<long>("qmtl.metrics.series_limit", () => Limit, "{series}", "The most streams, and the most series of one metric, that are kept.");
-        meter.CreateObservableCounter("qmtl.metrics.overflow", () => Overflow.Total, "{measurement}", "Measurements that were lost because there was no room for another series.");
+        meter.CreateObservableGauge(
+            "qmtl.build_info", () => new Measurement<long>(1, version), null, "Always 1; the label is the version that runs.");
+        meter.CreateObservableGauge<long>(
+            "qmtl.metrics.streams", () => Streams.Count, "{stream}", "Streams that have series of their own.");
+        meter.CreateObservableGauge<long>(
+            "qmtl.metrics.series_limit", () => Limit, "{series}", "The most streams, and the most series of one metric, that are kept.");
+        meter.CreateObservableCounter(
+            "qmtl.metrics.overflow",
+            () => Overflow.Total,
+            "{measurement}",
+            "Measurements that were lost because there was no room for another series.");
     }
 
     public Meter Meter { get; }
@@ -48,7 +61,8 @@ internal sealed class MeterInstruments
 
     /// <summary>A duration in seconds.</summary>
     public static Histogram<double> Duration(Meter meter, string name, string description) =>
-        meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
+        meter.CreateHistogram(
+            name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 }
 
 /// <summary>Counts what was not measured because a limit of series was reached, so that the loss itself can be seen.</summary>

@@ -11,7 +11,10 @@ public static class QmtlMeter
     /// <summary>The meter's name.</summary>
     public const string Name = "Qmtl.Backfill";
 
-    /// <summary>The most streams, and the most series of one instrument, that are kept at a time: more would cost memory here and in whatever reads the meter.</summary>
+    /// <summary>
+    /// The most streams, and the most series of one instrument, that are kept at a time: more would cost memory here and in whatever reads
+    /// the meter.
+    /// </summary>
     public const int SeriesLimit = 10_000;
 
     /// <summary>How long a series stays after its last change, once what it measures is gone or idle: one hour.</summary>

@@ -14,8 +14,16 @@ internal sealed class RateLimitInstruments
     public RateLimitInstruments(Meter meter, Func<IEnumerable<HostPacer>> pacers)
     {
         _pacers = pacers;
-        meter.CreateObservableCounter("backfill.rate_limit.wait", () => Sum(pacer => pacer.TotalWait.TotalSeconds), "s", "How long requests waited to keep within the host's limits, all together.");
-        meter.CreateObservableCounter("backfill.rate_limit.waits", () => Sum(pacer => pacer.Waits), "{wait}", "How often a request waited to keep within the host's limits.");
+        meter.CreateObservableCounter(
+            "backfill.rate_limit.wait",
+            () => Sum(pacer => pacer.TotalWait.TotalSeconds),
+            "s",
+            "How long requests waited to keep within the host's limits, all together.");
+        meter.CreateObservableCounter(
+            "backfill.rate_limit.waits",
+            () => Sum(pacer => pacer.Waits),
+            "{wait}",
+            "How often a request waited to keep within the host's limits.");
     }
 
     // One host has a pacer for each clock in use; outside of tests there is one clock.
@@ -23,5 +31,8 @@ internal sealed class RateLimitInstruments
         where T : struct, System.Numerics.INumber<T> =>
         _pacers()
             .GroupBy(pacer => pacer.Host, value, StringComparer.Ordinal)
-            .Select(host => new Measurement<T>(host.Aggregate(T.Zero, (sum, next) => sum + next), new KeyValuePair<string, object?>(MetricLabels.Host, host.Key)));
+            .Select(
+                host =>
+                    new Measurement<T>(
+                        host.Aggregate(T.Zero, (sum, next) => sum + next), new KeyValuePair<string, object?>(MetricLabels.Host, host.Key)));
 }

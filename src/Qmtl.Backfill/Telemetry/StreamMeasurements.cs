@@ -29,8 +29,8 @@ internal sealed class StreamMeasurements(StreamKey stream)
     public KeyValuePair<string, object?>[] Labels { get; } = MetricLabels.Of(stream);
 
     /// <summary>
-    /// The bar up to which all that was ever asked of the stream is there (Unix seconds, UTC), as far as is known here: a hole that one backfill left
-    /// holds it back until one fills it. Null before anything is there.
+    /// The bar up to which all that was ever asked of the stream is there (Unix seconds, UTC), as far as is known here: a hole that one
+    /// backfill left holds it back until one fills it. Null before anything is there.
     /// </summary>
     public long? LastTimestamp
     {
@@ -63,7 +63,9 @@ internal sealed class StreamMeasurements(StreamKey stream)
 
     /// <summary>The order of streams: by node id, then interval.</summary>
     public static int CompareStreams(StreamMeasurements a, StreamMeasurements b) =>
-        string.CompareOrdinal(a.Stream.NodeId, b.Stream.NodeId) is var byNode and not 0 ? byNode : a.Stream.Interval.CompareTo(b.Stream.Interval);
+        string.CompareOrdinal(a.Stream.NodeId, b.Stream.NodeId) is var byNode and not 0
+            ? byNode
+            : a.Stream.Interval.CompareTo(b.Stream.Interval);
 
     /// <summary>Rows that were rejected for <paramref name="reason"/>.</summary>
     public long BarsRejected(RejectionReason reason) => Interlocked.Read(ref _rejected[(int)reason]);
@@ -130,7 +132,8 @@ internal sealed class StreamMeasurements(StreamKey stream)
                 _holes = _holes.Union(left);
                 _holes = _holes.Count <= MostHoles
                     ? _holes
-                    : new TimeRangeSet(_holes.Interval, [.. _holes.Take(MostHoles - 1), new TimeRange(_holes[MostHoles - 1].Start, _holes[^1].End)]);
+                    : new TimeRangeSet(
+                        _holes.Interval, [.. _holes.Take(MostHoles - 1), new TimeRange(_holes[MostHoles - 1].Start, _holes[^1].End)]);
             }
         }
     }

@@ -87,7 +87,8 @@ internal sealed class StreamRegistry(TimeProvider clock, int limit, SeriesOverfl
     }
 
     // Reading without the lock may be wrong about a stream that is just beginning, so Forget looks again.
-    private bool IsGone(StreamMeasurements measurements) => measurements.Jobs == 0 && clock.GetElapsedTime(measurements.EndedAt) > QmtlMeter.Retention;
+    private bool IsGone(StreamMeasurements measurements) =>
+        measurements.Jobs == 0 && clock.GetElapsedTime(measurements.EndedAt) > QmtlMeter.Retention;
 
     private bool Forget(StreamKey stream)
     {

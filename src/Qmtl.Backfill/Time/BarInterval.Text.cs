@@ -35,9 +35,12 @@ public readonly partial struct BarInterval
     }
 
     /// <inheritdoc cref="TryParse(string?, out BarInterval)"/>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out BarInterval result) => TryParse(s, out result);
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out BarInterval result) =>
+        TryParse(s, out result);
 
-    /// <summary>The shortest form that <see cref="Parse(string)"/> reads back: 60 seconds are <c>1m</c>, 90 are <c>90s</c>, 12 months <c>12M</c>.</summary>
+    /// <summary>
+    /// The shortest form that <see cref="Parse(string)"/> reads back: 60 seconds are <c>1m</c>, 90 are <c>90s</c>, 12 months <c>12M</c>.
+    /// </summary>
     public override string ToString()
     {
         long seconds = _step;
@@ -71,11 +74,14 @@ public readonly partial struct BarInterval
     {
         -1 => "open on the 1st, 00:00 UTC",
         < 0 => $"open on the 1st, 00:00 UTC, every {Months} months from January 1970 on",
-        _ when _step % Week == 0 => string.Create(CultureInfo.InvariantCulture, $"open {(DayOfWeek)((1 + (Offset / Day)) % 7)} {Offset % Day / Hour:00}:00 UTC"),
+        _ when _step % Week == 0 =>
+            string.Create(CultureInfo.InvariantCulture, $"open {(DayOfWeek)((1 + (Offset / Day)) % 7)} {Offset % Day / Hour:00}:00 UTC"),
         _ => $"open every {new BarInterval(_step)} from {UnixTime.Format(_anchor % Day)} on",
     };
 
-    /// <summary>The interval of this length, a day or a week, one of whose bars opens at the instant (Unix seconds, UTC); null where there is none.</summary>
+    /// <summary>
+    /// The interval of this length, a day or a week, one of whose bars opens at the instant (Unix seconds, UTC); null where there is none.
+    /// </summary>
     internal BarInterval? OpeningAt(long timestamp)
     {
         if (_step is not ((int)Day or (int)Week))
@@ -103,7 +109,9 @@ public readonly partial struct BarInterval
         }
 
         interval = default;
-        problem = $"'{text}' is not a bar interval: after {OffsetMark} stands the whole hour at which days or weeks open, 1d@08:00 or 1w@Sun16:00.";
+        problem =
+            $"'{text}' is not a bar interval: after {OffsetMark} stands the whole hour at which days or weeks open, 1d@08:00 or "
+                + $"1w@Sun16:00.";
         return false;
     }
 
@@ -122,7 +130,8 @@ public readonly partial struct BarInterval
             }
         }
 
-        return TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out TimeOnly time) && time.Minute == 0
+        return TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out TimeOnly time)
+            && time.Minute == 0
             ? (day * Day) + (time.Hour * Hour)
             : null;
     }

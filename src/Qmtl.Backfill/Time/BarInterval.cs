@@ -82,7 +82,9 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     /// <exception cref="ArgumentOutOfRangeException">The value is zero, negative or too long.</exception>
     public static BarInterval FromSeconds(long seconds) => seconds switch
     {
-        <= 0 => throw new ArgumentOutOfRangeException(nameof(seconds), seconds, "A bar interval is at least one second, for example 60, 1m or 1h."),
+        <= 0 =>
+            throw new ArgumentOutOfRangeException(
+                nameof(seconds), seconds, "A bar interval is at least one second, for example 60, 1m or 1h."),
         > Longest => throw new ArgumentOutOfRangeException(nameof(seconds), seconds, $"A bar interval is at most {Longest} seconds."),
         _ => new BarInterval(seconds),
     };
@@ -129,7 +131,9 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     /// <summary>The open of the bar before the one that opens at <paramref name="open"/>.</summary>
     public long Previous(long open) => _step > 0 ? open - _step : AddMonths(this, open, -1);
 
-    /// <summary>The open of the bar <paramref name="bars"/> bars after the one of <paramref name="open"/>, or before it where that is negative.</summary>
+    /// <summary>
+    /// The open of the bar <paramref name="bars"/> bars after the one of <paramref name="open"/>, or before it where that is negative.
+    /// </summary>
     public long Add(long open, long bars) => _step > 0 ? open + (bars * _step) : AddMonths(this, open, bars);
 
     /// <summary>How many bars open from <paramref name="first"/> to <paramref name="last"/>, which are opens, both counted.</summary>

@@ -38,7 +38,8 @@ internal sealed class TimeNumbers
         ? string.Create(
             CultureInfo.InvariantCulture,
             $"are of two kinds: dates in digits, such as {_dates.Example} ({_dates.Count} of them), "
-            + $"and others, such as {_others.Example} ({_others.Count}). Write all as dates or all as Unix seconds, and leave out what is no bar.")
+            + $"and others, such as {_others.Example} ({_others.Count}). Write all as dates or all as Unix seconds, and leave out what is "
+            + $"no bar.")
         : null;
 
     /// <summary>How to read the numbers, as far as all that were looked at tell.</summary>
@@ -76,7 +77,9 @@ internal sealed class TimeNumbers
         return true;
     }
 
-    /// <summary>What an operator should know of how the numbers are read, a sentence without its end; null where they are plain Unix seconds.</summary>
+    /// <summary>
+    /// What an operator should know of how the numbers are read, a sentence without its end; null where they are plain Unix seconds.
+    /// </summary>
     public string? Describe()
     {
         if (_dates.Count + _others.Count == 0)
@@ -91,7 +94,8 @@ internal sealed class TimeNumbers
         {
             { IsDate: true } => $"its times are read as dates ({examples})",
             _ when AreOfSeveralUnits =>
-                $"its times are in Unix {string.Join(" and ", units.Select(unit => UnitNames[unit]))}, each read by its size ({examples}); give all in one unit",
+                $"its times are in Unix {string.Join(" and ", units.Select(unit => UnitNames[unit]))}, each read by its size ({examples}); "
+                    + $"give all in one unit",
             _ when units.Length > 0 && units[^1] > 0 => $"its times are read as Unix {UnitNames[units[^1]]} ({examples})",
             _ => null,
         };
@@ -101,7 +105,8 @@ internal sealed class TimeNumbers
     public static string? ComplaintOf(long seconds) => seconds != long.MinValue && UnitOf(seconds) is > 0 and { } unit
         ? string.Create(
             CultureInfo.InvariantCulture,
-            $"{seconds} would be after the year 2099 as Unix seconds; as Unix {UnitNames[unit]} it is {UnixTime.Format(seconds / Scales[unit])}. Divide it by {Scales[unit]}.")
+            $"{seconds} would be after the year 2099 as Unix seconds; as Unix {UnitNames[unit]} it is "
+                + $"{UnixTime.Format(seconds / Scales[unit])}. Divide it by {Scales[unit]}.")
         : null;
 
     /// <summary>Reads digits that are a date (20231113), one with a minute (202311130930) or with a second, from 1900 to 2099.</summary>
@@ -116,7 +121,8 @@ internal sealed class TimeNumbers
         };
         timestamp = 0;
         if (form is null
-            || !DateTime.TryParseExact(number.ToString(CultureInfo.InvariantCulture), form, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime date))
+            || !DateTime.TryParseExact(
+                number.ToString(CultureInfo.InvariantCulture), form, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime date))
         {
             return false;
         }
@@ -154,7 +160,8 @@ internal sealed class TimeNumbers
 
 /// <summary>How the numbers of an answer are read as times.</summary>
 /// <param name="IsDate">Whether their digits are those of a date.</param>
-/// <param name="SmallestUnit">The unit that even a small number has, 0 for seconds: numbers count this unit, or a smaller one where they are too large for it.</param>
+/// <param name="SmallestUnit">The unit that even a small number has, 0 for seconds: numbers count this unit, or a smaller one where they
+/// are too large for it.</param>
 internal readonly record struct TimeReading(bool IsDate, int SmallestUnit)
 {
     /// <summary>The unit of a number, 0 for seconds; not for dates.</summary>

@@ -14,7 +14,9 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
 {
     private readonly TimeRange[] _ranges;
 
-    /// <summary>The set of all bars of <paramref name="interval"/> inside any of <paramref name="ranges"/>, which may overlap and come in any order.</summary>
+    /// <summary>
+    /// The set of all bars of <paramref name="interval"/> inside any of <paramref name="ranges"/>, which may overlap and come in any order.
+    /// </summary>
     public TimeRangeSet(BarInterval interval, params IEnumerable<TimeRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
@@ -63,7 +65,8 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     public static TimeRangeSet Empty(BarInterval interval) => new(interval, Array.Empty<TimeRange>());
 
     /// <summary>
-    /// The set of the given bar opens (Unix seconds, UTC), which must ascend; those off the grid are left out and a repeated one counts once.
+    /// The set of the given bar opens (Unix seconds, UTC), which must ascend; those off the grid are left out and a repeated one counts
+    /// once.
     /// </summary>
     /// <exception cref="ArgumentException">A timestamp is smaller than the one before it.</exception>
     public static TimeRangeSet FromTimestamps(BarInterval interval, ReadOnlySpan<long> ascending)

@@ -57,7 +57,9 @@ public sealed class TimeRangeSetBuilder
         }
         else if (aligned.Start < _start)
         {
-            throw new ArgumentException($"Bars must come in ascending order: {UnixTime.Format(aligned.Start)} came after {UnixTime.Format(_start)}.", nameof(aligned));
+            throw new ArgumentException(
+                $"Bars must come in ascending order: {UnixTime.Format(aligned.Start)} came after {UnixTime.Format(_start)}.",
+                nameof(aligned));
         }
         else if (aligned.Start <= _interval.Next(_end))
         {

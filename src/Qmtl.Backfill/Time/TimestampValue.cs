@@ -80,7 +80,11 @@ public static partial class TimestampValue
             case DateTimeOffset instant:
                 return Take(instant, Kind.Instant, out number, out nanoseconds);
             case DateTime instant:
-                return Take(UnixTime.FromDateTime(instant), instant.Kind == DateTimeKind.Unspecified ? Kind.WithoutOffset : Kind.Instant, out number, out nanoseconds);
+                return Take(
+                    UnixTime.FromDateTime(instant),
+                    instant.Kind == DateTimeKind.Unspecified ? Kind.WithoutOffset : Kind.Instant,
+                    out number,
+                    out nanoseconds);
             case DateOnly date:
                 return Take(UnixTime.FromDateTime(date.ToDateTime(TimeOnly.MinValue)), Kind.WithoutOffset, out number, out nanoseconds);
             case string text:
@@ -94,7 +98,12 @@ public static partial class TimestampValue
     private static Kind LookAtText(string text, out long number, out int nanoseconds)
     {
         nanoseconds = 0;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number))
+        if (
+            long.TryParse(
+                text,
+                NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+                CultureInfo.InvariantCulture,
+                out number))
         {
             return Kind.Number;
         }

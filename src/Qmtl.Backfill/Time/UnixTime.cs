@@ -13,18 +13,26 @@ public static class UnixTime
     /// is UTC), or Unix seconds as a whole number.
     /// </summary>
     /// <returns>The instant with offset zero.</returns>
-    /// <exception cref="FormatException">The text is neither, or a number that <see cref="FromNumber"/> refuses. The message names the value and the way out.</exception>
+    /// <exception cref="FormatException">The text is neither, or a number that <see cref="FromNumber"/> refuses. The message names the
+    /// value and the way out.</exception>
     public static DateTimeOffset Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long seconds))
+        if (
+            long.TryParse(
+                text,
+                NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+                CultureInfo.InvariantCulture,
+                out long seconds))
         {
             return FromNumber(seconds);
         }
 
         return TryParseIso(text, out DateTimeOffset instant)
             ? instant
-            : throw new FormatException($"'{text}' is not a time. Write ISO 8601, for example 2024-01-31 or 2024-01-31T09:30:00Z (UTC unless an offset is given), or Unix seconds.");
+            : throw new FormatException(
+                $"'{text}' is not a time. Write ISO 8601, for example 2024-01-31 or 2024-01-31T09:30:00Z (UTC unless an offset is given), "
+                    + $"or Unix seconds.");
     }
 
     /// <summary>The instant that a person means by a whole number: Unix seconds, unless its digits are those of a date.</summary>
@@ -35,24 +43,29 @@ public static class UnixTime
     public static DateTimeOffset FromNumber(long number) => ReadAsDate(number) is { } date
         ? throw new FormatException(string.Create(
             CultureInfo.InvariantCulture,
-            $"{number} could be a date as well as Unix seconds. Write {date:yyyy-MM-dd} for the date, or {Format(number)} for these seconds."))
+            $"{number} could be a date as well as Unix seconds. Write {date:yyyy-MM-dd} for the date, or {Format(number)} for these "
+                + $"seconds."))
         : FromSeconds(number);
 
     /// <summary>The instant <paramref name="seconds"/> after the Unix epoch, with offset zero.</summary>
-    /// <exception cref="FormatException">The number is no Unix seconds of the years 1 to 9999; where it looks like milliseconds, microseconds or nanoseconds the message says so.</exception>
+    /// <exception cref="FormatException">The number is no Unix seconds of the years 1 to 9999; where it looks like milliseconds,
+    /// microseconds or nanoseconds the message says so.</exception>
     public static DateTimeOffset FromSeconds(long seconds)
     {
         if (seconds < Earliest || seconds > Latest)
         {
             throw new FormatException(
-                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is {(seconds < 0 ? "before the year 1" : "beyond the year 9999")}). If it counts milliseconds, microseconds or nanoseconds, divide it first.");
+                $"{seconds.ToString(CultureInfo.InvariantCulture)} is not a time in Unix seconds (it is "
+                    + $"{(seconds < 0 ? "before the year 1" : "beyond the year 9999")}). If it counts milliseconds, microseconds or "
+                    + $"nanoseconds, divide it first.");
         }
 
         return DateTimeOffset.FromUnixTimeSeconds(seconds);
     }
 
     /// <summary>Refuses a number that cannot be a bar's time in Unix seconds, because it is milliseconds or smaller units.</summary>
-    /// <exception cref="ArgumentException">The number would be after the year 2099. The message names the unit that it looks like.</exception>
+    /// <exception cref="ArgumentException">The number would be after the year 2099. The message names the unit that it looks
+    /// like.</exception>
     public static void RequireSeconds(long timestamp)
     {
         if (TimeNumbers.ComplaintOf(timestamp) is { } complaint)
@@ -68,7 +81,9 @@ public static class UnixTime
         ? new DateTimeOffset(value).ToUniversalTime()
         : new DateTimeOffset(DateTime.SpecifyKind(value, DateTimeKind.Utc));
 
-    /// <summary>ISO 8601 in UTC with seconds, for example <c>2024-01-31T09:30:00Z</c>; a number where no calendar date is that far out.</summary>
+    /// <summary>
+    /// ISO 8601 in UTC with seconds, for example <c>2024-01-31T09:30:00Z</c>; a number where no calendar date is that far out.
+    /// </summary>
     public static string Format(long seconds) => seconds >= Earliest && seconds <= Latest
         ? DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
         : seconds.ToString(CultureInfo.InvariantCulture);
@@ -76,7 +91,9 @@ public static class UnixTime
     /// <summary>Reads ISO 8601 with a year of four digits first; UTC where it has no offset.</summary>
     internal static bool TryParseIso(string text, out DateTimeOffset instant)
     {
-        bool isTime = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out instant) && StartsWithYear(text);
+        bool isTime = DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out instant)
+            && StartsWithYear(text);
         instant = isTime ? instant.ToUniversalTime() : default;
         return isTime;
     }
@@ -98,6 +115,8 @@ public static class UnixTime
             >= 1900 and <= 2099 => number * 10_000 + 101,
             _ => 0,
         };
-        return DateOnly.TryParseExact(day.ToString(CultureInfo.InvariantCulture), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date) ? date : null;
+        return DateOnly.TryParseExact(day.ToString(CultureInfo.InvariantCulture), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
+            ? date
+            : null;
     }
 }

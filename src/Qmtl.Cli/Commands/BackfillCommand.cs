@@ -44,7 +44,9 @@ internal sealed class BackfillCommand : CliCommand
 
     private readonly Option<OffGridRows?> _offGrid = new("--off-grid")
     {
-        Description = "What becomes of a row that opens off the interval's grid: refuse leaves its bar missing, floor takes it where it is alone in its bar. Default: refuse.",
+        Description =
+            "What becomes of a row that opens off the interval's grid: refuse leaves its bar missing, floor takes it where it is alone in "
+                + "its bar. Default: refuse.",
         HelpName = "refuse|floor",
         CustomParser = OptionParsing.Using<OffGridRows?>(static text => text.ToUpperInvariant() switch
         {
@@ -61,7 +63,10 @@ internal sealed class BackfillCommand : CliCommand
     {
         _store = new StoreOptions(this, host);
         _streams = new StreamOptions(this, required: true);
-        _range = new RangeOptions(this, startDefault: "the first stored bar, or the first one in --file", endDefault: "the last bar that has closed, or the last one in --file");
+        _range = new RangeOptions(
+            this,
+            startDefault: "the first stored bar, or the first one in --file",
+            endDefault: "the last bar that has closed, or the last one in --file");
         _source = new SourceOptions(this);
         Options.Add(_throttleLimit);
         Options.Add(_maxRetries);
@@ -96,7 +101,9 @@ internal sealed class BackfillCommand : CliCommand
         foreach (StreamKey stream in streams)
         {
             TimeRange? extent = await _source.FindExtentAsync(arguments, fetcher, stream, cancellationToken);
-            requests.Add(new BackfillRequest(store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, extent, cancellationToken)]));
+            requests.Add(
+                new BackfillRequest(
+                    store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, extent, cancellationToken)]));
         }
 
         var options = new BackfillOptions

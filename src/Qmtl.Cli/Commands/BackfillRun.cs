@@ -8,7 +8,9 @@ namespace Qmtl.Cli.Commands;
 /// <summary>Runs the engine, shows how far it is, and logs what happens.</summary>
 internal sealed class BackfillRun(CliHost host, BackfillOptions options)
 {
-    /// <summary>Whether progress is shown in place while it runs; false by default. Where the log tells the story itself, it is not shown.</summary>
+    /// <summary>
+    /// Whether progress is shown in place while it runs; false by default. Where the log tells the story itself, it is not shown.
+    /// </summary>
     public bool IsLive { get; init; }
 
     /// <summary>Runs all requests.</summary>

@@ -7,8 +7,9 @@ using Qmtl.Time;
 namespace Qmtl.Cli.Commands;
 
 /// <summary>
-/// Turns results into an exit code and one line for each that is not complete; of those that failed, the log has told. A range that lacks only bars younger than the
-/// settle time is complete as far as anybody can know, so a job that runs every minute does not fail every minute.
+/// Turns results into an exit code and one line for each that is not complete; of those that failed, the log has told. A range that lacks
+/// only bars younger than the settle time is complete as far as anybody can know, so a job that runs every minute does not fail every
+/// minute.
 /// </summary>
 /// <param name="host">Where the lines go.</param>
 /// <param name="store">The store that was filled.</param>
@@ -29,10 +30,16 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, string 
                     code = ExitCode.Failed;
                     break;
                 case BackfillStatus.Partial when await IsOnlyYoungAsync(result, cancellationToken):
-                    host.WriteDiagnostic("note", $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} too young to be judged missing; the next run asks again.");
+                    host.WriteDiagnostic(
+                        "note",
+                        $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} too young to be judged missing; the next run asks "
+                            + $"again.");
                     break;
                 case BackfillStatus.Partial:
-                    host.WriteDiagnostic("error", $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {source} neither gave them nor said that they do not exist. See: qmtl gaps.");
+                    host.WriteDiagnostic(
+                        "error",
+                        $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {source} neither gave them nor said "
+                            + $"that they do not exist. See: qmtl gaps.");
                     code = ExitCode.Failed;
                     break;
             }

@@ -56,7 +56,11 @@ internal sealed class CoverageCommand : CliCommand
         foreach (StreamKey stream in streams)
         {
             TimeRangeSet stored = await store.GetCoverageAsync(stream, cancellationToken: cancellationToken);
-            report.Add(stream, stored, await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken), table: store.Info.TableOf(stream.NodeId));
+            report.Add(
+                stream,
+                stored,
+                await store.GetKnownEmptyAsync(stream, source: null, cancellationToken: cancellationToken),
+                table: store.Info.TableOf(stream.NodeId));
         }
 
         report.Write($"No such stream is in {store.Info.DisplayName}.");

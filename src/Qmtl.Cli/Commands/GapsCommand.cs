@@ -46,8 +46,13 @@ internal sealed class GapsCommand : CliCommand
         var gaps = new List<(StreamKey Stream, TimeRangeSet Missing)>();
         foreach (StreamKey stream in streams)
         {
-            TimeRange range = await _range.ResolveAsync(arguments, stream, provider.Store, Host.TimeProvider.GetUtcNow(), cancellationToken: cancellationToken);
-            gaps.Add((stream, await GapFinder.FindAsync(provider, stream, range, includeEmpty: arguments.GetValue(_includeEmpty), cancellationToken: cancellationToken)));
+            TimeRange range = await _range.ResolveAsync(
+                arguments, stream, provider.Store, Host.TimeProvider.GetUtcNow(), cancellationToken: cancellationToken);
+            gaps.Add(
+                (
+                    stream,
+                    await GapFinder.FindAsync(
+                        provider, stream, range, includeEmpty: arguments.GetValue(_includeEmpty), cancellationToken: cancellationToken)));
         }
 
         await (arguments.GetValue(_json) ? WriteJsonAsync(gaps, cancellationToken) : WriteTableAsync(gaps));

@@ -22,11 +22,16 @@ internal sealed class HistoryCommand : CliCommand
 
     private readonly Option<bool> _safe = new("--csv-safe")
     {
-        Description = "In CSV, puts an apostrophe before text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break). Read back, that text has the apostrophe.",
+        Description =
+            "In CSV, puts an apostrophe before text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line "
+                + "break). Read back, that text has the apostrophe.",
     };
 
     public HistoryCommand(CliHost host)
-        : base("history", "Prints stored bars in ascending order: the first ones as a table on a terminal, all of them as CSV or JSON lines.", host)
+        : base(
+            "history",
+            "Prints stored bars in ascending order: the first ones as a table on a terminal, all of them as CSV or JSON lines.",
+            host)
     {
         _store = new StoreOptions(this, host);
         _streams = new StreamOptions(this, required: true, single: true);

@@ -35,7 +35,9 @@ internal sealed class MetricsOptions
 
     private readonly Option<KeyValuePair<string, string>[]> _labels = new("--metrics-label")
     {
-        Description = "A label for every series of --metrics-file, for example task=nightly; may be repeated. Tasks that share a node_exporter need different ones.",
+        Description =
+            "A label for every series of --metrics-file, for example task=nightly; may be repeated. Tasks that share a node_exporter need "
+                + "different ones.",
         HelpName = "name=value",
         CustomParser = result => [.. result.Tokens.Select(token => ParseLabel(token.Value, result.AddError))],
     };

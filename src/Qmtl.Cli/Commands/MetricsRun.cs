@@ -49,7 +49,8 @@ internal sealed class MetricsRun(CliHost host, string? file, ConstantLabels labe
         bool isRead = file is not null || push is not null || _server is not null;
         if (isRead && QmtlMeter.Overflow is > 0 and var lost)
         {
-            host.WriteDiagnostic("warning", $"{lost} measurements were lost: there are at most {QmtlMeter.SeriesLimit} streams, and series of one metric.");
+            host.WriteDiagnostic(
+                "warning", $"{lost} measurements were lost: there are at most {QmtlMeter.SeriesLimit} streams, and series of one metric.");
         }
     }
 

@@ -7,7 +7,9 @@ namespace Qmtl.Cli.Commands;
 /// <summary>Option values that are read by the library's own parsers.</summary>
 internal static class OptionParsing
 {
-    /// <summary>A parser of one value whose <see cref="FormatException"/> or <see cref="ArgumentException"/> becomes the option's error.</summary>
+    /// <summary>
+    /// A parser of one value whose <see cref="FormatException"/> or <see cref="ArgumentException"/> becomes the option's error.
+    /// </summary>
     public static Func<ArgumentResult, T?> Using<T>(Func<string, T> parse) => result =>
     {
         try

@@ -15,7 +15,8 @@ internal sealed class RangeOptions
     /// <summary>Adds the options to <paramref name="command"/>, whose help says what their defaults are.</summary>
     public RangeOptions(Command command, string startDefault, string endDefault)
     {
-        _start = Create("--start", $"The first bar's open: ISO 8601 (UTC unless it has an offset) or Unix seconds. Default: {startDefault}.");
+        _start = Create(
+            "--start", $"The first bar's open: ISO 8601 (UTC unless it has an offset) or Unix seconds. Default: {startDefault}.");
         _end = Create("--end", $"The last bar's open, itself included. Default: {endDefault}.");
         command.Options.Add(_start);
         command.Options.Add(_end);
@@ -45,15 +46,22 @@ internal sealed class RangeOptions
     /// <param name="now">The time that decides which bars have closed.</param>
     /// <param name="extent">All that the source has, where it says so; it then is the default for both ends.</param>
     /// <param name="cancellationToken">Ends the query.</param>
-    /// <exception cref="UsageException">No start was given and nothing is stored, or no bar opens inside, or none of them has closed yet.</exception>
+    /// <exception cref="UsageException">No start was given and nothing is stored, or no bar opens inside, or none of them has closed
+    /// yet.</exception>
     public async Task<TimeRange> ResolveAsync(
-        ParseResult arguments, StreamKey stream, IHistoryStore store, DateTimeOffset now, TimeRange? extent = null, CancellationToken cancellationToken = default)
+        ParseResult arguments,
+        StreamKey stream,
+        IHistoryStore store,
+        DateTimeOffset now,
+        TimeRange? extent = null,
+        CancellationToken cancellationToken = default)
     {
         DateTimeOffset? start = arguments.GetValue(_start) ?? (extent is { } all ? UnixTime.FromSeconds(all.Start) : null);
         DateTimeOffset? end = arguments.GetValue(_end) ?? (extent is { } whole ? UnixTime.FromSeconds(whole.End) : null);
         try
         {
-            start ??= AskedRange.FirstBar(stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.Info.DisplayName, "--start");
+            start ??= AskedRange.FirstBar(
+                stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.Info.DisplayName, "--start");
             return AskedRange.Closed(stream.Interval, start.Value, end, now, out string? note) ?? throw new UsageException(note!);
         }
         catch (ArgumentException exception)

@@ -5,7 +5,9 @@ using Qmtl.History;
 
 namespace Qmtl.Cli.Commands;
 
-/// <summary>The options that say which store: <c>--store</c>, <c>--table</c>, <c>--store-kind</c>, <c>--http-uri</c>, <c>--password-file</c>.</summary>
+/// <summary>
+/// The options that say which store: <c>--store</c>, <c>--table</c>, <c>--store-kind</c>, <c>--http-uri</c>, <c>--password-file</c>.
+/// </summary>
 internal sealed class StoreOptions
 {
     private const string StoreVariable = "QMTL_STORE";
@@ -14,7 +16,9 @@ internal sealed class StoreOptions
 
     private readonly Option<string?> _store = new("--store")
     {
-        Description = $"A file (SQLite), postgresql://user@host:port/db, or Npgsql's own form (Host=…;Database=…). Default: the environment variable {StoreVariable}.",
+        Description =
+            $"A file (SQLite), postgresql://user@host:port/db, or Npgsql's own form (Host=…;Database=…). Default: the environment variable "
+                + $"{StoreVariable}.",
         HelpName = "path-or-dsn",
     };
 

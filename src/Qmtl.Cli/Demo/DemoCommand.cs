@@ -6,7 +6,10 @@ namespace Qmtl.Cli.Demo;
 
 /// <summary><c>qmtl demo</c>: the whole job on a simulated exchange.</summary>
 internal sealed class DemoCommand(CliHost host)
-    : CliCommand("demo", "Shows the whole job in some seconds, without network: a simulated exchange, its faults, and a history that becomes complete.", host)
+    : CliCommand(
+        "demo",
+        "Shows the whole job in some seconds, without network: a simulated exchange, its faults, and a history that becomes complete.",
+        host)
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Examples => ["qmtl demo"];

@@ -6,7 +6,9 @@ namespace Qmtl.Cli.Demo;
 /// <summary>The commands to go on with. The exchange is gone by then, so they only read.</summary>
 internal static class DemoNextSteps
 {
-    /// <summary>Writes them in the form that can be pasted where the demo was started: through the SDK in a clone, otherwise as <c>qmtl</c>.</summary>
+    /// <summary>
+    /// Writes them in the form that can be pasted where the demo was started: through the SDK in a clone, otherwise as <c>qmtl</c>.
+    /// </summary>
     public static void Write(CliHost host, string file)
     {
         string qmtl = Directory.Exists(Path.Combine("src", "Qmtl.Cli")) ? "dotnet run --project src/Qmtl.Cli -c Release --" : "qmtl";

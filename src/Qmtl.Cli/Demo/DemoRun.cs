@@ -11,7 +11,9 @@ using Spectre.Console;
 
 namespace Qmtl.Cli.Demo;
 
-/// <summary>Tells the story of the demo: a history with holes, a backfill through faults, and a second run that has nothing to ask.</summary>
+/// <summary>
+/// Tells the story of the demo: a history with holes, a backfill through faults, and a second run that has nothing to ask.
+/// </summary>
 internal sealed class DemoRun(CliHost host)
 {
     private static readonly BackfillOptions Options = new();
@@ -41,7 +43,9 @@ internal sealed class DemoRun(CliHost host)
         asked = exchange.RequestCount;
         IReadOnlyList<BackfillResult> second = await BackfillAsync(store, fetcher, cancellationToken, silent: true);
         long askedAgain = exchange.RequestCount - asked;
-        Heading($"The same backfill again: {Amounts.Count(askedAgain, "request")}, {Amounts.Count(second.Sum(result => result.BarsWritten), "bar")} written.");
+        Heading(
+            $"The same backfill again: {Amounts.Count(askedAgain, "request")}, "
+                + $"{Amounts.Count(second.Sum(result => result.BarsWritten), "bar")} written.");
 
         int code = askedAgain == 0 && first.All(IsComplete) && second.All(IsComplete) ? ExitCode.Complete : ExitCode.Failed;
         if (code == ExitCode.Failed)
@@ -75,7 +79,8 @@ internal sealed class DemoRun(CliHost host)
         }
     }
 
-    private async Task<IReadOnlyList<BackfillResult>> BackfillAsync(IHistoryStore store, BinanceFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
+    private async Task<IReadOnlyList<BackfillResult>> BackfillAsync(
+        IHistoryStore store, BinanceFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
     {
         BackfillRequest[] requests = [.. DemoScenario.Streams.Select(item => new BackfillRequest(store, fetcher, item.Stream, [DemoScenario.Week]))];
         var run = new BackfillRun(host, Options) { IsLive = host.IsLive && !silent };

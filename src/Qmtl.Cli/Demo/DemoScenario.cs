@@ -5,7 +5,10 @@ using Qmtl.Time;
 
 namespace Qmtl.Cli.Demo;
 
-/// <summary>What the demo is about: a fixed week, three markets, a recorder that slept through half of it, and an exchange with faults. All of it is deterministic.</summary>
+/// <summary>
+/// What the demo is about: a fixed week, three markets, a recorder that slept through half of it, and an exchange with faults. All of it is
+/// deterministic.
+/// </summary>
 internal static class DemoScenario
 {
     private const long Hour = 3600;
@@ -23,12 +26,16 @@ internal static class DemoScenario
     /// <summary>The three streams and the shifts in which a recorder was awake for each, none longer than one request.</summary>
     public static IReadOnlyList<(StreamKey Stream, IReadOnlyList<TimeRange> Recorded)> Streams { get; } =
     [
-        (new StreamKey("BTCUSDT", Interval), [Shift(0, 16), Shift(16, 10), Shift(41, 9), Shift(54, 16), Shift(90, 4), Shift(96, 12), Shift(130, 14)]),
+        (
+            new StreamKey("BTCUSDT", Interval),
+            [Shift(0, 16), Shift(16, 10), Shift(41, 9), Shift(54, 16), Shift(90, 4), Shift(96, 12), Shift(130, 14)]),
         (new StreamKey("ETHUSDT", Interval), [Shift(30, 16), Shift(46, 5), Shift(77, 15), Shift(120, 2), Shift(150, 6)]),
         (new StreamKey("XRPETH", Interval), []),
     ];
 
-    /// <summary>How the exchange behaves: its markets had outages that nobody can fill, and each answer takes a while, as over a network.</summary>
+    /// <summary>
+    /// How the exchange behaves: its markets had outages that nobody can fill, and each answer takes a while, as over a network.
+    /// </summary>
     public static SimulatedExchangeOptions Exchange { get; } = new() { Latency = TimeSpan.FromMilliseconds(100) };
 
     /// <summary>
@@ -43,5 +50,6 @@ internal static class DemoScenario
         _ => null,
     };
 
-    private static TimeRange Shift(int fromHour, int hours) => new(WeekStart + (fromHour * Hour), WeekStart + ((fromHour + hours) * Hour) - 60);
+    private static TimeRange Shift(int fromHour, int hours) =>
+        new(WeekStart + (fromHour * Hour), WeekStart + ((fromHour + hours) * Hour) - 60);
 }

@@ -12,7 +12,9 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>Standard output for people: tables and the live display.</summary>
     public required IAnsiConsole Console { get; init; }
 
-    /// <summary>Standard output for machines: JSON lines and CSV, in UTF-8. It is buffered; <see cref="DisposeAsync"/> flushes it.</summary>
+    /// <summary>
+    /// Standard output for machines: JSON lines and CSV, in UTF-8. It is buffered; <see cref="DisposeAsync"/> flushes it.
+    /// </summary>
     public required Stream Output { get; init; }
 
     /// <summary>Standard error. What is said there goes through <see cref="Log"/>, a line each.</summary>
@@ -42,7 +44,11 @@ internal sealed record CliHost : IAsyncDisposable
     /// <summary>The process's own streams, clock and environment.</summary>
     public static CliHost ForProcess()
     {
-        System.Console.SetOut(new StreamWriter(new StandardOutput(System.Console.OpenStandardOutput()), System.Console.Out.Encoding, bufferSize: 256) { AutoFlush = true });
+        System.Console.SetOut(
+            new StreamWriter(new StandardOutput(System.Console.OpenStandardOutput()), System.Console.Out.Encoding, bufferSize: 256)
+            {
+                AutoFlush = true,
+            });
 
         // Spectre recognises redirection by the identity of Console.Out, and honours NO_COLOR by itself.
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) });

@@ -31,7 +31,8 @@ internal static class FileLimit
 
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"This process may have {(ulong)limit.Current} files open at once (ulimit -n), and needs {Needed}. Raise the limit: ulimit -n {Needed}.");
+            $"This process may have {(ulong)limit.Current} files open at once (ulimit -n), and needs {Needed}. Raise the limit: ulimit -n "
+                + $"{Needed}.");
     }
 
     /// <summary>Says it on standard error, without the console, which opens files of its own.</summary>

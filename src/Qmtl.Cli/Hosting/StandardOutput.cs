@@ -76,5 +76,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private static IOException CannotBeWritten(IOException exception) => new($"Standard output cannot be written: {exception.Message.TrimEnd('.')}.", exception);
+    private static IOException CannotBeWritten(IOException exception) =>
+        new($"Standard output cannot be written: {exception.Message.TrimEnd('.')}.", exception);
 }

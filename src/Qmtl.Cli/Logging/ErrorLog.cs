@@ -7,8 +7,8 @@ namespace Qmtl.Cli.Logging;
 /// form that the operator asked for. Used from any thread.
 /// </summary>
 /// <remarks>
-/// The console provider of Microsoft.Extensions.Logging writes only to the process's own console, cannot wait for a live display to end, and
-/// brings eleven packages.
+/// The console provider of Microsoft.Extensions.Logging writes only to the process's own console, cannot wait for a live display to end,
+/// and brings eleven packages.
 /// </remarks>
 internal sealed class ErrorLog(TextWriter writer, TimeProvider timeProvider) : ILoggerFactory
 {
@@ -122,12 +122,15 @@ internal sealed class ErrorLog(TextWriter writer, TimeProvider timeProvider) : I
 
         public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(logLevel);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (log.IsEnabled(logLevel))
             {
                 var fields = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
-                log.Write(new LogLine(timeProvider.GetUtcNow(), logLevel, eventId.Name ?? string.Empty, formatter(state, exception), fields), LogLine.NameOf(logLevel));
+                log.Write(
+                    new LogLine(timeProvider.GetUtcNow(), logLevel, eventId.Name ?? string.Empty, formatter(state, exception), fields),
+                    LogLine.NameOf(logLevel));
             }
         }
     }

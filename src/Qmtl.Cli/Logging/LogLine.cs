@@ -12,7 +12,8 @@ namespace Qmtl.Cli.Logging;
 /// <param name="Event">The event's name.</param>
 /// <param name="Message">The sentence.</param>
 /// <param name="Fields">The fields, in the order in which they are written.</param>
-internal readonly record struct LogLine(DateTimeOffset Time, LogLevel Level, string Event, string Message, IReadOnlyList<KeyValuePair<string, object?>> Fields)
+internal readonly record struct LogLine(
+    DateTimeOffset Time, LogLevel Level, string Event, string Message, IReadOnlyList<KeyValuePair<string, object?>> Fields)
 {
     // Made by Microsoft.Extensions.Logging for the message's template, which is none of the event's fields.
     private const string TemplateField = "{OriginalFormat}";

@@ -8,8 +8,10 @@ namespace Qmtl.Cli.Logging;
 /// <summary><c>--log-level</c> and <c>--log-format</c>, which every command takes.</summary>
 internal sealed class LogOptions
 {
-    private readonly Option<LogLevel?> _level = Choice<LogLevel>("--log-level", "level", "The least level written to standard error: {0}. Default: warning.");
-    private readonly Option<LogFormat?> _format = Choice<LogFormat>("--log-format", "format", "How it is written: {0} (JSON lines). Default: text.");
+    private readonly Option<LogLevel?> _level = Choice<LogLevel>(
+        "--log-level", "level", "The least level written to standard error: {0}. Default: warning.");
+    private readonly Option<LogFormat?> _format = Choice<LogFormat>(
+        "--log-format", "format", "How it is written: {0} (JSON lines). Default: text.");
 
     /// <summary>Adds the options to <paramref name="root"/> and all commands below it.</summary>
     public LogOptions(RootCommand root)
@@ -24,14 +26,16 @@ internal sealed class LogOptions
     private static Option<T?> Choice<T>(string name, string helpName, string description)
         where T : struct, Enum
     {
-        Dictionary<string, T> choices = Enum.GetValues<T>().ToDictionary(value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()), StringComparer.OrdinalIgnoreCase);
+        Dictionary<string, T> choices = Enum.GetValues<T>().ToDictionary(
+            value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()), StringComparer.OrdinalIgnoreCase);
         string all = string.Join(", ", choices.Keys.SkipLast(1)) + " or " + choices.Keys.Last();
         var option = new Option<T?>(name)
         {
             Description = description.Replace("{0}", all, StringComparison.Ordinal),
             HelpName = helpName,
             Recursive = true,
-            CustomParser = OptionParsing.Using<T?>(text => choices.TryGetValue(text, out T value) ? value : throw new FormatException($"'{text}' is none of {all}.")),
+            CustomParser = OptionParsing.Using<T?>(
+                text => choices.TryGetValue(text, out T value) ? value : throw new FormatException($"'{text}' is none of {all}.")),
         };
         option.CompletionSources.Add([.. choices.Keys]);
         return option;

@@ -32,6 +32,8 @@ internal static partial class Redaction
     [GeneratedRegex(@"(?<![^\s'""/:])" + NoPlaceholder + @"[^\s'""/:]+:(?![/\\])[^\s'""]+@")]
     private static partial Regex UserAndPassword();
 
-    [GeneratedRegex("""(?<name>\b(ssl)?(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'(?:[^'\\]|\\.)*'|(?:\\.|[^;&\s])*)""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        """(?<name>\b(ssl)?(password|pwd|passfile|passphrase)\s*=\s*)("[^"]*"|'(?:[^'\\]|\\.)*'|(?:\\.|[^;&\s])*)""",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Password();
 }

@@ -10,7 +10,8 @@ internal static class BackfillReport
     /// <summary>Writes a table of <paramref name="results"/>.</summary>
     public static void Write(CliHost host, IReadOnlyList<BackfillResult> results)
     {
-        ReportTable table = new ReportTable(host).WithTexts("Node", "Interval", "Status").WithNumbers("Written", "Empty", "Rejected", "Missing", "Requests", "Retries", "Time");
+        ReportTable table = new ReportTable(host).WithTexts("Node", "Interval", "Status").WithNumbers(
+            "Written", "Empty", "Rejected", "Missing", "Requests", "Retries", "Time");
         foreach (BackfillResult result in results)
         {
             table.AddRow(

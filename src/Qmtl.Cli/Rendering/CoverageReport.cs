@@ -70,7 +70,9 @@ internal sealed class CoverageReport(CliHost host)
 
     private void WriteTables()
     {
-        foreach ((string node, string table) in _rows.Where(row => row.Table is not null).Select(row => (row.Stream.NodeId, row.Table!)).Distinct())
+        foreach (
+            (string node, string table) in _rows.Where(row => row.Table is not null).Select(
+                row => (row.Stream.NodeId, row.Table!)).Distinct())
         {
             host.Console.WriteLine($" {PlainText.OneLine($"{node} is in the table {table}")}");
         }

@@ -19,7 +19,14 @@ internal static class CoverageStrip
 
     /// <summary>What the signs mean, for the line under a strip, each as Spectre markup.</summary>
     public static IReadOnlyList<string> Legend(bool unicode) => unicode
-        ? ["[green]█[/] stored", "[green]▓[/] stored, holes known to be empty", "[grey]░[/] known to be empty", "[red]▒[/] some missing", "[red]·[/] all missing"]
+        ?
+        [
+            "[green]█[/] stored",
+            "[green]▓[/] stored, holes known to be empty",
+            "[grey]░[/] known to be empty",
+            "[red]▒[/] some missing",
+            "[red]·[/] all missing",
+        ]
         : ["# stored", "+ stored, holes known to be empty", "- known to be empty", "~ some missing", ". all missing"];
 
     /// <summary>The strip as Spectre markup.</summary>

@@ -27,7 +27,10 @@ internal sealed class CsvBars : IBarWriter, IAsyncDisposable
         _isTerminal = isTerminal;
         _isSafe = isSafe;
         _csv = new CsvWriter(
-            new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true) { NewLine = "\n" },
+            new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024, leaveOpen: true)
+            {
+                NewLine = "\n",
+            },
             new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
     }
 

@@ -6,7 +6,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Cli.Rendering;
 
-/// <summary>Writes bars as JSON lines: <c>ts</c> (Unix seconds), <c>time</c> (ISO 8601, UTC), then the payload under its own names.</summary>
+/// <summary>
+/// Writes bars as JSON lines: <c>ts</c> (Unix seconds), <c>time</c> (ISO 8601, UTC), then the payload under its own names.
+/// </summary>
 internal sealed class JsonBars(Stream output) : IBarWriter, IDisposable
 {
     private const string Time = "time";
@@ -52,7 +54,8 @@ internal sealed class JsonBars(Stream output) : IBarWriter, IDisposable
 
     // Text that a terminal would obey is escaped, and everything beyond ASCII with it; a reader of the JSON gets it as it is.
     private static JsonEncodedText Encode(string text) =>
-        JsonEncodedText.Encode(text, ReferenceEquals(PlainText.Escape(text), text) ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default);
+        JsonEncodedText.Encode(
+            text, ReferenceEquals(PlainText.Escape(text), text) ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default);
 
     private void WriteValue(BarColumn column, int row)
     {

@@ -23,7 +23,9 @@ internal sealed class JsonLines(Stream output)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Writes a range of bars, such as a gap, or with <paramref name="table"/> stored ones and the table that they are in.</summary>
+    /// <summary>
+    /// Writes a range of bars, such as a gap, or with <paramref name="table"/> stored ones and the table that they are in.
+    /// </summary>
     public Task WriteRangeAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken, string? table = null) =>
         WriteAsync(
             new RangeLine

@@ -8,7 +8,9 @@ using Spectre.Console.Rendering;
 
 namespace Qmtl.Cli.Rendering;
 
-/// <summary>A live display of a backfill: a bar for the whole run where it is of several streams, and one for each stream that is under way.</summary>
+/// <summary>
+/// A live display of a backfill: a bar for the whole run where it is of several streams, and one for each stream that is under way.
+/// </summary>
 internal sealed class ProgressDisplay
 {
     private const string Numbers = "numbers";
@@ -84,11 +86,17 @@ internal sealed class ProgressDisplay
     {
         if (_whole is not null)
         {
-            _whole.Description = Shorten(string.Create(CultureInfo.InvariantCulture, $"Backfilling, {progress.StreamsEnded} of {progress.Streams} done"), _layout.DescriptionWidth);
-            Update(_whole, progress.Fraction, new RowNumbers(progress.BarsDone, progress.BarsPlanned, progress.BarsPerSecond, progress.TimeLeft));
+            _whole.Description = Shorten(
+                string.Create(CultureInfo.InvariantCulture, $"Backfilling, {progress.StreamsEnded} of {progress.Streams} done"),
+                _layout.DescriptionWidth);
+            Update(
+                _whole,
+                progress.Fraction,
+                new RowNumbers(progress.BarsDone, progress.BarsPlanned, progress.BarsPerSecond, progress.TimeLeft));
         }
 
-        foreach ((StreamKey stream, ProgressTask row) in _rows.Where(row => progress.Active.All(active => active.Stream != row.Key)).ToList())
+        foreach (
+            (StreamKey stream, ProgressTask row) in _rows.Where(row => progress.Active.All(active => active.Stream != row.Key)).ToList())
         {
             row.StopTask();
             _rows.Remove(stream);
@@ -168,12 +176,18 @@ internal sealed class ProgressDisplay
 
     private readonly record struct RowNumbers(long Done, long? Planned, double? PerSecond, TimeSpan? Left)
     {
-        public string Bars => Planned is { } planned ? $"{Amounts.Count(Done)} of {Amounts.Count(planned, "bar")}" : Done > 0 ? Amounts.Count(Done, "bar") : "";
+        public string Bars =>
+            Planned is { } planned
+                ? $"{Amounts.Count(Done)} of {Amounts.Count(planned, "bar")}"
+                : Done > 0 ? Amounts.Count(Done, "bar") : "";
 
         public string Rate => PerSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:N0} bars/s") : "";
 
         // Days too: minutes of many years from a source that allows few requests take that long.
-        public string TimeLeft => Left is { } left ? left.ToString(left < TimeSpan.FromDays(1) ? @"h\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture) : "-:--:--";
+        public string TimeLeft =>
+            Left is { } left
+                ? left.ToString(left < TimeSpan.FromDays(1) ? @"h\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture)
+                : "-:--:--";
     }
 
     private sealed class NumbersColumn(Func<RowNumbers, string> text) : ProgressColumn

@@ -40,7 +40,9 @@ public sealed record ActivationDocument
     /// <summary>How the world runs the strategy, for example <c>live</c> or <c>paper</c>.</summary>
     public string? EffectiveMode { get; init; }
 
-    /// <summary>Where the strategy's results count, for example <c>live</c>, <c>shadow</c> or <c>backtest</c>; null where the gateway did not say.</summary>
+    /// <summary>
+    /// Where the strategy's results count, for example <c>live</c>, <c>shadow</c> or <c>backtest</c>; null where the gateway did not say.
+    /// </summary>
     public string? ExecutionDomain { get; init; }
 
     /// <summary>Whether the strategy runs with less than it asked for. An operator must be shown it.</summary>
@@ -96,7 +98,9 @@ public sealed record ActivationDocument
             };
     }
 
-    /// <summary>What an event that does not say all orders to stop: a document that is not active, with freeze and drain as they are said.</summary>
+    /// <summary>
+    /// What an event that does not say all orders to stop: a document that is not active, with freeze and drain as they are said.
+    /// </summary>
     /// <returns>The order; null where there is none.</returns>
     /// <exception cref="FormatException">A field has the wrong type or a value outside its limits.</exception>
     internal static ActivationDocument? ReadStop(JsonElement document)

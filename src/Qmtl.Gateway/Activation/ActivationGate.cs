@@ -27,7 +27,10 @@ public sealed class ActivationGate
     private readonly Side _short = new(ActivationSide.Short);
     private volatile SideActivation[] _current = [Closed(ActivationSide.Long), Closed(ActivationSide.Short)];
 
-    /// <summary>Raised when what holds for a side has changed, in order, on the thread that brought the change. It must return quickly and not throw.</summary>
+    /// <summary>
+    /// Raised when what holds for a side has changed, in order, on the thread that brought the change. It must return quickly and not
+    /// throw.
+    /// </summary>
     public event Action<SideActivation>? Changed;
 
     /// <summary>What holds for a side now.</summary>
@@ -99,7 +102,8 @@ public sealed class ActivationGate
     /// <summary>Closes a side, or both.</summary>
     /// <param name="side">The side, or both.</param>
     /// <param name="reason">Why.</param>
-    /// <param name="supersedes">Whether something has changed at the gateway, so that answers to earlier questions do not open the side either.</param>
+    /// <param name="supersedes">Whether something has changed at the gateway, so that answers to earlier questions do not open the side
+    /// either.</param>
     internal void Close(ActivationSide side, string reason, bool supersedes)
     {
         lock (_lock)

@@ -10,7 +10,9 @@ namespace Qmtl.Gateway.Activation;
 /// <param name="Document">What the gateway said last about the side; null where it has not said anything.</param>
 public sealed record SideActivation(ActivationSide Side, bool Allowed, double Weight, string? Reason, ActivationDocument? Document)
 {
-    /// <summary>What an operator must be shown besides, for example <c>downgraded: stale_decision, safe mode</c>; null for nothing.</summary>
+    /// <summary>
+    /// What an operator must be shown besides, for example <c>downgraded: stale_decision, safe mode</c>; null for nothing.
+    /// </summary>
     public string? Limits => Document switch
     {
         { Downgraded: true, DowngradeReason: var reason, SafeMode: var safe } =>

@@ -42,7 +42,10 @@ internal sealed partial class GatewayLog(ILogger logger)
     private partial void GatewayConnected(string server);
 
     [LoggerMessage(
-        6001, LogLevel.Warning, "The gateway's events are not followed; the next attempt is in {delay_seconds} s: {reason}", EventName = "gateway.disconnected")]
+        6001,
+        LogLevel.Warning,
+        "The gateway's events are not followed; the next attempt is in {delay_seconds} s: {reason}",
+        EventName = "gateway.disconnected")]
     private partial void GatewayDisconnected(string reason, double delay_seconds);
 
     [LoggerMessage(6002, LogLevel.Information, "{activation}.", EventName = "gateway.activation_changed")]
@@ -51,7 +54,11 @@ internal sealed partial class GatewayLog(ILogger logger)
     [LoggerMessage(6003, LogLevel.Warning, "{error}", EventName = "gateway.circuit_open")]
     private partial void GatewayCircuitOpen(string error, string side);
 
-    [LoggerMessage(6004, LogLevel.Warning, "Whether the strategy may act on the side {side} is not known: {error}", EventName = "gateway.not_answered")]
+    [LoggerMessage(
+        6004,
+        LogLevel.Warning,
+        "Whether the strategy may act on the side {side} is not known: {error}",
+        EventName = "gateway.not_answered")]
     private partial void GatewayNotAnswered(string side, string error);
 
     [LoggerMessage(6005, LogLevel.Warning, "{reason}", EventName = "gateway.ignored")]

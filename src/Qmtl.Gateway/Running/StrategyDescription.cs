@@ -48,7 +48,8 @@ internal sealed class StrategyDescription
         node.Period.ToString(CultureInfo.InvariantCulture),
         node.Trigger.ToString(),
         Fingerprint.Of(node.Tags.Order(StringComparer.Ordinal)),
-        Fingerprint.Of(node.Configuration.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => (string[])[pair.Key, pair.Value])),
+        Fingerprint.Of(
+            node.Configuration.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => (string[])[pair.Key, pair.Value])),
         Fingerprint.Of(node.Inputs.Select(input => _configurations[input])),
     ];
 }

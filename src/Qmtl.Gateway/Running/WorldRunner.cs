@@ -34,7 +34,10 @@ public sealed class WorldRunner
         _log = new GatewayLog(_options.Run.LoggerFactory?.CreateLogger<WorldRunner>() ?? (ILogger)NullLogger.Instance);
     }
 
-    /// <summary>Asks a gateway what it would make of a strategy in one of its worlds. Nothing is registered, filled or computed; that it would be downgraded is a warning.</summary>
+    /// <summary>
+    /// Asks a gateway what it would make of a strategy in one of its worlds. Nothing is registered, filled or computed; that it would be
+    /// downgraded is a warning.
+    /// </summary>
     /// <param name="strategy">The strategy.</param>
     /// <param name="worldId">The world.</param>
     /// <param name="gatewayUri">The gateway's address.</param>
@@ -42,7 +45,8 @@ public sealed class WorldRunner
     /// <returns>What it would make of it; null where the gateway has no dry runs.</returns>
     /// <exception cref="GatewayException">It would not take the strategy, or did not answer.</exception>
     /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
-    public async Task<SubmissionResult?> DryRunAsync(Strategy strategy, string worldId, Uri gatewayUri, CancellationToken cancellationToken = default)
+    public async Task<SubmissionResult?> DryRunAsync(
+        Strategy strategy, string worldId, Uri gatewayUri, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(strategy);
         var description = new StrategyDescription(_runner.CreatePipeline(strategy).Nodes);
@@ -56,8 +60,8 @@ public sealed class WorldRunner
     }
 
     /// <summary>
-    /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere and, with a warning, those that
-    /// would compute from them, watches what it may do, warms its streams up and replays their history.
+    /// Runs a strategy in a world of a gateway: submits it, leaves out the nodes that are computed elsewhere and, with a warning, those
+    /// that would compute from them, watches what it may do, warms its streams up and replays their history.
     /// </summary>
     /// <param name="strategy">The strategy.</param>
     /// <param name="worldId">The world.</param>
@@ -66,14 +70,16 @@ public sealed class WorldRunner
     /// <param name="cancellationToken">Ends the run.</param>
     /// <returns>
     /// The run when the replay has ended. Until it is disposed, its <see cref="WorldRun.Gate"/> follows the gateway. Where all nodes are
-    /// computed elsewhere or need one that is, nothing is warmed up, replayed or watched, and <see cref="WorldRun.IsComputedElsewhere"/> says so.
+    /// computed elsewhere or need one that is, nothing is warmed up, replayed or watched, and <see cref="WorldRun.IsComputedElsewhere"/>
+    /// says so.
     /// </returns>
     /// <exception cref="GatewayException">The gateway did not take the strategy. Nothing was filled or replayed.</exception>
     /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline.</exception>
     /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
     /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
     /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
-    public async Task<WorldRun> RunAsync(Strategy strategy, string worldId, Uri gatewayUri, Action<NodeResult> onResult, CancellationToken cancellationToken = default)
+    public async Task<WorldRun> RunAsync(
+        Strategy strategy, string worldId, Uri gatewayUri, Action<NodeResult> onResult, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
@@ -86,13 +92,16 @@ public sealed class WorldRunner
         var run = new WorldRun(strategy, pipeline, submission);
         if (!LeaveOutNodesElsewhere(run, submission.QueueMap))
         {
-            _warn($"Every node of the strategy '{strategy.Name}' is computed elsewhere, or needs one that is, so there is nothing to run here.");
+            _warn(
+                $"Every node of the strategy '{strategy.Name}' is computed elsewhere, or needs one that is, so there is nothing to run "
+                    + $"here.");
             run.IsComputedElsewhere = true;
             return run;
         }
 
         Action<GatewayEvent> onEvent = (Action<GatewayEvent>)_log.Write + _options.OnGatewayEvent;
-        var watcher = new ActivationWatcher(client, worldId, submission.StrategyId, gate: null, _options.Activation, _timeProvider, onEvent);
+        var watcher = new ActivationWatcher(
+            client, worldId, submission.StrategyId, gate: null, _options.Activation, _timeProvider, onEvent);
         run.Watcher = watcher;
         try
         {
@@ -119,7 +128,8 @@ public sealed class WorldRunner
     }
 
     /// <summary>Switches off what the gateway computes elsewhere, and what would compute from that, for as long as the run lasts.</summary>
-    /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing else.</returns>
+    /// <returns>Whether anything is left to compute here. Streams compute nothing, so they count only in a strategy of nothing
+    /// else.</returns>
     private bool LeaveOutNodesElsewhere(WorldRun run, QueueMap queues)
     {
         IReadOnlyList<Node> nodes = run.Pipeline.Nodes;
@@ -134,7 +144,9 @@ public sealed class WorldRunner
             if (node.Inputs.FirstOrDefault(input => input is not StreamInput && !input.Executes) is { } missing)
             {
                 run.LeaveOut(node);
-                _warn($"The node '{node.Name}' computes from '{missing.Name}', whose results are not here because they are computed elsewhere: '{node.Name}' is left out of this run. Have the gateway compute both, or neither.");
+                _warn(
+                    $"The node '{node.Name}' computes from '{missing.Name}', whose results are not here because they are computed "
+                        + $"elsewhere: '{node.Name}' is left out of this run. Have the gateway compute both, or neither.");
             }
         }
 
@@ -156,7 +168,9 @@ public sealed class WorldRunner
 
         if (submission.QueueMap.UnknownKeys.Count > 0)
         {
-            _warn($"The gateway's queue map names nodes that the strategy '{strategy.Name}' does not have: {string.Join(", ", submission.QueueMap.UnknownKeys)}. They were ignored.");
+            _warn(
+                $"The gateway's queue map names nodes that the strategy '{strategy.Name}' does not have: "
+                    + $"{string.Join(", ", submission.QueueMap.UnknownKeys)}. They were ignored.");
         }
     }
 }

@@ -18,7 +18,10 @@ public sealed record WorldRunnerOptions
     /// <value>Null, the default: the runner has one for each gateway, for all its runs.</value>
     public GatewayClientPool? GatewayClients { get; init; }
 
-    /// <summary>What the run's results count as at the gateway: <c>backtest</c> or <c>dryrun</c>, to which it is told that nothing later than now is known, or <c>shadow</c> or <c>live</c> where live bars follow.</summary>
+    /// <summary>
+    /// What the run's results count as at the gateway: <c>backtest</c> or <c>dryrun</c>, to which it is told that nothing later than now is
+    /// known, or <c>shadow</c> or <c>live</c> where live bars follow.
+    /// </summary>
     /// <value><c>backtest</c> by default, for a replay. Late gateways ask the world instead.</value>
     public string ExecutionDomain { get; init; } = "backtest";
 

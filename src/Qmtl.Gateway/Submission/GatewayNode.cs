@@ -4,7 +4,8 @@ namespace Qmtl.Gateway.Submission;
 /// <param name="NodeId">Its id here, unique in the strategy. The gateway's own id of the node is derived from what follows.</param>
 /// <param name="NodeType">What kind of node it is, for example <c>StreamInput</c>.</param>
 /// <param name="Name">Its name, for people.</param>
-/// <param name="Interval">The length of its bars in seconds; for others than those of a fixed length, the number that tables have of them (BarInterval.Number).</param>
+/// <param name="Interval">The length of its bars in seconds; for others than those of a fixed length, the number that tables have of them
+/// (BarInterval.Number).</param>
 /// <param name="Period">How many bars of each input it looks at.</param>
 /// <param name="Tags">Its tags; empty for none.</param>
 /// <param name="Inputs">The ids of the nodes it reads, each of which comes before it; empty for none.</param>

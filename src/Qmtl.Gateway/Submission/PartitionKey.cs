@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Qmtl.Gateway.Submission;
 
-/// <summary>A key of a queue map: a node, and where it is split up, the part of it. Written <c>node_id:interval:bucket</c>, optionally followed by <c>#ck=...</c>.</summary>
+/// <summary>
+/// A key of a queue map: a node, and where it is split up, the part of it. Written <c>node_id:interval:bucket</c>, optionally followed by
+/// <c>#ck=...</c>.
+/// </summary>
 /// <param name="NodeId">The node's id, which may itself hold colons.</param>
 /// <param name="Interval">The interval in seconds; 0 where it is missing.</param>
 /// <param name="Bucket">The bucket; 0 where it is missing.</param>
@@ -47,7 +50,9 @@ public sealed record PartitionKey(string NodeId, long Interval, long Bucket, str
             : null;
     }
 
-    /// <summary>What comes before the last colon, and the number after it: 0 where there is nothing. Null where there is no colon, or no number.</summary>
+    /// <summary>
+    /// What comes before the last colon, and the number after it: 0 where there is nothing. Null where there is no colon, or no number.
+    /// </summary>
     private static (string Before, long Number)? CutNumber(string text)
     {
         int colon = text.LastIndexOf(':');

@@ -14,7 +14,8 @@ public sealed class QueueMap
     private readonly FrozenDictionary<string, IReadOnlyList<string>> _topics;
     private readonly FrozenSet<string> _elsewhere;
 
-    private QueueMap(IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> topics, IEnumerable<string> elsewhere, IReadOnlyList<string> unknownKeys)
+    private QueueMap(
+        IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> topics, IEnumerable<string> elsewhere, IReadOnlyList<string> unknownKeys)
     {
         _topics = topics.ToFrozenDictionary(StringComparer.Ordinal);
         _elsewhere = elsewhere.ToFrozenSet(StringComparer.Ordinal);
@@ -36,7 +37,10 @@ public sealed class QueueMap
     /// <summary>Whether a node is computed elsewhere, so that it does not execute here.</summary>
     public bool IsElsewhere(string nodeId) => _elsewhere.Contains(nodeId);
 
-    /// <summary>The topics that hold a node's results, or of one that queries by tags, what it reads: those of all its partitions, each once. Empty where there is none.</summary>
+    /// <summary>
+    /// The topics that hold a node's results, or of one that queries by tags, what it reads: those of all its partitions, each once. Empty
+    /// where there is none.
+    /// </summary>
     public IReadOnlyList<string> GetTopics(string nodeId) => _topics.GetValueOrDefault(nodeId, []);
 
     /// <summary>Reads the gateway's map.</summary>
@@ -79,7 +83,8 @@ public sealed class QueueMap
             }
         }
 
-        return new QueueMap(topics.Select(pair => KeyValuePair.Create<string, IReadOnlyList<string>>(pair.Key, pair.Value)), elsewhere, unknown);
+        return new QueueMap(
+            topics.Select(pair => KeyValuePair.Create<string, IReadOnlyList<string>>(pair.Key, pair.Value)), elsewhere, unknown);
     }
 
     private static (string Topic, bool? IsGlobal)[] ReadQueues(JsonElement value) => value.ValueKind == JsonValueKind.Array

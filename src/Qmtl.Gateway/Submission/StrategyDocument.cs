@@ -57,7 +57,9 @@ internal sealed class StrategyDocument
     {
         foreach (SubmissionForm form in (SubmissionForm[])[SubmissionForm.Early, SubmissionForm.Transitional])
         {
-            if (index >= 0 && index < _submission.Nodes.Count && NodeIds.Derive(form, worldId: string.Empty, _submission.Nodes[index], []) == expected)
+            if (index >= 0
+                && index < _submission.Nodes.Count
+                && NodeIds.Derive(form, worldId: string.Empty, _submission.Nodes[index], []) == expected)
             {
                 return form;
             }

@@ -9,7 +9,8 @@ public sealed record StrategySubmission
     /// <summary>A submission.</summary>
     /// <param name="worldId">The world.</param>
     /// <param name="nodes">The strategy's nodes in DAG order: each after those it reads.</param>
-    /// <exception cref="ArgumentException">The world or a node id is blank, there is no node, a node id occurs twice, or an input is no node that comes before.</exception>
+    /// <exception cref="ArgumentException">The world or a node id is blank, there is no node, a node id occurs twice, or an input is no
+    /// node that comes before.</exception>
     public StrategySubmission(string worldId, IReadOnlyList<GatewayNode> nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
@@ -45,12 +46,15 @@ public sealed record StrategySubmission
 
             if (node.Inputs.FirstOrDefault(input => !seen.Contains(input)) is { } unknown)
             {
-                throw new ArgumentException($"The node '{node.NodeId}' reads '{unknown}', which is no node before it. List the nodes in DAG order, inputs first.", nameof(nodes));
+                throw new ArgumentException(
+                    $"The node '{node.NodeId}' reads '{unknown}', which is no node before it. List the nodes in DAG order, inputs first.",
+                    nameof(nodes));
             }
 
             if (!seen.Add(node.NodeId))
             {
-                throw new ArgumentException($"Two nodes have the id '{node.NodeId}'. The gateway tells nodes apart by their ids.", nameof(nodes));
+                throw new ArgumentException(
+                    $"Two nodes have the id '{node.NodeId}'. The gateway tells nodes apart by their ids.", nameof(nodes));
             }
         }
     }

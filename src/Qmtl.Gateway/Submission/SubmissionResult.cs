@@ -16,7 +16,10 @@ public sealed record SubmissionResult
     /// <summary>The queues of its nodes, and which nodes are computed elsewhere.</summary>
     public required QueueMap QueueMap { get; init; }
 
-    /// <summary>Whether the gateway had taken the strategy before: this is the run that is there, and the rest is what a dry run says of it, where there is one.</summary>
+    /// <summary>
+    /// Whether the gateway had taken the strategy before: this is the run that is there, and the rest is what a dry run says of it, where
+    /// there is one.
+    /// </summary>
     public bool WasKnown { get; init; }
 
     /// <summary>The node that marks this version of the strategy, where the gateway named it.</summary>
@@ -34,7 +37,10 @@ public sealed record SubmissionResult
     /// <summary>The checksum of the node ids (CRC-32) that was sent.</summary>
     public uint NodeIdsChecksum { get; init; }
 
-    /// <summary>Whether the gateway repeated the checksum of the node ids, so that it read the same nodes. One that repeats another checksum is an error.</summary>
+    /// <summary>
+    /// Whether the gateway repeated the checksum of the node ids, so that it read the same nodes. One that repeats another checksum is an
+    /// error.
+    /// </summary>
     public bool NodeIdsConfirmed { get; init; }
 
     /// <summary>Reads the gateway's answer.</summary>

@@ -13,7 +13,8 @@ internal sealed class ActivationPoller(WatchedStrategy strategy, ActivationGate 
     private static readonly TimeSpan LongestLeave = TimeSpan.FromMinutes(1);
 
     // One reason to ask is as good as several.
-    private readonly Channel<bool> _reasons = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _reasons = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private DateTimeOffset _leftAloneUntil;
 
@@ -30,7 +31,9 @@ internal sealed class ActivationPoller(WatchedStrategy strategy, ActivationGate 
         }
     }
 
-    /// <summary>Asks once about each side, one after the other: where the circuit has just been closed on trial, only one request passes.</summary>
+    /// <summary>
+    /// Asks once about each side, one after the other: where the circuit has just been closed on trial, only one request passes.
+    /// </summary>
     public async Task AskAsync(CancellationToken cancellationToken)
     {
         await AskAsync(ActivationSide.Long, cancellationToken);
@@ -48,7 +51,8 @@ internal sealed class ActivationPoller(WatchedStrategy strategy, ActivationGate 
         long connection = guard.Connection;
         try
         {
-            ActivationDocument? document = await strategy.Client.GetActivationAsync(strategy.WorldId, strategy.StrategyId, side, cancellationToken);
+            ActivationDocument? document = await strategy.Client.GetActivationAsync(
+                strategy.WorldId, strategy.StrategyId, side, cancellationToken);
             if (document is null)
             {
                 guard.Hear(side, connection);

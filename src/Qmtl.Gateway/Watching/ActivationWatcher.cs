@@ -7,7 +7,10 @@ namespace Qmtl.Gateway.Watching;
 /// Keeps an <see cref="ActivationGate"/> at what the gateway says: asks once at the start and then at an interval, and follows the
 /// gateway's events over a WebSocket, which it connects again whenever it breaks. When the watcher ends, the gate is closed.
 /// </summary>
-/// <remarks>Nothing that the gateway does or says ends the watcher; it is told to <c>onEvent</c>, and the gate closes where that is the safe thing to do.</remarks>
+/// <remarks>
+/// Nothing that the gateway does or says ends the watcher; it is told to <c>onEvent</c>, and the gate closes where that is the safe thing
+/// to do.
+/// </remarks>
 public sealed class ActivationWatcher : IAsyncDisposable
 {
     private readonly WatchedStrategy _strategy;
@@ -54,10 +57,15 @@ public sealed class ActivationWatcher : IAsyncDisposable
     /// <summary>What the strategy asks before it acts.</summary>
     public ActivationGate Gate { get; }
 
-    /// <summary>Ends when the watcher does; with an error only where the watcher itself, or <c>onEvent</c>, has a bug. The gate is closed then.</summary>
+    /// <summary>
+    /// Ends when the watcher does; with an error only where the watcher itself, or <c>onEvent</c>, has a bug. The gate is closed then.
+    /// </summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Asks about both sides, and begins to follow the gateway. A gateway that does not answer is no error: the gate stays closed until it does.</summary>
+    /// <summary>
+    /// Asks about both sides, and begins to follow the gateway. A gateway that does not answer is no error: the gate stays closed until it
+    /// does.
+    /// </summary>
     /// <param name="cancellationToken">Ends the asking; the watcher itself is ended by disposing it.</param>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
@@ -124,4 +132,5 @@ public sealed class ActivationWatcher : IAsyncDisposable
 }
 
 /// <summary>What is watched, where, by which clock, and who is told.</summary>
-internal sealed record WatchedStrategy(GatewayClient Client, string WorldId, string StrategyId, TimeProvider Clock, Action<GatewayEvent> Raise);
+internal sealed record WatchedStrategy(
+    GatewayClient Client, string WorldId, string StrategyId, TimeProvider Clock, Action<GatewayEvent> Raise);

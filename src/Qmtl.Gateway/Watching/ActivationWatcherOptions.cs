@@ -23,7 +23,10 @@ public sealed record ActivationWatcherOptions
     /// <value>8 seconds by default.</value>
     public TimeSpan LongestReconnectDelay { get; init; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>How often a quiet connection is tried with a ping, and how long its answer may take before the connection counts as broken. By the system's clock.</summary>
+    /// <summary>
+    /// How often a quiet connection is tried with a ping, and how long its answer may take before the connection counts as broken. By the
+    /// system's clock.
+    /// </summary>
     /// <value>15 seconds by default.</value>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -39,7 +42,10 @@ public sealed record ActivationWatcherOptions
         Require(KeepAlive, nameof(KeepAlive));
         if (LongestReconnectDelay < ReconnectDelay)
         {
-            throw new ArgumentOutOfRangeException(nameof(LongestReconnectDelay), LongestReconnectDelay, $"LongestReconnectDelay is at least ReconnectDelay, {ReconnectDelay}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(LongestReconnectDelay),
+                LongestReconnectDelay,
+                $"LongestReconnectDelay is at least ReconnectDelay, {ReconnectDelay}.");
         }
 
         if (LongestMessage < 1)

@@ -15,7 +15,12 @@ internal sealed class EventConnection : IDisposable
     private const int PieceLength = 8 * 1024;
 
     // Servers of WebSockets say 401 and 403 in this way once the connection stands.
-    private static readonly WebSocketCloseStatus[] TokenRefusals = [WebSocketCloseStatus.PolicyViolation, (WebSocketCloseStatus)4401, (WebSocketCloseStatus)4403];
+    private static readonly WebSocketCloseStatus[] TokenRefusals =
+    [
+        WebSocketCloseStatus.PolicyViolation,
+        (WebSocketCloseStatus)4401,
+        (WebSocketCloseStatus)4403,
+    ];
 
     private readonly ClientWebSocket _socket;
     private readonly ActivationSubscription _subscription;
@@ -36,7 +41,8 @@ internal sealed class EventConnection : IDisposable
     /// network knows: where one cannot be resolved, the gateway that gave the subscription is connected to.
     /// </summary>
     /// <exception cref="EventConnectionException">None can be connected to.</exception>
-    public static async Task<EventConnection> OpenAsync(GatewayClient client, ActivationSubscription subscription, TimeSpan keepAlive, CancellationToken cancellationToken)
+    public static async Task<EventConnection> OpenAsync(
+        GatewayClient client, ActivationSubscription subscription, TimeSpan keepAlive, CancellationToken cancellationToken)
     {
         var addresses = new Queue<Uri>([subscription.StreamUri, .. subscription.FallbackUri is { } fallback ? (Uri[])[fallback] : []]);
         var problems = new List<string>();
@@ -71,7 +77,8 @@ internal sealed class EventConnection : IDisposable
     /// <param name="cancellationToken">Breaks the connection.</param>
     /// <exception cref="EventConnectionException">The connection ended.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task ReceiveAsync(int longest, Action<ReadOnlyMemory<byte>> take, Action<string> ignore, CancellationToken cancellationToken)
+    public async Task ReceiveAsync(
+        int longest, Action<ReadOnlyMemory<byte>> take, Action<string> ignore, CancellationToken cancellationToken)
     {
         var message = new ArrayBufferWriter<byte>(PieceLength);
         while (true)
@@ -113,7 +120,8 @@ internal sealed class EventConnection : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private static async Task<EventConnection> OpenAsync(GatewayClient client, ActivationSubscription subscription, Uri address, TimeSpan keepAlive, CancellationToken cancellationToken)
+    private static async Task<EventConnection> OpenAsync(
+        GatewayClient client, ActivationSubscription subscription, Uri address, TimeSpan keepAlive, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         try
@@ -134,9 +142,12 @@ internal sealed class EventConnection : IDisposable
             string problem = status != 0 ? string.Create(CultureInfo.InvariantCulture, $"answered {(int)status}")
                 : error is OperationCanceledException ? "did not answer in time"
                 : $"could not be reached ({Tell((error.InnerException ?? error).Message, subscription)})";
-            throw new EventConnectionException($"{server} {problem}, asked for a WebSocket.", status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, error)
+            throw new EventConnectionException(
+                $"{server} {problem}, asked for a WebSocket.", status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, error)
             {
-                NameUnknown = (error as HttpRequestException ?? error.InnerException as HttpRequestException)?.HttpRequestError == HttpRequestError.NameResolutionError,
+                NameUnknown = (
+                    error as HttpRequestException
+                        ?? error.InnerException as HttpRequestException)?.HttpRequestError == HttpRequestError.NameResolutionError,
             };
         }
         catch
@@ -177,7 +188,9 @@ internal sealed class EventConnection : IDisposable
     private async Task<EventConnectionException> CloseAsync(CancellationToken cancellationToken)
     {
         WebSocketCloseStatus status = _socket.CloseStatus ?? WebSocketCloseStatus.Empty;
-        string description = string.IsNullOrWhiteSpace(_socket.CloseStatusDescription) ? string.Empty : $" ({Tell(_socket.CloseStatusDescription)})";
+        string description = string.IsNullOrWhiteSpace(_socket.CloseStatusDescription)
+            ? string.Empty
+            : $" ({Tell(_socket.CloseStatusDescription)})";
         try
         {
             await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
@@ -188,12 +201,14 @@ internal sealed class EventConnection : IDisposable
         }
 
         return new EventConnectionException(
-            string.Create(CultureInfo.InvariantCulture, $"{Server} closed the connection with {(int)status}{description}."), TokenRefusals.Contains(status));
+            string.Create(CultureInfo.InvariantCulture, $"{Server} closed the connection with {(int)status}{description}."),
+            TokenRefusals.Contains(status));
     }
 }
 
 /// <summary>Events cannot be followed, or not any more.</summary>
-internal sealed class EventConnectionException(string message, bool tokenRefused, Exception? innerException = null) : Exception(message, innerException)
+internal sealed class EventConnectionException(
+    string message, bool tokenRefused, Exception? innerException = null) : Exception(message, innerException)
 {
     /// <summary>Whether the server does not accept the token, so that another one is needed.</summary>
     public bool TokenRefused { get; } = tokenRefused;

@@ -54,7 +54,9 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
         }
         else if (!isUnderstood)
         {
-            strategy.Raise(new MessageIgnored($"The gateway's event '{shown}' has not version {ActivationDocument.UnderstoodVersion}. It was ignored."));
+            strategy.Raise(
+                new MessageIgnored(
+                    $"The gateway's event '{shown}' has not version {ActivationDocument.UnderstoodVersion}. It was ignored."));
         }
         else
         {
@@ -114,7 +116,10 @@ internal sealed class EventMessages(WatchedStrategy strategy, ActivationGate gat
         }
         else if (verdict == ActivationVerdict.IgnoredAsOlder)
         {
-            strategy.Raise(new MessageIgnored($"The gateway's activation of {document.Timestamp:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} is older than what it said before, so it does not open a side."));
+            strategy.Raise(
+                new MessageIgnored(
+                    $"The gateway's activation of {document.Timestamp:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} is older than what it said before, so "
+                        + $"it does not open a side."));
         }
     }
 

@@ -3,7 +3,8 @@ using Qmtl.Gateway.Activation;
 namespace Qmtl.Gateway.Watching;
 
 /// <summary>Follows the gateway's events: subscribes, connects, receives, and after every end begins again.</summary>
-internal sealed class EventStream(WatchedStrategy strategy, ActivationWatcherOptions options, SilenceGuard guard, ActivationPoller poller, EventMessages messages)
+internal sealed class EventStream(
+    WatchedStrategy strategy, ActivationWatcherOptions options, SilenceGuard guard, ActivationPoller poller, EventMessages messages)
 {
     // Timers do not run for longer than 49 days.
     private static readonly TimeSpan LongestConnection = TimeSpan.FromDays(30);
@@ -35,7 +36,8 @@ internal sealed class EventStream(WatchedStrategy strategy, ActivationWatcherOpt
         try
         {
             _subscription ??= await strategy.Client.SubscribeAsync(strategy.WorldId, strategy.StrategyId, cancellationToken);
-            using EventConnection connection = await EventConnection.OpenAsync(strategy.Client, _subscription, options.KeepAlive, cancellationToken);
+            using EventConnection connection = await EventConnection.OpenAsync(
+                strategy.Client, _subscription, options.KeepAlive, cancellationToken);
             connected = true;
             await ReceiveAsync(connection, _subscription, cancellationToken);
             return $"The token for {connection.Server} has expired.";

@@ -4,7 +4,10 @@ using Qmtl.Gateway.Activation;
 namespace Qmtl.Gateway.Watching;
 
 /// <summary>Closes a side of a gate about which the gateway has been silent for too long.</summary>
-/// <remarks>A side is in step while events are followed and the gateway has said something about it since they are. Whenever it is not, a timer runs, which any answer about the side starts anew.</remarks>
+/// <remarks>
+/// A side is in step while events are followed and the gateway has said something about it since they are. Whenever it is not, a timer
+/// runs, which any answer about the side starts anew.
+/// </remarks>
 internal sealed class SilenceGuard : IDisposable
 {
     private readonly Lock _lock = new();
@@ -23,7 +26,9 @@ internal sealed class SilenceGuard : IDisposable
         _sides = [Create(ActivationSide.Long), Create(ActivationSide.Short)];
     }
 
-    /// <summary>Names the present connection, or the time without one, to be given with the answer to a question that is asked now.</summary>
+    /// <summary>
+    /// Names the present connection, or the time without one, to be given with the answer to a question that is asked now.
+    /// </summary>
     public long Connection
     {
         get
@@ -110,7 +115,9 @@ internal sealed class SilenceGuard : IDisposable
             // A timer that has gone off may still be on its way while an answer starts it anew.
             if (!side.InStep && _clock.GetElapsedTime(side.StartedAt) >= _longestSilence)
             {
-                _gate.Close(side.Name, string.Create(CultureInfo.InvariantCulture, $"no word from the gateway for {_longestSilence.TotalSeconds} s"));
+                _gate.Close(
+                    side.Name,
+                    string.Create(CultureInfo.InvariantCulture, $"no word from the gateway for {_longestSilence.TotalSeconds} s"));
             }
         }
     }

@@ -9,18 +9,23 @@ internal sealed class GatewayAddress
     private readonly Uri _base;
 
     /// <summary>An address as an operator writes it.</summary>
-    /// <exception cref="ArgumentException">It is no absolute http or https address, or has a query or fragment. The message does not repeat it, for it may hold a password.</exception>
+    /// <exception cref="ArgumentException">It is no absolute http or https address, or has a query or fragment. The message does not repeat
+    /// it, for it may hold a password.</exception>
     public GatewayAddress(Uri address)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
         {
-            throw new ArgumentException("A gateway has an absolute http or https address, for example http://127.0.0.1:8000.", nameof(address));
+            throw new ArgumentException(
+                "A gateway has an absolute http or https address, for example http://127.0.0.1:8000.", nameof(address));
         }
 
         if (address.Query.Length > 0 || address.Fragment.Length > 0)
         {
-            throw new ArgumentException("A gateway's address has no query (?) and no fragment (#). Give credentials as user:password@host, or as headers of the HTTP client.", nameof(address));
+            throw new ArgumentException(
+                "A gateway's address has no query (?) and no fragment (#). Give credentials as user:password@host, or as headers of the "
+                    + "HTTP client.",
+                nameof(address));
         }
 
         string plain = address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);

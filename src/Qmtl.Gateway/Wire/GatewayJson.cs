@@ -8,7 +8,8 @@ internal static class GatewayJson
     /// <summary>Reads a document.</summary>
     /// <param name="text">UTF-8.</param>
     /// <param name="read">Makes a value of its root.</param>
-    /// <exception cref="FormatException">It is no JSON, or not what <paramref name="read"/> wants. The message says what is there instead, without any value of it.</exception>
+    /// <exception cref="FormatException">It is no JSON, or not what <paramref name="read"/> wants. The message says what is there instead,
+    /// without any value of it.</exception>
     public static T Read<T>(ReadOnlyMemory<byte> text, Func<JsonElement, T> read)
     {
         try
@@ -19,7 +20,10 @@ internal static class GatewayJson
         catch (JsonException error)
         {
             // The exception's own message may quote the text.
-            throw new FormatException(error.BytePositionInLine is { } position ? $"no JSON (broken at line {error.LineNumber + 1}, byte {position + 1})" : "no JSON");
+            throw new FormatException(
+                error.BytePositionInLine is { } position
+                    ? $"no JSON (broken at line {error.LineNumber + 1}, byte {position + 1})"
+                    : "no JSON");
         }
         catch (InvalidOperationException)
         {

@@ -24,7 +24,8 @@ internal static class GatewayNames
     {
         if (string.IsNullOrWhiteSpace(strategyId))
         {
-            throw new ArgumentException("A strategy id is needed: the one that the gateway gave when the strategy was submitted.", nameof(strategyId));
+            throw new ArgumentException(
+                "A strategy id is needed: the one that the gateway gave when the strategy was submitted.", nameof(strategyId));
         }
     }
 }

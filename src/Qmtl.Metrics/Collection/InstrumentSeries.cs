@@ -10,7 +10,8 @@ namespace Qmtl.Metrics.Collection;
 /// counted. A series that an observable instrument no longer tells of is gone at the next collection; one of another kind when
 /// nothing was measured for <see cref="QmtlMeter.Retention"/>.
 /// </summary>
-internal sealed class InstrumentSeries(Instrument instrument, MetricType type, IMetricFactory registry, TimeProvider clock, int limit, SeriesOverflow overflow)
+internal sealed class InstrumentSeries(
+    Instrument instrument, MetricType type, IMetricFactory registry, TimeProvider clock, int limit, SeriesOverflow overflow)
 {
     private readonly ConcurrentDictionary<string[], Series> _series = new(TagComparer.Instance);
     private readonly string _unit = PrometheusName.OfUnit(instrument.Unit);
@@ -38,7 +39,8 @@ internal sealed class InstrumentSeries(Instrument instrument, MetricType type, I
     /// <summary>Takes a measurement, on whichever thread it is made. It never waits for a collection.</summary>
     public void Measure(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (!_series.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>().TryGetValue(tags, out Series? series) && !TryAdd(tags, out series))
+        if (!_series.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>().TryGetValue(tags, out Series? series)
+            && !TryAdd(tags, out series))
         {
             overflow.Count();
         }
@@ -80,7 +82,8 @@ internal sealed class InstrumentSeries(Instrument instrument, MetricType type, I
     /// <summary>What the registry holds of it, in an order that stays the same.</summary>
     public MetricFamily Read() => new(Name, type, _unit, _help, [.. _series.Values.Order().Select(series => series.Read(_labels))]);
 
-    // One at a time: two threads with the first measurement of one series would count it twice, and for that moment take the room of another.
+    // One at a time: two threads with the first measurement of one series would count it twice, and for that moment take the room of
+    // another.
     private bool TryAdd(ReadOnlySpan<KeyValuePair<string, object?>> tags, out Series series)
     {
         lock (_series)
@@ -121,8 +124,11 @@ internal sealed class InstrumentSeries(Instrument instrument, MetricType type, I
         _labels = labels;
         return type switch
         {
-            MetricType.Counter => registry.CreateCounter(Name, _help, labels, new CounterConfiguration { SuppressInitialValue = true }).WithLabels,
-            MetricType.Histogram => registry.CreateHistogram(Name, _help, labels, new HistogramConfiguration { SuppressInitialValue = true, Buckets = Buckets() }).WithLabels,
+            MetricType.Counter =>
+                registry.CreateCounter(Name, _help, labels, new CounterConfiguration { SuppressInitialValue = true }).WithLabels,
+            MetricType.Histogram =>
+                registry.CreateHistogram(
+                    Name, _help, labels, new HistogramConfiguration { SuppressInitialValue = true, Buckets = Buckets() }).WithLabels,
             _ => registry.CreateGauge(Name, _help, labels, new GaugeConfiguration { SuppressInitialValue = true }).WithLabels,
         };
     }

@@ -49,7 +49,9 @@ public sealed class MetricsCollector : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Reads every metric now, in ascending order of names. Metrics without a series are there, too. May be called from any thread.</summary>
+    /// <summary>
+    /// Reads every metric now, in ascending order of names. Metrics without a series are there, too. May be called from any thread.
+    /// </summary>
     public IReadOnlyList<MetricFamily> Collect()
     {
         _updating.Wait();
@@ -63,7 +65,10 @@ public sealed class MetricsCollector : IDisposable
         }
     }
 
-    /// <summary>Writes every metric as it is now, a piece at a time, so that a slow reader costs no memory. No timestamps are written: the reader's time is the time.</summary>
+    /// <summary>
+    /// Writes every metric as it is now, a piece at a time, so that a slow reader costs no memory. No timestamps are written: the reader's
+    /// time is the time.
+    /// </summary>
     /// <param name="destination">Where to; it is left open.</param>
     /// <param name="format">Which of Prometheus's text formats.</param>
     /// <param name="cancellationToken">Ends the writing.</param>

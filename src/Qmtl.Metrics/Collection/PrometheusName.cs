@@ -23,7 +23,8 @@ internal static class PrometheusName
     }
 
     /// <summary>The name of an OpenMetrics family: that of a counter has no <c>_total</c>, only its samples have.</summary>
-    public static ReadOnlySpan<char> OfFamily(MetricFamily family) => family.Type == MetricType.Counter ? family.Name.AsSpan(0, family.Name.Length - Total.Length) : family.Name;
+    public static ReadOnlySpan<char> OfFamily(MetricFamily family) =>
+        family.Type == MetricType.Counter ? family.Name.AsSpan(0, family.Name.Length - Total.Length) : family.Name;
 
     /// <summary>Prometheus's name of a unit. Notes in braces, such as <c>{bar}</c>, say what is counted and are no unit.</summary>
     public static string OfUnit(string? unit) => unit switch
@@ -38,15 +39,20 @@ internal static class PrometheusName
     /// <summary>The name of a label.</summary>
     public static string OfLabel(string tag) => Clean(tag, allowColon: false);
 
-    /// <summary>Whether <see cref="OfLabel"/> makes <paramref name="label"/> of <paramref name="tag"/>; allocates nothing where the tag is fit as it is.</summary>
+    /// <summary>
+    /// Whether <see cref="OfLabel"/> makes <paramref name="label"/> of <paramref name="tag"/>; allocates nothing where the tag is fit as it
+    /// is.
+    /// </summary>
     public static bool IsLabel(string tag, string label) => tag == label || OfLabel(tag) == label;
 
     /// <summary>The type of an instrument; null of one that is not measured.</summary>
-    public static MetricType? TypeOf(Instrument instrument) => instrument.GetType() is { IsGenericType: true } type ? type.GetGenericTypeDefinition() switch
+    public static MetricType? TypeOf(Instrument instrument) => instrument.GetType() is { IsGenericType: true } type ? type
+        .GetGenericTypeDefinition() switch
     {
         var kind when kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>) => MetricType.Counter,
         var kind when kind == typeof(Histogram<>) => MetricType.Histogram,
-        var kind when kind == typeof(Gauge<>) || kind == typeof(ObservableGauge<>) || kind == typeof(UpDownCounter<>) || kind == typeof(ObservableUpDownCounter<>) => MetricType.Gauge,
+        var kind when kind == typeof(Gauge<>) || kind == typeof(ObservableGauge<>) || kind == typeof(UpDownCounter<>) || kind == typeof(ObservableUpDownCounter<>) =>
+            MetricType.Gauge,
         _ => null,
     } : null;
 
@@ -68,5 +74,6 @@ internal static class PrometheusName
         return clean.Length > 0 && char.IsAsciiDigit(clean[0]) ? "_" + clean : clean;
     }
 
-    private static bool IsFit(char character, bool allowColon) => char.IsAsciiLetterOrDigit(character) || character == '_' || (allowColon && character == ':');
+    private static bool IsFit(char character, bool allowColon) =>
+        char.IsAsciiLetterOrDigit(character) || character == '_' || (allowColon && character == ':');
 }

@@ -3,8 +3,12 @@ using System.Globalization;
 
 namespace Qmtl.Metrics.Collection;
 
-/// <summary>Finds a series by the tags of a measurement, which an instrument always gives in one order; allocates nothing where their values are text.</summary>
-internal sealed class TagComparer : IEqualityComparer<string[]>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, string[]>
+/// <summary>
+/// Finds a series by the tags of a measurement, which an instrument always gives in one order; allocates nothing where their values are
+/// text.
+/// </summary>
+internal sealed class TagComparer : IEqualityComparer<string[]>,
+IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, string[]>
 {
     public static TagComparer Instance { get; } = new();
 

@@ -33,7 +33,9 @@ public sealed class ConstantLabels
         {
             if (string.IsNullOrEmpty(name) || PrometheusName.OfLabel(name) != name || name.StartsWith("__", StringComparison.Ordinal))
             {
-                throw new ArgumentException($"'{name}' is not fit for a label's name. Use letters, digits and underscores, no digit first and no two underscores first, for example task.");
+                throw new ArgumentException(
+                    $"'{name}' is not fit for a label's name. Use letters, digits and underscores, no digit first and no two underscores "
+                        + $"first, for example task.");
             }
 
             if (Taken.Contains(name))
@@ -50,7 +52,10 @@ public sealed class ConstantLabels
         return new ConstantLabels(all);
     }
 
-    /// <summary>Adds them to metrics in the Prometheus text format. A registry takes labels for all only before its first metric, and one process writes files with different ones.</summary>
+    /// <summary>
+    /// Adds them to metrics in the Prometheus text format. A registry takes labels for all only before its first metric, and one process
+    /// writes files with different ones.
+    /// </summary>
     internal void AddTo(ReadOnlySpan<byte> text, Stream destination)
     {
         while (!text.IsEmpty)

@@ -24,7 +24,9 @@ public static class MetricsFile
 
         if (!path.EndsWith(Extension, StringComparison.Ordinal))
         {
-            throw new ArgumentException($"'{path}' does not end in '{Extension}', so node_exporter's textfile collector would not read it. Name it, for example, qmtl{Extension}.");
+            throw new ArgumentException(
+                $"'{path}' does not end in '{Extension}', so node_exporter's textfile collector would not read it. Name it, for example, "
+                    + $"qmtl{Extension}.");
         }
 
         if (Directory.Exists(path))
@@ -39,15 +41,19 @@ public static class MetricsFile
         }
     }
 
-    /// <summary>Writes the metrics as they are now, in the Prometheus text format and without timestamps, which the textfile collector refuses.</summary>
+    /// <summary>
+    /// Writes the metrics as they are now, in the Prometheus text format and without timestamps, which the textfile collector refuses.
+    /// </summary>
     /// <param name="path">Where to; a file that is there is replaced, and its rights are kept.</param>
     /// <param name="collector">Reads them.</param>
-    /// <param name="constantLabels">Labels that every series gets besides its own. Two files that one node_exporter reads must differ in them.</param>
+    /// <param name="constantLabels">Labels that every series gets besides its own. Two files that one node_exporter reads must differ in
+    /// them.</param>
     /// <param name="cancellationToken">Ends it; the old file then stays.</param>
     /// <exception cref="ArgumentException">As <see cref="Validate"/> says.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
-    public static async Task WriteAsync(string path, MetricsCollector collector, ConstantLabels? constantLabels = null, CancellationToken cancellationToken = default)
+    public static async Task WriteAsync(
+        string path, MetricsCollector collector, ConstantLabels? constantLabels = null, CancellationToken cancellationToken = default)
     {
         Validate(path);
         string full = Path.GetFullPath(path);
@@ -56,7 +62,8 @@ public static class MetricsFile
         string temporary = $"{full}.{Guid.NewGuid():n}.tmp";
         try
         {
-            // The text is as long as the limit of series lets it be. No reader of the folder may see a file that its own rights keep from it.
+            // The text is as long as the limit of series lets it be. No reader of the folder may see a file that its own rights keep from
+            // it.
             using var text = new MemoryStream();
             await collector.WriteAsync(text, ExpositionFormat.PrometheusText, cancellationToken);
             await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
@@ -117,9 +124,16 @@ public static class MetricsFile
         string folder = Path.GetDirectoryName(path)!;
         return exception switch
         {
-            UnauthorizedAccessException => new UnauthorizedAccessException($"{Failed} '{path}': this user may not replace it, or make files in '{folder}'. Change the permissions, or name a file in another folder.", exception),
-            FileNotFoundException or DirectoryNotFoundException => new IOException($"{Failed} '{path}': no file can be made in '{folder}'. Name a file in another folder.", exception),
-            _ => new IOException($"{Failed} '{path}': {exception.Message.Replace(temporary, path, StringComparison.Ordinal).TrimEnd('.')}.", exception),
+            UnauthorizedAccessException =>
+                new UnauthorizedAccessException(
+                    $"{Failed} '{path}': this user may not replace it, or make files in '{folder}'. Change the permissions, or name a file "
+                        + $"in another folder.",
+                    exception),
+            FileNotFoundException or DirectoryNotFoundException =>
+                new IOException($"{Failed} '{path}': no file can be made in '{folder}'. Name a file in another folder.", exception),
+            _ =>
+                new IOException(
+                    $"{Failed} '{path}': {exception.Message.Replace(temporary, path, StringComparison.Ordinal).TrimEnd('.')}.", exception),
         };
     }
 }

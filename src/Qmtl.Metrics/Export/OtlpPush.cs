@@ -25,7 +25,8 @@ public sealed class OtlpPush : IDisposable
     /// Begins to push, every minute or as <c>OTEL_METRIC_EXPORT_INTERVAL</c> says; null where the environment does not ask for it,
     /// or forbids it with <c>OTEL_SDK_DISABLED=true</c> or <c>OTEL_METRICS_EXPORTER=none</c>.
     /// </summary>
-    /// <param name="environment">Tells whether and where to; null for the process's environment. The library reads the process's own for all else.</param>
+    /// <param name="environment">Tells whether and where to; null for the process's environment. The library reads the process's own for
+    /// all else.</param>
     /// <exception cref="FormatException">The endpoint is no http or https address.</exception>
     public static OtlpPush? StartIfAsked(Func<string, string?>? environment = null)
     {
@@ -37,11 +38,15 @@ public sealed class OtlpPush : IDisposable
 
         if (!Uri.TryCreate(environment(variable), UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("http" or "https"))
         {
-            throw new FormatException($"The environment variable {variable} holds no http or https address, for example http://localhost:4318, so metrics cannot be pushed. Correct it, or remove it.");
+            throw new FormatException(
+                $"The environment variable {variable} holds no http or https address, for example http://localhost:4318, so metrics cannot "
+                    + $"be pushed. Correct it, or remove it.");
         }
 
         MeterProvider provider = Sdk.CreateMeterProviderBuilder()
-            .ConfigureResource(resource => resource.AddService("qmtl", serviceVersion: QmtlMeter.Instruments.Meter.Version).AddEnvironmentVariableDetector())
+            .ConfigureResource(
+                resource =>
+                    resource.AddService("qmtl", serviceVersion: QmtlMeter.Instruments.Meter.Version).AddEnvironmentVariableDetector())
             .AddMeter(QmtlMeter.Name)
             .AddView(static _ => new MetricStreamConfiguration { CardinalityLimit = QmtlMeter.SeriesLimit })
             .AddOtlpExporter()
@@ -74,7 +79,9 @@ public sealed class OtlpPush : IDisposable
         return Volatile.Read(ref isTaken);
     }
 
-    /// <summary>Stops. What was measured since the last push is pushed once more; that may take as long as the exporter's own time-outs.</summary>
+    /// <summary>
+    /// Stops. What was measured since the last push is pushed once more; that may take as long as the exporter's own time-outs.
+    /// </summary>
     public void Dispose() => _provider.Dispose();
 
     private static bool IsForbidden(Func<string, string?> environment) =>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Qmtl.Metrics.Serving;
 
-/// <summary>Writes a body of unknown length in HTTP/1.1's chunks, so that its reader can tell a whole answer from one that broke off.</summary>
+/// <summary>
+/// Writes a body of unknown length in HTTP/1.1's chunks, so that its reader can tell a whole answer from one that broke off.
+/// </summary>
 internal sealed class ChunkedStream(Stream destination) : Stream
 {
     // Four hexadecimal digits and a line break before the data, a line break after it.
@@ -64,7 +66,8 @@ internal sealed class ChunkedStream(Stream destination) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is written asynchronously.");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("This stream is written asynchronously.");
 
     private async ValueTask SendAsync(CancellationToken cancellationToken)
     {

@@ -57,7 +57,8 @@ internal static class ContentNegotiation
 
     private static IEnumerable<(string Value, IReadOnlyList<string> Parameters, double Quality)> Read(string? header)
     {
-        foreach (string element in (header ?? string.Empty).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            string element in (header ?? string.Empty).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = element.Split(';', StringSplitOptions.TrimEntries);
             yield return (parts[0].ToLowerInvariant(), parts[1..], QualityOf(parts));
@@ -67,5 +68,7 @@ internal static class ContentNegotiation
     // A quality that cannot be read counts as none: the client meant to say something of it, and it was not "best".
     private static double QualityOf(string[] parts) =>
         Array.Find(parts, part => part.StartsWith("q=", StringComparison.OrdinalIgnoreCase)) is not { } quality ? 1
-        : double.TryParse(quality.AsSpan(2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? Math.Min(value, 1) : 0;
+        : double.TryParse(quality.AsSpan(2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+            ? Math.Min(value, 1)
+            : 0;
 }

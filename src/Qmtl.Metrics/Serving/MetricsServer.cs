@@ -63,7 +63,8 @@ public sealed class MetricsServer : IAsyncDisposable
         options ??= new MetricsServerOptions();
         if (options.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Port, $"A port is from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.Port, $"A port is from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}.");
         }
 
         var listener = new Socket(options.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -111,11 +112,14 @@ public sealed class MetricsServer : IAsyncDisposable
     private static string Explain(SocketException error, MetricsServerOptions options) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse =>
-            $"Port {options.Port} of {options.Address} is in use, so metrics cannot be served there. Stop the program that uses it, or choose another port; 0 takes any that is free.",
+            $"Port {options.Port} of {options.Address} is in use, so metrics cannot be served there. Stop the program that uses it, or "
+                + $"choose another port; 0 takes any that is free.",
         SocketError.AccessDenied =>
-            $"Port {options.Port} of {options.Address} may not be used: ports below 1024 and reserved ones need an administrator. Choose another port, for example {MetricsServerOptions.DefaultPort}.",
+            $"Port {options.Port} of {options.Address} may not be used: ports below 1024 and reserved ones need an administrator. Choose "
+                + $"another port, for example {MetricsServerOptions.DefaultPort}.",
         SocketError.AddressNotAvailable =>
-            $"This machine has no address {options.Address}, so metrics cannot be served there. Use 127.0.0.1 (this machine alone) or 0.0.0.0 (every network that it is in).",
+            $"This machine has no address {options.Address}, so metrics cannot be served there. Use 127.0.0.1 (this machine alone) or "
+                + $"0.0.0.0 (every network that it is in).",
         _ => $"Metrics cannot be served on port {options.Port} of {options.Address}: {error.Message}.",
     };
 
@@ -194,7 +198,8 @@ public sealed class MetricsServer : IAsyncDisposable
     {
         try
         {
-            await ScrapeConnection.ServeAsync(connection.Socket, _options, _collector, isAnswered => connection.Begin(isAnswered, _options), _stopping.Token);
+            await ScrapeConnection.ServeAsync(
+                connection.Socket, _options, _collector, isAnswered => connection.Begin(isAnswered, _options), _stopping.Token);
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {

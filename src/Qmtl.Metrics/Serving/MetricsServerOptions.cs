@@ -8,7 +8,9 @@ public sealed record MetricsServerOptions
     /// <summary>The port that is used where none is given.</summary>
     public const int DefaultPort = 8000;
 
-    /// <summary>The address to listen on. What is served needs no password, so another machine should reach it only where that is wanted.</summary>
+    /// <summary>
+    /// The address to listen on. What is served needs no password, so another machine should reach it only where that is wanted.
+    /// </summary>
     /// <value>127.0.0.1 by default: this machine alone.</value>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
@@ -28,11 +30,17 @@ public sealed record MetricsServerOptions
     /// <value>512 by default.</value>
     public int MaximumConnections { get; init; } = 512;
 
-    /// <summary>How long a client that has not sent its request, or has its answer, is safe. Where all connections are taken, those make room for one that waits.</summary>
+    /// <summary>
+    /// How long a client that has not sent its request, or has its answer, is safe. Where all connections are taken, those make room for
+    /// one that waits.
+    /// </summary>
     /// <value>A tenth of a second by default: an honest client sends its request as soon as it is connected.</value>
     public TimeSpan SilentTime { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a client that is being answered is safe. Where all connections are taken and none is silent, the slowest makes room for one that waits.</summary>
+    /// <summary>
+    /// How long a client that is being answered is safe. Where all connections are taken and none is silent, the slowest makes room for one
+    /// that waits.
+    /// </summary>
     /// <value>1 second by default; an honest scrape takes some milliseconds.</value>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -41,5 +49,7 @@ public sealed record MetricsServerOptions
     public static IPAddress ParseAddress(string text) =>
         string.Equals(text, "localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
         : IPAddress.TryParse(text, out IPAddress? address) ? address
-        : throw new FormatException($"'{text}' is no IP address. Give one of this machine's, for example 127.0.0.1 (this machine alone) or 0.0.0.0 (every network that it is in).");
+        : throw new FormatException(
+            $"'{text}' is no IP address. Give one of this machine's, for example 127.0.0.1 (this machine alone) or 0.0.0.0 (every network "
+                + $"that it is in).");
 }

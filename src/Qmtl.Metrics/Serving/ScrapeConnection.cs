@@ -24,7 +24,8 @@ internal static class ScrapeConnection
     /// <param name="collector">What it is given.</param>
     /// <param name="answering">Told true when its request has come, and false when it has its answer.</param>
     /// <param name="stopping">Ends it.</param>
-    public static async Task ServeAsync(Socket socket, MetricsServerOptions options, MetricsCollector collector, Action<bool> answering, CancellationToken stopping)
+    public static async Task ServeAsync(
+        Socket socket, MetricsServerOptions options, MetricsCollector collector, Action<bool> answering, CancellationToken stopping)
     {
         socket.NoDelay = true;
         socket.SendBufferSize = SendBuffer;
@@ -91,9 +92,12 @@ internal static class ScrapeConnection
         return new MetricsRequest(MetricsRequest.HeadTooLarge, false, false, default, false);
     }
 
-    private static async Task SendMetricsAsync(NetworkStream stream, MetricsRequest request, MetricsCollector collector, CancellationToken cancellationToken)
+    private static async Task SendMetricsAsync(
+        NetworkStream stream, MetricsRequest request, MetricsCollector collector, CancellationToken cancellationToken)
     {
-        string type = request.Format == ExpositionFormat.OpenMetricsText ? PrometheusConstants.OpenMetricsContentTypeWithVersionAndEncoding : PrometheusConstants.TextContentTypeWithVersionAndEncoding;
+        string type = request.Format == ExpositionFormat.OpenMetricsText
+            ? PrometheusConstants.OpenMetricsContentTypeWithVersionAndEncoding
+            : PrometheusConstants.TextContentTypeWithVersionAndEncoding;
         string head = $"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nVary: Accept, Accept-Encoding\r\nCache-Control: no-store\r\n"
             + (request.TakesGzip ? "Content-Encoding: gzip\r\n" : string.Empty)
             + (request.IsChunked ? "Transfer-Encoding: chunked\r\n" : string.Empty)
@@ -132,7 +136,9 @@ internal static class ScrapeConnection
             _ => ("Bad Request", "This is no HTTP/1.1 request."),
         };
         string allow = request.Status == MetricsRequest.MethodNotAllowed ? "Allow: GET, HEAD\r\n" : string.Empty;
-        string head = $"HTTP/1.1 {request.Status} {reason}\r\n{allow}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {text.Length + 1}\r\nConnection: close\r\n\r\n";
+        string head =
+            $"HTTP/1.1 {request.Status} {reason}\r\n{allow}Content-Type: text/plain; charset=utf-8\r\nContent-Length: "
+                + $"{text.Length + 1}\r\nConnection: close\r\n\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(request.IsHead ? head : $"{head}{text}\n"), cancellationToken);
     }
 }

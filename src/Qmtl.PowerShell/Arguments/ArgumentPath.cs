@@ -12,6 +12,8 @@ internal static class ArgumentPath
         string full = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
         return provider.Name == "FileSystem"
             ? full
-            : throw new ArgumentException($"'{path}' is a path of the {provider.Name} provider, not of a file system. Give a file path, or go to a folder first (Set-Location).");
+            : throw new ArgumentException(
+                $"'{path}' is a path of the {provider.Name} provider, not of a file system. Give a file path, or go to a folder first "
+                    + $"(Set-Location).");
     }
 }

@@ -6,7 +6,8 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Arguments;
 
 /// <summary>
-/// Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, <c>1M</c>, a whole number of seconds or a
+/// Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, <c>1M</c>, a whole number of seconds or
+/// a
 /// <see cref="TimeSpan"/>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
@@ -26,7 +27,8 @@ public sealed class BarIntervalArgumentAttribute : ArgumentTransformationAttribu
                 // On a command line PowerShell reads 1d as the decimal 1 and 60s as a short, but remembers what was typed.
                 ValueType when inputData is PSObject && IsNumber(value) => BarInterval.Parse(inputData.ToString()!),
                 decimal number => throw new FormatException(
-                    $"The decimal number {number.ToString(CultureInfo.InvariantCulture)} is not taken as a bar interval, because PowerShell reads an unquoted 1d as one. Quote it: '{number.ToString(CultureInfo.InvariantCulture)}d'."),
+                    $"The decimal number {number.ToString(CultureInfo.InvariantCulture)} is not taken as a bar interval, because "
+                        + $"PowerShell reads an unquoted 1d as one. Quote it: '{number.ToString(CultureInfo.InvariantCulture)}d'."),
                 ValueType when IsNumber(value) => BarInterval.Parse(Convert.ToString(value, CultureInfo.InvariantCulture)!),
                 _ => throw new FormatException($"'{value}' is not a bar interval. Write 1m, 1h or 1d, whole seconds, or a TimeSpan."),
             };

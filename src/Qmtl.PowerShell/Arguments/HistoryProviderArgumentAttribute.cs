@@ -20,9 +20,11 @@ public sealed class HistoryProviderArgumentAttribute : ArgumentTransformationAtt
             null => null,
             IHistoryProvider provider => provider,
             string text => throw new ArgumentTransformationMetadataException(
-                $"A text is not a history provider. Make one with New-QmtlHistoryProvider{(text.Contains("://", StringComparison.Ordinal) || text.Contains('=') ? " -ConnectionString …" : $" -Path '{text}'")}."),
+                $"A text is not a history provider. Make one with "
+                    + $"New-QmtlHistoryProvider{(text.Contains("://", StringComparison.Ordinal) || text.Contains('=') ? " -ConnectionString …" : $" -Path '{text}'")}."),
             _ => DuckTypedHistoryProvider.TryCreate(wrapped) ?? throw new ArgumentTransformationMetadataException(
-                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a history provider: it has no Fetch(start, end, nodeId, interval) method. Make one with New-QmtlHistoryProvider, or give the object that method."),
+                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a history provider: it has no Fetch(start, end, nodeId, "
+                    + $"interval) method. Make one with New-QmtlHistoryProvider, or give the object that method."),
         };
     }
 }

@@ -27,9 +27,12 @@ public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
                 DateTimeOffset instant => instant.ToUniversalTime(),
                 DateTime instant => UnixTime.FromDateTime(instant),
                 string text => UnixTime.Parse(text),
-                sbyte or byte or short or ushort or int or uint or long => UnixTime.FromNumber(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+                sbyte or byte or short or ushort or int or uint or long =>
+                    UnixTime.FromNumber(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
                 ulong or double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
-                _ => throw new FormatException($"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
+                _ =>
+                    throw new FormatException(
+                        $"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
             };
         }
         catch (FormatException exception)

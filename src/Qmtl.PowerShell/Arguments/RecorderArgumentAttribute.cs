@@ -25,10 +25,13 @@ public sealed class RecorderArgumentAttribute : ArgumentTransformationAttribute
                 Recorder recorder => recorder,
                 EventRecorderService service => Recorder.Of(service),
                 string text => throw new ArgumentException(
-                    $"A text is not a recorder. Make one with New-QmtlRecorder{(text.Contains("://", StringComparison.Ordinal) || text.Contains('=') ? " -ConnectionString …" : $" -Path '{text}'")}."),
+                    $"A text is not a recorder. Make one with "
+                        + $"New-QmtlRecorder{(text.Contains("://", StringComparison.Ordinal) || text.Contains('=') ? " -ConnectionString …" : $" -Path '{text}'")}."),
                 _ => DuckTypedRecorder.TryCreate(wrapped) is { } made
                     ? Recorder.Of(new DuckTypedObject(wrapped).Identity, made)
-                    : throw new ArgumentException($"An object of type {DuckTypedObject.TypeName(wrapped)} is not a recorder: it has no Persist(nodeId, interval, timestamp, payload) method. Make one with New-QmtlRecorder, or give the object that method."),
+                    : throw new ArgumentException(
+                        $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a recorder: it has no Persist(nodeId, interval, "
+                            + $"timestamp, payload) method. Make one with New-QmtlRecorder, or give the object that method."),
             };
         }
         catch (ArgumentException exception)

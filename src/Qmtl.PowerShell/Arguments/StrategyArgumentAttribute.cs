@@ -19,12 +19,16 @@ public sealed class StrategyArgumentAttribute : ArgumentTransformationAttribute
         {
             null => null,
             Strategy strategy => strategy,
-            _ when DuckTypedObject.TypeName(wrapped).StartsWith("Deserialized.", StringComparison.Ordinal) => throw new ArgumentTransformationMetadataException(
-                "The strategy came from another process (Start-Job, a remote session) as a copy without its code. Make it in the script that runs it, inside the job or the session."),
+            _ when DuckTypedObject.TypeName(wrapped).StartsWith("Deserialized.", StringComparison.Ordinal) =>
+                throw new ArgumentTransformationMetadataException(
+                "The strategy came from another process (Start-Job, a remote session) as a copy without its code. Make it in the script "
+                    + "that runs it, inside the job or the session."),
             { } value when LooseNodes.TryCreate(value) is { } nodes => nodes,
-            Type type => throw new ArgumentTransformationMetadataException($"A type is not a strategy. Give an object of it: [{type.Name}]::new()."),
+            Type type =>
+                throw new ArgumentTransformationMetadataException($"A type is not a strategy. Give an object of it: [{type.Name}]::new()."),
             _ => DuckTypedStrategy.TryCreate(wrapped) ?? throw new ArgumentTransformationMetadataException(
-                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a strategy: it has neither a Setup() method nor a property Nodes. Make one with New-QmtlStrategy, or give the object one of these."),
+                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a strategy: it has neither a Setup() method nor a property "
+                    + $"Nodes. Make one with New-QmtlStrategy, or give the object one of these."),
         };
     }
 }

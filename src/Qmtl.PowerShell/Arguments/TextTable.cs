@@ -14,11 +14,13 @@ internal static class TextTable
         foreach (DictionaryEntry entry in table ?? new Hashtable())
         {
             string key = Text(entry.Key)!;
-            texts[key] = Text(entry.Value) ?? throw new ArgumentException($"The setting '{key}' of -Configuration is $null. Give it a value, or leave it out.");
+            texts[key] = Text(entry.Value)
+                ?? throw new ArgumentException($"The setting '{key}' of -Configuration is $null. Give it a value, or leave it out.");
         }
 
         return texts;
     }
 
-    private static string? Text(object? value) => value is null ? null : Convert.ToString(Scripting.DuckTypedObject.Unwrap(value), CultureInfo.InvariantCulture);
+    private static string? Text(object? value) =>
+        value is null ? null : Convert.ToString(Scripting.DuckTypedObject.Unwrap(value), CultureInfo.InvariantCulture);
 }

@@ -22,6 +22,10 @@ public sealed class UpstreamCompleter : IArgumentCompleter
         return
             from input in node.Inputs.DefaultIfEmpty(node)
             where input.NodeId.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
-            select new CompletionResult($"'{CodeGeneration.EscapeSingleQuotedStringContent(input.NodeId)}'", input.Name, CompletionResultType.ParameterValue, input.Key.ToString());
+            select new CompletionResult(
+                $"'{CodeGeneration.EscapeSingleQuotedStringContent(input.NodeId)}'",
+                input.Name,
+                CompletionResultType.ParameterValue,
+                input.Key.ToString());
     }
 }

@@ -15,7 +15,9 @@ public sealed class ValidateStorePathAttribute : ValidateArgumentsAttribute
     {
         if (arguments is string path && MistypedServer.IsMeant(path))
         {
-            throw new ValidationMetadataException("What was given reads as a server's address. Give a server to -ConnectionString; for a file of such a name, write ./ before it.");
+            throw new ValidationMetadataException(
+                "What was given reads as a server's address. Give a server to -ConnectionString; for a file of such a name, write ./ "
+                    + "before it.");
         }
     }
 }

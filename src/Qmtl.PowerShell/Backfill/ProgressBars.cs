@@ -38,19 +38,27 @@ internal sealed class ProgressBars
 
     private static int IdOf(int slot) => OverallId + 1 + slot;
 
-    private static ProgressRecord Completed(int id, int parent) => new(id, "Done", " ") { ParentActivityId = parent, RecordType = ProgressRecordType.Completed };
+    private static ProgressRecord Completed(int id, int parent) =>
+        new(id, "Done", " ") { ParentActivityId = parent, RecordType = ProgressRecordType.Completed };
 
     private static ProgressRecord Overall(BackfillProgress progress) => new(
         OverallId,
         "Backfilling",
-        Join(Bars(progress.BarsDone, progress.BarsPlanned), Rate(progress.BarsPerSecond), $"{progress.StreamsEnded} of {progress.Streams} streams done"))
+        Join(
+            Bars(progress.BarsDone, progress.BarsPlanned),
+            Rate(progress.BarsPerSecond),
+            $"{progress.StreamsEnded} of {progress.Streams} streams done"))
     {
         PercentComplete = Percent(progress.Fraction),
         SecondsRemaining = Seconds(progress.TimeLeft),
     };
 
     private static ProgressRecord OfStream(int slot, StreamProgress stream) => new(
-        IdOf(slot), PlainText.OneLine(stream.Stream.ToString()), stream.Waiting is { } waiting ? PlainText.OneLine(waiting) : Join(Bars(stream.BarsDone, stream.BarsPlanned), Rate(stream.BarsPerSecond)))
+        IdOf(slot),
+        PlainText.OneLine(stream.Stream.ToString()),
+        stream.Waiting is { } waiting
+            ? PlainText.OneLine(waiting)
+            : Join(Bars(stream.BarsDone, stream.BarsPlanned), Rate(stream.BarsPerSecond)))
     {
         ParentActivityId = OverallId,
         PercentComplete = Percent(stream.Fraction),
@@ -61,7 +69,8 @@ internal sealed class ProgressBars
         ? string.Create(CultureInfo.InvariantCulture, $"{done:N0} bars")
         : string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {planned:N0} bars");
 
-    private static string Rate(double? perSecond) => perSecond is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{perSecond:N0} bars/s");
+    private static string Rate(double? perSecond) =>
+        perSecond is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{perSecond:N0} bars/s");
 
     private static string Join(params IEnumerable<string> parts) => string.Join(", ", parts.Where(part => part.Length > 0));
 

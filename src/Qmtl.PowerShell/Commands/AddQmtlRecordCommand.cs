@@ -71,7 +71,9 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             Recorder!.RequireRunspace();
             if (MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec)) && !Wait)
             {
-                throw new ArgumentException("-TimeoutSec says how long -Wait waits. Give -Wait as well, or leave -TimeoutSec out: the command then returns when the rows are safe in the spool.");
+                throw new ArgumentException(
+                    "-TimeoutSec says how long -Wait waits. Give -Wait as well, or leave -TimeoutSec out: the command then returns when "
+                        + "the rows are safe in the spool.");
             }
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
@@ -99,7 +101,9 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         catch (ObjectDisposedException exception)
         {
             ThrowTerminatingError(ErrorRecords.From(
-                new InvalidOperationException($"The recorder of {Recorder!.DisplayName} was disposed and takes no more rows. Make a new one with New-QmtlRecorder.", exception),
+                new InvalidOperationException(
+                    $"The recorder of {Recorder!.DisplayName} was disposed and takes no more rows. Make a new one with New-QmtlRecorder.",
+                    exception),
                 Recorder));
         }
         catch (ArgumentException exception)
@@ -230,7 +234,10 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         }
 
         WriteError(new ErrorRecord(
-            new TimeoutException($"{waiting} -Wait gave it {TimeoutSec} s; -TimeoutSec gives it more."), "DeliveryTimedOut", ErrorCategory.OperationTimeout, Recorder));
+            new TimeoutException($"{waiting} -Wait gave it {TimeoutSec} s; -TimeoutSec gives it more."),
+            "DeliveryTimedOut",
+            ErrorCategory.OperationTimeout,
+            Recorder));
     }
 
     // Waits for the recorder; whoever does must know at once why it takes long.

@@ -56,7 +56,9 @@ public sealed class GetQmtlCacheSliceCommand : PSCmdlet
         {
             NodeCache cache = InputObject!.Cache;
             StreamKey upstream = ChooseUpstream(InputObject);
-            BarFrame bars = Start is null && End is null ? cache.Slice(upstream, Last) : cache.Slice(upstream, AskedRange.Between(Start, End));
+            BarFrame bars = Start is null && End is null
+                ? cache.Slice(upstream, Last)
+                : cache.Slice(upstream, AskedRange.Between(Start, End));
             WriteObject(CacheObjects.Of(upstream, bars, cache.View), enumerateCollection: true);
         }
         catch (ArgumentException exception)
@@ -74,8 +76,13 @@ public sealed class GetQmtlCacheSliceCommand : PSCmdlet
         return meant switch
         {
             [var only] => only,
-            [] => throw new ArgumentException($"The node '{node.Name}' has no upstream {Upstream} {Interval}".TrimEnd() + $". It has {string.Join(", ", all)}."),
-            _ => throw new ArgumentException($"The node '{node.Name}' has several upstreams: {string.Join(", ", meant)}. Name one with -Upstream{(Upstream is null ? string.Empty : " and -Interval")}."),
+            [] =>
+                throw new ArgumentException(
+                    $"The node '{node.Name}' has no upstream {Upstream} {Interval}".TrimEnd() + $". It has {string.Join(", ", all)}."),
+            _ =>
+                throw new ArgumentException(
+                    $"The node '{node.Name}' has several upstreams: {string.Join(", ", meant)}. Name one with "
+                        + $"-Upstream{(Upstream is null ? string.Empty : " and -Interval")}."),
         };
     }
 }

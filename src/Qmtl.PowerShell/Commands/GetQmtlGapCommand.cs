@@ -64,9 +64,11 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
         }
     }
 
-    private async Task FindAsync(IHistoryProvider provider, StreamKey stream, DateTimeOffset? start, DateTimeOffset? end, CancellationToken cancellationToken)
+    private async Task FindAsync(
+        IHistoryProvider provider, StreamKey stream, DateTimeOffset? start, DateTimeOffset? end, CancellationToken cancellationToken)
     {
-        start ??= AskedRange.FirstBar(stream, await provider.GetCoverageAsync(stream, null, cancellationToken), provider.DisplayName, "-Start");
+        start ??= AskedRange.FirstBar(
+            stream, await provider.GetCoverageAsync(stream, null, cancellationToken), provider.DisplayName, "-Start");
         if (start > end)
         {
             Post(() => WriteVerbose($"{stream}: nothing of its coverage lies between -Start and -End."));

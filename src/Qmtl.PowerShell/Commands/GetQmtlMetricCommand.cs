@@ -36,13 +36,19 @@ public sealed class GetQmtlMetricCommand : PSCmdlet
         foreach (MetricFamily family in families)
         {
             bool isFamily = pattern.IsMatch(family.Name);
-            isKnown |= isFamily || (family.Type == MetricType.Histogram && (pattern.IsMatch(family.Name + "_count") || pattern.IsMatch(family.Name + "_sum")));
-            WriteObject(family.Points.SelectMany(point => Metric.From(family, point)).Where(metric => isFamily || pattern.IsMatch(metric.Name)), enumerateCollection: true);
+            isKnown |= isFamily
+                || (
+                    family.Type == MetricType.Histogram
+                        && (pattern.IsMatch(family.Name + "_count") || pattern.IsMatch(family.Name + "_sum")));
+            WriteObject(
+                family.Points.SelectMany(point => Metric.From(family, point)).Where(metric => isFamily || pattern.IsMatch(metric.Name)),
+                enumerateCollection: true);
         }
 
         if (!isKnown)
         {
-            var error = new ItemNotFoundException($"There is no metric '{name}'. 'Get-QmtlMetric' lists those that were measured, and docs/metrics.md all.");
+            var error = new ItemNotFoundException(
+                $"There is no metric '{name}'. 'Get-QmtlMetric' lists those that were measured, and docs/metrics.md all.");
             WriteError(new ErrorRecord(error, "MetricNotFound", ErrorCategory.ObjectNotFound, name));
         }
     }

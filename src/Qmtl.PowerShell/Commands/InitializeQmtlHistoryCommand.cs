@@ -38,7 +38,8 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
-        ShouldProcess(stream.Key.ToString(), $"Load its last {stream.Period} bars from {stream.HistoryProvider?.DisplayName ?? "nowhere"}")));
+        ShouldProcess(
+            stream.Key.ToString(), $"Load its last {stream.Period} bars from {stream.HistoryProvider?.DisplayName ?? "nowhere"}")));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

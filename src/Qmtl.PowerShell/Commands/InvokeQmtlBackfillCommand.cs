@@ -16,7 +16,12 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Fetches the bars that are missing in ranges and stores them.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "QmtlBackfill", DefaultParameterSetName = StreamSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Cmdlet(
+    VerbsLifecycle.Invoke,
+    "QmtlBackfill",
+    DefaultParameterSetName = StreamSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackfillOutcome))]
 public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
 {
@@ -52,7 +57,8 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     public BarInterval Interval { get; set; }
 
     /// <summary>The first instant; of a stream, as many bars before the end as its period by default.</summary>
-    /// <value>A <see cref="DateTimeOffset"/>. Declared as one, PowerShell's prompt for it would read what is typed there as local time.</value>
+    /// <value>A <see cref="DateTimeOffset"/>. Declared as one, PowerShell's prompt for it would read what is typed there as local
+    /// time.</value>
     [Parameter(Mandatory = true, Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
@@ -100,7 +106,11 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         {
             if (stream.HistoryProvider is not { } provider)
             {
-                Refuse(new InvalidOperationException($"The stream {stream.Key} has no history provider, so there is nothing to fill. Give New-QmtlStreamInput a -HistoryProvider."), stream);
+                Refuse(
+                    new InvalidOperationException(
+                        $"The stream {stream.Key} has no history provider, so there is nothing to fill. Give New-QmtlStreamInput a "
+                            + $"-HistoryProvider."),
+                    stream);
                 continue;
             }
 
@@ -160,7 +170,13 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     {
         var progress = new BackfillProgressTracker(approved.Count, TimeProvider.System);
         StreamLogger log = CreateLog();
-        var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, RetryEmpty = RetryEmpty, OffGrid = OffGrid };
+        var options = new BackfillOptions
+        {
+            ThrottleLimit = ThrottleLimit,
+            MaxRetries = MaxRetries,
+            RetryEmpty = RetryEmpty,
+            OffGrid = OffGrid,
+        };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));
     }
@@ -209,7 +225,8 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
             if (Filled(provider).Obstacle is { } obstacle)
             {
                 throw new InvalidOperationException(
-                    $"{obstacle}. Give it one, or use a provider of New-QmtlHistoryProvider with -Fetcher (New-QmtlFetcher makes one); such a provider can be given one here, too.");
+                    $"{obstacle}. Give it one, or use a provider of New-QmtlHistoryProvider with -Fetcher (New-QmtlFetcher makes one); "
+                        + $"such a provider can be given one here, too.");
             }
         }
         catch (InvalidOperationException problem)

@@ -24,7 +24,12 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Runs a strategy: warms its streams up, replays their history through its nodes, and emits what they compute.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "QmtlStrategy", DefaultParameterSetName = OfflineSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Cmdlet(
+    VerbsLifecycle.Invoke,
+    "QmtlStrategy",
+    DefaultParameterSetName = OfflineSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(StrategyResult))]
 public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 {
@@ -83,7 +88,10 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         if (End is not null && Start is null)
         {
             ThrowTerminatingError(ErrorRecords.From(
-                new ArgumentException("-End needs -Start: together they are the range that is replayed. Give -Start as well, or leave -End out to run over the streams' windows."), null));
+                new ArgumentException(
+                    "-End needs -Start: together they are the range that is replayed. Give -Start as well, or leave -End out to run over "
+                        + "the streams' windows."),
+                null));
         }
     }
 
@@ -120,7 +128,9 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         catch (Exception exception) when (exception is not PipelineStoppedException)
         {
             ThrowTerminatingError(ErrorRecords.From(
-                ErrorRecords.IsForOperator(exception) ? exception : new InvalidOperationException($"The strategy '{strategy.Name}' {ScriptFailure.Describe(exception)}.", exception),
+                ErrorRecords.IsForOperator(exception)
+                    ? exception
+                    : new InvalidOperationException($"The strategy '{strategy.Name}' {ScriptFailure.Describe(exception)}.", exception),
                 strategy));
         }
 
@@ -178,7 +188,8 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     // The gateway's address may hold a password, so it is not told.
     private string Describe() => this switch
     {
-        { World: { } world } => $"Submit the strategy to the world '{world}', fill and load its streams' history, and compute and record its nodes",
+        { World: { } world } =>
+            $"Submit the strategy to the world '{world}', fill and load its streams' history, and compute and record its nodes",
         { Start: not null } => "Replay stored history, and compute and record its nodes",
         _ => "Fill and load its streams' history, and compute and record its nodes",
     };
@@ -203,7 +214,12 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         if (recordsOnly ? pipeline.BarsReplayed == 0 : !any)
         {
             // A replay reads what is there and fills nothing; an empty store must not look like a quiet market.
-            Post(() => WriteWarning($"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with Get-QmtlCoverage whether the providers hold bars there, at least as many as the nodes' periods; Invoke-QmtlBackfill fills them."));
+            Post(
+                () =>
+                    WriteWarning(
+                        $"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with "
+                            + $"Get-QmtlCoverage whether the providers hold bars there, at least as many as the nodes' periods; "
+                            + $"Invoke-QmtlBackfill fills them."));
         }
     }
 
@@ -215,10 +231,12 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
             ? "What if: The gateway has no dry run, so it was not asked."
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"What if: The gateway would take the strategy '{strategy.Name}' in the world '{world}', and compute {elsewhere} of its nodes elsewhere."));
+                $"What if: The gateway would take the strategy '{strategy.Name}' in the world '{world}', and compute {elsewhere} of its "
+                    + $"nodes elsewhere."));
     }
 
-    private static WorldRunner CreateWorldRunner(RunnerOptions options) => new(new WorldRunnerOptions { Run = options, GatewayClients = Gateways });
+    private static WorldRunner CreateWorldRunner(RunnerOptions options) =>
+        new(new WorldRunnerOptions { Run = options, GatewayClients = Gateways });
 
     private RunnerOptions RunnerOptions(Action<BackfillEvent>? onEvent = null) => new()
     {

@@ -51,7 +51,8 @@ public sealed class NewQmtlRecorderCommand : StoreCommand
                 SpoolLimit = SpoolLimit,
             };
             var recorder = Recorder.Open(OpenTarget(), options);
-            WriteVerbose($"Rows are recorded to {recorder.DisplayName}; until they are there, they are kept in {recorder.GetReport().SpoolFolder}.");
+            WriteVerbose(
+                $"Rows are recorded to {recorder.DisplayName}; until they are there, they are kept in {recorder.GetReport().SpoolFolder}.");
             WriteObject(recorder);
         }
         catch (Exception exception) when (ErrorRecords.IsForOperator(exception))
@@ -64,7 +65,8 @@ public sealed class NewQmtlRecorderCommand : StoreCommand
     private IEventRecorder OpenTarget() => ParameterSetName switch
     {
         InputObjectSet => DuckTypedRecorder.TryCreate(InputObject!, Name) ?? throw new ArgumentException(
-            $"An object of type {DuckTypedObject.TypeName(InputObject!)} is not a recorder: it has no Persist(nodeId, interval, timestamp, payload) method. Give the object that method."),
+            $"An object of type {DuckTypedObject.TypeName(InputObject!)} is not a recorder: it has no Persist(nodeId, interval, timestamp, "
+                + $"payload) method. Give the object that method."),
         _ => new StoreRecorder(OpenStore(Path)),
     };
 }

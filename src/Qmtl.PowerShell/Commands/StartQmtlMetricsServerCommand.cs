@@ -64,7 +64,8 @@ public sealed class StartQmtlMetricsServerCommand : PSCmdlet
     {
         if (!server.EndPoint.Address.Equals(options.Address) || (options.Port != 0 && options.Port != server.EndPoint.Port))
         {
-            throw new InvalidOperationException($"Metrics are served at {server.Uri} already. Stop that server first with Stop-QmtlMetricsServer.");
+            throw new InvalidOperationException(
+                $"Metrics are served at {server.Uri} already. Stop that server first with Stop-QmtlMetricsServer.");
         }
     }
 }

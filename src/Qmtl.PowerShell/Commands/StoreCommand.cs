@@ -45,13 +45,15 @@ public abstract class StoreCommand : PSCmdlet
     private IHistoryStore OpenServer()
     {
         IHistoryStore store = HistoryStoreFactory.Open(
-            ConnectionString!, new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri });
+            ConnectionString!,
+            new HistoryStoreOptions { Table = Table, Credential = Credential?.GetNetworkCredential(), Kind = Kind, HttpUri = HttpUri });
 
         // A slip in a connection string must not become a file, in a folder that is not even PowerShell's location. What was given is not
         // told: it may hold a password.
         return store.Info.FilePath is not null && Kind.Equals(HistoryStoreFactory.KindNames[0], StringComparison.OrdinalIgnoreCase)
             ? throw new ArgumentException(
-                "What -ConnectionString was given names no server; it reads as a file's path. Write postgresql://user:password@host:5432/database, or name a SQLite file with -Path.")
+                "What -ConnectionString was given names no server; it reads as a file's path. Write "
+                    + "postgresql://user:password@host:5432/database, or name a SQLite file with -Path.")
             : store;
     }
 }

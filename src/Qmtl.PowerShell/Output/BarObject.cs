@@ -9,8 +9,8 @@ namespace Qmtl.PowerShell.Output;
 /// can be piped on without naming the stream again.
 /// </summary>
 /// <remarks>
-/// <c>NodeId</c> and <c>Interval</c> are members of the type and hidden: they bind by name and can be asked for, cost a bar no member of its
-/// own, and stand in no table and no file of it.
+/// <c>NodeId</c> and <c>Interval</c> are members of the type and hidden: they bind by name and can be asked for, cost a bar no member of
+/// its own, and stand in no table and no file of it.
 /// </remarks>
 internal sealed class BarObject(StreamKey stream) : PSObject
 {
@@ -34,7 +34,12 @@ internal sealed class BarObject(StreamKey stream) : PSObject
     private static TypeData CreateTypeData(string typeName)
     {
         var type = new TypeData(typeName);
-        foreach ((string name, Func<PSObject, object?> getter) in new (string, Func<PSObject, object?>)[] { (nameof(StreamKey.NodeId), GetNodeId), (nameof(StreamKey.Interval), GetInterval) })
+        foreach (
+            (string name, Func<PSObject, object?> getter) in new (string, Func<PSObject, object?>)[]
+            {
+                (nameof(StreamKey.NodeId), GetNodeId),
+                (nameof(StreamKey.Interval), GetInterval),
+            })
         {
             type.Members.Add(name, new CodePropertyData(name, getter.Method) { IsHidden = true });
         }

@@ -43,7 +43,9 @@ internal static class BarObjects
             bar.TypeNames.Remove(name);
         }
 
-        SetTypeNames(bar, BarViews.NameOf([.. bar.Properties.Select(property => (property.Name, property.Value is double or long or int or decimal))]));
+        SetTypeNames(
+            bar,
+            BarViews.NameOf([.. bar.Properties.Select(property => (property.Name, property.Value is double or long or int or decimal))]));
     }
 
     // A payload column of the same name would hide the bar's time.
@@ -54,15 +56,22 @@ internal static class BarObjects
     private static string? ViewOf(BarColumn[] columns, bool asText) =>
         !asText && CandleColumns.All(name => columns.Any(column => column.Name == name))
             ? null
-            : BarViews.NameOf([(Timestamp, false), .. columns.Select(column => (column.Name, column.Type is BarColumnType.Double or BarColumnType.Long))]);
+            : BarViews.NameOf(
+                [
+                    (Timestamp, false),
+                    .. columns.Select(column => (column.Name, column.Type is BarColumnType.Double or BarColumnType.Long)),
+                ]);
 
     private static BarObject Make(StreamKey stream, BarFrame frame, int row, BarColumn[] columns, string? view, bool asText)
     {
         var bar = new BarObject(stream);
-        bar.Properties.Add(new PSNoteProperty(Timestamp, asText ? UnixTime.Format(frame.Timestamps[row]) : UnixTime.FromSeconds(frame.Timestamps[row])), preValidated: true);
+        bar.Properties.Add(
+            new PSNoteProperty(Timestamp, asText ? UnixTime.Format(frame.Timestamps[row]) : UnixTime.FromSeconds(frame.Timestamps[row])),
+            preValidated: true);
         foreach (BarColumn column in columns)
         {
-            bar.Properties.Add(new PSNoteProperty(column.Name, asText ? TextOf(column.GetValue(row)) : column.GetValue(row)), preValidated: true);
+            bar.Properties.Add(
+                new PSNoteProperty(column.Name, asText ? TextOf(column.GetValue(row)) : column.GetValue(row)), preValidated: true);
         }
 
         SetTypeNames(bar, view);

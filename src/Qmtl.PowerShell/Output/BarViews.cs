@@ -8,8 +8,8 @@ using Qmtl.Messages;
 namespace Qmtl.PowerShell.Output;
 
 /// <summary>
-/// The tables and lists of bars of any columns. A view of PowerShell's has its columns once and for all, so each set of columns has a type name and
-/// views of its own, made when the first bar with these columns comes. Without them PowerShell writes times as the shell's culture
+/// The tables and lists of bars of any columns. A view of PowerShell's has its columns once and for all, so each set of columns has a type
+/// name and views of its own, made when the first bar with these columns comes. Without them PowerShell writes times as the shell's culture
 /// does (in Thai with the year 2567) and text with whatever a terminal would obey.
 /// </summary>
 internal static class BarViews
@@ -26,7 +26,8 @@ internal static class BarViews
     /// <param name="columns">The names of a bar's properties in their order, and whether each holds numbers.</param>
     public static string NameOf(IReadOnlyList<(string Name, bool IsNumber)> columns)
     {
-        string name = $"{BarObject.BarTypeName}#{string.Join(',', columns.Select(column => $"{(column.IsNumber ? "+" : string.Empty)}{column.Name}"))}";
+        string name =
+            $"{BarObject.BarTypeName}#{string.Join(',', columns.Select(column => $"{(column.IsNumber ? "+" : string.Empty)}{column.Name}"))}";
         if (Runspace.DefaultRunspace?.InitialSessionState is { } session)
         {
             ConcurrentDictionary<string, bool> made = Made.GetOrCreateValue(session);

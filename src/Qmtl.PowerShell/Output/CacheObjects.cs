@@ -6,7 +6,9 @@ using Qmtl.Payloads;
 
 namespace Qmtl.PowerShell.Output;
 
-/// <summary>Makes the objects of Get-QmtlCacheSlice: those of <see cref="BarObjects"/>, except that what a node gave as an object is no text.</summary>
+/// <summary>
+/// Makes the objects of Get-QmtlCacheSlice: those of <see cref="BarObjects"/>, except that what a node gave as an object is no text.
+/// </summary>
 internal static class CacheObjects
 {
     /// <summary>One object a bar. The keys of a hashtable, and the properties of a custom object, are its properties.</summary>
@@ -15,7 +17,9 @@ internal static class CacheObjects
     /// <param name="view">Where the objects are.</param>
     public static IEnumerable<BarObject> Of(StreamKey upstream, BarFrame bars, CacheView view)
     {
-        SeriesView? series = bars.FindColumn(Payload.ValueColumn) is { Type: BarColumnType.String } && view.Contains(upstream) ? view.GetSeries(upstream) : null;
+        SeriesView? series = bars.FindColumn(Payload.ValueColumn) is { Type: BarColumnType.String } && view.Contains(upstream)
+            ? view.GetSeries(upstream)
+            : null;
         long[] times = series?.GetTimestamps() ?? [];
         int row = 0;
         foreach (BarObject bar in BarObjects.Of(upstream, bars))
@@ -35,7 +39,8 @@ internal static class CacheObjects
         IEnumerable<(string Name, object? Value)>? parts = value switch
         {
             IDictionary table => table.Keys.Cast<object>().Select(key => ($"{key}", table[key])),
-            PSObject { BaseObject: PSCustomObject } custom => custom.Properties.Select(property => (property.Name, (object?)property.Value)),
+            PSObject { BaseObject: PSCustomObject } custom =>
+                custom.Properties.Select(property => (property.Name, (object?)property.Value)),
             _ => null,
         };
         if (parts is null)

@@ -10,6 +10,8 @@ public sealed class Coverage : StreamRange
     internal Coverage(IHistoryProvider provider, StreamKey stream, TimeRange range)
         : base(provider, stream, range) => Table = provider.GetTableName(stream.NodeId);
 
-    /// <summary>The table of the provider's store that the bars are in, by its name in the database; null for a provider of another kind.</summary>
+    /// <summary>
+    /// The table of the provider's store that the bars are in, by its name in the database; null for a provider of another kind.
+    /// </summary>
     public string? Table { get; }
 }

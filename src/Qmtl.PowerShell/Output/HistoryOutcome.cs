@@ -23,7 +23,9 @@ public abstract class HistoryOutcome : StreamRange
     /// <summary>Bars that are still missing.</summary>
     public long BarsMissing => Result.BarsMissing;
 
-    /// <summary>Requests made to the source, with those that were tried again; for another's provider, calls to its <c>FillMissing</c>.</summary>
+    /// <summary>
+    /// Requests made to the source, with those that were tried again; for another's provider, calls to its <c>FillMissing</c>.
+    /// </summary>
     public int Requests => Result.Requests;
 
     /// <summary>How many of the requests, reads and writes were tries after a failure.</summary>
@@ -32,7 +34,9 @@ public abstract class HistoryOutcome : StreamRange
     /// <summary>How long the work on it took.</summary>
     public TimeSpan Duration => Result.Duration;
 
-    /// <summary>What went wrong, as it is written to the error stream, or null; the exception is its <see cref="ErrorRecord.Exception"/>.</summary>
+    /// <summary>
+    /// What went wrong, as it is written to the error stream, or null; the exception is its <see cref="ErrorRecord.Exception"/>.
+    /// </summary>
     public ErrorRecord? Error { get; }
 
     private protected BackfillResult Result { get; }

@@ -41,7 +41,9 @@ public sealed class Metric
     public override string ToString()
     {
         IEnumerable<string> labels = Labels.Cast<System.Collections.DictionaryEntry>().Select(label => $"{label.Key}=\"{label.Value}\"");
-        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name}{(Labels.Count > 0 ? $"{{{string.Join(',', labels)}}}" : string.Empty)} {Value}");
+        return string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{Name}{(Labels.Count > 0 ? $"{{{string.Join(',', labels)}}}" : string.Empty)} {Value}");
     }
 
     /// <summary>The numbers of a series: one, or of a histogram its count and its sum.</summary>

@@ -8,8 +8,9 @@ namespace Qmtl.PowerShell.Output;
 public static class ShownValue
 {
     /// <summary>
-    /// A time as ISO writes it, in UTC and the Gregorian calendar whatever the shell's culture; a fraction with ten significant digits at most, as
-    /// the culture writes numbers; text without what a terminal would obey; a bar as its columns and values, without its time. Anything else as it is.
+    /// A time as ISO writes it, in UTC and the Gregorian calendar whatever the shell's culture; a fraction with ten significant digits at
+    /// most, as the culture writes numbers; text without what a terminal would obey; a bar as its columns and values, without its time.
+    /// Anything else as it is.
     /// </summary>
     /// <param name="value">The value; null shows nothing.</param>
     public static object? Of(object? value) => value switch
@@ -32,5 +33,6 @@ public static class ShownValue
 
     private static string TextOf(IEnumerable<PSPropertyInfo> properties) => string.Join(
         ", ",
-        properties.Where(property => property.Name != BarObjects.Timestamp).Select(property => $"{PlainText.OneLine(property.Name)} {Of(property.Value)}"));
+        properties.Where(property => property.Name != BarObjects.Timestamp).Select(
+            property => $"{PlainText.OneLine(property.Name)} {Of(property.Value)}"));
 }

@@ -4,7 +4,9 @@ using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Output;
 
-/// <summary>Consecutive bars of one stream in one provider. Its properties bind by name to the parameters of the commands that take ranges.</summary>
+/// <summary>
+/// Consecutive bars of one stream in one provider. Its properties bind by name to the parameters of the commands that take ranges.
+/// </summary>
 public abstract class StreamRange
 {
     private protected StreamRange(IHistoryProvider? provider, StreamKey stream, TimeRange range)

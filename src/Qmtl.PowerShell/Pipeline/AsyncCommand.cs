@@ -60,7 +60,9 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>The same for one of the records that are piped in: what goes wrong with it does not keep the others from their turn.</summary>
+    /// <summary>
+    /// The same for one of the records that are piped in: what goes wrong with it does not keep the others from their turn.
+    /// </summary>
     private protected void RunForRecord(Func<CancellationToken, Task> work, object? target)
     {
         try
@@ -88,7 +90,9 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// <summary>From the work: does something that computes and writes on the pipeline thread. What it throws comes back.</summary>
     private protected Task OnPipelineAsync(Action work) => Dispatcher.RunAsync(work);
 
-    /// <summary>From the work, on any thread: does something on the pipeline thread, such as writing a warning, and does not wait for it.</summary>
+    /// <summary>
+    /// From the work, on any thread: does something on the pipeline thread, such as writing a warning, and does not wait for it.
+    /// </summary>
     private protected void Post(Action write) => Dispatcher.Post(write);
 
     /// <summary>Warns, as <see cref="PlainText"/>.</summary>
@@ -101,7 +105,8 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     private protected new void WriteVerbose(string text) => base.WriteVerbose(PlainText.Escape(text));
 
     /// <summary>Asks the operator or PowerShell's preferences, as <see cref="PlainText"/>, whether to do it.</summary>
-    private protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(PlainText.OneLine(target), PlainText.OneLine(action));
+    private protected new bool ShouldProcess(string target, string action) =>
+        base.ShouldProcess(PlainText.OneLine(target), PlainText.OneLine(action));
 
     /// <inheritdoc cref="ErrorRecords.Refuse"/>
     private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);

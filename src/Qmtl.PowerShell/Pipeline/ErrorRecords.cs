@@ -8,16 +8,30 @@ using Qmtl.Strategies;
 
 namespace Qmtl.PowerShell.Pipeline;
 
-/// <summary>Turns the library's exceptions into error records: an id and a category a script can rely on, and a message for a person.</summary>
+/// <summary>
+/// Turns the library's exceptions into error records: an id and a category a script can rely on, and a message for a person.
+/// </summary>
 internal static class ErrorRecords
 {
     /// <summary>Whether the exception is written for an operator. Anything else keeps its way through PowerShell, with its stack.</summary>
     public static bool IsForOperator(Exception exception) =>
-        exception is SourceException or StoreException or GatewayException or NodeFailedException or MissingBarsException or WarmupFailedException
-            or ArgumentException or FormatException or InvalidOperationException or NotSupportedException or IOException or UnauthorizedAccessException
+        exception is SourceException
+            or StoreException
+            or GatewayException
+            or NodeFailedException
+            or MissingBarsException
+            or WarmupFailedException
+            or ArgumentException
+                or FormatException
+                or InvalidOperationException
+                or NotSupportedException
+                or IOException
+                or UnauthorizedAccessException
         && exception is not RuntimeException and not PipelineStoppedException;
 
-    /// <summary>The error record for <paramref name="exception"/>, shown as <see cref="PlainText"/>; a record that PowerShell made itself is kept.</summary>
+    /// <summary>
+    /// The error record for <paramref name="exception"/>, shown as <see cref="PlainText"/>; a record that PowerShell made itself is kept.
+    /// </summary>
     public static ErrorRecord From(Exception exception, object? target) => AsPlainText(Sort(exception, target));
 
     /// <summary>The record, which is shown as <see cref="PlainText"/>.</summary>
@@ -32,7 +46,9 @@ internal static class ErrorRecords
         return record;
     }
 
-    /// <summary>The error record of what came of <paramref name="subject"/>, whose message begins with it; null where nothing went wrong.</summary>
+    /// <summary>
+    /// The error record of what came of <paramref name="subject"/>, whose message begins with it; null where nothing went wrong.
+    /// </summary>
     public static ErrorRecord? Of(Exception? exception, object outcome, string subject)
     {
         if (exception is null)
@@ -65,14 +81,20 @@ internal static class ErrorRecords
     private static ErrorRecord Sort(Exception exception, object? target) => exception switch
     {
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
-        SourceException source => new ErrorRecord(exception, "SourceFailed", source.IsTransient ? ErrorCategory.ConnectionError : ErrorCategory.InvalidResult, target),
-        StoreException store => new ErrorRecord(exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.InvalidOperation, target),
+        SourceException source =>
+            new ErrorRecord(
+                exception, "SourceFailed", source.IsTransient ? ErrorCategory.ConnectionError : ErrorCategory.InvalidResult, target),
+        StoreException store =>
+            new ErrorRecord(
+                exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.InvalidOperation, target),
         GatewayException gateway => new ErrorRecord(exception, $"Gateway{gateway.Kind}", CategoryOf(gateway.Kind), target),
         NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
         WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
         MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
-        ArgumentException or FormatException => new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),
-        FileNotFoundException or DirectoryNotFoundException => new ErrorRecord(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
+        ArgumentException or FormatException =>
+            new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),
+        FileNotFoundException or DirectoryNotFoundException =>
+            new ErrorRecord(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
         UnauthorizedAccessException => new ErrorRecord(exception, "AccessDenied", ErrorCategory.PermissionDenied, target),
         OperationCanceledException => new ErrorRecord(exception, "Stopped", ErrorCategory.OperationStopped, target),
         IOException => new ErrorRecord(exception, "OperationFailed", ErrorCategory.ResourceUnavailable, target),

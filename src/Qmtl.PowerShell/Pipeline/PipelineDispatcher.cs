@@ -97,7 +97,9 @@ internal sealed class PipelineDispatcher
         return completion.Task.WaitAsync(_stopping);
     }
 
-    /// <summary>Writes into the pipeline when its thread comes to it. An exception of <paramref name="write"/> ends the whole run.</summary>
+    /// <summary>
+    /// Writes into the pipeline when its thread comes to it. An exception of <paramref name="write"/> ends the whole run.
+    /// </summary>
     /// <returns>Whether it still comes to it; false where the run has ended or is being stopped.</returns>
     public bool Post(Action write) => !_stopping.IsCancellationRequested && _calls.Writer.TryWrite(() =>
     {
@@ -186,7 +188,8 @@ internal sealed class PipelineDispatcher
         return Runspace.DefaultRunspace is not null
             ? Task.FromResult(script())
             : throw new InvalidOperationException(
-                "Script can run only on PowerShell's pipeline thread, and no Qmtl cmdlet is running that could take it there. Use Invoke-QmtlBackfill, Get-QmtlGap or Get-QmtlHistory instead of calling the object's methods.");
+                "Script can run only on PowerShell's pipeline thread, and no Qmtl cmdlet is running that could take it there. Use "
+                    + "Invoke-QmtlBackfill, Get-QmtlGap or Get-QmtlHistory instead of calling the object's methods.");
     }
 
     /// <summary>Tells the operator of the running cmdlet; nobody, where none is running.</summary>
@@ -217,7 +220,9 @@ internal sealed class PipelineDispatcher
         await Task.WhenAny(completion.Task, _ended.Task).WaitAsync(_stopping).WaitAsync(cancellationToken);
         return completion.Task.IsCompleted
             ? await completion.Task
-            : throw new InvalidOperationException("The command in whose work this script was to run has ended, and the script can run no more. Have it end before the command does.");
+            : throw new InvalidOperationException(
+                "The command in whose work this script was to run has ended, and the script can run no more. Have it end before the "
+                    + "command does.");
     }
 
     // On the pipeline thread nothing is to be brought there, and whoever tried would wait for itself.
@@ -293,7 +298,8 @@ internal sealed class PipelineDispatcher
     private bool Pump()
     {
         using var patience = new CancellationTokenSource();
-        using CancellationTokenRegistration stop = _stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).CancelAfter(StopGrace), patience);
+        using CancellationTokenRegistration stop = _stopping.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).CancelAfter(StopGrace), patience);
         try
         {
             while (_calls.Reader.WaitToReadAsync(patience.Token).AsTask().GetAwaiter().GetResult())

@@ -82,5 +82,7 @@ internal static class RecordedRow
 
     // The text of such a value, "System.Object[]", says nothing of what it held.
     private static ArgumentException NoColumn(string name, object value) => new(
-        $"The field '{name}' is a {(value is IEnumerable and not IDictionary ? "list" : "nested object")} ({DuckTypedObject.TypeName(PSObject.AsPSObject(value))}), so its row was not recorded: a column holds a number, a text, a boolean or a time. Give each part a field of its own, or make one text of it with ConvertTo-Json.");
+        $"The field '{name}' is a {(value is IEnumerable and not IDictionary ? "list" : "nested object")} "
+            + $"({DuckTypedObject.TypeName(PSObject.AsPSObject(value))}), so its row was not recorded: a column holds a number, a text, a "
+            + $"boolean or a time. Give each part a field of its own, or make one text of it with ConvertTo-Json.");
 }

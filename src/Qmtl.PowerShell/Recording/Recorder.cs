@@ -8,12 +8,15 @@ using Qmtl.Recording;
 
 namespace Qmtl.PowerShell.Recording;
 
-/// <summary>What New-QmtlRecorder makes: a service that records without keeping anybody waiting, and can be disposed from a prompt.</summary>
+/// <summary>
+/// What New-QmtlRecorder makes: a service that records without keeping anybody waiting, and can be disposed from a prompt.
+/// </summary>
 public sealed class Recorder : IDisposable, IAsyncDisposable
 {
     private static readonly ConditionalWeakTable<object, Recorder> Known = [];
 
-    private static readonly ScriptBlock WriteWarning = ScriptBlock.Create("param($Message) Microsoft.PowerShell.Utility\\Write-Warning -Message $Message");
+    private static readonly ScriptBlock WriteWarning = ScriptBlock.Create(
+        "param($Message) Microsoft.PowerShell.Utility\\Write-Warning -Message $Message");
 
     private readonly RecorderAudience _audience;
 
@@ -30,7 +33,8 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     public EventRecorderService Service { get; }
 
     /// <summary>The recorder of a service; one that somebody else made tells its events to whoever made it.</summary>
-    internal static Recorder Of(EventRecorderService service) => Known.GetValue(service, key => new Recorder((EventRecorderService)key, new RecorderAudience()));
+    internal static Recorder Of(EventRecorderService service) =>
+        Known.GetValue(service, key => new Recorder((EventRecorderService)key, new RecorderAudience()));
 
     /// <summary>The recorder of an object with a Persist method: one for each object, however often it is given.</summary>
     internal static Recorder Of(object target, IEventRecorder recorder) => Known.GetValue(target, _ => Open(recorder, null));
@@ -41,7 +45,9 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
         var audience = new RecorderAudience();
 
         // Script is not away while it takes its time, and it has its turn only while a command waits for it.
-        options = recorder is DuckTypedRecorder ? (options ?? new EventRecorderOptions()) with { Patience = TimeSpan.FromHours(1) } : options;
+        options = recorder is DuckTypedRecorder
+            ? (options ?? new EventRecorderOptions()) with { Patience = TimeSpan.FromHours(1) }
+            : options;
         var service = new EventRecorderService(recorder, options, onEvent: audience.Tell);
         var opened = new Recorder(service, audience);
         Known.Add(service, opened);
@@ -52,7 +58,9 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     /// <exception cref="InvalidOperationException">It is script of another runspace.</exception>
     internal void RequireRunspace() => (Service.Destination as DuckTypedRecorder)?.RequireRunspace();
 
-    /// <summary>Tells a command that may come to wait for deliveries what happens to them, and at once where the recorder is away already.</summary>
+    /// <summary>
+    /// Tells a command that may come to wait for deliveries what happens to them, and at once where the recorder is away already.
+    /// </summary>
     /// <param name="warn">Writes a warning; called from any thread.</param>
     /// <returns>Disposed, it tells the command no more.</returns>
     internal IDisposable Follow(Action<string> warn)
@@ -70,7 +78,8 @@ public sealed class Recorder : IDisposable, IAsyncDisposable
     internal string? DescribeWaiting() => GetReport() is { Queued: > 0 } report
         ? string.Create(
             CultureInfo.InvariantCulture,
-            $"{DisplayName}: {report.Queued} rows are not delivered yet. They are kept in {report.SpoolFolder} and delivered when it takes them, after this shell's end by the next recorder to the same place.")
+            $"{DisplayName}: {report.Queued} rows are not delivered yet. They are kept in {report.SpoolFolder} and delivered when it takes "
+                + $"them, after this shell's end by the next recorder to the same place.")
         : null;
 
     /// <summary>What became of the rows so far.</summary>

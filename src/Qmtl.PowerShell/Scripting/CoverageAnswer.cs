@@ -6,11 +6,14 @@ using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Scripting;
 
-/// <summary>Reads what a Coverage method of any origin returned: objects or hashtables with Start and End, tuples, or pairs of Unix seconds.</summary>
+/// <summary>
+/// Reads what a Coverage method of any origin returned: objects or hashtables with Start and End, tuples, or pairs of Unix seconds.
+/// </summary>
 internal static class CoverageAnswer
 {
     /// <summary>The ranges.</summary>
-    /// <param name="answer">What the method returned. Arrays are flat by now (PowerShell unrolls them anyway), so that pairs are two numbers in a row.</param>
+    /// <param name="answer">What the method returned. Arrays are flat by now (PowerShell unrolls them anyway), so that pairs are two
+    /// numbers in a row.</param>
     /// <param name="provider">The provider's name, for the error.</param>
     /// <exception cref="SourceException">A part of it is no range.</exception>
     public static List<TimeRange> Read(IReadOnlyList<object> answer, string provider)

@@ -26,7 +26,9 @@ internal sealed class DuckTypedFetcher : IDataFetcher
         {
             _earliestBar = TimestampValue.TryRead(earliest, out long timestamp)
                 ? timestamp
-                : throw new ArgumentException($"The property EarliestBar of the {typeName} is '{earliest}', which is not a time. Make it Unix seconds or a DateTime.");
+                : throw new ArgumentException(
+                    $"The property EarliestBar of the {typeName} is '{earliest}', which is not a time. Make it Unix seconds or a "
+                        + $"DateTime.");
         }
     }
 
@@ -78,6 +80,8 @@ internal sealed class DuckTypedFetcher : IDataFetcher
 
         return LanguagePrimitives.TryConvertTo(value, out int bars) && bars >= 1
             ? bars
-            : throw new ArgumentException($"The property BarsPerRequest of the {typeName} is '{value}', which is not a whole number from 1. Correct it, or leave it out.");
+            : throw new ArgumentException(
+                $"The property BarsPerRequest of the {typeName} is '{value}', which is not a whole number from 1. Correct it, or leave it "
+                    + $"out.");
     }
 }

@@ -44,19 +44,24 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
         var duck = new DuckTypedObject(target);
         return duck.FindAnsweringMethod("Fetch", "FetchAsync") is { } fetch
             ? new DuckTypedHistoryProvider(
-                duck, DuckTypedObject.TypeName(target), fetch, duck.FindAnsweringMethod("Coverage", "CoverageAsync", "GetCoverage", "GetCoverageAsync"))
+                duck,
+                DuckTypedObject.TypeName(target),
+                fetch,
+                duck.FindAnsweringMethod("Coverage", "CoverageAsync", "GetCoverage", "GetCoverageAsync"))
             : null;
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BarFrame> FetchAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<BarFrame> FetchAsync(
+        StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (range.AlignTo(stream.Interval) is not { } bars)
         {
             yield break;
         }
 
-        RawBars raw = ScriptRows.ToRawBars(await CallAsync(_fetch, [bars.Start, bars.End, stream.NodeId, stream.Interval], cancellationToken));
+        RawBars raw = ScriptRows.ToRawBars(
+            await CallAsync(_fetch, [bars.Start, bars.End, stream.NodeId, stream.Interval], cancellationToken));
         ValidatedBars valid = raw.Validate(stream.Interval, bars, stream.Interval.LastClosedBar(TimeProvider.System.GetUtcNow()));
         if (valid.Rejected.Total > 0)
         {
@@ -67,7 +72,8 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
     }
 
     /// <inheritdoc/>
-    public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
+    public async Task<TimeRangeSet> GetCoverageAsync(
+        StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
     {
         if (_coverage is null)
         {
@@ -88,7 +94,10 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
     /// <inheritdoc/>
     public async Task FillMissingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {
-        await CallAsync(_fillMissing ?? throw new InvalidOperationException($"{Obstacle}."), [range.Start, range.End, stream.NodeId, stream.Interval], cancellationToken);
+        await CallAsync(
+            _fillMissing ?? throw new InvalidOperationException($"{Obstacle}."),
+            [range.Start, range.End, stream.NodeId, stream.Interval],
+            cancellationToken);
     }
 
     /// <inheritdoc/>

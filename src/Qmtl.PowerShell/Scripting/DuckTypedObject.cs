@@ -22,26 +22,34 @@ internal sealed class DuckTypedObject(PSObject target)
         : target.BaseObject is PSCustomObject ? target : target.BaseObject;
 
     /// <summary>The type's name for people.</summary>
-    public static string TypeName(PSObject target) => target.TypeNames.Count > 0 ? target.TypeNames[0] : target.BaseObject.GetType().ToString();
+    public static string TypeName(PSObject target) =>
+        target.TypeNames.Count > 0 ? target.TypeNames[0] : target.BaseObject.GetType().ToString();
 
-    /// <summary>A name for it: its property Name, or that of its class, which is the same in every process; null where it has neither.</summary>
+    /// <summary>
+    /// A name for it: its property Name, or that of its class, which is the same in every process; null where it has neither.
+    /// </summary>
     public string? Name => GetProperty("Name") as string ?? (target.BaseObject is PSCustomObject ? null : target.BaseObject.GetType().Name);
 
     /// <summary>The first of the names that the object has a method of (case is ignored), or null.</summary>
     public string? FindMethod(params IEnumerable<string> names) => names.FirstOrDefault(name => target.Methods[name] is not null);
 
     /// <summary>The first of the names that the object has a method of which gives something back, or null.</summary>
-    /// <exception cref="ArgumentException">The method is declared to give nothing: a method of a PowerShell class without a type is one.</exception>
+    /// <exception cref="ArgumentException">The method is declared to give nothing: a method of a PowerShell class without a type is
+    /// one.</exception>
     public string? FindAnsweringMethod(params IEnumerable<string> names)
     {
         string? found = FindMethod(names);
-        return found is not null && target.Methods[found].OverloadDefinitions.All(definition => definition.StartsWith("void ", StringComparison.Ordinal))
+        return found is not null
+            && target.Methods[found].OverloadDefinitions.All(definition => definition.StartsWith("void ", StringComparison.Ordinal))
             ? throw new ArgumentException(
-                $"The method {found} of {TypeName(target)} is declared without a type, so what it writes reaches nobody. Declare it [object[]] {found}(...) and return what it has to give.")
+                $"The method {found} of {TypeName(target)} is declared without a type, so what it writes reaches nobody. Declare it "
+                    + $"[object[]] {found}(...) and return what it has to give.")
             : found;
     }
 
-    /// <summary>Whether the method is script: a ScriptMethod, or a method of a PowerShell class, whose type lives in a dynamic assembly.</summary>
+    /// <summary>
+    /// Whether the method is script: a ScriptMethod, or a method of a PowerShell class, whose type lives in a dynamic assembly.
+    /// </summary>
     public bool IsScript(string method) => target.Methods[method] is PSScriptMethod || ScriptBound.IsScript(target.BaseObject.GetType());
 
     /// <summary>The value of the property (case is ignored), or null where there is none or it is null.</summary>
@@ -50,18 +58,25 @@ internal sealed class DuckTypedObject(PSObject target)
     /// <summary>The script of the method where it is a ScriptMethod, or null.</summary>
     public ScriptBlock? GetScript(string method) => (target.Methods[method] as PSScriptMethod)?.Script;
 
-    /// <summary>Calls the method with two or four arguments, of which the last two name the stream, and gives what it returned as a flat list; tasks are awaited.</summary>
+    /// <summary>
+    /// Calls the method with two or four arguments, of which the last two name the stream, and gives what it returned as a flat list; tasks
+    /// are awaited.
+    /// </summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
-    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, or calls itself.</exception>
+    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, or calls
+    /// itself.</exception>
     public async Task<IReadOnlyList<object>> CallAsync(string method, object[] arguments, CancellationToken cancellationToken) =>
         (await AnswerAsync(method, arguments, cancellationToken)).Flat;
 
-    /// <summary>Like <see cref="CallAsync(string, object[], CancellationToken)"/>, for a method that answers rows: a null alone is no answer.</summary>
+    /// <summary>
+    /// Like <see cref="CallAsync(string, object[], CancellationToken)"/>, for a method that answers rows: a null alone is no answer.
+    /// </summary>
     /// <inheritdoc cref="CallAsync(string, object[], CancellationToken)" path="/exception"/>
     public async Task<IReadOnlyList<object>> FetchAsync(string method, object[] arguments, CancellationToken cancellationToken) =>
         RequireAnswer(await AnswerAsync(method, arguments, cancellationToken));
 
-    private async Task<(List<object> Flat, bool HasNull)> AnswerAsync(string method, object[] arguments, CancellationToken cancellationToken)
+    private async Task<(List<object> Flat, bool HasNull)> AnswerAsync(
+        string method, object[] arguments, CancellationToken cancellationToken)
     {
         object? answer = IsScript(method)
             ? await PipelineDispatcher.InvokeScriptAsync(() => AskScript(method, arguments), cancellationToken)
@@ -69,7 +84,9 @@ internal sealed class DuckTypedObject(PSObject target)
         return await FlattenAsync(answer, cancellationToken);
     }
 
-    /// <summary>Calls a method that is script, here on the pipeline thread, with none, two or four arguments, and gives what it wrote.</summary>
+    /// <summary>
+    /// Calls a method that is script, here on the pipeline thread, with none, two or four arguments, and gives what it wrote.
+    /// </summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
     /// <exception cref="InvalidOperationException">It is script of another runspace.</exception>
     public IReadOnlyList<PSObject> CallScript(string method, params object?[] arguments)
@@ -78,9 +95,13 @@ internal sealed class DuckTypedObject(PSObject target)
         return ScriptCall.Run(target, method, arguments).Written;
     }
 
-    /// <summary>Calls a script block, of whose four arguments the last two name the stream, and gives what it wrote as a flat list; tasks are awaited.</summary>
+    /// <summary>
+    /// Calls a script block, of whose four arguments the last two name the stream, and gives what it wrote as a flat list; tasks are
+    /// awaited.
+    /// </summary>
     /// <exception cref="RuntimeException">The script failed, or wrote an error.</exception>
-    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, calls itself, or gave a null alone.</exception>
+    /// <exception cref="InvalidOperationException">It is script of another runspace, may not have run to its end, calls itself, or gave a
+    /// null alone.</exception>
     public static async Task<IReadOnlyList<object>> FetchAsync(ScriptBlock script, object[] arguments, CancellationToken cancellationToken)
     {
         List<PSObject> answer = await PipelineDispatcher.InvokeScriptAsync(
@@ -112,7 +133,8 @@ internal sealed class DuckTypedObject(PSObject target)
 
     // A null is what is left of many mistakes, such as a property that an error's answer does not have. It must not pass for "no bars".
     private static List<object> RequireAnswer((List<object> Flat, bool HasNull) answer) => answer is { Flat.Count: 0, HasNull: true }
-        ? throw new InvalidOperationException("it gave null, which may be anything. Where there are no bars, it must write nothing or an empty array")
+        ? throw new InvalidOperationException(
+            "it gave null, which may be anything. Where there are no bars, it must write nothing or an empty array")
         : answer.Flat;
 
     private static async Task<(List<object> Flat, bool HasNull)> FlattenAsync(object? answer, CancellationToken cancellationToken)

@@ -36,7 +36,9 @@ internal sealed class DuckTypedRecorder : IEventRecorder
     /// <remarks>Few, so that a script that takes its time does not keep the pipeline thread from everything else.</remarks>
     public int RowsPerWrite => 100;
 
-    /// <summary>A recorder over <paramref name="target"/>, or null where it has no such method. A .NET object's method is the engine's matter.</summary>
+    /// <summary>
+    /// A recorder over <paramref name="target"/>, or null where it has no such method. A .NET object's method is the engine's matter.
+    /// </summary>
     /// <param name="target">The object, which stays the operator's: it is not disposed with the recorder.</param>
     /// <param name="name">The recorder's name; null for the object's own.</param>
     /// <exception cref="ArgumentException">Its method does not take what a recorder is given.</exception>
@@ -60,14 +62,17 @@ internal sealed class DuckTypedRecorder : IEventRecorder
         return new DuckTypedRecorder(duck, method, displayName, Runspace.DefaultRunspace);
     }
 
-    /// <summary>Refuses to be waited for anywhere but in the runspace that the recorder was made in: nobody delivers while it waits.</summary>
+    /// <summary>
+    /// Refuses to be waited for anywhere but in the runspace that the recorder was made in: nobody delivers while it waits.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread has another runspace.</exception>
     public void RequireRunspace()
     {
         if (Runspace.DefaultRunspace != _runspace)
         {
             throw new InvalidOperationException(
-                $"The recorder {DisplayName} is script of another runspace and can take rows only there. Make it where it is used: inside the thread job, the parallel block or the [powershell] object.");
+                $"The recorder {DisplayName} is script of another runspace and can take rows only there. Make it where it is used: inside "
+                    + $"the thread job, the parallel block or the [powershell] object.");
         }
     }
 

@@ -4,7 +4,10 @@ using Qmtl.Streams;
 
 namespace Qmtl.PowerShell.Scripting;
 
-/// <summary>A strategy made of any object with a <c>Setup()</c> method that returns nodes, or with a property <c>Nodes</c>; a property Name is honoured.</summary>
+/// <summary>
+/// A strategy made of any object with a <c>Setup()</c> method that returns nodes, or with a property <c>Nodes</c>; a property Name is
+/// honoured.
+/// </summary>
 internal sealed class DuckTypedStrategy : Strategy
 {
     private readonly DuckTypedObject _target;
@@ -56,5 +59,6 @@ internal sealed class DuckTypedStrategy : Strategy
         ?? throw new InvalidOperationException(
             value is not null && ForeignCopy.Describe(value) is { } problem
             ? $"The strategy '{Name}' gave a node that is none here: {problem}"
-            : $"The strategy '{Name}' gave {(value is null ? "$null" : $"a {DuckTypedObject.TypeName(PSObject.AsPSObject(value))}")} where a node was expected. Setup returns nodes of New-QmtlNode or New-QmtlStreamInput and writes nothing else.");
+            : $"The strategy '{Name}' gave {(value is null ? "$null" : $"a {DuckTypedObject.TypeName(PSObject.AsPSObject(value))}")} where "
+                + $"a node was expected. Setup returns nodes of New-QmtlNode or New-QmtlStreamInput and writes nothing else.");
 }

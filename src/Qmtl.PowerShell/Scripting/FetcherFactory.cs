@@ -18,9 +18,13 @@ internal static class FetcherFactory
         {
             IDataFetcher fetcher => fetcher,
             ScriptBlock script => new ScriptBlockFetcher(script, name, barsPerRequest),
-            string text => throw new ArgumentException($"The text '{text}' is not a fetcher. Make one with New-QmtlFetcher -Binance or -Path, or give a script block in braces."),
+            string text =>
+                throw new ArgumentException(
+                    $"The text '{text}' is not a fetcher. Make one with New-QmtlFetcher -Binance or -Path, or give a script block in "
+                        + $"braces."),
             _ => DuckTypedFetcher.TryCreate(wrapped, name, barsPerRequest) ?? throw new ArgumentException(
-                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a fetcher: it has no Fetch(start, end, nodeId, interval) method. Give the object that method, a script block, or a fetcher of New-QmtlFetcher."),
+                $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a fetcher: it has no Fetch(start, end, nodeId, interval) "
+                    + $"method. Give the object that method, a script block, or a fetcher of New-QmtlFetcher."),
         };
     }
 }

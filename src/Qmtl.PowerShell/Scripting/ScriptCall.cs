@@ -47,34 +47,43 @@ internal static class ScriptCall
 
     /// <summary>Calls a script block for what it has of a stream, which its last two arguments name.</summary>
     /// <inheritdoc cref="Ask(PSObject, string, object[], object)" path="/exception"/>
-    public static List<PSObject> Ask(ScriptBlock script, object[] arguments) => AskOnce(script, null, arguments, () => Run(CallBlock, script, null, arguments));
+    public static List<PSObject> Ask(ScriptBlock script, object[] arguments) =>
+        AskOnce(script, null, arguments, () => Run(CallBlock, script, null, arguments));
 
     /// <summary>Calls a method for what it has of a stream, which its last two arguments name.</summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
-    /// <exception cref="InvalidOperationException">It did not run to its end, a program that it called failed and there is nothing else, or it calls itself.</exception>
+    /// <exception cref="InvalidOperationException">It did not run to its end, a program that it called failed and there is nothing else, or
+    /// it calls itself.</exception>
     public static List<PSObject> Ask(PSObject target, string method, object[] arguments, object identity) =>
         AskOnce(identity, method, arguments, () => Run(target, method, arguments));
 
-    /// <summary>Calls a method, and gives what it wrote and the exit code of the last program that it called (0 where it called none).</summary>
+    /// <summary>
+    /// Calls a method, and gives what it wrote and the exit code of the last program that it called (0 where it called none).
+    /// </summary>
     /// <exception cref="RuntimeException">The method failed, or wrote an error.</exception>
     /// <exception cref="InvalidOperationException">It did not run to its end.</exception>
-    public static (List<PSObject> Written, int ExitCode) Run(PSObject target, string method, object?[] arguments) => Run(CallMethod, target, method, arguments);
+    public static (List<PSObject> Written, int ExitCode) Run(PSObject target, string method, object?[] arguments) =>
+        Run(CallMethod, target, method, arguments);
 
     private static ScriptBlock FrameOf(string call) => ScriptBlock.Create(Frame.Replace("CALL", call, StringComparison.Ordinal));
 
-    private static List<PSObject> AskOnce(object identity, string? method, object[] arguments, Func<(List<PSObject> Written, int ExitCode)> call)
+    private static List<PSObject> AskOnce(
+        object identity, string? method, object[] arguments, Func<(List<PSObject> Written, int ExitCode)> call)
     {
         List<(object Identity, string? Method, string Stream)> underWay = _underWay ??= [];
         string stream = string.Create(CultureInfo.InvariantCulture, $"{arguments[^2]} {arguments[^1]}");
         if (underWay.Any(other => ReferenceEquals(other.Identity, identity) && other.Method == method && other.Stream == stream))
         {
             throw new InvalidOperationException(
-                $"its script asks, itself or through others that it calls, for the bars of {stream} that it is just being asked for, which would never end. Take them there from another source or provider");
+                $"its script asks, itself or through others that it calls, for the bars of {stream} that it is just being asked for, which "
+                    + $"would never end. Take them there from another source or provider");
         }
 
         if (underWay.Count == Deepest)
         {
-            throw new InvalidOperationException($"{Deepest} scripts of sources and providers wait for one another, and for {stream} one more is called. They must not ask one another in a circle");
+            throw new InvalidOperationException(
+                $"{Deepest} scripts of sources and providers wait for one another, and for {stream} one more is called. They must not ask "
+                    + $"one another in a circle");
         }
 
         underWay.Add((identity, method, stream));
@@ -84,7 +93,8 @@ internal static class ScriptCall
             return written.Count > 0 || exitCode == 0
                 ? written
                 : throw new InvalidOperationException(
-                    $"it gave nothing, and the last program or script that it called ended with exit code {exitCode}, so it may not know what there is. Set $global:LASTEXITCODE to 0 where that means that there are no bars");
+                    $"it gave nothing, and the last program or script that it called ended with exit code {exitCode}, so it may not know "
+                        + $"what there is. Set $global:LASTEXITCODE to 0 where that means that there are no bars");
         }
         finally
         {
@@ -117,5 +127,6 @@ internal static class ScriptCall
     }
 
     // What a native program writes to its standard error is often no error, such as curl's progress; its exit code tells.
-    private static bool IsNativeText(ErrorRecord error) => error.FullyQualifiedErrorId is "NativeCommandError" or "NativeCommandErrorMessage";
+    private static bool IsNativeText(ErrorRecord error) =>
+        error.FullyQualifiedErrorId is "NativeCommandError" or "NativeCommandErrorMessage";
 }

@@ -13,7 +13,10 @@ internal static class ScriptFailure
     // Longer than what anybody writes by hand; an answer that ended in an exception's message may be a whole page.
     private const int LongestProblem = 2000;
 
-    /// <summary>What went wrong in the script, with its line where it is known, for the middle of a sentence: <c>failed at line 3: Attempted to divide by zero</c>.</summary>
+    /// <summary>
+    /// What went wrong in the script, with its line where it is known, for the middle of a sentence: <c>failed at line 3: Attempted to
+    /// divide by zero</c>.
+    /// </summary>
     public static string Describe(Exception exception)
     {
         ErrorRecord? record = RecordOf(exception);

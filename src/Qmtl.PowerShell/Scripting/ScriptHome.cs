@@ -7,9 +7,9 @@ namespace Qmtl.PowerShell.Scripting;
 
 /// <summary>The runspace that a piece of script belongs to: the only one where it may be called.</summary>
 /// <remarks>
-/// A script block, and an object of a PowerShell class, belong to the runspace that made them. PowerShell hands a call from another one over
-/// to it and waits until it has nothing else to do: without end, where it waits for the caller in turn, and now and then it gives nothing
-/// back at once, which would pass for "there are no bars". It tells in no public way whose they are.
+/// A script block, and an object of a PowerShell class, belong to the runspace that made them. PowerShell hands a call from another one
+/// over to it and waits until it has nothing else to do: without end, where it waits for the caller in turn, and now and then it gives
+/// nothing back at once, which would pass for "there are no bars". It tells in no public way whose they are.
 /// </remarks>
 internal sealed class ScriptHome
 {
@@ -25,7 +25,8 @@ internal sealed class ScriptHome
     }
 
     /// <summary>Where something that may be script belongs.</summary>
-    /// <param name="value">A script block, a node, an object of a PowerShell class or with script methods; anything else belongs nowhere.</param>
+    /// <param name="value">A script block, a node, an object of a PowerShell class or with script methods; anything else belongs
+    /// nowhere.</param>
     /// <param name="what">What it is, as a sentence's subject.</param>
     public static ScriptHome Of(object value, string what)
     {
@@ -50,7 +51,8 @@ internal sealed class ScriptHome
         if (_owner is not null && _owner != Runspace.DefaultRunspace)
         {
             throw new InvalidOperationException(
-                $"{_what} is script of another runspace and can run only there. Make it where it is used: inside the thread job, the parallel block or the [powershell] object.");
+                $"{_what} is script of another runspace and can run only there. Make it where it is used: inside the thread job, the "
+                    + $"parallel block or the [powershell] object.");
         }
     }
 
@@ -79,7 +81,10 @@ internal sealed class ScriptHome
         object? state = value switch
         {
             ScriptBlock script => StateOf(script),
-            ComputeNode { Function.Target: { } compiled } => (compiled.GetType().GetField("Constants")?.GetValue(compiled) as object[])?.OfType<ScriptBlock>().Select(StateOf).FirstOrDefault(),
+            ComputeNode { Function.Target: { } compiled } =>
+                (
+                    compiled.GetType().GetField("Constants")?
+                        .GetValue(compiled) as object[])?.OfType<ScriptBlock>().Select(StateOf).FirstOrDefault(),
             _ when ScriptBound.IsScript(value.GetType()) => StateOfInstance(value),
             _ => null,
         };

@@ -54,7 +54,8 @@ internal sealed class ScriptNode : Node
     {
         if (Runspace.DefaultRunspace is null)
         {
-            throw new InvalidOperationException("A script can run only on PowerShell's pipeline thread. Run the strategy with Invoke-QmtlStrategy.");
+            throw new InvalidOperationException(
+                "A script can run only on PowerShell's pipeline thread. Run the strategy with Invoke-QmtlStrategy.");
         }
 
         _home.Require();
@@ -90,11 +91,14 @@ internal sealed class ScriptNode : Node
             1 => written[0] is { } only ? Payload.From(DuckTypedObject.Unwrap(only)) : Payload.None,
             _ => throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"its script wrote {written.Count} objects for one bar. Write one: a number, an object or a hashtable; put '$null =' before what is no result.")),
+                $"its script wrote {written.Count} objects for one bar. Write one: a number, an object or a hashtable; put '$null =' "
+                    + $"before what is no result.")),
         };
     }
 
     private static NodeOptions RequireInputs(NodeOptions options) => options.Inputs.Count > 0
         ? options
-        : throw new ArgumentException($"The node '{options.Name}' has no input, so nothing would ever make it compute. Give it a stream or another node with -InputObject.");
+        : throw new ArgumentException(
+            $"The node '{options.Name}' has no input, so nothing would ever make it compute. Give it a stream or another node with "
+                + $"-InputObject.");
 }

@@ -9,7 +9,9 @@ using Qmtl.PowerShell.Output;
 
 namespace Qmtl.PowerShell.Scripting;
 
-/// <summary>Reads what script emits as rows: hashtables, ordered dictionaries, PSCustomObjects (as Import-Csv makes them) and .NET objects.</summary>
+/// <summary>
+/// Reads what script emits as rows: hashtables, ordered dictionaries, PSCustomObjects (as Import-Csv makes them) and .NET objects.
+/// </summary>
 internal static class ScriptRows
 {
     /// <summary>The answer that the rows make; what is no row counts as unreadable.</summary>
@@ -69,9 +71,11 @@ internal static class ScriptRows
         {
             if (property.IsGettable)
             {
-                // A note property has its value's type, which declares nothing, except in a bar, whose values are of their stored columns' types.
+                // A note property has its value's type, which declares nothing, except in a bar, whose values are of their stored columns'
+                // types.
                 object? value = Value(property.Value);
-                bool isDeclared = (property is PSProperty || row is BarObject) && (property.TypeNameOfValue is "System.Int64" or "System.UInt64");
+                bool isDeclared = (property is PSProperty || row is BarObject)
+                    && (property.TypeNameOfValue is "System.Int64" or "System.UInt64");
                 yield return KeyValuePair.Create(property.Name, isDeclared ? new WholeNumber(value) : value);
             }
         }

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Qmtl.Simulation.Faults;
 
-/// <summary>What is to go wrong: a queue, one entry a request, and, when it is empty, a rule. May be changed at any time, from any thread.</summary>
+/// <summary>
+/// What is to go wrong: a queue, one entry a request, and, when it is empty, a rule. May be changed at any time, from any thread.
+/// </summary>
 /// <typeparam name="TRequest">What is known of a request.</typeparam>
 /// <typeparam name="TFault">What can go wrong with its answer.</typeparam>
 public class FaultScript<TRequest, TFault>

@@ -22,7 +22,8 @@ internal static class FaultyRows
         {
             SimulatedFaultKind.FewerRows => [.. rows[..Math.Min(rows.Length, fault.RowsLeft)]],
             SimulatedFaultKind.RowsOutsideRange => Surround(rows, request, interval),
-            SimulatedFaultKind.RowsOffGrid => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row with { Timestamp = row.Timestamp + 1 }] : [row]),
+            SimulatedFaultKind.RowsOffGrid =>
+                Spoil(rows, (row, index) => index % fault.Every == 0 ? [row with { Timestamp = row.Timestamp + 1 }] : [row]),
             SimulatedFaultKind.RepeatedRows => Spoil(rows, (row, index) => index % fault.Every == 0 ? [row, row] : [row]),
             SimulatedFaultKind.RowsOutOfOrder => Reverse(rows),
             _ => rows.ToArray(),

@@ -1,6 +1,8 @@
 namespace Qmtl.Simulation.Faults;
 
-/// <summary>Something wrong with one answer of a <see cref="SimulatedExchange"/>. Queue it in <see cref="SimulatedExchange.Faults"/>.</summary>
+/// <summary>
+/// Something wrong with one answer of a <see cref="SimulatedExchange"/>. Queue it in <see cref="SimulatedExchange.Faults"/>.
+/// </summary>
 public sealed record SimulatedFault
 {
     private SimulatedFault(SimulatedFaultKind kind) => Kind = kind;

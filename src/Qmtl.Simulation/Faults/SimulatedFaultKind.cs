@@ -6,7 +6,10 @@ public enum SimulatedFaultKind
     /// <summary>An error status instead of an answer.</summary>
     Status,
 
-    /// <summary>The connection is closed before a byte of the answer. Clients may ask again by themselves where the connection had served a request before.</summary>
+    /// <summary>
+    /// The connection is closed before a byte of the answer. Clients may ask again by themselves where the connection had served a request
+    /// before.
+    /// </summary>
     ConnectionReset,
 
     /// <summary>The connection is closed after half of the body.</summary>

@@ -36,7 +36,11 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
 
     /// <summary>A page such as proxies and firewalls send.</summary>
     public static Answer WebPage(int status, string title) =>
-        new(status, Encoding.UTF8.GetBytes($"<html>\r\n<head><title>{title}</title></head>\r\n<body><center><h1>{title}</h1></center></body>\r\n</html>"), "text/html");
+        new(
+            status,
+            Encoding.UTF8.GetBytes(
+                $"<html>\r\n<head><title>{title}</title></head>\r\n<body><center><h1>{title}</h1></center></body>\r\n</html>"),
+            "text/html");
 
     /// <summary>Sends it.</summary>
     /// <returns>Whether the connection can serve another request.</returns>

@@ -10,7 +10,8 @@ internal sealed record ApiError(int Code, string Message)
 
     public static ApiError InvalidInterval { get; } = new(-1120, "Invalid interval.");
 
-    public static ApiError TooManyRequests { get; } = new(-1003, "Too much request weight used; please use WebSocket Streams for live updates to avoid polling the API.");
+    public static ApiError TooManyRequests { get; } = new(
+        -1003, "Too much request weight used; please use WebSocket Streams for live updates to avoid polling the API.");
 
     public static ApiError Missing(string parameter) =>
         new(-1102, $"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.");
@@ -20,5 +21,8 @@ internal sealed record ApiError(int Code, string Message)
 
     public byte[] ToJson() => Encoding.UTF8.GetBytes($$"""{"code":{{Code}},"msg":{{JsonSerializer.Serialize(Message, JsonOptions)}}}""");
 
-    private static readonly JsonSerializerOptions JsonOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 }

@@ -35,7 +35,8 @@ internal sealed class LoopbackRequest
 
     /// <summary>How many bytes come after the header.</summary>
     /// <exception cref="FormatException">The header does not say it in a way that is understood.</exception>
-    public int ContentLength => Header("Transfer-Encoding").Length > 0 ? throw new FormatException("Bodies with a transfer encoding are not understood.")
+    public int ContentLength =>
+        Header("Transfer-Encoding").Length > 0 ? throw new FormatException("Bodies with a transfer encoding are not understood.")
         : Header("Content-Length") is not { Length: > 0 } length ? 0
         : int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out int bytes) ? bytes
         : throw new FormatException("The Content-Length is no number, or too large.");
@@ -52,5 +53,6 @@ internal sealed class LoopbackRequest
 
     /// <summary>The value of a header; empty where it is not there.</summary>
     public string Header(string name) =>
-        _lines.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim() ?? string.Empty;
+        _lines.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim()
+            ?? string.Empty;
 }

@@ -72,7 +72,8 @@ internal sealed class LoopbackServer : IAsyncDisposable
             while (open && await ReadHeaderAsync(stream, buffer, length) is { Length: > 0 } received)
             {
                 var request = LoopbackRequest.Parse(buffer.AsSpan(0, received.Header));
-                (request.Body, int taken) = await ReadBodyAsync(stream, request.ContentLength, buffer.AsMemory(received.Header..received.Length));
+                (request.Body, int taken) = await ReadBodyAsync(
+                    stream, request.ContentLength, buffer.AsMemory(received.Header..received.Length));
                 Answer answer = await _handler(request, _stopping.Token);
                 using (answer.Buffer)
                 {
@@ -116,7 +117,8 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     /// <summary>Reads a body, the first bytes of which have come with the header.</summary>
     /// <returns>The body, and how many bytes of <paramref name="received"/> it took.</returns>
-    private async Task<(ReadOnlyMemory<byte> Body, int Taken)> ReadBodyAsync(NetworkStream stream, int length, ReadOnlyMemory<byte> received)
+    private async Task<(ReadOnlyMemory<byte> Body, int Taken)> ReadBodyAsync(
+        NetworkStream stream, int length, ReadOnlyMemory<byte> received)
     {
         if (length > LongestBody)
         {

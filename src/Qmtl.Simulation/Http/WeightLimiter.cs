@@ -11,7 +11,8 @@ internal sealed class WeightLimiter(int? weightPerMinute, int requestsBeforeBan,
     private DateTimeOffset _bannedUntil = DateTimeOffset.MinValue;
 
     /// <summary>Uses weight, unless there is none left.</summary>
-    /// <returns>The weight used in the last minute; the status, 200 where the request may pass; and how long to stay away where not.</returns>
+    /// <returns>The weight used in the last minute; the status, 200 where the request may pass; and how long to stay away where
+    /// not.</returns>
     public (int Used, int Status, TimeSpan RetryAfter) Use(int weight)
     {
         DateTimeOffset now = clock.GetUtcNow();

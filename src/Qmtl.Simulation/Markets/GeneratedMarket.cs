@@ -50,7 +50,9 @@ public sealed class GeneratedMarket : ISimulatedMarket
     /// <value>Null by default: never.</value>
     public OutageSchedule? Outages { get; init; }
 
-    /// <summary>Three markets of one exchange: two busy ones, BTCUSDT and ETHUSDT, and XRPETH, in which a third of the minutes is quiet.</summary>
+    /// <summary>
+    /// Three markets of one exchange: two busy ones, BTCUSDT and ETHUSDT, and XRPETH, in which a third of the minutes is quiet.
+    /// </summary>
     public static IReadOnlyList<ISimulatedMarket> CreateDefaults(long seed = 0)
     {
         var outages = new OutageSchedule { Seed = seed };

@@ -24,7 +24,8 @@ public sealed class RecordedMarket : ISimulatedMarket
             long open = _candles[i].Timestamp;
             if (!interval.IsOnGrid(open) || (i > 0 && _candles[i - 1].Timestamp == open))
             {
-                throw new ArgumentException($"{symbol}: the candle at {UnixTime.Format(open)} is off the {interval} grid or given twice.", nameof(candles));
+                throw new ArgumentException(
+                    $"{symbol}: the candle at {UnixTime.Format(open)} is off the {interval} grid or given twice.", nameof(candles));
             }
         }
     }
@@ -38,7 +39,10 @@ public sealed class RecordedMarket : ISimulatedMarket
     /// <summary>The candles, ascending.</summary>
     public IReadOnlyList<SimulatedCandle> Candles => _candles;
 
-    /// <summary>Reads candles from a CSV file with the header <c>ts,open,high,low,close,volume</c>, <c>ts</c> in Unix seconds. What the file does not say (quote volume, trades, takers) is made up from what it does.</summary>
+    /// <summary>
+    /// Reads candles from a CSV file with the header <c>ts,open,high,low,close,volume</c>, <c>ts</c> in Unix seconds. What the file does
+    /// not say (quote volume, trades, takers) is made up from what it does.
+    /// </summary>
     /// <exception cref="FormatException">A line is not of that form; the message names it.</exception>
     public static RecordedMarket FromCsv(string path, string symbol, BarInterval interval)
     {
@@ -60,7 +64,9 @@ public sealed class RecordedMarket : ISimulatedMarket
 
             long[] units = [.. fields.Skip(1).Select(field => SimulatedCandle.FromDecimal(decimal.Parse(field, NumberStyles.Float, CultureInfo.InvariantCulture)))];
             long quote = (long)(units[4] * SimulatedCandle.ToDouble(units[3]));
-            candles.Add(new SimulatedCandle(open, units[0], units[1], units[2], units[3], units[4], quote, 1 + (open / 60 % 50), units[4] / 2, quote / 2));
+            candles.Add(
+                new SimulatedCandle(
+                    open, units[0], units[1], units[2], units[3], units[4], quote, 1 + (open / 60 % 50), units[4] / 2, quote / 2));
         }
 
         return new RecordedMarket(symbol, interval, candles);

@@ -4,7 +4,10 @@ using Qmtl.Time;
 
 namespace Qmtl.Caching;
 
-/// <summary>Which ranges of bars have been merged into a cache, for each stream, so that the same history is not loaded twice. Safe for several threads.</summary>
+/// <summary>
+/// Which ranges of bars have been merged into a cache, for each stream, so that the same history is not loaded twice. Safe for several
+/// threads.
+/// </summary>
 /// <remarks>It tells what was merged, not what is held: bars that were dropped later because of the period count too.</remarks>
 public sealed class BackfillState
 {
@@ -16,7 +19,9 @@ public sealed class BackfillState
     public bool IsComplete(StreamKey stream, TimeRange range) =>
         range.AlignTo(stream.Interval) is not { } bars || (GetRanges(stream).Intersect(bars) is [var only] && only == bars);
 
-    /// <summary>Marks the bars of <paramref name="range"/> (Unix seconds, UTC, inclusive at both ends; aligned inward to the interval's grid).</summary>
+    /// <summary>
+    /// Marks the bars of <paramref name="range"/> (Unix seconds, UTC, inclusive at both ends; aligned inward to the interval's grid).
+    /// </summary>
     public void MarkComplete(StreamKey stream, TimeRange range) => MarkComplete(stream, new TimeRangeSet(stream.Interval, range));
 
     /// <summary>Marks bars.</summary>
@@ -26,7 +31,8 @@ public sealed class BackfillState
         ArgumentNullException.ThrowIfNull(ranges);
         if (ranges.Interval != stream.Interval)
         {
-            throw new ArgumentException($"Bars of {ranges.Interval} cannot be marked in the stream {stream}, whose bars are of {stream.Interval}.", nameof(ranges));
+            throw new ArgumentException(
+                $"Bars of {ranges.Interval} cannot be marked in the stream {stream}, whose bars are of {stream.Interval}.", nameof(ranges));
         }
 
         if (!ranges.IsEmpty)
@@ -36,7 +42,8 @@ public sealed class BackfillState
     }
 
     /// <summary>The bars that are marked; none in a stream that is not known.</summary>
-    public TimeRangeSet GetRanges(StreamKey stream) => _ranges.TryGetValue(stream, out TimeRangeSet? ranges) ? ranges : TimeRangeSet.Empty(stream.Interval);
+    public TimeRangeSet GetRanges(StreamKey stream) =>
+        _ranges.TryGetValue(stream, out TimeRangeSet? ranges) ? ranges : TimeRangeSet.Empty(stream.Interval);
 
     /// <summary>Forgets all marks of a stream; false where there was none.</summary>
     public bool Forget(StreamKey stream) => _ranges.TryRemove(stream, out _);

@@ -58,7 +58,10 @@ internal sealed partial class BarBuffer
 
     /// <summary>The bars as they are, not copied.</summary>
     public HeldBars Snapshot() => new(
-        _timestamps.AsMemory(_start, Count), _live.AsMemory(_start, Count), Array.ConvertAll(_columns, column => column.AsSource(_start, Count)), _newestDropped);
+        _timestamps.AsMemory(_start, Count),
+        _live.AsMemory(_start, Count),
+        Array.ConvertAll(_columns, column => column.AsSource(_start, Count)),
+        _newestDropped);
 
     /// <summary>A new buffer of a snapshot and a frame.</summary>
     /// <param name="series">The series.</param>

@@ -9,7 +9,9 @@ internal sealed partial class BarBuffer
 
     private int MaximumCapacity => (int)Math.Min(Array.MaxLength, (long)_period + Slack(_period));
 
-    /// <summary>Whether a snapshot is being read. Until it is not, values are written to the arrays, but none is moved within them.</summary>
+    /// <summary>
+    /// Whether a snapshot is being read. Until it is not, values are written to the arrays, but none is moved within them.
+    /// </summary>
     public bool IsShared { get; set; }
 
     // With an eighth more than the period, a bar is moved eight times while it is held, and costs an eighth more memory. Of few

@@ -13,7 +13,9 @@ internal sealed partial class BarBuffer
     private object? _boundTo;
     private bool _canRebind;
 
-    /// <summary>Reads rows of a frame with these columns from now on. Frames of the same columns, one after the other, cost no memory.</summary>
+    /// <summary>
+    /// Reads rows of a frame with these columns from now on. Frames of the same columns, one after the other, cost no memory.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A column has a type that does not go with the held one. Nothing has changed.</exception>
     public void Bind(IReadOnlyList<BarColumn> columns)
     {

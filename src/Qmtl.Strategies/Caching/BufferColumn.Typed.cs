@@ -5,7 +5,8 @@ using Qmtl.Data;
 namespace Qmtl.Caching;
 
 /// <inheritdoc/>
-/// <typeparam name="T"><see cref="double"/>, <see cref="long"/>, <see cref="bool"/>, <see cref="string"/> or <see cref="object"/>.</typeparam>
+/// <typeparam name="T"><see cref="double"/>, <see cref="long"/>, <see cref="bool"/>, <see cref="string"/> or
+/// <see cref="object"/>.</typeparam>
 internal sealed class BufferColumn<T>(string name, int capacity) : BufferColumn(name)
 {
     private static readonly T Null = typeof(T) == typeof(double) ? (T)(object)double.NaN : default!;
@@ -133,7 +134,8 @@ internal sealed class BufferColumn<T>(string name, int capacity) : BufferColumn(
 
     private static string? AsText(object? value) => value is null ? null : Convert.ToString(value, CultureInfo.InvariantCulture);
 
-    private static T[] NewArray(int length) => RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? new T[length] : GC.AllocateUninitializedArray<T>(length);
+    private static T[] NewArray(int length) =>
+        RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? new T[length] : GC.AllocateUninitializedArray<T>(length);
 
     private void SetNull(int position, int length)
     {

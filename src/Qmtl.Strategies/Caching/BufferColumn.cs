@@ -22,7 +22,10 @@ internal abstract class BufferColumn(string name)
     /// <summary>Copies rows into this column; without a source they are null. The ranges may overlap in one array.</summary>
     public abstract void Copy(ColumnSource? source, int row, int position, int length);
 
-    /// <summary>Lays runs of rows side by side so that the last ends before <paramref name="end"/>, the last first: rows of this very column may move up.</summary>
+    /// <summary>
+    /// Lays runs of rows side by side so that the last ends before <paramref name="end"/>, the last first: rows of this very column may
+    /// move up.
+    /// </summary>
     public abstract void Copy(ReadOnlySpan<MergeRun> runs, ColumnSource? held, ColumnSource? incoming, int end);
 
     /// <summary>Copies one row into this column; without a source it is null.</summary>
@@ -31,7 +34,9 @@ internal abstract class BufferColumn(string name)
     /// <summary>Moves values within the arrays.</summary>
     public abstract void Move(int from, int to, int length);
 
-    /// <summary>Goes on in new arrays of <paramref name="capacity"/>, which begin with the given values; the old arrays stay as they are.</summary>
+    /// <summary>
+    /// Goes on in new arrays of <paramref name="capacity"/>, which begin with the given values; the old arrays stay as they are.
+    /// </summary>
     public abstract void Relocate(int from, int length, int capacity);
 
     /// <summary>Lets go of objects.</summary>

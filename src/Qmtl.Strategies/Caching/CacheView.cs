@@ -37,7 +37,9 @@ public sealed class CacheView
         }
     }
 
-    /// <summary>The first error in an indexer of this view or its series since this was last set to null, for who cannot see errors there.</summary>
+    /// <summary>
+    /// The first error in an indexer of this view or its series since this was last set to null, for who cannot see errors there.
+    /// </summary>
     internal Exception? IndexError { get; set; }
 
     /// <summary>The bars of an upstream.</summary>
@@ -81,8 +83,12 @@ public sealed class CacheView
     private string Held() => Upstreams.Count == 0 ? "It is still empty." : $"It holds {string.Join(", ", Upstreams.Select(Describe))}.";
 
     private string Describe(StreamKey upstream) =>
-        _cache.Names.FirstOrDefault(pair => pair.Value == upstream).Key is { } name && name != upstream.NodeId ? $"{upstream} (called '{name}')" : upstream.ToString();
+        _cache.Names.FirstOrDefault(pair => pair.Value == upstream).Key is { } name && name != upstream.NodeId
+            ? $"{upstream} (called '{name}')"
+            : upstream.ToString();
 
     private ArgumentException Ambiguous(string nodeId) => new(
-        $"'{nodeId}' has bars of several intervals here: {string.Join(", ", Upstreams.Where(upstream => upstream.NodeId == nodeId))}. Give the interval too.", nameof(nodeId));
+        $"'{nodeId}' has bars of several intervals here: {string.Join(", ", Upstreams.Where(upstream => upstream.NodeId == nodeId))}. Give "
+            + $"the interval too.",
+        nameof(nodeId));
 }

@@ -2,7 +2,9 @@ using Qmtl.Data;
 
 namespace Qmtl.Caching;
 
-/// <summary>A column of a series after what comes in has been matched to what is held; at least one of the two is there, and both have one type.</summary>
+/// <summary>
+/// A column of a series after what comes in has been matched to what is held; at least one of the two is there, and both have one type.
+/// </summary>
 /// <param name="Held">The held values, or null where all of them are to be null.</param>
 /// <param name="Incoming">The values that come in, or null where all of them are null.</param>
 internal readonly record struct ColumnPair(ColumnSource? Held, ColumnSource? Incoming)
@@ -84,7 +86,8 @@ internal static class ColumnPairing
     }
 
     private static InvalidOperationException Conflict(StreamKey series, ColumnSource held, ColumnSource incoming) => new(
-        $"Column '{held.Name}' of {series} holds {ColumnSource.Describe(held.ElementType)} and cannot take {ColumnSource.Describe(incoming.ElementType)}"
+        $"Column '{held.Name}' of {series} holds {ColumnSource.Describe(held.ElementType)} and cannot take "
+            + $"{ColumnSource.Describe(incoming.ElementType)}"
         + (IsNumber(held) && IsNumber(incoming) ? " without losing digits" : string.Empty)
         + ". Give each column one type, or give the other values a column of their own.");
 

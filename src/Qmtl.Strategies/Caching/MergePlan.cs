@@ -100,7 +100,9 @@ internal sealed class MergePlan
         return newest;
     }
 
-    /// <summary>Lays the rows side by side, the last first: <paramref name="held"/> may be the beginning of <paramref name="merged"/>.</summary>
+    /// <summary>
+    /// Lays the rows side by side, the last first: <paramref name="held"/> may be the beginning of <paramref name="merged"/>.
+    /// </summary>
     public void Copy(ReadOnlySpan<long> held, ReadOnlySpan<long> incoming, Span<long> merged)
     {
         int end = Length;

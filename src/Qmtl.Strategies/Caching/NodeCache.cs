@@ -105,7 +105,8 @@ public sealed class NodeCache
     /// Merges history. A live bar stays as it is, also one that comes while the merge goes on; a bar that was merged earlier is
     /// replaced. The frame's ranges are entered in <see cref="State"/>.
     /// </summary>
-    /// <returns>How many of the bars were merged in: not those that live bars stand for, nor those older than the newest <see cref="Period"/>.</returns>
+    /// <returns>How many of the bars were merged in: not those that live bars stand for, nor those older than the newest
+    /// <see cref="Period"/>.</returns>
     /// <exception cref="ArgumentException">The frame is of another interval than the upstream.</exception>
     /// <exception cref="InvalidOperationException">A column has a type that does not go with the values already held.</exception>
     public int BackfillBulk(StreamKey upstream, BarFrame bars)
@@ -114,7 +115,8 @@ public sealed class NodeCache
         ArgumentNullException.ThrowIfNull(bars);
         if (bars.Interval != upstream.Interval)
         {
-            throw new ArgumentException($"Bars of {bars.Interval} cannot be merged into {upstream}, whose bars are of {upstream.Interval}.", nameof(bars));
+            throw new ArgumentException(
+                $"Bars of {bars.Interval} cannot be merged into {upstream}, whose bars are of {upstream.Interval}.", nameof(bars));
         }
 
         return bars.Count == 0 ? 0 : GetOrAdd(upstream).Merge(bars);
@@ -126,7 +128,9 @@ public sealed class NodeCache
     /// <summary>The newest bar's open (Unix seconds, UTC), or null where no bar is held.</summary>
     public long? LastTimestamp(StreamKey upstream) => Find(upstream)?.Read(static bars => bars.LastTimestamp);
 
-    /// <summary>Whether the newest bar does not directly follow the one before it, be that one still held or dropped because of the period.</summary>
+    /// <summary>
+    /// Whether the newest bar does not directly follow the one before it, be that one still held or dropped because of the period.
+    /// </summary>
     public bool IsMissing(StreamKey upstream) => Find(upstream)?.Read(static bars => bars.IsMissing) ?? false;
 
     /// <summary>Whether <see cref="Period"/> bars are held.</summary>
@@ -138,7 +142,10 @@ public sealed class NodeCache
     /// </summary>
     public (long Timestamp, Payload Payload)? Latest(StreamKey upstream) => Find(upstream)?.Read(static bars => bars.Latest());
 
-    /// <summary>The newest <paramref name="count"/> bars, or all where there are fewer, copied: what comes later does not change them. Objects are given as text.</summary>
+    /// <summary>
+    /// The newest <paramref name="count"/> bars, or all where there are fewer, copied: what comes later does not change them. Objects are
+    /// given as text.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is negative.</exception>
     public BarFrame Slice(StreamKey upstream, int count)
     {
@@ -146,8 +153,11 @@ public sealed class NodeCache
         return Slice(upstream, bars => (Math.Max(0, bars.Count - count), Math.Min(count, bars.Count)));
     }
 
-    /// <summary>The bars from index <paramref name="start"/> on, counted from the oldest, <paramref name="length"/> of them, copied.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not all of these are held. Of an upstream that is not known, any range is empty.</exception>
+    /// <summary>
+    /// The bars from index <paramref name="start"/> on, counted from the oldest, <paramref name="length"/> of them, copied.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not all of these are held. Of an upstream that is not known, any range is
+    /// empty.</exception>
     public BarFrame Slice(StreamKey upstream, int start, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);

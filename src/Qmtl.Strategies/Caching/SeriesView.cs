@@ -7,10 +7,11 @@ namespace Qmtl.Caching;
 
 /// <summary>The bars of one upstream in a node's cache, oldest first, newest last.</summary>
 /// <remarks>
-/// <para>Each member but the spans may be used while other threads append and merge: it finds a merge whole or not at all. Two calls may find two
-/// states; bars that must go together are taken with one <see cref="ToFrame"/>.</para>
+/// <para>Each member but the spans may be used while other threads append and merge: it finds a merge whole or not at all. Two calls may
+/// find two states; bars that must go together are taken with one <see cref="ToFrame"/>.</para>
 /// <para>A span is the cache's own memory, not a copy. It is valid until the compute function returns, while nobody else writes to the
-/// cache; whoever writes meanwhile changes what it shows. What has to be kept is copied with <see cref="ToFrame"/> or <see cref="ToArray(string)"/>.</para>
+/// cache; whoever writes meanwhile changes what it shows. What has to be kept is copied with <see cref="ToFrame"/> or
+/// <see cref="ToArray(string)"/>.</para>
 /// <para>In spans and arrays of doubles, a null is NaN. Column names are compared without case. PowerShell has no spans:
 /// <see cref="ToArray(string)"/>, <see cref="GetTimestamps"/>, <see cref="GetValue(string)"/> and the sums serve there.</para>
 /// </remarks>
@@ -72,11 +73,13 @@ public sealed class SeriesView
     }
 
     /// <summary>A column of numbers, not copied.</summary>
-    /// <exception cref="ArgumentException">There is no such column, or it does not hold doubles. The message names those there are.</exception>
+    /// <exception cref="ArgumentException">There is no such column, or it does not hold doubles. The message names those there
+    /// are.</exception>
     public ReadOnlySpan<double> Values(string column) => Values<double>(column);
 
     /// <summary>A column, not copied.</summary>
-    /// <typeparam name="T">The column's type: double, long, bool, string or object. What stands in a null is NaN among doubles and the default otherwise.</typeparam>
+    /// <typeparam name="T">The column's type: double, long, bool, string or object. What stands in a null is NaN among doubles and the
+    /// default otherwise.</typeparam>
     /// <exception cref="ArgumentException">There is no such column, or it is of another type.</exception>
     public ReadOnlySpan<T> Values<T>(string column)
     {
@@ -94,7 +97,9 @@ public sealed class SeriesView
     {
         using (_series.Enter(out BarBuffer bars))
         {
-            return bars.Count > 0 ? GetValue(bars, column, bars.Count - 1) : throw new InvalidOperationException($"No bar of {Upstream} is held yet.");
+            return bars.Count > 0
+                ? GetValue(bars, column, bars.Count - 1)
+                : throw new InvalidOperationException($"No bar of {Upstream} is held yet.");
         }
     }
 
@@ -126,7 +131,10 @@ public sealed class SeriesView
         }
     }
 
-    /// <summary>The newest <paramref name="count"/> values of a column of numbers, copied; whole numbers and decimals become doubles, of 15 to 17 digits.</summary>
+    /// <summary>
+    /// The newest <paramref name="count"/> values of a column of numbers, copied; whole numbers and decimals become doubles, of 15 to 17
+    /// digits.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no such column, or it does not hold numbers.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is negative, or so many bars are not held.</exception>
     public double[] ToArray(string column, int count)
@@ -213,7 +221,8 @@ public sealed class SeriesView
         BufferColumn found = Find(bars, column);
         if (count > bars.Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"Of {Upstream}, {bars.Count} bars are held and not so many. The cache's period is {_cache.Period}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"Of {Upstream}, {bars.Count} bars are held and not so many. The cache's period is {_cache.Period}.");
         }
 
         return found switch
@@ -225,7 +234,9 @@ public sealed class SeriesView
         };
     }
 
-    /// <summary>Numbers that a node gave as another type, such as decimal, as doubles; null where one of the objects is no number.</summary>
+    /// <summary>
+    /// Numbers that a node gave as another type, such as decimal, as doubles; null where one of the objects is no number.
+    /// </summary>
     private static double[]? Round(ReadOnlySpan<object?> objects)
     {
         double[] numbers = new double[objects.Length];
@@ -277,11 +288,14 @@ public sealed class SeriesView
     {
         ArgumentNullException.ThrowIfNull(column);
         BufferColumn found = bars.FindColumn(column) ?? throw new ArgumentException(
-            $"{Upstream} has no column '{column}'. It has {(bars.ColumnNames.Any() ? string.Join(", ", bars.ColumnNames) : "none")}.", nameof(column));
+            $"{Upstream} has no column '{column}'. It has {(bars.ColumnNames.Any() ? string.Join(", ", bars.ColumnNames) : "none")}.",
+            nameof(column));
         Note(found.Name);
         return found;
     }
 
     private ArgumentException NotOfType(BufferColumn column, Type wanted) => new(
-        $"Column '{column.Name}' of {Upstream} holds {ColumnSource.Describe(column.ElementType)}, not {ColumnSource.Describe(wanted)}. Read it with GetValue, or in C# with Values<{ColumnSource.Keyword(column.ElementType)}>.", nameof(column));
+        $"Column '{column.Name}' of {Upstream} holds {ColumnSource.Describe(column.ElementType)}, not {ColumnSource.Describe(wanted)}. "
+            + $"Read it with GetValue, or in C# with Values<{ColumnSource.Keyword(column.ElementType)}>.",
+        nameof(column));
 }

@@ -9,7 +9,8 @@ namespace Qmtl.Payloads;
 /// What a node gives for one bar: nothing, a number, a whole bar, or any object. Numbers and bars travel without being boxed
 /// or copied.
 /// </summary>
-[SuppressMessage("Performance", "CA1815:Override equals and operator equals on value types", Justification = "Carried along, never compared.")]
+[SuppressMessage(
+    "Performance", "CA1815:Override equals and operator equals on value types", Justification = "Carried along, never compared.")]
 public readonly struct Payload
 {
     /// <summary>The column that holds a payload which has no columns of its own: a number, a text, an object.</summary>
@@ -50,7 +51,8 @@ public readonly struct Payload
 
     /// <summary>
     /// Whatever a function returned: null is no result; an <see cref="int"/>, <see cref="float"/> or <see cref="double"/> is a number;
-    /// a <see cref="BarRow"/> is a bar. A <see cref="long"/> or <see cref="decimal"/> stays an object, since a double could not hold all of it.
+    /// a <see cref="BarRow"/> is a bar. A <see cref="long"/> or <see cref="decimal"/> stays an object, since a double could not hold all of
+    /// it.
     /// </summary>
     public static Payload From(object? value) => value switch
     {

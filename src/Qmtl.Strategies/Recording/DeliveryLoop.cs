@@ -30,7 +30,13 @@ internal sealed class DeliveryLoop : IAsyncDisposable
     private long _settled;
     private long _lost;
 
-    public DeliveryLoop(Spool spool, RowDelivery delivery, IEventRecorder recorder, EventRecorderOptions options, TimeProvider timeProvider, Action<RecorderEvent> raise)
+    public DeliveryLoop(
+        Spool spool,
+        RowDelivery delivery,
+        IEventRecorder recorder,
+        EventRecorderOptions options,
+        TimeProvider timeProvider,
+        Action<RecorderEvent> raise)
     {
         _spool = spool;
         _delivery = delivery;
@@ -40,7 +46,8 @@ internal sealed class DeliveryLoop : IAsyncDisposable
         _flushInterval = options.FlushInterval;
         _timeProvider = timeProvider;
         _raise = raise;
-        _timer = timeProvider.CreateTimer(static loop => ((DeliveryLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = timeProvider.CreateTimer(
+            static loop => ((DeliveryLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _running = Task.Run(RunAsync);
     }
 

@@ -17,11 +17,13 @@ public sealed record EventRecorderOptions
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The folder of all spools; each destination has a folder of its own in it.</summary>
-    /// <value>Null by default: <c>qmtl/spool</c> in the user's state folder (<c>XDG_STATE_HOME</c>, or else <c>~/.local/state</c>; on Windows the local application data).</value>
+    /// <value>Null by default: <c>qmtl/spool</c> in the user's state folder (<c>XDG_STATE_HOME</c>, or else <c>~/.local/state</c>; on
+    /// Windows the local application data).</value>
     public string? SpoolFolder { get; init; }
 
     /// <summary>The most that the spool takes on disk, in bytes. Whoever records beyond it waits until rows are delivered.</summary>
-    /// <value>256 MiB by default, some four million candles; at least 64 KiB. Each service has its own, also where several share a folder.</value>
+    /// <value>256 MiB by default, some four million candles; at least 64 KiB. Each service has its own, also where several share a
+    /// folder.</value>
     public long SpoolLimit { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>The first delay before a recorder that is away is tried again; it doubles each time, with jitter.</summary>
@@ -32,11 +34,15 @@ public sealed record EventRecorderOptions
     /// <value>15 seconds by default; from 1 millisecond to 1 hour.</value>
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long <see cref="EventRecorderService.DisposeAsync"/> goes on delivering. What is left then stays in the spool.</summary>
+    /// <summary>
+    /// How long <see cref="EventRecorderService.DisposeAsync"/> goes on delivering. What is left then stays in the spool.
+    /// </summary>
     /// <value>30 seconds by default; from 0 to 1 hour.</value>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long <see cref="EventRecorderService.TryFlushAsync"/>, and with it the end of a replay, waits while the recorder takes nothing.</summary>
+    /// <summary>
+    /// How long <see cref="EventRecorderService.TryFlushAsync"/>, and with it the end of a replay, waits while the recorder takes nothing.
+    /// </summary>
     /// <value>5 seconds by default; from 1 millisecond to 1 hour.</value>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -49,7 +49,11 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <param name="loggerFactory">Makes the logger that is told the same; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
     public EventRecorderService(
-        IEventRecorder recorder, EventRecorderOptions? options = null, TimeProvider? timeProvider = null, Action<RecorderEvent>? onEvent = null, ILoggerFactory? loggerFactory = null)
+        IEventRecorder recorder,
+        EventRecorderOptions? options = null,
+        TimeProvider? timeProvider = null,
+        Action<RecorderEvent>? onEvent = null,
+        ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(recorder);
         _options = options ?? new EventRecorderOptions();
@@ -73,7 +77,8 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         };
         _loop = new DeliveryLoop(_spool, _delivery, recorder, _options, _timeProvider, _raise);
         _measured = RecorderInstruments.Shared.Register(
-            recorder.DisplayName, () => GetReport() is var report ? new(report.Queued, report.Delivered, report.Refused, report.Dropped) : default);
+            recorder.DisplayName,
+            () => GetReport() is var report ? new(report.Queued, report.Delivered, report.Refused, report.Dropped) : default);
     }
 
     /// <summary>Where the rows end up.</summary>
@@ -83,12 +88,15 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     /// <param name="stream">The stream.</param>
     public void BindStream(StreamKey stream) => (Destination as IStreamBound)?.BindStream(stream);
 
-    /// <summary>Records one row. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event says why.</summary>
+    /// <summary>
+    /// Records one row. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event says why.
+    /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="timestamp">A time inside the bar: Unix seconds, UTC. It is floored to the bar's open.</param>
     /// <param name="payload">What to record; nothing is recorded where there is none.</param>
     /// <param name="cancellationToken">Ends the wait for room; the row is not recorded then.</param>
-    /// <exception cref="ArgumentException">The timestamp is no Unix seconds before the year 2100, the payload or a field of it is a list or an object without a text form, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
+    /// <exception cref="ArgumentException">The timestamp is no Unix seconds before the year 2100, the payload or a field of it is a list or
+    /// an object without a text form, a field's name cannot be a column's, or the row is larger than the whole spool.</exception>
     /// <exception cref="ObjectDisposedException">The service is disposed; the row is not recorded.</exception>
     public void Record(StreamKey stream, long timestamp, Payload payload, CancellationToken cancellationToken = default)
     {
@@ -96,7 +104,10 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         Append(ref rows, cancellationToken);
     }
 
-    /// <summary>Records the rows of a frame. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event says why.</summary>
+    /// <summary>
+    /// Records the rows of a frame. Returns at once, unless the spool or the disk is full; then it waits until there is room, and an event
+    /// says why.
+    /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="rows">The rows. Where they are of another interval, their times are floored to the stream's.</param>
     /// <param name="cancellationToken">Ends the wait for room; the first of the rows may be recorded then, and the others are not.</param>
@@ -109,11 +120,17 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
         Append(ref recorded, cancellationToken);
     }
 
-    /// <summary>The same as <see cref="Record(StreamKey, long, Payload, CancellationToken)"/>, for callers that must not be blocked while the spool is full.</summary>
+    /// <summary>
+    /// The same as <see cref="Record(StreamKey, long, Payload, CancellationToken)"/>, for callers that must not be blocked while the spool
+    /// is full.
+    /// </summary>
     public async ValueTask RecordAsync(StreamKey stream, long timestamp, Payload payload, CancellationToken cancellationToken = default) =>
         await AppendAsync(RowOf(stream, timestamp, payload), cancellationToken);
 
-    /// <summary>The same as <see cref="Record(StreamKey, BarFrame, CancellationToken)"/>, for callers that must not be blocked while the spool is full.</summary>
+    /// <summary>
+    /// The same as <see cref="Record(StreamKey, BarFrame, CancellationToken)"/>, for callers that must not be blocked while the spool is
+    /// full.
+    /// </summary>
     public async ValueTask RecordAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -130,7 +147,8 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
 
     /// <summary>
     /// The same, for callers that do not wait for a recorder that is away: ends as soon as that turns out, or when the recorder has taken
-    /// nothing for <see cref="EventRecorderOptions.Patience"/>. The rows are safe in the spool then, and delivered when it takes rows again.
+    /// nothing for <see cref="EventRecorderOptions.Patience"/>. The rows are safe in the spool then, and delivered when it takes rows
+    /// again.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; the rows are delivered all the same.</param>
     /// <returns>Whether everything is delivered or set aside.</returns>

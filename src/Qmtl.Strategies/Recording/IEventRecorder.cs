@@ -21,7 +21,9 @@ public interface IEventRecorder : IAsyncDisposable
     /// <summary>How many rows one <see cref="PersistAsync"/> does well to hold; 50,000 by default.</summary>
     int RowsPerWrite => StoreInfo.DefaultBarsPerWrite;
 
-    /// <summary>What an operator should know of writes of the stream although they did not fail, a sentence each, each told once; none by default.</summary>
+    /// <summary>
+    /// What an operator should know of writes of the stream although they did not fail, a sentence each, each told once; none by default.
+    /// </summary>
     IReadOnlyList<string> TakeWarnings(StreamKey stream) => [];
 
     /// <summary>
@@ -35,7 +37,8 @@ public interface IEventRecorder : IAsyncDisposable
     /// Nothing was written. Where it is transient or concerns the whole store, the rows are kept and tried again; where it is neither,
     /// they are set aside in a file. Other exceptions are taken as transient where they tell of a network, a time-out or a disk.
     /// </exception>
-    /// <exception cref="PartlyPersistedException">The first rows were written, and the next failed as the wrapped exception says.</exception>
+    /// <exception cref="PartlyPersistedException">The first rows were written, and the next failed as the wrapped exception
+    /// says.</exception>
     Task PersistAsync(StreamKey stream, BarFrame rows, CancellationToken cancellationToken);
 }
 

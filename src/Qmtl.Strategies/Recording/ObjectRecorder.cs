@@ -12,10 +12,10 @@ namespace Qmtl.Recording;
 /// </summary>
 /// <remarks>
 /// The timestamp is the bar's open in Unix seconds (UTC), or a date and time where the method wants that. The payload is a dictionary of
-/// the row's fields or, where the row has nothing but a value (a number, a text), that value. A <see cref="StoreException"/> of its own says whether trying again may
-/// help; an exception that tells of a network, a time-out or a disk is taken to pass; any other refuses the row for good. Each row
-/// comes once (of a bar recorded again within a batch only the last), but where the method failed, and where a process was killed or ended before a batch was through: then the batch's rows come a
-/// second time, and the method must bear it.
+/// the row's fields or, where the row has nothing but a value (a number, a text), that value. A <see cref="StoreException"/> of its own
+/// says whether trying again may help; an exception that tells of a network, a time-out or a disk is taken to pass; any other refuses the
+/// row for good. Each row comes once (of a bar recorded again within a batch only the last), but where the method failed, and where a
+/// process was killed or ended before a batch was through: then the batch's rows come a second time, and the method must bear it.
 /// </remarks>
 public sealed class ObjectRecorder : IEventRecorder
 {
@@ -25,7 +25,8 @@ public sealed class ObjectRecorder : IEventRecorder
 
     /// <summary>A recorder.</summary>
     /// <param name="target">The object.</param>
-    /// <param name="name">The recorder's name; by default the object's <c>Name</c>, or else its type's. Two that record to different places must not share one: the rows that one leaves behind are delivered by the next of the same name.</param>
+    /// <param name="name">The recorder's name; by default the object's <c>Name</c>, or else its type's. Two that record to different places
+    /// must not share one: the rows that one leaves behind are delivered by the next of the same name.</param>
     /// <param name="ownsTarget">Whether the object is disposed with the recorder, where it can be; true by default.</param>
     /// <exception cref="ArgumentException">The object has no such method, or the name is blank.</exception>
     public ObjectRecorder(object target, string? name = null, bool ownsTarget = true)
@@ -56,7 +57,8 @@ public sealed class ObjectRecorder : IEventRecorder
                 cancellationToken.ThrowIfCancellationRequested();
                 try
                 {
-                    _ = await FetchedRows.UnwrapAsync(_method.Invoke(_target, stream, rows.GetRow(row), cancellationToken), cancellationToken);
+                    _ = await FetchedRows.UnwrapAsync(
+                        _method.Invoke(_target, stream, rows.GetRow(row), cancellationToken), cancellationToken);
                 }
                 catch (Exception error) when (!cancellationToken.IsCancellationRequested)
                 {
@@ -89,7 +91,8 @@ public sealed class ObjectRecorder : IEventRecorder
     }
 
     private static string? NameOf(object target) =>
-        target.GetType().GetProperty("Name", BindingFlags.Public | BindingFlags.Instance) is { CanRead: true } property && property.GetIndexParameters().Length == 0
+        target.GetType().GetProperty("Name", BindingFlags.Public | BindingFlags.Instance) is { CanRead: true } property
+            && property.GetIndexParameters().Length == 0
             ? property.GetValue(target) as string
             : null;
 }

@@ -13,12 +13,14 @@ internal static class PayloadColumns
     /// The fields of a dictionary or of an object with public properties, a column each; a text, a date, an enum and whatever else has
     /// a text form of its own in the one column <see cref="Payload.ValueColumn"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">It, or a field of it, is a list or an object without a text form, which one bar cannot hold, or a field's name cannot be a column's.</exception>
+    /// <exception cref="ArgumentException">It, or a field of it, is a list or an object without a text form, which one bar cannot hold, or
+    /// a field's name cannot be a column's.</exception>
     public static IReadOnlyList<BarColumn> Of(object payload)
     {
         if (payload is BarFrame)
         {
-            throw new ArgumentException("A frame cannot be recorded as one bar. Record its rows, or record the frame itself without a timestamp.", nameof(payload));
+            throw new ArgumentException(
+                "A frame cannot be recorded as one bar. Record its rows, or record the frame itself without a timestamp.", nameof(payload));
         }
 
         List<KeyValuePair<string, object?>>? fields = payload is IFormattable
@@ -30,7 +32,10 @@ internal static class PayloadColumns
         }
 
         return payload is IEnumerable and not string
-            ? throw new ArgumentException($"A {payload.GetType()} cannot be recorded as one bar: it is a list. Record a number, a text, or an object or dictionary with named fields.", nameof(payload))
+            ? throw new ArgumentException(
+                $"A {payload.GetType()} cannot be recorded as one bar: it is a list. Record a number, a text, or an object or dictionary "
+                    + $"with named fields.",
+                nameof(payload))
             : Row([KeyValuePair.Create(Payload.ValueColumn, Plain(Payload.ValueColumn, payload))]);
     }
 
@@ -38,7 +43,10 @@ internal static class PayloadColumns
     public static bool HasFields(object payload) =>
         payload is not (BarFrame or IFormattable) && (RowFields.IsDictionary(payload) || RowFields.Of(payload)?.Any() == true);
 
-    /// <summary>A dictionary, or an object with named values, as a bar of columns, so that cache, nodes and recorder have the same of it; any other payload as it is.</summary>
+    /// <summary>
+    /// A dictionary, or an object with named values, as a bar of columns, so that cache, nodes and recorder have the same of it; any other
+    /// payload as it is.
+    /// </summary>
     /// <exception cref="ArgumentException">A field is what no column holds.</exception>
     public static Payload AsBar(BarInterval interval, long timestamp, Payload payload) =>
         payload.Kind == PayloadKind.Object && HasFields(payload.ToObject()!)
@@ -55,7 +63,8 @@ internal static class PayloadColumns
     }
 
     private static bool IsTime(string name) =>
-        string.Equals(name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase) || string.Equals(name, "timestamp", StringComparison.OrdinalIgnoreCase);
+        string.Equals(name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase)
+            || string.Equals(name, "timestamp", StringComparison.OrdinalIgnoreCase);
 
     private static object? Plain(string name, object? value) => WholeNumber.Unwrap(value) switch
     {
@@ -66,5 +75,7 @@ internal static class PayloadColumns
 
     // The text of such a value is the name of its type, which says nothing of what it held.
     private static ArgumentException NoColumn(string name, object value) => new(
-        $"The field '{name}' is a {value.GetType()}, which no column holds: a column holds a number, a text, a boolean or a time. Give each part a field of its own, or make one text of it.", nameof(value));
+        $"The field '{name}' is a {value.GetType()}, which no column holds: a column holds a number, a text, a boolean or a time. Give "
+            + $"each part a field of its own, or make one text of it.",
+        nameof(value));
 }

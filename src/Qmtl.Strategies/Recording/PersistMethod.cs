@@ -27,8 +27,10 @@ internal sealed class PersistMethod
         type,
         Names,
         IsUsable,
-        "cannot be a recorder: it has no public method Persist(nodeId, interval, timestamp, payload) or PersistAsync of the same, with an optional CancellationToken",
-        "NodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string; timestamp is long (Unix seconds, UTC), DateTimeOffset or DateTime; payload is an object, a dictionary, a BarRow or a double."));
+        "cannot be a recorder: it has no public method Persist(nodeId, interval, timestamp, payload) or PersistAsync of the same, with an "
+            + "optional CancellationToken",
+        "NodeId is a string; interval is a number of seconds, TimeSpan, BarInterval or string; timestamp is long (Unix seconds, UTC), "
+            + "DateTimeOffset or DateTime; payload is an object, a dictionary, a BarRow or a double."));
 
     /// <summary>Calls the method for one row. Its exceptions are thrown as they are.</summary>
     public object? Invoke(object target, StreamKey stream, BarRow row, CancellationToken cancellationToken)
@@ -51,7 +53,11 @@ internal sealed class PersistMethod
         && types[0].IsAssignableFrom(typeof(string))
         && CallArguments.Interval(types[1], BarInterval.FromSeconds(1)) is not null
         && CallArguments.Time(types[2], 0) is not null
-        && (types[3].IsAssignableFrom(typeof(Dictionary<string, object?>)) || types[3] == typeof(BarRow) || types[3] == typeof(Payload) || IsNumber(types[3]));
+        && (
+            types[3].IsAssignableFrom(typeof(Dictionary<string, object?>))
+                || types[3] == typeof(BarRow)
+                || types[3] == typeof(Payload)
+                || IsNumber(types[3]));
 
     private static bool IsNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) == typeof(double);
 
@@ -73,7 +79,9 @@ internal sealed class PersistMethod
         {
             return isValue && row[0] is double or null
                 ? row[0] ?? (type == typeof(double) ? double.NaN : null)
-                : throw new InvalidOperationException($"A payload with the fields {string.Join(", ", row.Columns.Select(column => column.Name))} was recorded into an object that takes numbers only.");
+                : throw new InvalidOperationException(
+                    $"A payload with the fields {string.Join(", ", row.Columns.Select(column => column.Name))} was recorded into an object "
+                        + $"that takes numbers only.");
         }
 
         return isValue && type == typeof(object) ? row[0] : Fields(row);

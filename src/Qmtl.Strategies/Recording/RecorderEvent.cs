@@ -22,7 +22,8 @@ public abstract record RecorderEvent(string Destination)
 public sealed record RecorderFlushed(string Destination, long Rows, TimeSpan Duration) : RecorderEvent(Destination)
 {
     /// <inheritdoc/>
-    public override string Text => string.Create(CultureInfo.InvariantCulture, $"{Destination}: {Rows} rows delivered in {Duration.TotalSeconds:0.000} s.");
+    public override string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"{Destination}: {Rows} rows delivered in {Duration.TotalSeconds:0.000} s.");
 }
 
 /// <summary>The recorder cannot take rows now. They are kept, and delivered when it is back. Raised once for each absence.</summary>
@@ -54,10 +55,13 @@ public sealed record RecorderWarned(string Destination, StreamKey Stream, string
 public sealed record RecorderBack(string Destination, TimeSpan Duration) : RecorderEvent(Destination)
 {
     /// <inheritdoc/>
-    public override string Text => string.Create(CultureInfo.InvariantCulture, $"{Destination} takes rows again, after {Duration.TotalSeconds:0.0} s.");
+    public override string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"{Destination} takes rows again, after {Duration.TotalSeconds:0.0} s.");
 }
 
-/// <summary>The spool has reached its limit: whoever records now waits until rows are delivered. Raised once until there is room again.</summary>
+/// <summary>
+/// The spool has reached its limit: whoever records now waits until rows are delivered. Raised once until there is room again.
+/// </summary>
 /// <param name="Destination">The recorder's display name.</param>
 /// <param name="Bytes">What the spool takes on disk.</param>
 public sealed record RecorderSpoolFull(string Destination, long Bytes) : RecorderEvent(Destination)
@@ -67,14 +71,17 @@ public sealed record RecorderSpoolFull(string Destination, long Bytes) : Recorde
         CultureInfo.InvariantCulture, $"{Destination}: the spool is full ({Bytes} bytes), so recording waits until rows are delivered.");
 }
 
-/// <summary>The spool cannot be written: whoever records now waits until it can, or until rows are delivered. Raised once until there is room again.</summary>
+/// <summary>
+/// The spool cannot be written: whoever records now waits until it can, or until rows are delivered. Raised once until there is room again.
+/// </summary>
 /// <param name="Destination">The recorder's display name.</param>
 /// <param name="Folder">The spool's folder.</param>
 /// <param name="Error">Why, for example a full disk.</param>
 public sealed record RecorderSpoolUnavailable(string Destination, string Folder, Exception Error) : RecorderEvent(Destination)
 {
     /// <inheritdoc/>
-    public override string Text => $"{Destination}: the spool in {Folder} cannot be written ({Said(Error)}), so recording waits until it can.";
+    public override string Text =>
+        $"{Destination}: the spool in {Folder} cannot be written ({Said(Error)}), so recording waits until it can.";
 }
 
 /// <summary>
@@ -89,19 +96,23 @@ public sealed record RecorderSpoolDamaged(string Destination, string File) : Rec
     public override string Text => $"{Destination}: a file of the spool is damaged. What could be read of it is delivered; {File} is kept.";
 }
 
-/// <summary>The recorder refuses rows for good, for example because a column of its table is of another type. They are set aside as lines of JSON.</summary>
+/// <summary>
+/// The recorder refuses rows for good, for example because a column of its table is of another type. They are set aside as lines of JSON.
+/// </summary>
 /// <param name="Destination">The recorder's display name.</param>
 /// <param name="Stream">The stream.</param>
 /// <param name="Rows">How many rows.</param>
 /// <param name="File">The file that they are in.</param>
 /// <param name="Error">Why.</param>
-public sealed record RecorderRowsRefused(string Destination, StreamKey Stream, long Rows, string File, Exception Error) : RecorderEvent(Destination)
+public sealed record RecorderRowsRefused(
+    string Destination, StreamKey Stream, long Rows, string File, Exception Error) : RecorderEvent(Destination)
 {
     /// <inheritdoc/>
     public override string Text => string.Create(
         CultureInfo.InvariantCulture,
         $"{Destination} refuses {Rows} rows of {Stream} ({Said(Error)}). They are in {File}. When the cause is removed, "
-            + $"Get-Content '{File.Replace("'", "''", StringComparison.Ordinal)}' | ConvertFrom-Json -DateKind String | Add-QmtlRecord delivers them.");
+            + $"Get-Content '{File.Replace("'", "''", StringComparison.Ordinal)}' | ConvertFrom-Json -DateKind String | Add-QmtlRecord "
+            + $"delivers them.");
 }
 
 /// <summary>The service was disposed. What it could not deliver stays in the spool for the next process that records there.</summary>
@@ -112,7 +123,8 @@ public sealed record RecorderClosed(string Destination, RecorderReport Report) :
     /// <inheritdoc/>
     public override string Text => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Destination}: the recorder is closed. {Report.Delivered} rows are delivered, {Report.Refused} refused, {Report.Dropped} lost.{Left}");
+        $"{Destination}: the recorder is closed. {Report.Delivered} rows are delivered, {Report.Refused} refused, {Report.Dropped} "
+            + $"lost.{Left}");
 
     private string Left => Report.Queued == 0 ? string.Empty : string.Create(
         CultureInfo.InvariantCulture,

@@ -19,10 +19,20 @@ internal sealed class RecorderInstruments
     {
         (_clock, _limit, _overflow) = (clock, instruments.Limit, instruments.Overflow);
         Meter meter = instruments.Meter;
-        meter.CreateObservableGauge("qmtl.recorder.queued_rows", () => Read(reading => reading.Queued), "{row}", "Rows that are still to be delivered.");
-        meter.CreateObservableGauge("qmtl.recorder.spooled_rows", () => Read(reading => reading.Queued), "{row}", "The same: all of them are on disk and outlive the process.");
-        meter.CreateObservableCounter("qmtl.recorder.delivered_rows", () => Read(reading => reading.Delivered), "{row}", "Rows that the store has taken.");
-        meter.CreateObservableCounter("qmtl.recorder.refused_rows", () => Read(reading => reading.Refused), "{row}", "Rows that the store refused for good and that were set aside.");
+        meter.CreateObservableGauge(
+            "qmtl.recorder.queued_rows", () => Read(reading => reading.Queued), "{row}", "Rows that are still to be delivered.");
+        meter.CreateObservableGauge(
+            "qmtl.recorder.spooled_rows",
+            () => Read(reading => reading.Queued),
+            "{row}",
+            "The same: all of them are on disk and outlive the process.");
+        meter.CreateObservableCounter(
+            "qmtl.recorder.delivered_rows", () => Read(reading => reading.Delivered), "{row}", "Rows that the store has taken.");
+        meter.CreateObservableCounter(
+            "qmtl.recorder.refused_rows",
+            () => Read(reading => reading.Refused),
+            "{row}",
+            "Rows that the store refused for good and that were set aside.");
         meter.CreateObservableCounter("qmtl.recorder.dropped_rows", () => Read(reading => reading.Dropped), "{row}", "Rows that are lost.");
     }
 

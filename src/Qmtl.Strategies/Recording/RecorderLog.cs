@@ -25,7 +25,15 @@ internal sealed partial class RecorderLog(ILogger logger)
                 break;
             case RecorderRowsRefused { Stream: var stream, Error: var error } refused:
                 RowsRefused(
-                    text, recorder, refused.Rows, stream.ToString(), refused.File, error.Message, stream.NodeId, stream.Interval.Number, error.GetType().Name);
+                    text,
+                    recorder,
+                    refused.Rows,
+                    stream.ToString(),
+                    refused.File,
+                    error.Message,
+                    stream.NodeId,
+                    stream.Interval.Number,
+                    error.GetType().Name);
                 break;
             case RecorderSpoolFull full:
                 SpoolFull(text, recorder, full.Bytes);
@@ -57,7 +65,15 @@ internal sealed partial class RecorderLog(ILogger logger)
 
     [LoggerMessage(4003, LogLevel.Error, "{text}", EventName = "recorder.rows_refused")]
     private partial void RowsRefused(
-        string text, string recorder, long rows, string stream, string file, string error, string node_id, long interval, string error_type);
+        string text,
+        string recorder,
+        long rows,
+        string stream,
+        string file,
+        string error,
+        string node_id,
+        long interval,
+        string error_type);
 
     [LoggerMessage(4004, LogLevel.Warning, "{text}", EventName = "recorder.spool_full")]
     private partial void SpoolFull(string text, string recorder, long bytes);

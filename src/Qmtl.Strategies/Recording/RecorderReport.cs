@@ -2,7 +2,8 @@ namespace Qmtl.Recording;
 
 /// <summary>
 /// What became of the rows that an <see cref="EventRecorderService"/> has accepted so far. Every row is counted once:
-/// <see cref="Recorded"/> + <see cref="Adopted"/> = <see cref="Queued"/> + <see cref="Delivered"/> + <see cref="Refused"/> + <see cref="Dropped"/>.
+/// <see cref="Recorded"/> + <see cref="Adopted"/> = <see cref="Queued"/> + <see cref="Delivered"/> + <see cref="Refused"/> +
+/// <see cref="Dropped"/>.
 /// </summary>
 public sealed record RecorderReport
 {

@@ -29,7 +29,8 @@ internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
         folder.Create();
         string now = timeProvider.GetUtcNow().UtcDateTime.ToString("o", CultureInfo.InvariantCulture);
         int rows = frames.Sum(frame => frame.Count);
-        string why = string.Create(CultureInfo.InvariantCulture, $"{now} {destination} refuses {rows} rows of {stream}: {PlainText.OneLine(reason.Message)}\n");
+        string why = string.Create(
+            CultureInfo.InvariantCulture, $"{now} {destination} refuses {rows} rows of {stream}: {PlainText.OneLine(reason.Message)}\n");
         Append(folder.RefusedFile + ".txt", Encoding.UTF8.GetBytes(why));
         Append(folder.RefusedFile, lines.GetBuffer().AsSpan(0, (int)lines.Length));
         return folder.RefusedFile;

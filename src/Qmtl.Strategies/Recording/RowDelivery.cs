@@ -27,7 +27,8 @@ internal sealed class RowDelivery
     private long _refusedRows;
     private string? _lastError;
 
-    public RowDelivery(IEventRecorder recorder, RefusedRows refused, EventRecorderOptions options, TimeProvider timeProvider, Action<RecorderEvent> raise)
+    public RowDelivery(
+        IEventRecorder recorder, RefusedRows refused, EventRecorderOptions options, TimeProvider timeProvider, Action<RecorderEvent> raise)
     {
         _recorder = recorder;
         _refused = refused;
@@ -196,7 +197,10 @@ internal sealed class RowDelivery
                 catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
                 {
                     // The rows stay in the spool until they can be set aside.
-                    throw new StoreException($"{reason.Message} The rows cannot be set aside: {problem.Message}", problem) { IsTransient = true };
+                    throw new StoreException($"{reason.Message} The rows cannot be set aside: {problem.Message}", problem)
+                    {
+                        IsTransient = true,
+                    };
                 }
             },
             cancellationToken);

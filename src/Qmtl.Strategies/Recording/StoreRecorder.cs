@@ -15,7 +15,8 @@ public sealed class StoreRecorder : IEventRecorder
     private readonly bool _ownsStore;
 
     /// <summary>A recorder into <paramref name="store"/>.</summary>
-    /// <param name="store">Where the rows go. Its table is the stream's node id, unless the store was opened with one table for all.</param>
+    /// <param name="store">Where the rows go. Its table is the stream's node id, unless the store was opened with one table for
+    /// all.</param>
     /// <param name="ownsStore">Whether the store is disposed with the recorder; true by default.</param>
     public StoreRecorder(IHistoryStore store, bool ownsStore = true)
     {
@@ -34,7 +35,9 @@ public sealed class StoreRecorder : IEventRecorder
     public string Identity => Store.Info.Identity;
 
     /// <inheritdoc/>
-    /// <remarks>As many as the store likes best, but at most 250,000: the rows of a batch are in memory, and nothing else bounds them.</remarks>
+    /// <remarks>
+    /// As many as the store likes best, but at most 250,000: the rows of a batch are in memory, and nothing else bounds them.
+    /// </remarks>
     public int RowsPerWrite => Math.Min(Store.Info.BarsPerWrite, MostRowsPerWrite);
 
     /// <inheritdoc/>

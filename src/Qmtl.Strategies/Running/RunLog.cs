@@ -7,7 +7,10 @@ using Qmtl.Time;
 
 namespace Qmtl.Running;
 
-/// <summary>Writes what happens to a run as structured log events: its warm-up and its nodes' failures. Errors go by message and type, as in <see cref="BackfillLog"/>.</summary>
+/// <summary>
+/// Writes what happens to a run as structured log events: its warm-up and its nodes' failures. Errors go by message and type, as in
+/// <see cref="BackfillLog"/>.
+/// </summary>
 internal sealed partial class RunLog(ILogger logger)
 {
     /// <summary>Writes what became of a stream's warm-up.</summary>
@@ -25,30 +28,70 @@ internal sealed partial class RunLog(ILogger logger)
                 WarmupHoles(stream, range, result.BarsMissing, result.BarsEmpty, result.BarsLoaded, node, interval, range.Start, range.End);
                 break;
             default:
-                WarmupComplete(stream, range, result.BarsLoaded, result.BarsWritten, result.BarsEmpty, node, interval, range.Start, range.End, Math.Round(result.Duration.TotalSeconds, 3));
+                WarmupComplete(
+                    stream,
+                    range,
+                    result.BarsLoaded,
+                    result.BarsWritten,
+                    result.BarsEmpty,
+                    node,
+                    interval,
+                    range.Start,
+                    range.End,
+                    Math.Round(result.Duration.TotalSeconds, 3));
                 break;
         }
     }
 
     /// <summary>Writes that a node threw.</summary>
     public void Write(NodeFailedException failure) => NodeFailed(
-        failure.Node.Name, UnixTime.Format(failure.Timestamp), failure.Stream.ToString(), failure.InnerException?.Message, failure.Stream.NodeId, failure.Stream.Interval.Number,
+        failure.Node.Name,
+        UnixTime.Format(failure.Timestamp),
+        failure.Stream.ToString(),
+        failure.InnerException?.Message,
+        failure.Stream.NodeId,
+        failure.Stream.Interval.Number,
         failure.Timestamp, failure.InnerException?.GetType().Name);
 
     [LoggerMessage(
-        5000, LogLevel.Information, "{stream}: warm-up of {range} complete, {bars_loaded} bars loaded, {bars_filled} of them filled, {bars_empty} do not exist.",
+        5000,
+        LogLevel.Information,
+        "{stream}: warm-up of {range} complete, {bars_loaded} bars loaded, {bars_filled} of them filled, {bars_empty} do not exist.",
         EventName = "warmup.complete")]
     private partial void WarmupComplete(
-        string stream, TimeRange range, long bars_loaded, long bars_filled, long bars_empty, string node_id, long interval, long start, long end, double duration_seconds);
+        string stream,
+        TimeRange range,
+        long bars_loaded,
+        long bars_filled,
+        long bars_empty,
+        string node_id,
+        long interval,
+        long start,
+        long end,
+        double duration_seconds);
 
     [LoggerMessage(
-        5001, LogLevel.Warning, "{stream}: warm-up of {range} ended with {bars_missing} bars missing and {bars_empty} that do not exist. Nodes leave out the steps at holes.",
+        5001,
+        LogLevel.Warning,
+        "{stream}: warm-up of {range} ended with {bars_missing} bars missing and {bars_empty} that do not exist. Nodes leave out the steps "
+            + "at holes.",
         EventName = "warmup.holes")]
-    private partial void WarmupHoles(string stream, TimeRange range, long bars_missing, long bars_empty, long bars_loaded, string node_id, long interval, long start, long end);
+    private partial void WarmupHoles(
+        string stream,
+        TimeRange range,
+        long bars_missing,
+        long bars_empty,
+        long bars_loaded,
+        string node_id,
+        long interval,
+        long start,
+        long end);
 
     [LoggerMessage(5002, LogLevel.Error, "{stream}: warm-up of {range} failed: {error}", EventName = "warmup.failed")]
-    private partial void WarmupFailed(string stream, TimeRange range, string? error, string node_id, long interval, long start, long end, string? error_type);
+    private partial void WarmupFailed(
+        string stream, TimeRange range, string? error, string node_id, long interval, long start, long end, string? error_type);
 
     [LoggerMessage(5003, LogLevel.Error, "The node '{node}' failed at the bar of {bar} ({stream}): {error}", EventName = "node.failed")]
-    private partial void NodeFailed(string node, string bar, string stream, string? error, string node_id, long interval, long timestamp, string? error_type);
+    private partial void NodeFailed(
+        string node, string bar, string stream, string? error, string node_id, long interval, long timestamp, string? error_type);
 }

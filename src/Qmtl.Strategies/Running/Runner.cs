@@ -107,7 +107,9 @@ public sealed class Runner
 
         if (stream.Cache.Count(stream.Key) == 0)
         {
-            _warn($"The stream {stream.Key} has no history provider and nothing in its cache, so nodes that compute from it wait for live bars. Create it with a provider to warm it up.");
+            _warn(
+                $"The stream {stream.Key} has no history provider and nothing in its cache, so nodes that compute from it wait for live "
+                    + $"bars. Create it with a provider to warm it up.");
         }
 
         return false;

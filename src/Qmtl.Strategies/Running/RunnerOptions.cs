@@ -11,7 +11,10 @@ public sealed record RunnerOptions
     /// <value>The pipeline's defaults.</value>
     public PipelineOptions Pipeline { get; init; } = new();
 
-    /// <summary>How the streams get their history. Its <see cref="HistoryWarmupOptions.OnMissing"/> decides what a hole that no source can fill means.</summary>
+    /// <summary>
+    /// How the streams get their history. Its <see cref="HistoryWarmupOptions.OnMissing"/> decides what a hole that no source can fill
+    /// means.
+    /// </summary>
     /// <value>The warm-up's defaults.</value>
     public HistoryWarmupOptions Warmup { get; init; } = new();
 
@@ -19,7 +22,9 @@ public sealed record RunnerOptions
     /// <value>Null by default.</value>
     public Action<WarmupResult>? OnWarmedUp { get; init; }
 
-    /// <summary>Told what an operator must know, such as a period that is too short, from any thread. It must return quickly and not throw.</summary>
+    /// <summary>
+    /// Told what an operator must know, such as a period that is too short, from any thread. It must return quickly and not throw.
+    /// </summary>
     /// <value>Null by default: nobody is told.</value>
     public Action<string>? OnWarning { get; init; }
 

@@ -43,6 +43,8 @@ internal static class ShortHistory
     }
 
     private static string Describe(Node node, Node input, long given) => input is StreamInput
-        ? $"The node '{node.Name}' needs {node.Period} bars of {input.Key}, whose period is {given}: it computes nothing from this history. Give the stream a period of at least {node.Period}."
-        : $"The node '{node.Name}' needs {node.Period} results of '{input.Name}', which gives at most {given} from this history: it computes nothing from it. Give the streams that '{input.Name}' computes from a period longer by {node.Period - given}.";
+        ? $"The node '{node.Name}' needs {node.Period} bars of {input.Key}, whose period is {given}: it computes nothing from this "
+            + $"history. Give the stream a period of at least {node.Period}."
+        : $"The node '{node.Name}' needs {node.Period} results of '{input.Name}', which gives at most {given} from this history: it "
+            + $"computes nothing from it. Give the streams that '{input.Name}' computes from a period longer by {node.Period - given}.";
 }

@@ -26,7 +26,9 @@ public class StrategyRun : IAsyncDisposable
     /// <summary>How many bars of all streams were replayed; 0 where there was no history.</summary>
     public long BarsReplayed => Pipeline.BarsReplayed;
 
-    /// <summary>How many results the replay gave: of nodes that compute, so none in a strategy of nothing but streams, whatever was replayed.</summary>
+    /// <summary>
+    /// How many results the replay gave: of nodes that compute, so none in a strategy of nothing but streams, whatever was replayed.
+    /// </summary>
     public long Results { get; private set; }
 
     /// <summary>Ends the run. Recorders and providers stay whoever's they are.</summary>

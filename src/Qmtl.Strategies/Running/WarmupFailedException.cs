@@ -21,5 +21,6 @@ public sealed class WarmupFailedException : Exception
 
     private static string Describe(IReadOnlyList<WarmupResult> results) => string.Join(
         ' ',
-        results.Where(IsFailed).Select(result => $"The warm-up of {result.Stream} failed: {result.Error?.Message.TrimEnd('.') ?? "bars are missing"}."));
+        results.Where(IsFailed).Select(
+            result => $"The warm-up of {result.Stream} failed: {result.Error?.Message.TrimEnd('.') ?? "bars are missing"}."));
 }

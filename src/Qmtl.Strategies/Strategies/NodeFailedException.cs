@@ -4,7 +4,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Strategies;
 
-/// <summary>A node could not compute. The message names the node and the bar; <see cref="Exception.InnerException"/> is what it threw.</summary>
+/// <summary>
+/// A node could not compute. The message names the node and the bar; <see cref="Exception.InnerException"/> is what it threw.
+/// </summary>
 public sealed class NodeFailedException : Exception
 {
     /// <summary>A failure of <paramref name="node"/> at a bar of <paramref name="stream"/>.</summary>

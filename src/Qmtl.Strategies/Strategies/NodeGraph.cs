@@ -7,8 +7,8 @@ namespace Qmtl.Strategies;
 internal static class NodeGraph
 {
     /// <summary>
-    /// The nodes and all that they compute from, each once. A node stands right after the last of its inputs that was not there yet, so the order
-    /// is that of the declaration wherever the inputs allow it.
+    /// The nodes and all that they compute from, each once. A node stands right after the last of its inputs that was not there yet, so the
+    /// order is that of the declaration wherever the inputs allow it.
     /// </summary>
     /// <exception cref="InvalidOperationException">The nodes form a cycle, or two different ones have the same id and interval.</exception>
     public static IReadOnlyList<Node> Order(IEnumerable<Node> declared)
@@ -57,7 +57,9 @@ internal static class NodeGraph
             if (!onPath.Add(node))
             {
                 IEnumerable<Node> cycle = path.Select(step => step.Node).SkipWhile(step => step != node).Append(node);
-                throw new InvalidOperationException($"The nodes form a cycle: {string.Join(" -> ", cycle.Reverse().Select(step => step.Name))}. A node cannot compute from its own result.");
+                throw new InvalidOperationException(
+                    $"The nodes form a cycle: {string.Join(" -> ", cycle.Reverse().Select(step => step.Name))}. A node cannot compute from "
+                        + $"its own result.");
             }
 
             path.Add((node, 0));
@@ -72,7 +74,8 @@ internal static class NodeGraph
             if (!seen.TryAdd(node.Key, node))
             {
                 throw new InvalidOperationException(
-                    $"Two different nodes are both {node.Key}: '{seen[node.Key].Name}' and '{node.Name}'. Use one object for both places, or tell them apart by name, tags or configuration.");
+                    $"Two different nodes are both {node.Key}: '{seen[node.Key].Name}' and '{node.Name}'. Use one object for both places, "
+                        + $"or tell them apart by name, tags or configuration.");
             }
         }
     }

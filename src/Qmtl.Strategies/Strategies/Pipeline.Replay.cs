@@ -13,8 +13,9 @@ namespace Qmtl.Strategies;
 public sealed partial class Pipeline
 {
     /// <summary>
-    /// Replays what the streams' caches hold, on this thread. Bars come by their opens (<see cref="PipelineOptions.Order"/>); where several do
-    /// at once, by the order of <see cref="Streams"/>. What is recorded is on its way when this returns; <see cref="FlushAsync"/> waits for it.
+    /// Replays what the streams' caches hold, on this thread. Bars come by their opens (<see cref="PipelineOptions.Order"/>); where several
+    /// do at once, by the order of <see cref="Streams"/>. What is recorded is on its way when this returns; <see cref="FlushAsync"/> waits
+    /// for it.
     /// </summary>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
@@ -54,7 +55,10 @@ public sealed partial class Pipeline
         }
     }
 
-    /// <summary>Replays what the streams' caches hold, as <see cref="Replay"/> does, and waits until everything recorded is delivered, however long its store is away.</summary>
+    /// <summary>
+    /// Replays what the streams' caches hold, as <see cref="Replay"/> does, and waits until everything recorded is delivered, however long
+    /// its store is away.
+    /// </summary>
     /// <param name="onResult">Told of each result, in order, on the thread that <see cref="PipelineOptions.Executor"/> chooses.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
     /// <exception cref="InvalidOperationException">The pipeline is busy, or another one is using one of the nodes.</exception>
@@ -65,11 +69,16 @@ public sealed partial class Pipeline
         return RunAsync(null, onResult, cancellationToken);
     }
 
-    /// <summary>Replays what the streams' providers have inside a range, page by page, and waits until everything recorded is delivered. Nothing is filled.</summary>
-    /// <param name="range">The bars by their opens, Unix seconds, UTC, inclusive at both ends. Bars that have not closed are left out.</param>
+    /// <summary>
+    /// Replays what the streams' providers have inside a range, page by page, and waits until everything recorded is delivered. Nothing is
+    /// filled.
+    /// </summary>
+    /// <param name="range">The bars by their opens, Unix seconds, UTC, inclusive at both ends. Bars that have not closed are left
+    /// out.</param>
     /// <param name="onResult">Told of each result, in order, on the thread that <see cref="PipelineOptions.Executor"/> chooses.</param>
     /// <param name="cancellationToken">Ends the replay.</param>
-    /// <exception cref="InvalidOperationException">A stream has no provider, the pipeline is busy, or another one is using one of the nodes; nothing was read.</exception>
+    /// <exception cref="InvalidOperationException">A stream has no provider, the pipeline is busy, or another one is using one of the
+    /// nodes; nothing was read.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     /// <exception cref="SourceException">A provider answered what is no page of its stream.</exception>
     /// <exception cref="StoreException">A store cannot be reached.</exception>

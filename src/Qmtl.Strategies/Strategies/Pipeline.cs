@@ -8,13 +8,14 @@ using Qmtl.Time;
 namespace Qmtl.Strategies;
 
 /// <summary>
-/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes at most once, after its inputs; results
-/// come in the order of bars, then of nodes.
+/// Takes bars through the nodes of a strategy. For each bar of a stream, every node that it concerns computes at most once, after its
+/// inputs; results come in the order of bars, then of nodes.
 /// </summary>
 /// <remarks>
-/// <para>A node computes when one of its inputs has a new result and each of its inputs holds <see cref="Node.Period"/> bars. It then sees its
-/// inputs as they are at that bar: what is computed of this bar is new in all of them, while streams whose bars of that time come after it still
-/// show the ones before. A node that must not see such a mixture of times has the trigger <see cref="NodeTrigger.AllInputs"/>.</para>
+/// <para>A node computes when one of its inputs has a new result and each of its inputs holds <see cref="Node.Period"/> bars. It then sees
+/// its inputs as they are at that bar: what is computed of this bar is new in all of them, while streams whose bars of that time come after
+/// it still show the ones before. A node that must not see such a mixture of times has the trigger
+/// <see cref="NodeTrigger.AllInputs"/>.</para>
 /// <para>Each processed bar of a stream with an <see cref="StreamInput.EventService"/> is recorded through it.</para>
 /// <para>A pipeline does one thing at a time: calls of <see cref="Feed(StreamInput, long, Payload)"/> from several threads wait for one
 /// another, and during a replay nothing else can be done. So does a node: pipelines may share nodes that compute, but not use them at
@@ -40,7 +41,8 @@ public sealed partial class Pipeline
     /// <param name="nodes">The nodes.</param>
     /// <param name="options">How it works; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
-    /// <exception cref="InvalidOperationException">The nodes form a cycle, two different ones have the same id and interval, or one has no input.</exception>
+    /// <exception cref="InvalidOperationException">The nodes form a cycle, two different ones have the same id and interval, or one has no
+    /// input.</exception>
     public Pipeline(IEnumerable<Node> nodes, PipelineOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(nodes);
@@ -60,12 +62,14 @@ public sealed partial class Pipeline
     public long BarsReplayed => Volatile.Read(ref _barsReplayed);
 
     /// <summary>
-    /// How many live bars since the last replay began came after newer ones, so that nodes computed nothing for them. The first of each stream is
-    /// told to <see cref="PipelineOptions.OnWarning"/>.
+    /// How many live bars since the last replay began came after newer ones, so that nodes computed nothing for them. The first of each
+    /// stream is told to <see cref="PipelineOptions.OnWarning"/>.
     /// </summary>
     public long LateBars => _graph.LateBars.Count;
 
-    /// <summary>Processes one live bar: it goes into the stream's cache, where it wins over a backfilled one, is recorded, and makes nodes compute.</summary>
+    /// <summary>
+    /// Processes one live bar: it goes into the stream's cache, where it wins over a backfilled one, is recorded, and makes nodes compute.
+    /// </summary>
     /// <remarks>
     /// A bar at the newest time of its stream is an update: nodes compute again. One that is older than what a node has taken in of the
     /// stream is kept and recorded and counts for the bars that follow, but nothing is computed for it (<see cref="LateBars"/>).
@@ -73,12 +77,14 @@ public sealed partial class Pipeline
     /// <param name="stream">The stream.</param>
     /// <param name="timestamp">The bar's time: Unix seconds, UTC; moved down to the stream's grid.</param>
     /// <param name="payload">
-    /// The bar; <see cref="Payload.None"/> does nothing. A dictionary or an object with public properties is a bar with a column for each field, in
-    /// the cache as in the recorder.
+    /// The bar; <see cref="Payload.None"/> does nothing. A dictionary or an object with public properties is a bar with a column for each
+    /// field, in the cache as in the recorder.
     /// </param>
     /// <returns>What the nodes computed, in order.</returns>
-    /// <exception cref="ArgumentException">The stream is none of this pipeline's, the timestamp is no Unix seconds before the year 2100, or a field of the payload is what no column holds.</exception>
-    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
+    /// <exception cref="ArgumentException">The stream is none of this pipeline's, the timestamp is no Unix seconds before the year 2100, or
+    /// a field of the payload is what no column holds.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one
+    /// of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Nodes before it have computed, and the next bar can be fed.</exception>
     public IReadOnlyList<NodeResult> Feed(StreamInput stream, long timestamp, Payload payload)
     {
@@ -105,7 +111,8 @@ public sealed partial class Pipeline
     /// <param name="bars">The bars.</param>
     /// <param name="onResult">Told of each result, in order, on this thread.</param>
     /// <exception cref="ArgumentException">The stream is none of this pipeline's, or the bars are of another interval.</exception>
-    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one of the nodes.</exception>
+    /// <exception cref="InvalidOperationException">A replay is running, a result's receiver feeds in turn, or another pipeline is using one
+    /// of the nodes.</exception>
     /// <exception cref="NodeFailedException">A node threw. Results before it were told.</exception>
     public void Feed(StreamInput stream, BarFrame bars, Action<NodeResult> onResult)
     {
@@ -134,7 +141,10 @@ public sealed partial class Pipeline
         }
     }
 
-    /// <summary>Waits until everything that was recorded is delivered. Where a recorder's store is away, that is until it is back; what was recorded is kept meanwhile.</summary>
+    /// <summary>
+    /// Waits until everything that was recorded is delivered. Where a recorder's store is away, that is until it is back; what was recorded
+    /// is kept meanwhile.
+    /// </summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
         foreach (EventRecorderService service in Recorders)
@@ -143,7 +153,8 @@ public sealed partial class Pipeline
         }
     }
 
-    private IEnumerable<EventRecorderService> Recorders => Streams.Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct();
+    private IEnumerable<EventRecorderService> Recorders =>
+        Streams.Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct();
 
     // At the end of a replay: nobody waits for a store that is away, since what was recorded is safe in its recorder's keeping.
     private async Task DeliverAsync(CancellationToken cancellationToken)
@@ -181,7 +192,10 @@ public sealed partial class Pipeline
         int index = _graph.IndexOf(stream);
         return index >= 0
             ? index
-            : throw new ArgumentException($"The stream {stream.Key} is none of this pipeline's. Its streams are: {string.Join(", ", Streams.Select(known => known.Key))}.", nameof(stream));
+            : throw new ArgumentException(
+                $"The stream {stream.Key} is none of this pipeline's. Its streams are: "
+                    + $"{string.Join(", ", Streams.Select(known => known.Key))}.",
+                nameof(stream));
     }
 
     private void Begin()
@@ -190,13 +204,15 @@ public sealed partial class Pipeline
         {
             if (_busy)
             {
-                throw new InvalidOperationException("The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.");
+                throw new InvalidOperationException(
+                    "The pipeline is busy with a replay, or with the bar that this is a result of. Feed and replay one after the other.");
             }
 
             if (_graph.TryClaimNodes(this) is { } taken)
             {
                 throw new InvalidOperationException(
-                    $"The node '{taken.Name}' is in use by another pipeline, which replays or is fed just now, and both would fill its cache. Wait until that run has ended, or make nodes of its own for each run.");
+                    $"The node '{taken.Name}' is in use by another pipeline, which replays or is fed just now, and both would fill its "
+                        + $"cache. Wait until that run has ended, or make nodes of its own for each run.");
             }
 
             _busy = true;

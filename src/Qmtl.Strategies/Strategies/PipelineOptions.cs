@@ -23,7 +23,8 @@ public sealed record PipelineOptions
     /// <summary>In which order bars are replayed. Those of one instant come in the order in which the streams are declared.</summary>
     /// <value>
     /// <see cref="BarOrder.Open"/> by default; a replay then warns of nodes that compute from streams of different intervals. With
-    /// <see cref="BarOrder.Close"/>, what a bar makes a node compute belongs to the newest bar of the node's interval that has closed with it.
+    /// <see cref="BarOrder.Close"/>, what a bar makes a node compute belongs to the newest bar of the node's interval that has closed with
+    /// it.
     /// </value>
     public BarOrder Order { get; init; }
 
@@ -45,7 +46,10 @@ public sealed record PipelineOptions
     /// <value>Null, the default: what the node says counts alone.</value>
     public Func<Node, bool>? CanComputeInParallel { get; init; }
 
-    /// <summary>Told what an operator must know, such as a bar that came too late to compute from; on the thread that found it. It must return quickly and not throw.</summary>
+    /// <summary>
+    /// Told what an operator must know, such as a bar that came too late to compute from; on the thread that found it. It must return
+    /// quickly and not throw.
+    /// </summary>
     /// <value>Null by default: nobody is told. A <c>Runner</c> puts its own here.</value>
     public Action<string>? OnWarning { get; init; }
 
@@ -55,17 +59,20 @@ public sealed record PipelineOptions
     {
         if (MaxDegreeOfParallelism < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, $"{nameof(MaxDegreeOfParallelism)} must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, $"{nameof(MaxDegreeOfParallelism)} must be at least 1.");
         }
 
         if (!Enum.IsDefined(Order))
         {
-            throw new ArgumentOutOfRangeException(nameof(Order), Order, $"{nameof(Order)} must be {nameof(BarOrder.Open)} or {nameof(BarOrder.Close)}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Order), Order, $"{nameof(Order)} must be {nameof(BarOrder.Open)} or {nameof(BarOrder.Close)}.");
         }
 
         if (BarsPerBatch is < 1 or > 1_000_000)
         {
-            throw new ArgumentOutOfRangeException(nameof(BarsPerBatch), BarsPerBatch, $"{nameof(BarsPerBatch)} must be from 1 to 1,000,000.");
+            throw new ArgumentOutOfRangeException(
+                nameof(BarsPerBatch), BarsPerBatch, $"{nameof(BarsPerBatch)} must be from 1 to 1,000,000.");
         }
     }
 }

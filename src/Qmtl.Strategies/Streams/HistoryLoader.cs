@@ -63,7 +63,9 @@ internal sealed class HistoryLoader(StreamInput stream, IHistoryProvider provide
         try
         {
             TimeRangeSet absent = await ReadAsync(wanted, cancellationToken);
-            TimeRangeSet empty = absent.Bounds is { } bounds ? await _calls.GetKnownEmptyAsync(bounds, CountRetry, cancellationToken) : absent;
+            TimeRangeSet empty = absent.Bounds is { } bounds
+                ? await _calls.GetKnownEmptyAsync(bounds, CountRetry, cancellationToken)
+                : absent;
             TimeRangeSet missing = absent.Subtract(empty);
             _cache.State.MarkComplete(_key, wanted.Subtract(missing));
             _load = _load with { BarsEmpty = absent.BarCount - missing.BarCount, BarsMissing = missing.BarCount };

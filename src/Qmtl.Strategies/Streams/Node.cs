@@ -20,7 +20,8 @@ public abstract class Node
 
     /// <summary>A node.</summary>
     /// <param name="options">What it is made of.</param>
-    /// <exception cref="ArgumentException">The period is less than 1, there is neither an interval nor an input to take it from, or the id cannot be kept by stores.</exception>
+    /// <exception cref="ArgumentException">The period is less than 1, there is neither an interval nor an input to take it from, or the id
+    /// cannot be kept by stores.</exception>
     protected Node(NodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -32,7 +33,8 @@ public abstract class Node
             : throw new ArgumentOutOfRangeException(nameof(options), options.Period, "A node's period is at least 1 bar.");
         Trigger = Enum.IsDefined(options.Trigger)
             ? options.Trigger
-            : throw new ArgumentOutOfRangeException(nameof(options), options.Trigger, $"A node's trigger is {NodeTrigger.EachInput} or {NodeTrigger.AllInputs}.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(options), options.Trigger, $"A node's trigger is {NodeTrigger.EachInput} or {NodeTrigger.AllInputs}.");
         Tags = [.. options.Tags.Distinct(StringComparer.Ordinal)];
         Configuration = new Dictionary<string, string>(options.Configuration, StringComparer.Ordinal);
         NodeId = options.NodeId ?? NodeIdentity.Derive(this, options, inputs);
@@ -45,7 +47,10 @@ public abstract class Node
     /// <summary>What people call the node.</summary>
     public string Name { get; }
 
-    /// <summary>The node's id: the given one, or one derived from type, name, interval, inputs, trigger, tags and configuration; of a node that computes, also from period and function.</summary>
+    /// <summary>
+    /// The node's id: the given one, or one derived from type, name, interval, inputs, trigger, tags and configuration; of a node that
+    /// computes, also from period and function.
+    /// </summary>
     public string NodeId { get; }
 
     /// <summary>The interval of the node's results.</summary>

@@ -8,7 +8,9 @@ namespace Qmtl.Streams;
 /// Derives the id of a node that was given none: a readable beginning and a hash over everything that makes the node different. Two
 /// that differ never share an id, and the same one has the same id in every process.
 /// </summary>
-/// <remarks>The id is the node's table as it is in every store: at most 63 bytes, small letters, digits and <c>_</c>, and no reserved beginning.</remarks>
+/// <remarks>
+/// The id is the node's table as it is in every store: at most 63 bytes, small letters, digits and <c>_</c>, and no reserved beginning.
+/// </remarks>
 internal static class NodeIdentity
 {
     // Part of the hashed text: should the text ever have to change, ids change with it knowingly.
@@ -80,7 +82,15 @@ internal static class NodeIdentity
         string kind = node is StreamInput ? "stream" : "node";
         var beginning = new StringBuilder();
         // Ids have small letters only, and minutes are an m already.
-        foreach (char character in string.Join('_', [kind, node.Interval.ToString().Replace("M", "mo", StringComparison.Ordinal), name ?? string.Empty, .. node.Tags.Order(StringComparer.Ordinal)]))
+        foreach (
+            char character in string.Join(
+                '_',
+                [
+                    kind,
+                    node.Interval.ToString().Replace("M", "mo", StringComparison.Ordinal),
+                    name ?? string.Empty,
+                    .. node.Tags.Order(StringComparer.Ordinal),
+                ]))
         {
             bool isPlain = char.IsAsciiLetterOrDigit(character);
             if (isPlain || beginning[^1] != '_')

@@ -4,7 +4,9 @@ using Qmtl.Telemetry;
 
 namespace Qmtl.Streams;
 
-/// <summary>The memory of nodes' caches, and the time of their replays. A cache is measured for as long as something else keeps it alive.</summary>
+/// <summary>
+/// The memory of nodes' caches, and the time of their replays. A cache is measured for as long as something else keeps it alive.
+/// </summary>
 internal sealed class NodeInstruments
 {
     private readonly Lock _lock = new();

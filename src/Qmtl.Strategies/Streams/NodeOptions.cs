@@ -9,7 +9,9 @@ public sealed record NodeOptions
     /// <value>Null, the default: the node's id.</value>
     public string? Name { get; init; }
 
-    /// <summary>The nodes whose results this one computes from, in the order that counts for its identity; one that stands here twice counts once.</summary>
+    /// <summary>
+    /// The nodes whose results this one computes from, in the order that counts for its identity; one that stands here twice counts once.
+    /// </summary>
     /// <value>None by default.</value>
     public IReadOnlyList<Node> Inputs { get; init; } = [];
 
@@ -37,7 +39,9 @@ public sealed record NodeOptions
     /// <value>None by default.</value>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>Settings that tell this node from others, by name; their order does not count. They become part of a derived id and hold no secret.</summary>
+    /// <summary>
+    /// Settings that tell this node from others, by name; their order does not count. They become part of a derived id and hold no secret.
+    /// </summary>
     /// <value>None by default.</value>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
 }

@@ -10,8 +10,8 @@ public enum NodeTrigger
     EachInput,
 
     /// <summary>
-    /// Once all of its inputs have something of that time: of each the newest bar is the one that the time lies in. A time that one of them has
-    /// no bar or no result of is left out. What comes again after that, such as an update of a live bar, makes it compute again.
+    /// Once all of its inputs have something of that time: of each the newest bar is the one that the time lies in. A time that one of them
+    /// has no bar or no result of is left out. What comes again after that, such as an update of a live bar, makes it compute again.
     /// </summary>
     AllInputs,
 }

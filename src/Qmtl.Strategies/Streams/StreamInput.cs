@@ -16,7 +16,10 @@ namespace Qmtl.Streams;
 /// Provider and recorder learn the stream's key once, on construction, where they are <see cref="IStreamBound"/>, and cannot be
 /// exchanged afterwards. The stream owns neither: whoever made them disposes them.
 /// </remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class StreamInput : Node
 {
     private readonly TimeProvider _timeProvider;
@@ -46,11 +49,13 @@ public sealed class StreamInput : Node
     /// Brings the history inside <paramref name="range"/> into the cache: has the provider fill what is missing, then reads what the
     /// cache can hold, the newest <see cref="Node.Period"/> bars, page by page. What was loaded before is neither asked for nor read again.
     /// </summary>
-    /// <param name="range">The bars by their opens, Unix seconds, UTC, inclusive at both ends. Bars that have not closed are left out.</param>
+    /// <param name="range">The bars by their opens, Unix seconds, UTC, inclusive at both ends. Bars that have not closed are left
+    /// out.</param>
     /// <param name="cancellationToken">Ends the load; what was filled and loaded until then stays.</param>
     /// <returns>What was loaded, filled and not found, counted for this call alone.</returns>
     /// <exception cref="InvalidOperationException">The stream has no provider.</exception>
-    /// <exception cref="SourceException">The source could not answer, or the provider answered what cannot be used. What was there before is loaded all the same.</exception>
+    /// <exception cref="SourceException">The source could not answer, or the provider answered what cannot be used. What was there before
+    /// is loaded all the same.</exception>
     /// <exception cref="StoreException">The store refused or cannot be reached.</exception>
     public async Task<BackfillResult> LoadHistoryAsync(TimeRange range, CancellationToken cancellationToken = default)
     {
@@ -63,7 +68,10 @@ public sealed class StreamInput : Node
         return load;
     }
 
-    /// <summary>The same, with failures in the result instead of thrown; only a cancellation is thrown, and that there is no provider or that the load is part of itself.</summary>
+    /// <summary>
+    /// The same, with failures in the result instead of thrown; only a cancellation is thrown, and that there is no provider or that the
+    /// load is part of itself.
+    /// </summary>
     /// <param name="range">The bars, inclusive at both ends.</param>
     /// <param name="engine">The engine that completes the provider; null for one of this call's own.</param>
     /// <param name="cancellationToken">Ends the load.</param>
@@ -77,7 +85,11 @@ public sealed class StreamInput : Node
         try
         {
             using IDisposable underWay = UnderWay.Enter(Key, this);
-            return await new HistoryLoader(this, provider, engine ?? new BackfillEngine(provider.Options, _timeProvider), _timeProvider).LoadAsync(range, cancellationToken);
+            return await new HistoryLoader(
+                this,
+                provider,
+                engine ?? new BackfillEngine(provider.Options, _timeProvider),
+                _timeProvider).LoadAsync(range, cancellationToken);
         }
         finally
         {
@@ -88,7 +100,8 @@ public sealed class StreamInput : Node
     /// <summary>The provider of the stream's history.</summary>
     /// <exception cref="InvalidOperationException">The stream has none.</exception>
     internal IHistoryProvider RequireProvider() => HistoryProvider
-        ?? throw new InvalidOperationException($"The stream {Key} has no history provider, so it has no history to load. Create it with one.");
+        ?? throw new InvalidOperationException(
+            $"The stream {Key} has no history provider, so it has no history to load. Create it with one.");
 
     /// <summary>What the provider has inside a range, checked, page by page; none of its pages is empty.</summary>
     /// <exception cref="InvalidOperationException">The stream has no provider.</exception>

@@ -3,7 +3,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Backfill;
 
-/// <summary>Something that happened during a backfill, for progress bars, logs and metrics. Events of one stream come in order, from any thread.</summary>
+/// <summary>
+/// Something that happened during a backfill, for progress bars, logs and metrics. Events of one stream come in order, from any thread.
+/// </summary>
 /// <param name="Stream">The stream it happened to.</param>
 public abstract record BackfillEvent(StreamKey Stream);
 
@@ -23,22 +25,31 @@ public sealed record BackfillStarted(StreamKey Stream, string Source, int Ranges
 /// <param name="Duration">From <see cref="BackfillStarted"/> on.</param>
 public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Duration) : BackfillEvent(Stream)
 {
-    /// <summary>The bar up to which all that was asked for is stored or known to be empty (its open, Unix seconds, UTC); null where the first is not, or the store was not reached.</summary>
+    /// <summary>
+    /// The bar up to which all that was asked for is stored or known to be empty (its open, Unix seconds, UTC); null where the first is
+    /// not, or the store was not reached.
+    /// </summary>
     public long? CompleteUpTo { get; init; }
 
     /// <summary>The closed bars that were asked for; null where there were none.</summary>
     public TimeRangeSet? Asked { get; init; }
 
-    /// <summary>Those of them that are neither stored nor known to be empty, or of which that is not known; null where there are none.</summary>
+    /// <summary>
+    /// Those of them that are neither stored nor known to be empty, or of which that is not known; null where there are none.
+    /// </summary>
     public TimeRangeSet? Missing { get; init; }
 
     /// <summary>How long the stream's requests waited for the source's rate limit, all together; several may have waited at once.</summary>
     public TimeSpan RateLimitWait { get; init; }
 
-    /// <summary>The store's display name and the way by which bars got into it, where it has several ways and has taken one; null otherwise.</summary>
+    /// <summary>
+    /// The store's display name and the way by which bars got into it, where it has several ways and has taken one; null otherwise.
+    /// </summary>
     public (string Store, string Path)? WritePath { get; init; }
 
-    /// <summary>The store's display name and the table in it that the stream's bars are in; null where the store has no tables or was not reached.</summary>
+    /// <summary>
+    /// The store's display name and the table in it that the stream's bars are in; null where the store has no tables or was not reached.
+    /// </summary>
     public (string Store, string Table)? Table { get; init; }
 }
 
@@ -48,7 +59,10 @@ public sealed record BackfillEnded(StreamKey Stream, string Source, TimeSpan Dur
 /// <param name="Warning">What is wrong and what to do, in sentences.</param>
 public sealed record BackfillStoreWarning(StreamKey Stream, string Store, string Warning) : BackfillEvent(Stream);
 
-/// <summary>Something about how a source's answers were read that an operator should know. Each kind is told once or a few times for a stream, not for every page.</summary>
+/// <summary>
+/// Something about how a source's answers were read that an operator should know. Each kind is told once or a few times for a stream, not
+/// for every page.
+/// </summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="Source">The source's name.</param>
 /// <param name="Note">What it is.</param>
@@ -60,7 +74,9 @@ public sealed record BackfillSourceNote(StreamKey Stream, string Source, SourceN
 /// <param name="Requests">Requests that will be made if each is answered whole and none has to be repeated.</param>
 public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Requests) : BackfillEvent(Stream)
 {
-    /// <summary>The bar up to which all that is asked for is there already (its open, Unix seconds, UTC); null where the first one is missing.</summary>
+    /// <summary>
+    /// The bar up to which all that is asked for is there already (its open, Unix seconds, UTC); null where the first one is missing.
+    /// </summary>
     public long? CompleteUpTo { get; init; }
 
     /// <summary>The bars that are not there yet; null where nothing is missing.</summary>
@@ -74,14 +90,18 @@ public sealed record BackfillPlanned(StreamKey Stream, long BarsMissing, long Re
 /// <param name="BarsEmpty">Bars now known to be empty.</param>
 /// <param name="BarsAsked">Missing bars that this page was to settle; those neither written nor empty are still missing.</param>
 /// <param name="CompleteUpTo">
-/// The bar up to which all that the backfill asks for is stored or known to be empty (its open, Unix seconds, UTC); null where not even the first is.
+/// The bar up to which all that the backfill asks for is stored or known to be empty (its open, Unix seconds, UTC); null where not even the
+/// first is.
 /// </param>
-public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? CompleteUpTo) : BackfillEvent(Stream)
+public sealed record BackfillPageCommitted(
+    StreamKey Stream, TimeRange Range, long BarsWritten, long BarsEmpty, long BarsAsked, long? CompleteUpTo) : BackfillEvent(Stream)
 {
     /// <summary>The bars that are now stored or known to be empty and were missing before; null where there are none.</summary>
     public TimeRangeSet? Settled { get; init; }
 
-    /// <summary>Requests that the page took, with repeated ones; 0 where the source had said beforehand that it has nothing so early.</summary>
+    /// <summary>
+    /// Requests that the page took, with repeated ones; 0 where the source had said beforehand that it has nothing so early.
+    /// </summary>
     public int Requests { get; init; }
 }
 
@@ -91,9 +111,13 @@ public sealed record BackfillPageCommitted(StreamKey Stream, TimeRange Range, lo
 /// <param name="Range">The asked range, both ends included.</param>
 /// <param name="Duration">How long the source took.</param>
 /// <param name="Error">Why it failed, or null.</param>
-public sealed record BackfillSourceAsked(StreamKey Stream, string Source, TimeRange Range, TimeSpan Duration, Exception? Error) : BackfillEvent(Stream);
+public sealed record BackfillSourceAsked(
+    StreamKey Stream, string Source, TimeRange Range, TimeSpan Duration, Exception? Error) : BackfillEvent(Stream);
 
-/// <summary>A request is about to wait, because the source's host is near its rate limit or asked to be left alone. Raised again for each further wait.</summary>
+/// <summary>
+/// A request is about to wait, because the source's host is near its rate limit or asked to be left alone. Raised again for each further
+/// wait.
+/// </summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="Source">The source's name.</param>
 /// <param name="Delay">How long it waits.</param>
@@ -105,9 +129,12 @@ public sealed record BackfillWaiting(StreamKey Stream, string Source, TimeSpan D
 /// <param name="Attempt">The number of the retry to come, from 1.</param>
 /// <param name="Delay">How long is waited before it.</param>
 /// <param name="Error">What failed.</param>
-public sealed record BackfillRetrying(StreamKey Stream, TimeRange Range, int Attempt, TimeSpan Delay, Exception Error) : BackfillEvent(Stream);
+public sealed record BackfillRetrying(
+    StreamKey Stream, TimeRange Range, int Attempt, TimeSpan Delay, Exception Error) : BackfillEvent(Stream);
 
-/// <summary>Rows of a stream's answers could not be stored. Raised once a stream, when it ends, with the counts of all its answers.</summary>
+/// <summary>
+/// Rows of a stream's answers could not be stored. Raised once a stream, when it ends, with the counts of all its answers.
+/// </summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="Source">The source's name.</param>
 /// <param name="Rejected">The counts by reason.</param>

@@ -18,13 +18,21 @@ public record BackfillResult
     /// <summary>How it ended.</summary>
     public required BackfillStatus Status { get; init; }
 
-    /// <summary>Bars merged into a cache; not more than it can hold, and without those that it held already. 0 for a backfill, and of a warm-up those of the window that the cache holds.</summary>
+    /// <summary>
+    /// Bars merged into a cache; not more than it can hold, and without those that it held already. 0 for a backfill, and of a warm-up
+    /// those of the window that the cache holds.
+    /// </summary>
     public long BarsLoaded { get; init; }
 
-    /// <summary>Bars written to the store, as far as it confirmed them; where the <see cref="Error"/> says so, it may have kept more.</summary>
+    /// <summary>
+    /// Bars written to the store, as far as it confirmed them; where the <see cref="Error"/> says so, it may have kept more.
+    /// </summary>
     public long BarsWritten { get; init; }
 
-    /// <summary>Bars for which the source answered that there is none, and which are now remembered as empty; of a load those too of which that was known.</summary>
+    /// <summary>
+    /// Bars for which the source answered that there is none, and which are now remembered as empty; of a load those too of which that was
+    /// known.
+    /// </summary>
     public long BarsEmpty { get; init; }
 
     /// <summary>Rows of the source's answers that could not be stored.</summary>
@@ -37,15 +45,22 @@ public record BackfillResult
     public long BarsMissing { get; init; }
 
     /// <summary>
-    /// Requests made to the source, with those that were tried again or whose answer was not committed any more. A request that served several ranges counts
-    /// for the first of them; one that was not sent (the source wants to be left alone, or has no such bars) counts for none.
+    /// Requests made to the source, with those that were tried again or whose answer was not committed any more. A request that served
+    /// several ranges counts for the first of them; one that was not sent (the source wants to be left alone, or has no such bars) counts
+    /// for none.
     /// </summary>
     public int Requests { get; init; }
 
-    /// <summary>How many requests to the source and the store were tries after a failure. Those of a question for several ranges count for the first of them.</summary>
+    /// <summary>
+    /// How many requests to the source and the store were tries after a failure. Those of a question for several ranges count for the first
+    /// of them.
+    /// </summary>
     public int Retries { get; init; }
 
-    /// <summary>How long the store took to tell what it holds, and from the start of the range's first request to its end. Waiting for a turn behind other requests and ranges does not count.</summary>
+    /// <summary>
+    /// How long the store took to tell what it holds, and from the start of the range's first request to its end. Waiting for a turn behind
+    /// other requests and ranges does not count.
+    /// </summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Why bars could not be filled, for people: there is no source to ask. Null otherwise.</summary>
@@ -54,7 +69,10 @@ public record BackfillResult
     /// <summary>What went wrong, or null. Its message is written for an operator.</summary>
     public Exception? Error { get; init; }
 
-    /// <summary>This and what became of another range of the same whole: counts add up, and the first error and obstacle stay. Status and range are this one's.</summary>
+    /// <summary>
+    /// This and what became of another range of the same whole: counts add up, and the first error and obstacle stay. Status and range are
+    /// this one's.
+    /// </summary>
     internal BackfillResult Plus(BackfillResult part) => this with
     {
         BarsWritten = BarsWritten + part.BarsWritten,

@@ -9,7 +9,9 @@ public enum BackfillStatus
     /// <summary>Bars were asked for, and the source has none of them; nothing was left to write.</summary>
     Empty,
 
-    /// <summary>The source answered, but bars are still missing: too young to be believed empty, rejected, or beyond what the source knows.</summary>
+    /// <summary>
+    /// The source answered, but bars are still missing: too young to be believed empty, rejected, or beyond what the source knows.
+    /// </summary>
     Partial,
 
     /// <summary>An error ended it. What had been written stays; the rest can be asked for again.</summary>

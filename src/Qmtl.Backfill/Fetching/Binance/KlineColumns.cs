@@ -61,6 +61,11 @@ internal sealed class KlineColumns
     {
         List<BarColumn> columns = [.. _amounts.Select(column => column.Build())];
         columns.Insert(6, _trades.Build());
-        return new RawBars(_timestamps.Build().Values, columns) { Nanoseconds = _subSeconds.Build(Count), Unreadable = Unreadable, AnsweredAt = AnsweredAt };
+        return new RawBars(_timestamps.Build().Values, columns)
+        {
+            Nanoseconds = _subSeconds.Build(Count),
+            Unreadable = Unreadable,
+            AnsweredAt = AnsweredAt,
+        };
     }
 }

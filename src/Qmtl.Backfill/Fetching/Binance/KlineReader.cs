@@ -102,7 +102,8 @@ internal static class KlineReader
 
     private static double ReadAmount(ref Utf8JsonReader reader) => reader.TokenType switch
     {
-        JsonTokenType.String when Utf8Parser.TryParse(reader.ValueSpan, out double value, out int length) && length == reader.ValueSpan.Length => value,
+        JsonTokenType.String when Utf8Parser.TryParse(reader.ValueSpan, out double value, out int length) && length == reader.ValueSpan.Length =>
+            value,
         JsonTokenType.Number when reader.TryGetDouble(out double value) => value,
         _ => double.NaN,
     };

@@ -35,7 +35,9 @@ internal sealed class CsvClock(bool isHour)
         _ => Seconds,
     };
 
-    /// <summary>Why nothing tells 9 o'clock from nine minutes past midnight, or the first hour from the second; null where something does.</summary>
+    /// <summary>
+    /// Why nothing tells 9 o'clock from nine minutes past midnight, or the first hour from the second; null where something does.
+    /// </summary>
     public string? DoubtAbout(string column) => (isHour, _smallest, _largest, _longest) switch
     {
         (false, _, > 0 and <= 24, <= 2) =>

@@ -14,7 +14,8 @@ public sealed record CsvProblem(long Line, string Message);
 /// Bars from a CSV file: UTF-8, a header, fields separated by comma, semicolon or tab. The bar's open is in <c>ts</c>,
 /// <c>timestamp</c>, <c>open_time</c>, <c>time</c> or <c>date</c>, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or
 /// the digits of a date (UTC where there is no offset), or in two columns, <c>date</c> and <c>time</c> or <c>hour</c>.
-/// Where a column <c>node_id</c> or <c>symbol</c> exists, only its rows with the stream's node id count. All other named columns are payload.
+/// Where a column <c>node_id</c> or <c>symbol</c> exists, only its rows with the stream's node id count. All other named columns are
+/// payload.
 /// </summary>
 /// <remarks>
 /// The file is looked through once, and again when it has changed: that finds the columns' types and the times of every 4,096
@@ -58,7 +59,8 @@ public sealed class CsvFetcher : IDataFetcher
 
         return File.Exists(path)
             ? fetcher
-            : throw new FileNotFoundException($"There is no file '{path}'. Correct the path; a relative one begins at the current location.", path);
+            : throw new FileNotFoundException(
+                $"There is no file '{path}'. Correct the path; a relative one begins at the current location.", path);
     }
 
     /// <summary>CSV files as a kind of source.</summary>
@@ -77,7 +79,9 @@ public sealed class CsvFetcher : IDataFetcher
     /// <summary>10,000: a file has no limit of its own, and this many rows are read in a moment.</summary>
     public int? BarsPerRequest => 10_000;
 
-    /// <summary>How most rows of the file write their times, for people, such as <c>Unix milliseconds</c>; null until the file was looked at.</summary>
+    /// <summary>
+    /// How most rows of the file write their times, for people, such as <c>Unix milliseconds</c>; null until the file was looked at.
+    /// </summary>
     public string? TimestampFormat => _index?.TimestampFormat;
 
     /// <summary>The first hundred rows that could not be read; empty until the file was looked at.</summary>
@@ -130,7 +134,8 @@ public sealed class CsvFetcher : IDataFetcher
         if (index.ExtentOf(stream.NodeId) is null)
         {
             string nodes = PlainText.OneLine(string.Join(", ", index.Nodes.Order(StringComparer.Ordinal).Take(10)), SourceNote.LongestText);
-            throw new SourceException($"{_path} has no rows of {stream.NodeId}. It has {nodes}{(index.Nodes.Count > 10 ? ", …" : string.Empty)}.");
+            throw new SourceException(
+                $"{_path} has no rows of {stream.NodeId}. It has {nodes}{(index.Nodes.Count > 10 ? ", …" : string.Empty)}.");
         }
 
         if (range.AlignTo(stream.Interval) is not { } asked)
@@ -161,7 +166,8 @@ public sealed class CsvFetcher : IDataFetcher
         catch (MaxFieldSizeException error)
         {
             string line = $"{_path}, line {error.Context?.Parser?.RawRow}";
-            throw new SourceException($"{line}: a field has more than {CsvFile.LongestField} characters. A quote may not be closed.", error);
+            throw new SourceException(
+                $"{line}: a field has more than {CsvFile.LongestField} characters. A quote may not be closed.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CsvHelperException)
         {

@@ -29,7 +29,9 @@ internal readonly record struct CsvStamp(long Length, DateTime Written)
 /// <summary>Opens a CSV file so that the place of every row in it is known, and says what a file is that is none.</summary>
 internal static class CsvFile
 {
-    /// <summary>The longest field, in bytes. Without a limit, one quote that is never closed would take the rest of the file into memory.</summary>
+    /// <summary>
+    /// The longest field, in bytes. Without a limit, one quote that is never closed would take the rest of the file into memory.
+    /// </summary>
     public const int LongestField = 64 * 1024;
 
     private const string Wanted = "A CSV file has a line that names the columns and a line for each bar";
@@ -60,7 +62,9 @@ internal static class CsvFile
         return file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
     }
 
-    /// <summary>Refuses what is no regular file before it is opened: opening a pipe waits for its writer, and none can be read twice.</summary>
+    /// <summary>
+    /// Refuses what is no regular file before it is opened: opening a pipe waits for its writer, and none can be read twice.
+    /// </summary>
     /// <exception cref="SourceException">It is a folder, a pipe or a device, or empty.</exception>
     public static void RequireRegular(string path)
     {
@@ -108,7 +112,8 @@ internal static class CsvFile
             BadDataFound = null,
             MaxFieldSize = LongestField,
         };
-        return new CsvParser(new StreamReader(stream, Encoding.Latin1, detectEncodingFromByteOrderMarks: false, LongestField), configuration);
+        return new CsvParser(
+            new StreamReader(stream, Encoding.Latin1, detectEncodingFromByteOrderMarks: false, LongestField), configuration);
     }
 
     /// <summary>The text of a field that was read byte for byte.</summary>

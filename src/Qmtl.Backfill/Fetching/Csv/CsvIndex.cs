@@ -216,7 +216,8 @@ internal sealed class CsvIndex
     /// <param name="Offset">Its place in the text, in bytes.</param>
     /// <param name="Line">How many lines come before it.</param>
     /// <param name="Rows">How many rows it has, with those that could not be read.</param>
-    /// <param name="Before">The time of the last readable row before it (Unix seconds, UTC); at the file's beginning that of the first.</param>
+    /// <param name="Before">The time of the last readable row before it (Unix seconds, UTC); at the file's beginning that of the
+    /// first.</param>
     /// <param name="Times">From the earliest to the latest time in it, and <paramref name="Before"/>.</param>
     private sealed record Block(long Offset, long Line, long Rows, long Before, TimeRange Times);
 }

@@ -28,7 +28,10 @@ internal sealed class CsvLayout
 {
     private const string Delimiters = ",;\t";
     private const string WantedNames = "ts, timestamp, open_time, time or date";
-    private static readonly string[] TimeNames = ["ts", "timestamp", "open_time", "opentime", "datetime", "date_time", "unix", "time", "date"];
+    private static readonly string[] TimeNames =
+    [
+        "ts", "timestamp", "open_time", "opentime", "datetime", "date_time", "unix", "time", "date",
+    ];
     private static readonly string[] ClockNames = ["time", "hour", "timestamp", "ts"];
     private static readonly string[] NodeNames = ["node_id", "symbol"];
 
@@ -39,7 +42,8 @@ internal sealed class CsvLayout
     private readonly CsvColumn? _node;
 
     /// <summary>Reads the header, and the first row, which tells whether date and time are two columns.</summary>
-    /// <exception cref="SourceException">The file is no CSV file, there is no header, it has no time, or two columns have one name.</exception>
+    /// <exception cref="SourceException">The file is no CSV file, there is no header, it has no time, or two columns have one
+    /// name.</exception>
     public CsvLayout(string path)
     {
         _path = path;
@@ -63,7 +67,9 @@ internal sealed class CsvLayout
         {
             (Time, Clock) = (date, clock);
         }
-        else if (Time.IsNamed("time") && first?[Time.Index].Trim() is ['0', ..] and { Length: 4 or 6 } text && CsvClock.IsTimeOfDay(text, isHour: false))
+        else if (Time.IsNamed("time")
+            && first?[Time.Index].Trim() is ['0', ..] and { Length: 4 or 6 } text
+            && CsvClock.IsTimeOfDay(text, isHour: false))
         {
             throw new SourceException($"{path}: '{text}' in {Time} is a time of day, and no column has the date. Name that one date.");
         }

@@ -103,7 +103,10 @@ internal static class HttpErrors
         return new SourceException($"{question}, {what}", error) { IsTransient = isTransient };
     }
 
-    /// <summary>What became of a connection that was not made, or broke, as the rest of a sentence about the server, and whether it may pass by itself.</summary>
+    /// <summary>
+    /// What became of a connection that was not made, or broke, as the rest of a sentence about the server, and whether it may pass by
+    /// itself.
+    /// </summary>
     /// <param name="error">What happened.</param>
     /// <param name="asked">The address.</param>
     /// <param name="hasHead">Whether the head of an answer had come.</param>

@@ -44,7 +44,9 @@ public sealed class HostPacer
     /// <summary>The pacers of all hosts that were asked so far.</summary>
     internal static IEnumerable<HostPacer> All => Pacers.Values;
 
-    /// <summary>The pacer of the host (scheme, name and port) of <paramref name="uri"/>: one a process, and one for each clock in use.</summary>
+    /// <summary>
+    /// The pacer of the host (scheme, name and port) of <paramref name="uri"/>: one a process, and one for each clock in use.
+    /// </summary>
     public static HostPacer For(Uri uri, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(uri);
@@ -58,7 +60,8 @@ public sealed class HostPacer
     /// <param name="longestPause">The longest pause that is waited for here.</param>
     /// <param name="onWait">Told, on this thread, how long the request is about to wait, again for each wait; null tells nobody.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="SourceException">The host asked to be left alone for longer than <paramref name="longestPause"/>; transient, with the time that is left.</exception>
+    /// <exception cref="SourceException">The host asked to be left alone for longer than <paramref name="longestPause"/>; transient, with
+    /// the time that is left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask<Turn> WaitAsync(
         int weight, int ceiling, TimeSpan longestPause, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
@@ -102,7 +105,8 @@ public sealed class HostPacer
         TimeSpan pause = _pausedUntil - now;
         if (pause > longestPause)
         {
-            throw new SourceException($"{Host} asked to be left alone until {UnixTime.Format(_pausedUntil.ToUnixTimeSeconds())}. Run again after that.")
+            throw new SourceException(
+                $"{Host} asked to be left alone until {UnixTime.Format(_pausedUntil.ToUnixTimeSeconds())}. Run again after that.")
             {
                 IsTransient = true,
                 RetryAfter = pause,

@@ -58,11 +58,13 @@ public sealed class DetectingHistoryStore : IHistoryStore
         await (await DetectAsync(cancellationToken)).GetStreamsAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+    public async Task<TimeRangeSet> GetCoverageAsync(
+        StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).GetCoverageAsync(stream, within, cancellationToken);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<BarFrame> ReadAsync(
+        StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         IHistoryStore store = await DetectAsync(cancellationToken);
         await foreach (BarFrame frame in store.ReadAsync(stream, range, cancellationToken))
@@ -72,7 +74,8 @@ public sealed class DetectingHistoryStore : IHistoryStore
     }
 
     /// <inheritdoc/>
-    public async Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+    public async Task<TimeRangeSet> GetKnownEmptyAsync(
+        StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).GetKnownEmptyAsync(stream, source, within, cancellationToken);
 
     /// <inheritdoc/>
@@ -131,7 +134,9 @@ public sealed class DetectingHistoryStore : IHistoryStore
         }
         catch (Exception exception) when (_errors.Translate(exception) is { } translated)
         {
-            throw cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken) : translated;
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(exception.Message, exception, cancellationToken)
+                : translated;
         }
     }
 

@@ -107,6 +107,7 @@ public static class HistoryStoreFactory
                 $"What was given names a store of the kind {meant.Name}, and one of the kind {wanted.Name} was asked for. "
                 + "Correct either, or leave the kind out.")
             : new ArgumentException(
-                $"A store of the kind {wanted.Name} is named by {asked}; what was given reads as {read}. Correct it, or leave the kind out.");
+                $"A store of the kind {wanted.Name} is named by {asked}; what was given reads as {read}. Correct it, or leave the kind "
+                    + $"out.");
     }
 }

@@ -15,12 +15,15 @@ internal static partial class MistypedServer
         if (IsMeant(path))
         {
             throw new ArgumentException(
-                "What was given reads as a server's address without its scheme, or with a wrong one. Write postgresql://user:password@host:5432/database; for a file of such a name, write ./ before it.", nameof(path));
+                "What was given reads as a server's address without its scheme, or with a wrong one. Write "
+                    + "postgresql://user:password@host:5432/database; for a file of such a name, write ./ before it.",
+                nameof(path));
         }
     }
 
     /// <summary>Whether the text reads as a server's address.</summary>
-    public static bool IsMeant(string text) => !BeginsAsPath().IsMatch(text) && (UserAndPassword().IsMatch(text) || PasswordParameter().IsMatch(text));
+    public static bool IsMeant(string text) =>
+        !BeginsAsPath().IsMatch(text) && (UserAndPassword().IsMatch(text) || PasswordParameter().IsMatch(text));
 
     // A root, a folder, or a drive of Windows; two slashes are what is left of a scheme.
     [GeneratedRegex(@"^(\.{1,2}[/\\]|/(?!/)|\\\\|[a-z]:[/\\])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -18,7 +18,9 @@ internal static class BarMark
     /// <param name="time">The expression of a bar's time, a LONG.</param>
     public static string SumSql(string time) => $"sum(({time} * {time}) ^ ({time} * {Spread}))";
 
-    /// <summary>What <see cref="SumSql"/> is where there is one bar at each <paramref name="step"/> from the first to the last time.</summary>
+    /// <summary>
+    /// What <see cref="SumSql"/> is where there is one bar at each <paramref name="step"/> from the first to the last time.
+    /// </summary>
     public static long Sum(long first, long last, long step)
     {
         long sum = 0;

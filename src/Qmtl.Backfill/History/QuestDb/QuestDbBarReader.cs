@@ -14,7 +14,12 @@ namespace Qmtl.History.QuestDb;
 /// <param name="range">The bars to read.</param>
 /// <param name="isOrderedByBar">Whether the table is kept in the order of its bars, so that a piece of them need not be sorted.</param>
 internal sealed class QuestDbBarReader(
-    NpgsqlConnection connection, TableSchema table, IReadOnlyList<StoredColumn> columns, StreamKey stream, TimeRange range, bool isOrderedByBar)
+    NpgsqlConnection connection,
+    TableSchema table,
+    IReadOnlyList<StoredColumn> columns,
+    StreamKey stream,
+    TimeRange range,
+    bool isOrderedByBar)
     : NpgsqlBarReader(columns, stream.Interval, range, isOrderedByBar ? BarsInBatch : null)
 {
     private const int BarsInBatch = 32 * BarsInFrame;

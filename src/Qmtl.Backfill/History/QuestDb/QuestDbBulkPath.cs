@@ -72,21 +72,27 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, Time
     private async Task<Decision> DecideAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
         string? problem = await http.FindProblemAsync(cancellationToken)
-            ?? (await IsSameServerAsync(connection, table, cancellationToken) ? null : "it does not show the same tables, or refuses the user or the password");
+            ?? (
+                await IsSameServerAsync(connection, table, cancellationToken)
+                    ? null
+                    : "it does not show the same tables, or refuses the user or the password");
         return problem is null
             ? new Decision(QuestDbWritePath.IlpOverHttp, null, 0)
-            : new Decision(QuestDbWritePath.PostgreSqlWire, $"{http.Address} cannot be used: {problem.TrimEnd('.')}", timeProvider.GetTimestamp());
+            : new Decision(
+                QuestDbWritePath.PostgreSqlWire, $"{http.Address} cannot be used: {problem.TrimEnd('.')}", timeProvider.GetTimestamp());
     }
 
     // Two ports of one host need not be one server. ILP makes the tables it does not find, so bars sent to another server would be
-    // stored there, and be missing here without a word. The table's number and its first commit, to the microsecond, tell the servers apart.
+    // stored there, and be missing here without a word. The table's number and its first commit, to the microsecond, tell the servers
+    // apart.
     private async Task<bool> IsSameServerAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
         string name = SqlText.Literal(table.Name);
         string numberQuestion = $"SELECT id FROM tables() WHERE table_name = {name}";
         string number = await AskAsync(numberQuestion);
 
-        // The condition is always true. It makes a new table's question a new one: for one that it knows, the server would look at the table as it was.
+        // The condition is always true. It makes a new table's question a new one: for one that it knows, the server would look at the
+        // table as it was.
         if (number.Length > 0
             && await http.QueryAsync(numberQuestion, cancellationToken) == number
             && await HasSameAnswerAsync($"SELECT min(timestamp)::long FROM wal_transactions({name}) WHERE \"sequencerTxn\" <> -{number}"))
@@ -97,9 +103,13 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, Time
         // A table that went between two of the questions proves nothing about the servers.
         return number.Length > 0 && await AskAsync(numberQuestion) == number
             ? false
-            : throw new StoreException($"{displayName} had the table '{table.Name}' dropped or made again just before a write. Try again.") { IsTransient = true };
+            : throw new StoreException($"{displayName} had the table '{table.Name}' dropped or made again just before a write. Try again.")
+            {
+                IsTransient = true,
+            };
 
-        async Task<bool> HasSameAnswerAsync(string question) => await http.QueryAsync(question, cancellationToken) == await AskAsync(question);
+        async Task<bool> HasSameAnswerAsync(string question) =>
+            await http.QueryAsync(question, cancellationToken) == await AskAsync(question);
 
         async Task<string> AskAsync(string question)
         {

@@ -13,7 +13,11 @@ internal static class QuestDbCarryOver
 {
     /// <summary>The frames with every column of the table in which a bar that they replace may have a value.</summary>
     public static async Task<IReadOnlyList<PlannedFrame>> CompleteAsync(
-        NpgsqlConnection connection, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        IReadOnlyList<PlannedFrame> run,
+        CancellationToken cancellationToken)
     {
         // Columns of types that are only read as text stay out: what QuestDB makes of the text need not be what was there.
         StoredColumn[] lacking = [.. table.Payload.Where(column => column.Type != StoredType.Other && run[0].Columns.All(given => given.Stored != column))];

@@ -21,7 +21,8 @@ internal sealed class QuestDbCatalogue
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Those of <paramref name="names"/> that exist.</summary>
-    public async Task<IReadOnlyList<QuestDbTableFound>> FindAsync(NpgsqlConnection connection, IReadOnlyList<string> names, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<QuestDbTableFound>> FindAsync(
+        NpgsqlConnection connection, IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
         if (names.Count == 0)
         {
@@ -46,14 +47,16 @@ internal sealed class QuestDbCatalogue
 
     private static bool IsGone(PostgresException error) => error.MessageText.Contains("does not exist", StringComparison.OrdinalIgnoreCase);
 
-    private async Task<IReadOnlyList<QuestDbTableFound>> AskAsync(NpgsqlConnection connection, IReadOnlyList<string> names, string[] known, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<QuestDbTableFound>> AskAsync(
+        NpgsqlConnection connection, IReadOnlyList<string> names, string[] known, CancellationToken cancellationToken)
     {
         var tables = new Dictionary<string, (string Name, bool IsWal)>(StringComparer.OrdinalIgnoreCase);
         var columns = new Dictionary<string, List<ColumnRow>>(StringComparer.OrdinalIgnoreCase);
         await using (var batch = new NpgsqlBatch(connection))
         {
             string list = string.Join(", ", names.Select(name => SqlText.Literal(name.ToLowerInvariant())));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT table_name, \"walEnabled\" FROM tables() WHERE lower(table_name) IN ({list})"));
+            batch.BatchCommands.Add(
+                new NpgsqlBatchCommand($"SELECT table_name, \"walEnabled\" FROM tables() WHERE lower(table_name) IN ({list})"));
             foreach (string name in known)
             {
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(ColumnsSql(name)));
@@ -89,7 +92,8 @@ internal sealed class QuestDbCatalogue
     private static string ColumnsSql(string table) =>
         $"SELECT \"column\", \"type\", designated, \"upsertKey\" FROM table_columns({SqlText.Literal(table)})";
 
-    private static async Task<List<ColumnRow>?> AskForColumnsAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
+    private static async Task<List<ColumnRow>?> AskForColumnsAsync(
+        NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
         try
         {
@@ -109,7 +113,8 @@ internal sealed class QuestDbCatalogue
         var rows = new List<ColumnRow>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new ColumnRow(QuestDbNames.Unescape(reader.GetString(0)), reader.GetString(1), reader.GetBoolean(2), reader.GetBoolean(3)));
+            rows.Add(
+                new ColumnRow(QuestDbNames.Unescape(reader.GetString(0)), reader.GetString(1), reader.GetBoolean(2), reader.GetBoolean(3)));
         }
 
         return rows;
@@ -119,7 +124,9 @@ internal sealed class QuestDbCatalogue
     {
         StoredColumn[] columns = [.. rows.Select(row => new StoredColumn(
             row.Name,
-            string.Equals(row.Name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase) ? QuestDbTypes.OfTimestamp(row.Type) : QuestDbTypes.Of(row.Type),
+            string.Equals(row.Name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase)
+                ? QuestDbTypes.OfTimestamp(row.Type)
+                : QuestDbTypes.Of(row.Type),
             row.Type))];
         string[] keys = [.. rows.Where(row => row.IsKey).Select(row => row.Name)];
         return new QuestDbTableFound(askedFor, new QuestDbTable(name, isWal, rows.Find(row => row.IsDesignated)?.Name, keys), columns);

@@ -11,9 +11,9 @@ namespace Qmtl.History.QuestDb;
 /// The server counts the bars on the grid in spans of <see cref="BarsInSpan"/>, on all its cores, with the first and the last of
 /// each: as many as fit between those two mean that none is missing, where none is there twice. A key does not prove that: DEDUP
 /// can be enabled on a table whose rows are doubled, and keeps them. So each span has a <see cref="BarMark">mark</see>, too. The
-/// bars of the other spans are streamed, many spans in a round trip. One million bars with 100 gaps take about half the time in which a client streams every timestamp; a window
-/// function (<c>lag()</c>) over the whole stream takes as long as that stream, because it runs on one core. Where every span has holes,
-/// they are one long span, and the stream comes on top of the count.
+/// bars of the other spans are streamed, many spans in a round trip. One million bars with 100 gaps take about half the time in which a
+/// client streams every timestamp; a window function (<c>lag()</c>) over the whole stream takes as long as that stream, because it runs on
+/// one core. Where every span has holes, they are one long span, and the stream comes on top of the count.
 /// </remarks>
 internal static class QuestDbCoverage
 {
@@ -25,10 +25,16 @@ internal static class QuestDbCoverage
     /// <param name="table">The table.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="within">The bars of interest.</param>
-    /// <param name="hasKey">Whether the table has its key now, so that counting is worth while; without it, and of months, every bar is looked at.</param>
+    /// <param name="hasKey">Whether the table has its key now, so that counting is worth while; without it, and of months, every bar is
+    /// looked at.</param>
     /// <param name="cancellationToken">Ends the queries.</param>
     public static async Task<TimeRangeSet> ReadAsync(
-        NpgsqlConnection connection, TableSchema table, StreamKey stream, TimeRange within, bool hasKey, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        TimeRange within,
+        bool hasKey,
+        CancellationToken cancellationToken)
     {
         var rows = new QuestDbRows(table, stream);
         var builder = new TimeRangeSetBuilder(stream.Interval);
@@ -51,7 +57,8 @@ internal static class QuestDbCoverage
     }
 
     // Ascending; neighbours with holes are one span.
-    private static async Task<List<CountedSpan>> CountAsync(NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, CancellationToken cancellationToken)
+    private static async Task<List<CountedSpan>> CountAsync(
+        NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, CancellationToken cancellationToken)
     {
         long step = interval.Seconds * rows.UnitsPerSecond;
 
@@ -71,7 +78,9 @@ internal static class QuestDbCoverage
         while (await reader.ReadAsync(cancellationToken))
         {
             (long first, long last) = (reader.GetInt64(0), reader.GetInt64(1));
-            bool isWhole = (last - first) / step + 1 == reader.GetInt64(2) && !reader.IsDBNull(3) && BarMark.Sum(first, last, step) == reader.GetInt64(3);
+            bool isWhole = (last - first) / step + 1 == reader.GetInt64(2)
+                && !reader.IsDBNull(3)
+                && BarMark.Sum(first, last, step) == reader.GetInt64(3);
             var span = new CountedSpan(first / rows.UnitsPerSecond, last / rows.UnitsPerSecond, isWhole);
             if (!span.IsWhole && spans.Count > 0 && !spans[^1].IsWhole)
             {
@@ -88,7 +97,12 @@ internal static class QuestDbCoverage
 
     // Streams the next spans with holes, and adds the whole ones between them; the index after the last that was added.
     private static async Task<int> StreamAsync(
-        NpgsqlConnection connection, QuestDbRows rows, List<CountedSpan> spans, int next, TimeRangeSetBuilder builder, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        QuestDbRows rows,
+        List<CountedSpan> spans,
+        int next,
+        TimeRangeSetBuilder builder,
+        CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         int end = next;
@@ -96,7 +110,8 @@ internal static class QuestDbCoverage
         {
             if (!spans[end].IsWhole)
             {
-                var command = new NpgsqlBatchCommand($"SELECT {rows.ReadTimestampSql} {rows.FromSql} AND {rows.BetweenSql(spans[end].Range)} ORDER BY 1");
+                var command = new NpgsqlBatchCommand(
+                    $"SELECT {rows.ReadTimestampSql} {rows.FromSql} AND {rows.BetweenSql(spans[end].Range)} ORDER BY 1");
                 rows.AddParameters(command.Parameters);
                 batch.BatchCommands.Add(command);
             }

@@ -17,14 +17,18 @@ internal static class QuestDbEmptyRanges
     private static readonly string Table = SqlText.Quote(RelationalSession.EmptyRangesTable);
 
     public static string CreateSql { get; } =
-        $"CREATE TABLE IF NOT EXISTS {Table} (start_at TIMESTAMP, node_id SYMBOL, interval INT, source SYMBOL, start_ts LONG, end_ts LONG, learnt_at LONG, removed BOOLEAN) "
+        $"CREATE TABLE IF NOT EXISTS {Table} (start_at TIMESTAMP, node_id SYMBOL, interval INT, source SYMBOL, start_ts LONG, end_ts LONG, "
+            + $"learnt_at LONG, removed BOOLEAN) "
         + "TIMESTAMP(start_at) PARTITION BY YEAR WAL DEDUP UPSERT KEYS(start_at, node_id, interval, source, start_ts)";
 
     /// <summary>The ranges that share a bar with <paramref name="within"/>, by source, then start.</summary>
-    public static async Task<IReadOnlyList<EmptyRange>> ReadAsync(NpgsqlConnection connection, StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<EmptyRange>> ReadAsync(
+        NpgsqlConnection connection, StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
     {
         string ofSource = source is null ? string.Empty : " AND source = $5";
-        string sql = $"SELECT source, start_ts, end_ts, learnt_at FROM {Table} WHERE node_id = $1 AND interval = $2 AND start_ts <= $3 AND end_ts >= $4 AND end_ts >= start_ts AND NOT removed{ofSource}";
+        string sql =
+            $"SELECT source, start_ts, end_ts, learnt_at FROM {Table} WHERE node_id = $1 AND interval = $2 AND start_ts <= $3 AND end_ts "
+                + $">= $4 AND end_ts >= start_ts AND NOT removed{ofSource}";
         await using var command = new NpgsqlCommand(sql, connection)
         {
             Parameters =
@@ -51,7 +55,8 @@ internal static class QuestDbEmptyRanges
     }
 
     /// <summary>Writes what changes, in one transaction.</summary>
-    public static async Task WriteAsync(NpgsqlConnection connection, StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        NpgsqlConnection connection, StreamKey stream, EmptyRangeUpdate update, CancellationToken cancellationToken)
     {
         // A row that is cut off at its end has the key of what is left of it, and is replaced by that.
         HashSet<(string, long)> replaced = [.. update.Added.Select(range => (range.Source, range.Start))];
@@ -81,11 +86,16 @@ internal static class QuestDbEmptyRanges
     }
 
     private static NpgsqlBatchCommand InsertOf(StreamKey stream, EmptyRange range, bool removed) =>
-        new($"INSERT INTO {Table} (start_at, node_id, interval, source, start_ts, end_ts, learnt_at, removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        new(
+            $"INSERT INTO {Table} (start_at, node_id, interval, source, start_ts, end_ts, learnt_at, removed) VALUES ($1, $2, $3, $4, $5, "
+                + $"$6, $7, $8)")
         {
             Parameters =
             {
-                new NpgsqlParameter<long> { TypedValue = Math.Clamp(range.Start, QuestDbLimits.EarliestBar, QuestDbLimits.LatestBar) * 1_000_000 },
+                new NpgsqlParameter<long>
+                {
+                    TypedValue = Math.Clamp(range.Start, QuestDbLimits.EarliestBar, QuestDbLimits.LatestBar) * 1_000_000,
+                },
                 new NpgsqlParameter<string> { TypedValue = stream.NodeId },
                 new NpgsqlParameter<int> { TypedValue = stream.Interval.Number },
                 new NpgsqlParameter<string> { TypedValue = range.Source },

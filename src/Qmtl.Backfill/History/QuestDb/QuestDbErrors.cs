@@ -4,7 +4,9 @@ using Qmtl.History.Relational.PostgreSql;
 namespace Qmtl.History.QuestDb;
 
 /// <summary>What QuestDB's errors mean to an operator, and what to do about them. The password never gets into a message.</summary>
-/// <remarks>QuestDB gives every error the SQLSTATE 00000, so what it means is in its words only. Connections fail as PostgreSQL's do.</remarks>
+/// <remarks>
+/// QuestDB gives every error the SQLSTATE 00000, so what it means is in its words only. Connections fail as PostgreSQL's do.
+/// </remarks>
 internal sealed class QuestDbErrors(string displayName, string? password, ServerOutage outage)
 {
     private const string NoState = "00000";
@@ -12,7 +14,12 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
     // The first one whose words are in the error counts.
     private static readonly (string[] Words, string What, string WayOut, bool IsTransient, bool ConcernsWholeStore)[] Meanings =
     [
-        (["invalid username/password"], "refused the user or the password", "Correct them in the connection string or the credential", false, true),
+        (
+            ["invalid username/password"],
+            "refused the user or the password",
+            "Correct them in the connection string or the credential",
+            false,
+            true),
         (["Access denied", "permission", "read only", "readonly"],
             "does not allow this user to do that", "Use a user who may make, read and write tables", false, false),
         (["No space left", "errno=28", "disk full"], "has no room left: the server's disk is full", "Free some space", true, false),
@@ -47,10 +54,15 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
         return Error(error, "refused a request", "See the server's log");
     }
 
-    private StoreException Error(PostgresException error, string what, string wayOut, bool isTransient = false, bool concernsWholeStore = false)
+    private StoreException Error(
+        PostgresException error, string what, string wayOut, bool isTransient = false, bool concernsWholeStore = false)
     {
         bool isClean = !_secret.IsIn(error);
         string said = isClean ? $" ({error.MessageText.TrimEnd('.')})" : string.Empty;
-        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? error : null) { IsTransient = isTransient, ConcernsWholeStore = concernsWholeStore };
+        return new StoreException($"{displayName} {what}{said}. {wayOut}.", isClean ? error : null)
+        {
+            IsTransient = isTransient,
+            ConcernsWholeStore = concernsWholeStore,
+        };
     }
 }

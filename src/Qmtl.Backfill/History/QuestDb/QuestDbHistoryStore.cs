@@ -55,7 +55,12 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     /// <exception cref="ArgumentException">
     /// A part of the connection string or the address is wrong, or the table cannot be named so. The message never holds the password.
     /// </exception>
-    public QuestDbHistoryStore(string connectionString, string? table = null, NetworkCredential? credential = null, Uri? httpUri = null, TimeProvider? timeProvider = null)
+    public QuestDbHistoryStore(
+        string connectionString,
+        string? table = null,
+        NetworkCredential? credential = null,
+        Uri? httpUri = null,
+        TimeProvider? timeProvider = null)
         : this(PostgreSqlConnectionString.Parse(connectionString, credential), table, httpUri, timeProvider ?? TimeProvider.System)
     {
     }
@@ -77,10 +82,14 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
         _errors = new QuestDbErrors(DisplayName, connection.Password, _outage);
         _product = new ServerProduct(connection);
         _locks = StreamLocks.Of(DisplayName);
-        _bulkPath = new QuestDbBulkPath(new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage), DisplayName, timeProvider);
+        _bulkPath = new QuestDbBulkPath(
+            new QuestDbHttp(HttpAddress(httpUri, connection.Host!), connection.Username, connection.Password, DisplayName, _outage),
+            DisplayName,
+            timeProvider);
 
         // QuestDB has no catalogue of types to load.
-        _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
+        _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(
+            types => types.EnableTypeLoading(false)).Build();
     }
 
     /// <summary>
@@ -164,7 +173,10 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private static Uri RequireHttpAddress(Uri address) =>
         address is { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" }
             ? address
-            : throw new ArgumentException("The address of QuestDB's HTTP server is of the form http://host:9000, without user, password, query and fragment. Those of the connection string are used.", nameof(address));
+            : throw new ArgumentException(
+                "The address of QuestDB's HTTP server is of the form http://host:9000, without user, password, query and fragment. Those "
+                    + "of the connection string are used.",
+                nameof(address));
 
     private static Uri HttpAddress(Uri? address, string hosts)
     {

@@ -52,7 +52,8 @@ internal sealed class QuestDbHttp : IDisposable
 
             // Another program may well be at the port: 9000 is popular.
             using HttpResponseMessage ping = await _client.GetAsync("ping", timeout.Token);
-            if (!ping.Headers.TryGetValues("Server", out IEnumerable<string>? server) || !server.Any(name => name.Contains("questDB", StringComparison.OrdinalIgnoreCase)))
+            if (!ping.Headers.TryGetValues("Server", out IEnumerable<string>? server)
+                || !server.Any(name => name.Contains("questDB", StringComparison.OrdinalIgnoreCase)))
             {
                 return "something else than QuestDB answers there";
             }
@@ -60,7 +61,8 @@ internal sealed class QuestDbHttp : IDisposable
             _binaryDoubles = await ReadsBinaryDoublesAsync(timeout.Token);
             return null;
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (
+            exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return exception is OperationCanceledException ? "it does not answer" : Describe(exception);
         }
@@ -74,11 +76,15 @@ internal sealed class QuestDbHttp : IDisposable
             using CancellationTokenSource timeout = WithTimeout(ProbeTimeout, cancellationToken);
             using HttpResponseMessage response = await _client.GetAsync("exec?query=" + Uri.EscapeDataString(sql), timeout.Token);
             using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(timeout.Token));
-            return response.IsSuccessStatusCode && answer.RootElement.TryGetProperty("dataset", out JsonElement rows) && rows.GetArrayLength() > 0
+            return response.IsSuccessStatusCode
+                && answer.RootElement.TryGetProperty("dataset", out JsonElement rows)
+                && rows.GetArrayLength() > 0
                 ? rows[0][0].ToString()
                 : null;
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (
+            exception is HttpRequestException or IOException or JsonException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested)
         {
             return null;
         }
@@ -89,24 +95,28 @@ internal sealed class QuestDbHttp : IDisposable
         new(tableName, table, stream, QuestDbNames.EscapeColumn, _binaryDoubles);
 
     /// <summary>Writes bars; when it returns, they are in the server's write-ahead log.</summary>
-    /// <exception cref="StoreException">The server refused them, and then none is stored; or it did not answer, which tells nothing.</exception>
+    /// <exception cref="StoreException">The server refused them, and then none is stored; or it did not answer, which tells
+    /// nothing.</exception>
     public async Task WriteAsync(IlpContent bars, CancellationToken cancellationToken)
     {
         try
         {
             using CancellationTokenSource timeout = WithTimeout(WriteTimeout, cancellationToken);
-            if (await RefusalAsync(_client, bars, timeout.Token) is { } refusal && (refusal.IsTransient || !await GoesAnewAsync(bars, timeout.Token)))
+            if (await RefusalAsync(_client, bars, timeout.Token) is { } refusal
+                && (refusal.IsTransient || !await GoesAnewAsync(bars, timeout.Token)))
             {
                 throw refusal;
             }
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (
+            exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             string what = exception is OperationCanceledException ? "did not answer in time" : "broke the connection during a write";
             throw new StoreException($"{_displayName} {what} ({Address}: {Describe(exception).TrimEnd('.')}). Try again.", exception)
             {
                 IsTransient = true,
-                MayHaveKept = exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError },
+                MayHaveKept =
+                    exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError },
                 RetryAfter = _outage.Note(),
             };
         }
@@ -141,7 +151,9 @@ internal sealed class QuestDbHttp : IDisposable
     private async Task<StoreException?> RefusalAsync(HttpClient client, IlpContent bars, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await client.PostAsync("write?precision=s", bars, cancellationToken);
-        return response.IsSuccessStatusCode ? null : Refused(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+        return response.IsSuccessStatusCode
+            ? null
+            : Refused(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
     // The server keeps for each connection what a table was like when it first wrote there, and goes on refusing what a column whose
@@ -178,8 +190,10 @@ internal sealed class QuestDbHttp : IDisposable
     }
 
     // The outer message of a TLS connection that failed only points to the inner one.
-    private static string Describe(Exception exception) => exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-        ? $"no TLS connection can be made ({exception.GetBaseException().Message.TrimEnd('.')}); an address of a port without TLS begins with http"
+    private static string Describe(Exception exception) =>
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        ? $"no TLS connection can be made ({exception.GetBaseException().Message.TrimEnd('.')}); an address of a port without TLS begins "
+            + $"with http"
         : exception.Message;
 
     private async Task<bool> ReadsBinaryDoublesAsync(CancellationToken cancellationToken)
@@ -207,15 +221,19 @@ internal sealed class QuestDbHttp : IDisposable
     private StoreException Refused(HttpStatusCode status, string answer) => status switch
     {
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new StoreException(
-            $"{_displayName} refused the user or the password for bulk writes ({Address}). Correct them, or have the HTTP server take those of the connection string."),
+            $"{_displayName} refused the user or the password for bulk writes ({Address}). Correct them, or have the HTTP server take "
+                + $"those of the connection string."),
         _ => new StoreException(
-            string.Create(CultureInfo.InvariantCulture, $"{_displayName} refused bars ({Address}, HTTP {(int)status}: {Explain(answer)}). Nothing of this write was kept."))
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_displayName} refused bars ({Address}, HTTP {(int)status}: {Explain(answer)}). Nothing of this write was kept."))
         {
             IsTransient = (int)status >= 500 || status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout,
         },
     };
 
-    // {"code":"invalid","message":"failed to parse line protocol:errors encountered on line(s):\nerror in line 1: …","line":1,"errorId":"…"}
+    // {"code":"invalid","message":"failed to parse line protocol:errors encountered on line(s):\nerror in line 1:
+    // …","line":1,"errorId":"…"}
     private static string Explain(string answer)
     {
         const int Longest = 500;

@@ -28,7 +28,9 @@ internal static class QuestDbLimits
             if (isOrderedByBar && (timestamps[0] < EarliestBar || timestamps[^1] > LatestBar))
             {
                 throw new StoreException(
-                    $"{displayName} keeps bars of the years 1970 to 9999 only; one opens at {UnixTime.Format(timestamps[0] < EarliestBar ? timestamps[0] : timestamps[^1])}. Nothing was written. Leave such bars out, or use another store.");
+                    $"{displayName} keeps bars of the years 1970 to 9999 only; one opens at "
+                        + $"{UnixTime.Format(timestamps[0] < EarliestBar ? timestamps[0] : timestamps[^1])}. Nothing was written. Leave "
+                        + $"such bars out, or use another store.");
             }
 
             foreach (PlannedColumn column in frame.Columns)
@@ -36,7 +38,8 @@ internal static class QuestDbLimits
                 if (Problem(column) is { } problem)
                 {
                     throw new StoreException(
-                        $"Column '{column.Stored.Name}' of table '{table.Table}' in {displayName} is of type {column.Stored.TypeName}, in which QuestDB keeps {problem}. "
+                        $"Column '{column.Stored.Name}' of table '{table.Table}' in {displayName} is of type {column.Stored.TypeName}, in "
+                            + $"which QuestDB keeps {problem}. "
                         + "Nothing was written. Replace the value at the source, drop the column, or use another store.");
                 }
             }
@@ -45,11 +48,16 @@ internal static class QuestDbLimits
 
     private static string? Problem(PlannedColumn column) => column.Values switch
     {
-        _ when QuestDbTypes.HasNoNull(column.Stored) && column.Values.HasNulls => $"no null: it would come back as {(column.Stored.Type == StoredType.Boolean ? "false" : "0")}",
+        _ when QuestDbTypes.HasNoNull(column.Stored) && column.Values.HasNulls =>
+            $"no null: it would come back as {(column.Stored.Type == StoredType.Boolean ? "false" : "0")}",
         BarColumn<double> doubles => Find(doubles, static value => double.IsInfinity(value)) is { } infinity
             ? string.Create(CultureInfo.InvariantCulture, $"no {infinity}: it would come back as null")
             : null,
-        BarColumn<long> longs => Find(longs, column.Stored.Type == StoredType.Int32 ? static value => value == int.MinValue : static value => value == long.MinValue) is { } smallest
+        BarColumn<long> longs =>
+            Find(
+                longs,
+                column.Stored.Type == StoredType.Int32 ? static value =>
+                    value == int.MinValue : static value => value == long.MinValue) is { } smallest
             ? string.Create(CultureInfo.InvariantCulture, $"no {smallest}: that is its null")
             : null,
         _ => null,

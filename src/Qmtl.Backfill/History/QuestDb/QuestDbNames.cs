@@ -28,13 +28,17 @@ internal static class QuestDbNames
 
     // Everything below U+0010 is refused; the other control characters are not, but would make a folder that nobody can type. A table
     // with ` at its ends can be made, and is then not found.
-    private static readonly SearchValues<char> RefusedInTables = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,/:?\\`~\u007f\ufeff"]);
-    private static readonly SearchValues<char> RefusedInColumns = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,-./:?\\`~\u007f\ufeff"]);
+    private static readonly SearchValues<char> RefusedInTables = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,/:?\\`~\u007f\ufeff"]);
+    private static readonly SearchValues<char> RefusedInColumns = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Select(code => (char)code), .. "\"%'()*+,-./:?\\`~\u007f\ufeff"]);
 
     /// <summary>Whether a name, escaped already, is short enough.</summary>
     public static bool IsShortEnough(string name) => name.Length <= MaximumCharacters && Encoding.UTF8.GetByteCount(name) <= MaximumBytes;
 
-    /// <summary>The name of a table: also dots and spaces are escaped where QuestDB refuses them, at either end and, for dots, in a row.</summary>
+    /// <summary>
+    /// The name of a table: also dots and spaces are escaped where QuestDB refuses them, at either end and, for dots, in a row.
+    /// </summary>
     /// <param name="name">The name.</param>
     /// <param name="escapeFirst">Whether the first character is escaped whatever it is, so that the name is no reserved one.</param>
     public static string EscapeTable(string name, bool escapeFirst = false) => EscapeWhere(
@@ -121,7 +125,11 @@ internal static class QuestDbNames
     }
 
     private static bool IsEscape(string name, int index) =>
-        name[index] == Escape && index + 2 < name.Length && char.IsAsciiHexDigitUpper(name[index + 1]) && char.IsAsciiHexDigitUpper(name[index + 2]);
+        name[index] == Escape
+            && index + 2 < name.Length
+            && char.IsAsciiHexDigitUpper(name[index + 1])
+            && char.IsAsciiHexDigitUpper(name[index + 2]);
 
-    private static bool IsHashMark(string name, int index) => name[index] == Escape && index + 1 < name.Length && name[index + 1] == HashMark;
+    private static bool IsHashMark(string name, int index) =>
+        name[index] == Escape && index + 1 < name.Length && name[index + 1] == HashMark;
 }

@@ -13,13 +13,19 @@ internal static class QuestDbRowWriter
     private const int RowsInBatch = 500;
 
     /// <summary>Writes frames of the same columns; when it returns, they are committed.</summary>
-    public static async Task WriteAsync(NpgsqlConnection connection, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> frames, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        NpgsqlConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        IReadOnlyList<PlannedFrame> frames,
+        CancellationToken cancellationToken)
     {
         var rows = new QuestDbRows(table, stream);
         IReadOnlyList<PlannedColumn> columns = frames[0].Columns;
         StoredColumn[] all = [table.NodeId, table.Interval, table.Timestamp, .. columns.Select(column => column.Stored)];
         string values = string.Join(", ", all.Select((column, index) => ValueSql(column, index + 1)));
-        string sql = $"INSERT INTO {SqlText.Quote(table.Table)} ({string.Join(", ", all.Select(QuestDbTypes.ColumnSql))}) VALUES ({values})";
+        string sql =
+            $"INSERT INTO {SqlText.Quote(table.Table)} ({string.Join(", ", all.Select(QuestDbTypes.ColumnSql))}) VALUES ({values})";
 
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         int total = frames.Sum(frame => frame.Timestamps.Length);
@@ -63,7 +69,13 @@ internal static class QuestDbRowWriter
     private static string ValueSql(StoredColumn column, int number) =>
         column.Type == StoredType.Numeric ? $"${number}::{column.TypeName}" : $"${number}";
 
-    private static NpgsqlBatch CreateBatch(NpgsqlConnection connection, NpgsqlTransaction transaction, string sql, StreamKey stream, IReadOnlyList<PlannedColumn> columns, int rows)
+    private static NpgsqlBatch CreateBatch(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        string sql,
+        StreamKey stream,
+        IReadOnlyList<PlannedColumn> columns,
+        int rows)
     {
         var batch = new NpgsqlBatch(connection, transaction);
         for (int row = 0; row < rows; row++)

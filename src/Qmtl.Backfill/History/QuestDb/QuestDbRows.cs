@@ -10,7 +10,8 @@ namespace Qmtl.History.QuestDb;
 internal sealed class QuestDbRows
 {
     // Npgsql hands over a timestamp as microseconds since 2000; QuestDB counts from 1970.
-    private static readonly long Year2000 = DateTimeOffset.Parse("2000-01-01Z", CultureInfo.InvariantCulture).ToUnixTimeSeconds() * 1_000_000;
+    private static readonly long Year2000 = DateTimeOffset.Parse(
+        "2000-01-01Z", CultureInfo.InvariantCulture).ToUnixTimeSeconds() * 1_000_000;
 
     private readonly StreamKey _stream;
     private readonly long _origin;
@@ -22,7 +23,9 @@ internal sealed class QuestDbRows
 
         // A number beside a DATE would be taken for microseconds, though a DATE counts milliseconds.
         TimestampSql = QuestDbTypes.ColumnSql(table.Timestamp) + (table.Timestamp.TypeName == QuestDbTypes.Date ? "::long" : string.Empty);
-        FromSql = $"FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = $1 AND {QuestDbTypes.ColumnSql(table.Interval)} = $2";
+        FromSql =
+            $"FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = $1 AND "
+                + $"{QuestDbTypes.ColumnSql(table.Interval)} = $2";
 
         // A microsecond timestamp is read as it is: to cast it costs the server more than to look it up.
         bool isTimestamp = table.Timestamp.TypeName == QuestDbTypes.Timestamp;
@@ -42,7 +45,9 @@ internal sealed class QuestDbRows
     /// <summary>The stream's rows, with <c>$1</c> and <c>$2</c> for <see cref="AddParameters"/>.</summary>
     public string FromSql { get; }
 
-    /// <summary>A condition on the timestamp. The bounds are numbers in the text: QuestDB then reads only the partitions between them.</summary>
+    /// <summary>
+    /// A condition on the timestamp. The bounds are numbers in the text: QuestDB then reads only the partitions between them.
+    /// </summary>
     public string BetweenSql(TimeRange range) =>
         string.Create(CultureInfo.InvariantCulture, $"{TimestampSql} BETWEEN {ToUnits(range.Start)} AND {ToUnits(range.End)}");
 

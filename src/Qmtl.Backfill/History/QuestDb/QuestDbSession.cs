@@ -12,7 +12,12 @@ namespace Qmtl.History.QuestDb;
 /// emptiness: a process that dies in between leaves bars, and no bar that is said not to exist.
 /// </remarks>
 internal sealed class QuestDbSession(
-    NpgsqlConnection connection, QuestDbCatalogue catalogue, QuestDbBulkPath bulkPath, StreamLocks locks, string displayName, TimeProvider timeProvider) : RelationalSession
+    NpgsqlConnection connection,
+    QuestDbCatalogue catalogue,
+    QuestDbBulkPath bulkPath,
+    StreamLocks locks,
+    string displayName,
+    TimeProvider timeProvider) : RelationalSession
 {
     // What the server says where another session made the same change at the same time.
     private static readonly string[] RaceMessages = ["already exists", "duplicate column", "statement is either no-op", "type is already"];
@@ -41,7 +46,9 @@ internal sealed class QuestDbSession(
 
     public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
     {
-        const string Sql = "SELECT table_name, count_distinct(lower(column_name)) AS keys FROM information_schema.columns WHERE lower(column_name) IN ('node_id', 'interval', 'ts')";
+        const string Sql =
+            "SELECT table_name, count_distinct(lower(column_name)) AS keys FROM information_schema.columns WHERE lower(column_name) IN "
+                + "('node_id', 'interval', 'ts')";
         await using var command = new NpgsqlCommand(Sql, connection);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         var names = new List<string>();
@@ -80,7 +87,8 @@ internal sealed class QuestDbSession(
                 await connection.ExecuteAsync(statement, cancellationToken);
             }
         }
-        catch (PostgresException error) when (RaceMessages.Any(message => error.MessageText.Contains(message, StringComparison.OrdinalIgnoreCase)))
+        catch (PostgresException error) when (
+            RaceMessages.Any(message => error.MessageText.Contains(message, StringComparison.OrdinalIgnoreCase)))
         {
             changed = false;
         }
@@ -101,7 +109,8 @@ internal sealed class QuestDbSession(
         QuestDbLimits.Require(table, found.IsOrderedByBar, frames, displayName);
     }
 
-    public override async Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    public override async Task WriteBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
         QuestDbTable found = _tables[table.Table];
         IReadOnlyList<PlannedFrame> frames = await CompleteAsync(found, table, stream, run, cancellationToken);
@@ -126,7 +135,8 @@ internal sealed class QuestDbSession(
 
     public override string? DescribeRisk(TableSchema table) => _tables[table.Table].DescribeRisk(displayName);
 
-    public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
+    public override Task<TimeRangeSet> GetCoverageAsync(
+        TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);
 
     public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
@@ -139,7 +149,8 @@ internal sealed class QuestDbSession(
         _unread.Add(EmptyRangesTable);
     }
 
-    public override Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken) =>
+    public override Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(
+        StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbEmptyRanges.ReadAsync(connection, stream, source, within, cancellationToken);
 
     public override async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(TableSchema table, CancellationToken cancellationToken)
@@ -147,7 +158,9 @@ internal sealed class QuestDbSession(
         string node = QuestDbTypes.ColumnSql(table.NodeId);
         string interval = QuestDbTypes.ColumnSql(table.Interval);
         await using var command = new NpgsqlCommand(
-            $"SELECT DISTINCT {node}, {interval} FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {QuestDbTypes.ColumnSql(table.Timestamp)} IS NOT NULL", connection);
+            $"SELECT DISTINCT {node}, {interval} FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND "
+                + $"{QuestDbTypes.ColumnSql(table.Timestamp)} IS NOT NULL",
+            connection);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         var streams = new List<StreamKey>();
         while (await reader.ReadAsync(cancellationToken))
@@ -203,7 +216,9 @@ internal sealed class QuestDbSession(
         return QuestDbNames.IsShortEnough(escaped)
             ? SqlText.Quote(escaped)
             : throw new StoreException(
-                $"The column '{column}' cannot be added to the table '{table}' in {displayName}: with the characters that QuestDB refuses written as ^ and two digits, its name is longer than the {QuestDbNames.MaximumCharacters} characters that QuestDB keeps. Rename or drop the column.");
+                $"The column '{column}' cannot be added to the table '{table}' in {displayName}: with the characters that QuestDB refuses "
+                    + $"written as ^ and two digits, its name is longer than the {QuestDbNames.MaximumCharacters} characters that QuestDB "
+                    + $"keeps. Rename or drop the column.");
     }
 
     // What has to be known about stored bars before these can be written.
@@ -276,7 +291,10 @@ internal sealed class QuestDbSession(
                 await AppliedAsync(cancellationToken);
                 if (!await bars.IsStoredAsync(connection, cancellationToken))
                 {
-                    throw new StoreException($"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was probably dropped or altered meanwhile. Try again.") { IsTransient = true };
+                    throw new StoreException($"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was probably dropped or altered meanwhile. Try again.")
+                    {
+                        IsTransient = true,
+                    };
                 }
             }
         }

@@ -30,14 +30,16 @@ internal sealed record QuestDbTable(string Name, bool IsWal, string? DesignatedT
         if (UpsertKeys.Count > 0 && MissingFromKey() is { } missing)
         {
             throw new StoreException(
-                $"The table '{Name}' in {displayName} cannot be written: its DEDUP keys ({string.Join(", ", UpsertKeys)}) lack '{missing}', so a bar would replace those of other streams. "
+                $"The table '{Name}' in {displayName} cannot be written: its DEDUP keys ({string.Join(", ", UpsertKeys)}) lack "
+                    + $"'{missing}', so a bar would replace those of other streams. "
                 + $"Run {EnableSql}, or use another table.");
         }
 
         if (DesignatedTimestamp is not null && !IsOrderedByBar)
         {
             throw new StoreException(
-                $"The table '{Name}' in {displayName} cannot be written: its designated timestamp is '{DesignatedTimestamp}' and not '{ColumnNames.Timestamp}', so rows need a time that bars do not have. Use another table.");
+                $"The table '{Name}' in {displayName} cannot be written: its designated timestamp is '{DesignatedTimestamp}' and not "
+                    + $"'{ColumnNames.Timestamp}', so rows need a time that bars do not have. Use another table.");
         }
     }
 
@@ -56,8 +58,10 @@ internal sealed record QuestDbTable(string Name, bool IsWal, string? DesignatedT
             (true, false) => $"run ALTER TABLE {SqlText.Quote(Name)} SET TYPE WAL, restart the server, and run {EnableSql}",
             _ => "use a table that Qmtl makes",
         };
-        return $"The table '{Name}' in {displayName} does not have exactly ts, node_id and interval as DEDUP keys: a bar that is stored stays as it is when it comes again, "
-            + $"and two programs that write at the same time can store a bar twice, which reading counts once. Let only one write at a time, or {wayOut}.";
+        return $"The table '{Name}' in {displayName} does not have exactly ts, node_id and interval as DEDUP keys: a bar that is stored "
+            + $"stays as it is when it comes again, "
+            + $"and two programs that write at the same time can store a bar twice, which reading counts once. Let only one write at a "
+            + $"time, or {wayOut}.";
     }
 
     private string? MissingFromKey() => KeyColumns.FirstOrDefault(column => !UpsertKeys.Contains(column, StringComparer.OrdinalIgnoreCase));

@@ -42,7 +42,8 @@ internal static class QuestDbTypes
     };
 
     /// <summary>What the column of timestamps keeps: whole numbers also where it is of one of QuestDB's own types for instants.</summary>
-    public static StoredType OfTimestamp(string typeName) => typeName is Timestamp or TimestampInNanoseconds or Date ? StoredType.Int64 : Of(typeName);
+    public static StoredType OfTimestamp(string typeName) =>
+        typeName is Timestamp or TimestampInNanoseconds or Date ? StoredType.Int64 : Of(typeName);
 
     /// <summary>How many of the column's units are a second; an integer column counts seconds.</summary>
     public static long UnitsPerSecond(StoredColumn timestamp) => timestamp.TypeName switch

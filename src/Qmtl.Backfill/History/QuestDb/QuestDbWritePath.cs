@@ -9,6 +9,8 @@ public enum QuestDbWritePath
     /// <summary>The InfluxDB line protocol over HTTP: the bulk path.</summary>
     IlpOverHttp,
 
-    /// <summary>Prepared INSERT statements over the PostgreSQL wire, because the HTTP server cannot be used; several times slower.</summary>
+    /// <summary>
+    /// Prepared INSERT statements over the PostgreSQL wire, because the HTTP server cannot be used; several times slower.
+    /// </summary>
     PostgreSqlWire,
 }

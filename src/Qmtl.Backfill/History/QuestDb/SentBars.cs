@@ -12,7 +12,8 @@ namespace Qmtl.History.QuestDb;
 /// <param name="Schema">Its columns.</param>
 /// <param name="Stream">The stream.</param>
 /// <param name="Frames">Frames of the same columns, each later than the one before.</param>
-internal sealed record SentBars(QuestDbHttp Http, QuestDbTable Table, TableSchema Schema, StreamKey Stream, IReadOnlyList<PlannedFrame> Frames)
+internal sealed record SentBars(
+    QuestDbHttp Http, QuestDbTable Table, TableSchema Schema, StreamKey Stream, IReadOnlyList<PlannedFrame> Frames)
 {
     /// <summary>Sends the bars; when it returns, the server has acknowledged them.</summary>
     /// <exception cref="StoreException">The server refused them or cannot be reached.</exception>
@@ -62,7 +63,8 @@ internal sealed record SentBars(QuestDbHttp Http, QuestDbTable Table, TableSchem
             string name = QuestDbTypes.ColumnSql(column);
             string? sql = column switch
             {
-                { Type: StoredType.Double or StoredType.Int64 } or { Type: StoredType.Text, TypeName: QuestDbTypes.Text } => $"count({name})",
+                { Type: StoredType.Double or StoredType.Int64 } or { Type: StoredType.Text, TypeName: QuestDbTypes.Text } =>
+                    $"count({name})",
                 { Type: StoredType.Boolean } => $"sum(CASE WHEN {name} THEN 1 ELSE 0 END)",
                 _ => null,
             };

@@ -17,14 +17,21 @@ internal static class WalWait
     // Applying may take long, but while the server works on it, it gets on.
     private static readonly TimeSpan LongestStandstill = TimeSpan.FromMinutes(5);
 
-    /// <summary>Waits until all that is committed to the table by now can be read. A table without a write-ahead log is never waited for.</summary>
+    /// <summary>
+    /// Waits until all that is committed to the table by now can be read. A table without a write-ahead log is never waited for.
+    /// </summary>
     /// <exception cref="StoreException">The table is suspended, or the server does not get on.</exception>
-    public static Task UntilReadableAsync(NpgsqlConnection connection, string table, string displayName, TimeProvider timeProvider, CancellationToken cancellationToken) =>
+    public static Task UntilReadableAsync(
+        NpgsqlConnection connection, string table, string displayName, TimeProvider timeProvider, CancellationToken cancellationToken) =>
         UntilReadableAsync(token => ReadAsync(connection, table, token), table, displayName, timeProvider, cancellationToken);
 
     /// <summary>The wait itself, over any way to learn the state; null is a table without a write-ahead log.</summary>
     public static async Task UntilReadableAsync(
-        Func<CancellationToken, Task<WalState?>> read, string table, string displayName, TimeProvider timeProvider, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<WalState?>> read,
+        string table,
+        string displayName,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken)
     {
         if (await read(cancellationToken) is not { } state)
         {
@@ -41,8 +48,10 @@ internal static class WalWait
             if (state.IsSuspended)
             {
                 throw new StoreException(
-                    $"The table '{table}' in {displayName} is suspended, so what is written to it cannot be read{(state.Reason.Length > 0 ? $" ({state.Reason.TrimEnd('.')})" : string.Empty)}. "
-                    + $"Remove the cause, then run ALTER TABLE {SqlText.Quote(table)} RESUME WAL; bars written meanwhile are kept and appear then.");
+                    $"The table '{table}' in {displayName} is suspended, so what is written to it cannot be "
+                        + $"read{(state.Reason.Length > 0 ? $" ({state.Reason.TrimEnd('.')})" : string.Empty)}. "
+                    + $"Remove the cause, then run ALTER TABLE {SqlText.Quote(table)} RESUME WAL; bars written meanwhile are kept and "
+                    + $"appear then.");
             }
 
             if (state.Applied != reached)
@@ -52,7 +61,8 @@ internal static class WalWait
             else if (timeProvider.GetElapsedTime(movedAt) > LongestStandstill)
             {
                 throw new StoreException(
-                    $"The table '{table}' in {displayName} has not applied what was written to it for {LongestStandstill.TotalMinutes:0} minutes. See the server's log, then try again.")
+                    $"The table '{table}' in {displayName} has not applied what was written to it for {LongestStandstill.TotalMinutes:0} "
+                        + $"minutes. See the server's log, then try again.")
                 { IsTransient = true };
             }
 

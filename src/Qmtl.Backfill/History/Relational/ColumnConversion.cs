@@ -10,21 +10,28 @@ internal static class ColumnConversion
     public static bool IsAllNull(BarColumn column) => FirstValue(column) < 0;
 
     /// <summary>Converts where every value survives; otherwise gives the first that does not.</summary>
-    public static bool TryConvert(BarColumn column, StoredType type, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)
+    public static bool TryConvert(
+        BarColumn column, StoredType type, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)
     {
         (fitting, int misfit) = (column.Type, type) switch
         {
             (_, StoredType.Any) => (column, -1),
             _ when column.Type.StoredAs() == type => (column, -1),
             (BarColumnType.Double or BarColumnType.Long, StoredType.Numeric) => (column, -1),
-            (BarColumnType.Double, StoredType.Single) => (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
+            (BarColumnType.Double, StoredType.Single) =>
+                (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
             (BarColumnType.Long, StoredType.Double) => Convert((BarColumn<long>)column, IsExact, static value => (double)value),
-            (BarColumnType.Long, StoredType.Single) => Convert((BarColumn<long>)column, static value => value == (long)(float)value, static value => (double)value),
+            (BarColumnType.Long, StoredType.Single) =>
+                Convert((BarColumn<long>)column, static value => value == (long)(float)value, static value => (double)value),
             (BarColumnType.Long, StoredType.Int32) => (column, FirstMisfit((BarColumn<long>)column, static value => value == (int)value)),
             (BarColumnType.Long, StoredType.Int16) => (column, FirstMisfit((BarColumn<long>)column, static value => value == (short)value)),
-            (BarColumnType.Double, StoredType.Int64) => Convert((BarColumn<double>)column, static value => IsWhole(value, long.MinValue, 9.2e18), static value => (long)value),
-            (BarColumnType.Double, StoredType.Int32) => Convert((BarColumn<double>)column, static value => IsWhole(value, int.MinValue, int.MaxValue), static value => (long)value),
-            (BarColumnType.Double, StoredType.Int16) => Convert((BarColumn<double>)column, static value => IsWhole(value, short.MinValue, short.MaxValue), static value => (long)value),
+            (BarColumnType.Double, StoredType.Int64) =>
+                Convert((BarColumn<double>)column, static value => IsWhole(value, long.MinValue, 9.2e18), static value => (long)value),
+            (BarColumnType.Double, StoredType.Int32) =>
+                Convert((BarColumn<double>)column, static value => IsWhole(value, int.MinValue, int.MaxValue), static value => (long)value),
+            (BarColumnType.Double, StoredType.Int16) =>
+                Convert(
+                    (BarColumn<double>)column, static value => IsWhole(value, short.MinValue, short.MaxValue), static value => (long)value),
             _ => (column, FirstValue(column)),
         };
 
@@ -78,7 +85,8 @@ internal static class ColumnConversion
         return -1;
     }
 
-    private static (BarColumn Column, int Misfit) Convert<TFrom, TTo>(BarColumn<TFrom> column, Func<TFrom, bool> fits, Func<TFrom, TTo> convert)
+    private static (BarColumn Column, int Misfit) Convert<TFrom, TTo>(
+        BarColumn<TFrom> column, Func<TFrom, bool> fits, Func<TFrom, TTo> convert)
         where TTo : struct
     {
         int misfit = FirstMisfit(column, fits);

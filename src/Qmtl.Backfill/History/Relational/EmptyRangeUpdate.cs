@@ -58,11 +58,13 @@ internal sealed class EmptyRangeUpdate
         foreach (EmptyRange row in stored)
         {
             var range = new TimeRange(row.Start, row.End);
-            TimeRangeSet forgotten = answered.GetValueOrDefault(row.Source, TimeRangeSet.Empty(interval)).Intersect(range).Union(written.Intersect(range));
+            TimeRangeSet forgotten = answered.GetValueOrDefault(
+                row.Source, TimeRangeSet.Empty(interval)).Intersect(range).Union(written.Intersect(range));
             if (!forgotten.IsEmpty)
             {
                 removed.Add(row);
-                added.AddRange(new TimeRangeSet(interval, range).Subtract(forgotten).Select(part => new EmptyRange(row.Source, part, row.LearntAt)));
+                added.AddRange(
+                    new TimeRangeSet(interval, range).Subtract(forgotten).Select(part => new EmptyRange(row.Source, part, row.LearntAt)));
             }
         }
 

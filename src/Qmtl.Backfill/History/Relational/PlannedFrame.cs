@@ -2,7 +2,9 @@ using Qmtl.Data;
 
 namespace Qmtl.History.Relational;
 
-/// <summary>A payload column of a frame and the table's column it goes into; the values are of a type that the table's column keeps.</summary>
+/// <summary>
+/// A payload column of a frame and the table's column it goes into; the values are of a type that the table's column keeps.
+/// </summary>
 internal readonly record struct PlannedColumn(StoredColumn Stored, BarColumn Values);
 
 /// <summary>A frame as it is about to be written.</summary>

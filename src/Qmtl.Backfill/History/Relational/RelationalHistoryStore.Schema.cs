@@ -70,7 +70,9 @@ public abstract partial class RelationalHistoryStore
     {
         if (columns.FirstOrDefault(column => Encoding.UTF8.GetByteCount(column) > Naming.MaximumBytes) is { } tooLong)
         {
-            throw new StoreException($"The column name '{tooLong}' is longer than the {Naming.MaximumBytes} bytes that {DisplayName} keeps of a name. Rename the column at the source.");
+            throw new StoreException(
+                $"The column name '{tooLong}' is longer than the {Naming.MaximumBytes} bytes that {DisplayName} keeps of a name. Rename "
+                    + $"the column at the source.");
         }
     }
 }

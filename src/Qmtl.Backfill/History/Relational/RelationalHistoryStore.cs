@@ -63,8 +63,11 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     }
 
     /// <inheritdoc/>
-    /// <remarks>Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.</remarks>
-    public async IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <remarks>
+    /// Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.
+    /// </remarks>
+    public async IAsyncEnumerable<BarFrame> ReadAsync(
+        StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         TimeRange? whole = Within(range)?.AlignTo(stream.Interval);
         TimeRange? left = whole;
@@ -98,7 +101,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     }
 
     /// <inheritdoc/>
-    public Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default)
+    public Task<TimeRangeSet> GetKnownEmptyAsync(
+        StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default)
     {
         var nothing = TimeRangeSet.Empty(stream.Interval);
         return ReadOnceAsync(
@@ -122,7 +126,9 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     {
         ArgumentNullException.ThrowIfNull(pages);
         RequirePagesOf(stream, pages);
-        return EmptyRangeUpdate.Touched(pages) is { } touched ? WriteGuardedAsync(stream, pages, touched, cancellationToken) : Task.CompletedTask;
+        return EmptyRangeUpdate.Touched(pages) is { } touched
+            ? WriteGuardedAsync(stream, pages, touched, cancellationToken)
+            : Task.CompletedTask;
     }
 
     /// <summary>Closes connections and lets go of files.</summary>
@@ -144,7 +150,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     private protected abstract StoreException? Translate(Exception exception);
 
     /// <summary>Looks for what is behind an error, where the database has to be asked for that; null where the error says it all.</summary>
-    private protected virtual Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) => Task.FromResult<StoreException?>(null);
+    private protected virtual Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
+        Task.FromResult<StoreException?>(null);
 
     /// <summary>Runs work of the database where it may block.</summary>
     private protected virtual Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => work();
@@ -158,7 +165,12 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         foreach (BarPage page in pages)
         {
             ArgumentException.ThrowIfNullOrWhiteSpace(page.Source, nameof(pages));
-            BarInterval wrong = new[] { page.Frame.Interval, page.Asked.Interval, page.Empty.Interval }.FirstOrDefault(interval => interval != stream.Interval);
+            BarInterval wrong = new[]
+            {
+                page.Frame.Interval,
+                page.Asked.Interval,
+                page.Empty.Interval,
+            }.FirstOrDefault(interval => interval != stream.Interval);
             if (wrong != default)
             {
                 throw new ArgumentException($"A page of {wrong} bars cannot be written to the stream {stream}.", nameof(pages));
@@ -166,7 +178,10 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
 
             if (EmptyRangeUpdate.Touched([page]) is { } touched && AllTime.Intersect(touched) != touched)
             {
-                throw new ArgumentException($"A bar at {(touched.Start < AllTime.Start ? touched.Start : touched.End)} is beyond what a store keeps. Timestamps are Unix seconds.", nameof(pages));
+                throw new ArgumentException(
+                    $"A bar at {(touched.Start < AllTime.Start ? touched.Start : touched.End)} is beyond what a store keeps. Timestamps "
+                        + $"are Unix seconds.",
+                    nameof(pages));
             }
         }
     }
@@ -185,7 +200,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             // A table that only looks like one of bars is somebody else's; naming it as a stream is an error, listing is not.
             if (TableSchema.TryCreate(found.Name, found.Columns, found.HasKey, out TableSchema? table, out _))
             {
-                streams.UnionWith((await session.ListStreamsAsync(table, cancellationToken)).Where(stream => Naming.IsIn(stream.NodeId, found.Name)));
+                streams.UnionWith(
+                    (await session.ListStreamsAsync(table, cancellationToken)).Where(stream => Naming.IsIn(stream.NodeId, found.Name)));
             }
         }
 
@@ -207,7 +223,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
     }
 
-    private async Task WriteGuardedAsync(StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
+    private async Task WriteGuardedAsync(
+        StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
     {
         RelationalSession? session = null;
         try
@@ -264,7 +281,11 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         await session.CommitAsync(cancellationToken);
         if (table is not null)
         {
-            _written.Wrote(stream, table.Table, planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name), session.DescribeRisk(table));
+            _written.Wrote(
+                stream,
+                table.Table,
+                planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name),
+                session.DescribeRisk(table));
         }
     }
 
@@ -285,7 +306,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             },
             cancellationToken);
 
-    private async Task<BarFrame?> ReadFrameAsync(OpenRead reading, StreamKey stream, TimeRange bars, bool goesOn, CancellationToken cancellationToken)
+    private async Task<BarFrame?> ReadFrameAsync(
+        OpenRead reading, StreamKey stream, TimeRange bars, bool goesOn, CancellationToken cancellationToken)
     {
         if (reading.Reader is null)
         {

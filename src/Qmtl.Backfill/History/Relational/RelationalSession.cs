@@ -30,7 +30,10 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <summary>The tables that have the three key columns, by name.</summary>
     public abstract Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Changes the schema, and nothing else; false where another process made the same change at the same time, and then nothing was changed.</summary>
+    /// <summary>
+    /// Changes the schema, and nothing else; false where another process made the same change at the same time, and then nothing was
+    /// changed.
+    /// </summary>
     /// <exception cref="StoreException">A column cannot be widened; nothing was changed.</exception>
     public abstract Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken);
 
@@ -40,14 +43,20 @@ internal abstract class RelationalSession : IAsyncDisposable
     {
     }
 
-    /// <summary>Writes bars in one bulk operation: a bar that is there is replaced in the columns given, one that is not is added.</summary>
+    /// <summary>
+    /// Writes bars in one bulk operation: a bar that is there is replaced in the columns given, one that is not is added.
+    /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="run">Frames of the same columns, each later than the one before.</param>
     /// <param name="cancellationToken">Ends the operation.</param>
-    public abstract Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken);
+    public abstract Task WriteBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken);
 
-    /// <summary>Whether the database may keep bars of this session if the write fails from now on; false, the default, where it takes back what was not committed.</summary>
+    /// <summary>
+    /// Whether the database may keep bars of this session if the write fails from now on; false, the default, where it takes back what was
+    /// not committed.
+    /// </summary>
     public virtual bool MayHaveKept => false;
 
     /// <summary>Who kept the write waiting so long that it should be told, as a sentence; null, the default, where nobody did.</summary>
@@ -62,11 +71,15 @@ internal abstract class RelationalSession : IAsyncDisposable
     {
     }
 
-    /// <summary>What the database cannot promise of a table that was just written, and the way out, for people; null, the default, where it keeps every bar once.</summary>
+    /// <summary>
+    /// What the database cannot promise of a table that was just written, and the way out, for people; null, the default, where it keeps
+    /// every bar once.
+    /// </summary>
     public virtual string? DescribeRisk(TableSchema table) => null;
 
     /// <summary>The bars in the table, computed in the way that is cheapest for the database.</summary>
-    public abstract Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
+    public abstract Task<TimeRangeSet> GetCoverageAsync(
+        TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken);
 
     /// <summary>A reader of the stream's bars inside <paramref name="range"/>.</summary>
     public abstract BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range);
@@ -82,30 +95,39 @@ internal abstract class RelationalSession : IAsyncDisposable
     {
         IEnumerable<string> columns = payload.Select(column => $", {SqlText.Quote(column.Name)} {TypeName(column.Type)}");
         return $"CREATE TABLE {TableSql(table)} ({KeyColumn(ColumnNames.NodeId, TypeName(StoredType.Text))}, "
-            + $"{KeyColumn(ColumnNames.Interval, TypeName(StoredType.Int32))}, {KeyColumn(ColumnNames.Timestamp, TypeName(StoredType.Int64))}"
-            + $"{string.Concat(columns)}, PRIMARY KEY ({SqlText.Quote(ColumnNames.NodeId)}, {SqlText.Quote(ColumnNames.Interval)}, {SqlText.Quote(ColumnNames.Timestamp)})){TableOptions}";
+            + $"{KeyColumn(ColumnNames.Interval, TypeName(StoredType.Int32))}, "
+            + $"{KeyColumn(ColumnNames.Timestamp, TypeName(StoredType.Int64))}"
+            + $"{string.Concat(columns)}, PRIMARY KEY ({SqlText.Quote(ColumnNames.NodeId)}, {SqlText.Quote(ColumnNames.Interval)}, "
+            + $"{SqlText.Quote(ColumnNames.Timestamp)})){TableOptions}";
     }
 
     /// <summary>The statement that adds a payload column.</summary>
     public virtual string AddColumnSql(string table, string column, StoredType type) =>
         $"ALTER TABLE {TableSql(table)} ADD COLUMN {SqlText.Quote(column)} {TypeName(type)}";
 
-    /// <summary>The statement that turns a column of whole numbers into one of doubles; null, the default, where the database has none.</summary>
+    /// <summary>
+    /// The statement that turns a column of whole numbers into one of doubles; null, the default, where the database has none.
+    /// </summary>
     public virtual string? WidenColumnSql(TableSchema table, StoredColumn column) => null;
 
-    /// <summary>Refuses to make doubles of a column in which a whole number is that no double equals, beyond 2^53 on either side of zero.</summary>
+    /// <summary>
+    /// Refuses to make doubles of a column in which a whole number is that no double equals, beyond 2^53 on either side of zero.
+    /// </summary>
     /// <exception cref="StoreException">A column is one of those.</exception>
     protected async Task RequireExactAsync(SchemaChange change, CancellationToken cancellationToken)
     {
         foreach ((StoredColumn column, string sql) in change.Widened)
         {
             string where = BeyondDoublesSql(ColumnSql(column.Name));
-            await using DbCommand command = Connection.CreateCommand($"SELECT 1 FROM {TableSql(change.Table!.Table)} WHERE {where} LIMIT 1");
+            await using DbCommand command = Connection.CreateCommand(
+                $"SELECT 1 FROM {TableSql(change.Table!.Table)} WHERE {where} LIMIT 1");
             command.CommandTimeout = 0;
             if (await command.ExecuteScalarAsync(cancellationToken) is not (null or DBNull))
             {
                 throw change.Refuse(
-                    column, "it has whole numbers beyond 2^53, which a double cannot keep", $"Rename the column at the source, or run {sql} if those may be rounded");
+                    column,
+                    "it has whole numbers beyond 2^53, which a double cannot keep",
+                    $"Rename the column at the source, or run {sql} if those may be rounded");
             }
         }
     }
@@ -116,8 +138,10 @@ internal abstract class RelationalSession : IAsyncDisposable
 
     /// <summary>The statement that makes the table of known-empty ranges.</summary>
     public virtual string CreateEmptyRangesSql() =>
-        $"CREATE TABLE {TableSql(EmptyRangesTable)} (node_id {TypeName(StoredType.Text)} NOT NULL, \"interval\" {TypeName(StoredType.Int32)} NOT NULL, "
-        + $"source {TypeName(StoredType.Text)} NOT NULL, start_ts {TypeName(StoredType.Int64)} NOT NULL, end_ts {TypeName(StoredType.Int64)} NOT NULL, "
+        $"CREATE TABLE {TableSql(EmptyRangesTable)} (node_id {TypeName(StoredType.Text)} NOT NULL, \"interval\" "
+            + $"{TypeName(StoredType.Int32)} NOT NULL, "
+        + $"source {TypeName(StoredType.Text)} NOT NULL, start_ts {TypeName(StoredType.Int64)} NOT NULL, end_ts "
+        + $"{TypeName(StoredType.Int64)} NOT NULL, "
         + $"learnt_at {TypeName(StoredType.Int64)} NOT NULL, PRIMARY KEY (node_id, \"interval\", source, start_ts)){TableOptions}";
 
     /// <summary>Each node id and interval of which the table has a row.</summary>
@@ -158,7 +182,8 @@ internal abstract class RelationalSession : IAsyncDisposable
     /// <param name="source">One source; null for all.</param>
     /// <param name="within">The bars of interest.</param>
     /// <param name="cancellationToken">Ends the query.</param>
-    public virtual async Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
+    public virtual async Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(
+        StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
     {
         string table = TableSql(EmptyRangesTable);
         const string Stream = "node_id = @node AND \"interval\" = @interval";
@@ -176,7 +201,12 @@ internal abstract class RelationalSession : IAsyncDisposable
             ORDER BY e.source, e.start_ts
             """;
         await using DbCommand command = Connection.CreateCommand(
-            sql, ("node", stream.NodeId), ("interval", stream.Interval.Number), ("source", source), ("start", within.Start), ("end", within.End));
+            sql,
+            ("node", stream.NodeId),
+            ("interval", stream.Interval.Number),
+            ("source", source),
+            ("start", within.Start),
+            ("end", within.End));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         var ranges = new List<EmptyRange>();
         while (await reader.ReadAsync(cancellationToken))
@@ -198,7 +228,9 @@ internal abstract class RelationalSession : IAsyncDisposable
 
     private static string KeyColumn(string name, string type) => $"{SqlText.Quote(name)} {type} NOT NULL";
 
-    /// <summary>The stream that a row is of; null where rows of other programs name one that cannot be: a blank node, an interval of zero.</summary>
+    /// <summary>
+    /// The stream that a row is of; null where rows of other programs name one that cannot be: a blank node, an interval of zero.
+    /// </summary>
     protected static StreamKey? StreamOf(object nodeId, object interval)
     {
         try

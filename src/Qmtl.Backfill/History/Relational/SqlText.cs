@@ -13,7 +13,8 @@ internal static class SqlText
     public static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>A command with named parameters; a null value is sent as a null of text.</summary>
-    public static DbCommand CreateCommand(this DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public static DbCommand CreateCommand(
+        this DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         DbCommand command = connection.CreateCommand();
 #pragma warning disable CA2100 // Every name in the text went through Quote; every value is a parameter.

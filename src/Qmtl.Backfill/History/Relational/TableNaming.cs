@@ -95,12 +95,16 @@ internal class TableNaming
     {
         if (string.IsNullOrWhiteSpace(table) || table.Contains('\0'))
         {
-            throw new ArgumentException("The table's name is blank or holds a NUL character. Name a table, or leave it out for a table a node.", nameof(table));
+            throw new ArgumentException(
+                "The table's name is blank or holds a NUL character. Name a table, or leave it out for a table a node.", nameof(table));
         }
 
         if (IsReserved(table))
         {
-            throw new ArgumentException($"'{table}' cannot be a table of bars: names that begin with {string.Join(" or ", _reservedPrefixes)} are reserved. Choose another name.", nameof(table));
+            throw new ArgumentException(
+                $"'{table}' cannot be a table of bars: names that begin with {string.Join(" or ", _reservedPrefixes)} are reserved. Choose "
+                    + $"another name.",
+                nameof(table));
         }
 
         if (!IsUsable(table))

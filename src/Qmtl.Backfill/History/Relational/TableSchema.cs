@@ -6,7 +6,8 @@ namespace Qmtl.History.Relational;
 /// <summary>The columns of a table of bars, whoever made it.</summary>
 internal sealed class TableSchema
 {
-    private TableSchema(string table, StoredColumn nodeId, StoredColumn interval, StoredColumn timestamp, IReadOnlyList<StoredColumn> payload, bool hasKey)
+    private TableSchema(
+        string table, StoredColumn nodeId, StoredColumn interval, StoredColumn timestamp, IReadOnlyList<StoredColumn> payload, bool hasKey)
     {
         Table = table;
         NodeId = nodeId;
@@ -36,7 +37,13 @@ internal sealed class TableSchema
 
     /// <summary>The same table with some of its payload columns as doubles.</summary>
     public TableSchema WithDoubles(IReadOnlyCollection<StoredColumn> columns) =>
-        new(Table, NodeId, Interval, Timestamp, [.. Payload.Select(column => columns.Contains(column) ? column with { Type = StoredType.Double } : column)], HasKey);
+        new(
+            Table,
+            NodeId,
+            Interval,
+            Timestamp,
+            [.. Payload.Select(column => columns.Contains(column) ? column with { Type = StoredType.Double } : column)],
+            HasKey);
 
     /// <summary>Sorts the columns of a table into key and payload; false where it cannot be one of bars, and then why.</summary>
     public static bool TryCreate(
@@ -82,7 +89,8 @@ internal sealed class TableSchema
     private static string? WrongType(StoredColumn column, string holds, params ReadOnlySpan<StoredType> allowed) =>
         allowed.Contains(column.Type) || column.Type == StoredType.Any
             ? null
-            : $"its column '{column.Name}' is of type {column.TypeName} where a table of bars holds {holds}. Change the column's type, or name another table";
+            : $"its column '{column.Name}' is of type {column.TypeName} where a table of bars holds {holds}. Change the column's type, or "
+                + $"name another table";
 }
 
 /// <summary>A table as the database's catalogue describes it.</summary>

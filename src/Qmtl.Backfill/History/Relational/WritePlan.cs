@@ -67,8 +67,10 @@ internal static class WritePlan
             if (!ColumnConversion.TryConvert(column, stored.Type, out BarColumn? fitting, out string? example))
             {
                 throw new StoreException(
-                    $"Column '{stored.Name}' of table '{table.Table}' in {displayName} is of type {stored.TypeName} and cannot keep {ColumnType.Of(column.Type).Words.One} such as {example}. "
-                    + "Nothing was written. Rename or drop the column at the source, change the column's type in the table, or use another table.");
+                    $"Column '{stored.Name}' of table '{table.Table}' in {displayName} is of type {stored.TypeName} and cannot keep "
+                        + $"{ColumnType.Of(column.Type).Words.One} such as {example}. "
+                    + "Nothing was written. Rename or drop the column at the source, change the column's type in the table, or use another "
+                    + "table.");
             }
 
             columns.Add(new PlannedColumn(stored, fitting));

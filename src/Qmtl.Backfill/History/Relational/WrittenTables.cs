@@ -37,7 +37,9 @@ internal sealed class WrittenTables(string displayName)
         }
     }
 
-    /// <summary>Warns where something that was just made for a stream had been written to before, or changes a table that was there before.</summary>
+    /// <summary>
+    /// Warns where something that was just made for a stream had been written to before, or changes a table that was there before.
+    /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="table">The table.</param>
     /// <param name="isNew">Whether the table itself was made.</param>
@@ -50,7 +52,10 @@ internal sealed class WrittenTables(string displayName)
             if (hasWritten)
             {
                 _columns.TryRemove(table, out _);
-                Warn(stream, $"The table '{table}' in {displayName} is gone, although bars had been written to it, and was made again. Those bars are missing: run again to fetch them.");
+                Warn(
+                    stream,
+                    $"The table '{table}' in {displayName} is gone, although bars had been written to it, and was made again. Those bars "
+                        + $"are missing: run again to fetch them.");
             }
 
             return;
@@ -64,22 +69,28 @@ internal sealed class WrittenTables(string displayName)
             Warn(
                 stream,
                 hasWritten
-                    ? $"The table '{table}' in {displayName} no longer had its {names}, although bars had been written there, and it was made again. "
+                    ? $"The table '{table}' in {displayName} no longer had its {names}, although bars had been written there, and it was "
+                        + $"made again. "
                         + "Bars stored before have no value in it, and count as stored: to fetch them anew, delete them and run again."
-                    : $"The table '{table}' in {displayName} had no {names}, and got {it}, because the bars have values there. Bars stored before have none in {it}.");
+                    : $"The table '{table}' in {displayName} had no {names}, and got {it}, because the bars have values there. Bars stored "
+                        + $"before have none in {it}.");
         }
     }
 
-    /// <summary>Tells that columns of whole numbers were made columns of doubles, and how long that took where others had to wait for it.</summary>
+    /// <summary>
+    /// Tells that columns of whole numbers were made columns of doubles, and how long that took where others had to wait for it.
+    /// </summary>
     public void Widened(StreamKey stream, string table, IEnumerable<StoredColumn> columns, TimeSpan took)
     {
         string wait = took < LongRewrite ? string.Empty : string.Create(
-            CultureInfo.InvariantCulture, $" Checking and rewriting the table took {took.TotalSeconds:0} s, in which no time-out ends it and other sessions wait.");
+            CultureInfo.InvariantCulture,
+            $" Checking and rewriting the table took {took.TotalSeconds:0} s, in which no time-out ends it and other sessions wait.");
         foreach (StoredColumn column in columns)
         {
             Warn(
                 stream,
-                $"Column '{column.Name}' of table '{table}' in {displayName} was of type {column.TypeName} and holds doubles now, because a number with a fraction came. "
+                $"Column '{column.Name}' of table '{table}' in {displayName} was of type {column.TypeName} and holds doubles now, because "
+                    + $"a number with a fraction came. "
                 + $"Every number in it is the same as before.{wait}");
         }
     }
@@ -91,5 +102,6 @@ internal sealed class WrittenTables(string displayName)
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) =>
         _warnings.TryRemove(stream, out ConcurrentDictionary<string, bool>? warnings) ? [.. warnings.Keys] : [];
 
-    private void Warn(StreamKey stream, string text) => _warnings.GetOrAdd(stream, static _ => new(StringComparer.Ordinal)).TryAdd(text, true);
+    private void Warn(StreamKey stream, string text) =>
+        _warnings.GetOrAdd(stream, static _ => new(StringComparer.Ordinal)).TryAdd(text, true);
 }

@@ -35,7 +35,15 @@ internal sealed partial class BackfillLog(ILogger logger)
                 break;
             case BackfillSourceAsked { Range: var range, Error: var error } asked:
                 Request(
-                    stream, asked.Source, error is null ? "answered" : "failed", range, Seconds(asked.Duration), node, interval, range.Start, range.End,
+                    stream,
+                    asked.Source,
+                    error is null ? "answered" : "failed",
+                    range,
+                    Seconds(asked.Duration),
+                    node,
+                    interval,
+                    range.Start,
+                    range.End,
                     error?.Message, error?.GetType().Name);
                 break;
             case BackfillRetrying { Range: var range } retry:
@@ -78,14 +86,24 @@ internal sealed partial class BackfillLog(ILogger logger)
             case BackfillStatus.Failed:
                 Failed(
                     result.Stream, range, result.Error?.Message, node, interval, range.Start, range.End,
-                    result.BarsWritten, result.BarsMissing, result.Requests, result.Retries, Seconds(result.Duration), result.Error?.GetType().Name);
+                    result.BarsWritten,
+                    result.BarsMissing,
+                    result.Requests,
+                    result.Retries,
+                    Seconds(result.Duration),
+                    result.Error?.GetType().Name);
                 break;
             case BackfillStatus.Cancelled:
                 Cancelled(result.Stream, range, result.BarsWritten, node, interval, range.Start, range.End);
                 break;
             default:
                 Complete(
-                    result.Stream, range, JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()), result.BarsWritten, result.BarsEmpty, result.BarsMissing,
+                    result.Stream,
+                    range,
+                    JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()),
+                    result.BarsWritten,
+                    result.BarsEmpty,
+                    result.BarsMissing,
                     Seconds(result.Duration), node, interval, range.Start, range.End, result.BarsRejected, result.Requests, result.Retries);
                 break;
         }
@@ -110,32 +128,61 @@ internal sealed partial class BackfillLog(ILogger logger)
     }
 
     [LoggerMessage(1000, LogLevel.Information, "{stream}: backfill of {range} from {source}.", EventName = "backfill.start")]
-    private partial void Start(StreamKey stream, TimeRange range, string source, string node_id, long interval, long start, long end, int ranges);
+    private partial void Start(
+        StreamKey stream, TimeRange range, string source, string node_id, long interval, long start, long end, int ranges);
 
-    [LoggerMessage(1001, LogLevel.Information, "{stream}: bars to ask for: {bars_missing}, requests planned: {requests}.", EventName = "backfill.plan")]
+    [LoggerMessage(
+        1001,
+        LogLevel.Information,
+        "{stream}: bars to ask for: {bars_missing}, requests planned: {requests}.",
+        EventName = "backfill.plan")]
     private partial void Plan(StreamKey stream, long bars_missing, long requests, string node_id, long interval);
 
-    [LoggerMessage(1002, LogLevel.Trace, "{stream}: {source} {outcome} for {range} after {duration_seconds} s.", EventName = "backfill.request")]
+    [LoggerMessage(
+        1002, LogLevel.Trace, "{stream}: {source} {outcome} for {range} after {duration_seconds} s.", EventName = "backfill.request")]
     private partial void Request(
-        StreamKey stream, string source, string outcome, TimeRange range, double duration_seconds, string node_id, long interval, long start, long end,
+        StreamKey stream,
+        string source,
+        string outcome,
+        TimeRange range,
+        double duration_seconds,
+        string node_id,
+        long interval,
+        long start,
+        long end,
         string? error, string? error_type);
 
-    [LoggerMessage(EventId = 1003, Message = "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = "backfill.retry")]
+    [LoggerMessage(
+        EventId = 1003, Message = "{stream}: retry {attempt} of {range} in {delay_seconds} s: {error}", EventName = "backfill.retry")]
     private partial void Retry(
-        LogLevel level, StreamKey stream, int attempt, TimeRange range, double delay_seconds, string error, string node_id, long interval, long start, long end, string error_type);
+        LogLevel level,
+        StreamKey stream,
+        int attempt,
+        TimeRange range,
+        double delay_seconds,
+        string error,
+        string node_id,
+        long interval,
+        long start,
+        long end,
+        string error_type);
 
     [LoggerMessage(1004, LogLevel.Debug, "{stream}: waits {delay_seconds} s for the rate limit of {source}.", EventName = "backfill.wait")]
     private partial void Wait(StreamKey stream, double delay_seconds, string source, string node_id, long interval);
 
-    [LoggerMessage(1005, LogLevel.Debug, "{stream}: {range} committed, {bars_written} bars written, {bars_empty} empty.", EventName = "backfill.page")]
-    private partial void Page(StreamKey stream, TimeRange range, long bars_written, long bars_empty, string node_id, long interval, long start, long end);
+    [LoggerMessage(
+        1005, LogLevel.Debug, "{stream}: {range} committed, {bars_written} bars written, {bars_empty} empty.", EventName = "backfill.page")]
+    private partial void Page(
+        StreamKey stream, TimeRange range, long bars_written, long bars_empty, string node_id, long interval, long start, long end);
 
-    [LoggerMessage(1006, LogLevel.Warning, "{stream}: {rows} rows from {source} were not stored: {reasons}.", EventName = "backfill.rows_rejected")]
+    [LoggerMessage(
+        1006, LogLevel.Warning, "{stream}: {rows} rows from {source} were not stored: {reasons}.", EventName = "backfill.rows_rejected")]
     private partial void RowsRejected(StreamKey stream, long rows, string source, RejectedRows reasons, string node_id, long interval);
 
     [LoggerMessage(
         1007, LogLevel.Information,
-        "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in {duration_seconds} s.", EventName = "backfill.complete")]
+        "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in {duration_seconds} s.",
+        EventName = "backfill.complete")]
     private partial void Complete(
         StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing, double duration_seconds,
         string node_id, long interval, long start, long end, long rows_rejected, int requests, int retries);
@@ -145,8 +192,10 @@ internal sealed partial class BackfillLog(ILogger logger)
         StreamKey stream, TimeRange range, string? error, string node_id, long interval, long start, long end,
         long bars_written, long bars_missing, int requests, int retries, double duration_seconds, string? error_type);
 
-    [LoggerMessage(1009, LogLevel.Information, "{stream}: {range} cancelled, {bars_written} bars written.", EventName = "backfill.cancelled")]
-    private partial void Cancelled(StreamKey stream, TimeRange range, long bars_written, string node_id, long interval, long start, long end);
+    [LoggerMessage(
+        1009, LogLevel.Information, "{stream}: {range} cancelled, {bars_written} bars written.", EventName = "backfill.cancelled")]
+    private partial void Cancelled(
+        StreamKey stream, TimeRange range, long bars_written, string node_id, long interval, long start, long end);
 
     [LoggerMessage(3000, LogLevel.Information, "{stream}: bars go into {store} by {path}.", EventName = "store.write_path")]
     private partial void WritePath(StreamKey stream, string store, string path, string node_id, long interval);
@@ -161,6 +210,9 @@ internal sealed partial class BackfillLog(ILogger logger)
     private partial void StoreWarning(StreamKey stream, string warning, string store, string node_id, long interval);
 
     [LoggerMessage(
-        1010, LogLevel.Information, "{stream}: its requests waited {wait_seconds} s in all for the rate limit of {source}.", EventName = "backfill.rate_limit")]
+        1010,
+        LogLevel.Information,
+        "{stream}: its requests waited {wait_seconds} s in all for the rate limit of {source}.",
+        EventName = "backfill.rate_limit")]
     private partial void RateLimit(StreamKey stream, double wait_seconds, string source, string node_id, long interval);
 }

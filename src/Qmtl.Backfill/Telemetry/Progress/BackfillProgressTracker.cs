@@ -81,7 +81,8 @@ public sealed class BackfillProgressTracker
                 _all.Commit(page);
                 break;
             case BackfillRetrying retry:
-                count.Waiting = string.Create(CultureInfo.InvariantCulture, $"retry {retry.Attempt} in {retry.Delay.TotalSeconds:0.0} s: {retry.Error.Message}");
+                count.Waiting = string.Create(
+                    CultureInfo.InvariantCulture, $"retry {retry.Attempt} in {retry.Delay.TotalSeconds:0.0} s: {retry.Error.Message}");
                 break;
             case BackfillWaiting wait:
                 count.Waiting = $"waiting for the rate limit of {wait.Source}";
@@ -149,6 +150,12 @@ public sealed class BackfillProgressTracker
         public double? Fraction => !IsPlanned ? null : Work.BarsPlanned == 0 ? 1 : Math.Min(1, (double)Work.BarsDone / Work.BarsPlanned);
 
         public StreamProgress Read() => new(
-            Stream, Work.BarsDone, IsPlanned ? Work.BarsPlanned : null, Fraction, Work.BarsPerSecond, IsPlanned ? Work.TimeLeft : null, Waiting);
+            Stream,
+            Work.BarsDone,
+            IsPlanned ? Work.BarsPlanned : null,
+            Fraction,
+            Work.BarsPerSecond,
+            IsPlanned ? Work.TimeLeft : null,
+            Waiting);
     }
 }

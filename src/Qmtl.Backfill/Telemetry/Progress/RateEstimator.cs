@@ -2,7 +2,8 @@ namespace Qmtl.Telemetry.Progress;
 
 /// <summary>
 /// How fast something goes on, by what was done lately: over the last 20 seconds, or longer where less than eight
-/// steps fall into them. So a source that turns slow shows soon, and a single slow or fast step hardly does. Not safe for use from several threads.
+/// steps fall into them. So a source that turns slow shows soon, and a single slow or fast step hardly does. Not safe for use from several
+/// threads.
 /// </summary>
 public sealed class RateEstimator
 {
@@ -30,7 +31,10 @@ public sealed class RateEstimator
         _last = new Sample(timeProvider.GetTimestamp(), 0);
     }
 
-    /// <summary>Units done a second; null while it is not known: in the first two seconds, and before the first unit is done. It falls while the next step is overdue.</summary>
+    /// <summary>
+    /// Units done a second; null while it is not known: in the first two seconds, and before the first unit is done. It falls while the
+    /// next step is overdue.
+    /// </summary>
     public double? PerSecond => Measure() is { } pace ? pace.Done / pace.Seconds : null;
 
     /// <summary>Notes that <paramref name="units"/> more are done.</summary>
@@ -54,7 +58,9 @@ public sealed class RateEstimator
         }
     }
 
-    /// <summary>How long <paramref name="units"/> more will take at this rate; null while that is not known. Between two steps it counts down.</summary>
+    /// <summary>
+    /// How long <paramref name="units"/> more will take at this rate; null while that is not known. Between two steps it counts down.
+    /// </summary>
     public TimeSpan? TimeFor(double units)
     {
         if (units <= 0)

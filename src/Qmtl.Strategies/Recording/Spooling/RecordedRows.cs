@@ -53,7 +53,9 @@ internal struct RecordedRows
         Count -= rows;
     }
 
-    /// <summary>The size of the record of the first <paramref name="count"/> rows, in bytes; at most so many, where texts are null.</summary>
+    /// <summary>
+    /// The size of the record of the first <paramref name="count"/> rows, in bytes; at most so many, where texts are null.
+    /// </summary>
     public readonly long SizeOf(RowShape shape, int count)
     {
         long bytes = RecordBuffer.HeaderBytes + (2 * sizeof(int)) + ((long)count * sizeof(long));

@@ -4,7 +4,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Recording.Spooling;
 
-/// <summary>What recorded rows have in common: their stream and their columns. It is written once a file, so that rows need not repeat it.</summary>
+/// <summary>
+/// What recorded rows have in common: their stream and their columns. It is written once a file, so that rows need not repeat it.
+/// </summary>
 /// <param name="id">The number by which rows name their shape; each service counts its own.</param>
 /// <param name="stream">The rows' stream.</param>
 /// <param name="columns">Their columns.</param>
@@ -83,7 +85,8 @@ internal sealed class RowShape(int id, StreamKey stream, ShapeColumn[] columns)
         }
 
         // A frame of them must be possible.
-        _ = new BarFrame(stream.Interval, ReadOnlyMemory<long>.Empty, [.. columns.Select(column => BarColumn.OfNulls(column.Name, column.Type, 0))]);
+        _ = new BarFrame(
+            stream.Interval, ReadOnlyMemory<long>.Empty, [.. columns.Select(column => BarColumn.OfNulls(column.Name, column.Type, 0))]);
         return new RowShape(id, stream, columns);
     }
 

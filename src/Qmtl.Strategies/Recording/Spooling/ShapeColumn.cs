@@ -17,7 +17,8 @@ internal abstract class ShapeColumn(string name, BarColumnType type, bool hasMar
 
     /// <summary>A column of that name and type.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such type.</exception>
-    public static ShapeColumn Create(string name, BarColumnType type, bool hasMarks) => ColumnType.Of(type).Accept(new Maker(name, hasMarks));
+    public static ShapeColumn Create(string name, BarColumnType type, bool hasMarks) =>
+        ColumnType.Of(type).Accept(new Maker(name, hasMarks));
 
     /// <summary>The column that <paramref name="column"/> is recorded as.</summary>
     public static ShapeColumn Of(BarColumn column) => Create(column.Name, column.Type, column.HasNulls);
@@ -49,7 +50,8 @@ internal abstract class ShapeColumn(string name, BarColumnType type, bool hasMar
 
     private sealed class FixedSize<T>(string name, BarColumnType type, bool hasMarks) : ShapeColumn(name, type, hasMarks)
     {
-        public override bool Matches(BarColumn column) => column is BarColumn<T> values && values.Nulls.IsEmpty != HasMarks && column.Name == Name;
+        public override bool Matches(BarColumn column) =>
+            column is BarColumn<T> values && values.Nulls.IsEmpty != HasMarks && column.Name == Name;
 
         public override long SizeOf(BarColumn column, int start, int count) =>
             RecordBuffer.Padded((long)count * Unsafe.SizeOf<T>()) + (HasMarks ? RecordBuffer.Padded(count) : 0);

@@ -37,7 +37,10 @@ internal sealed class Spool
         _segmentBytes = (int)Math.Min(segmentBytes, _limit / 4);
     }
 
-    /// <summary>Told, outside of any lock, that whoever records waits from now on: how many bytes the spool takes, and what is wrong with the disk, or null where the spool has reached its limit.</summary>
+    /// <summary>
+    /// Told, outside of any lock, that whoever records waits from now on: how many bytes the spool takes, and what is wrong with the disk,
+    /// or null where the spool has reached its limit.
+    /// </summary>
     public required Action<long, Exception?> OnFull { private get; init; }
 
     /// <summary>Where its files are.</summary>
@@ -133,7 +136,8 @@ internal sealed class Spool
     }
 
     /// <summary>Waits until there may be room. That there is none after all is found out by trying.</summary>
-    public static void WaitFor(Task room, CancellationToken cancellationToken) => room.Wait((int)LookAgain.TotalMilliseconds, cancellationToken);
+    public static void WaitFor(Task room, CancellationToken cancellationToken) =>
+        room.Wait((int)LookAgain.TotalMilliseconds, cancellationToken);
 
     /// <inheritdoc cref="WaitFor"/>
     public static async Task WaitForAsync(Task room, CancellationToken cancellationToken)

@@ -42,7 +42,10 @@ internal sealed class SpoolFolder
     /// <summary>The file of this service that rows are set aside in.</summary>
     public string RefusedFile => Path.Combine(FullPath, _owner + RefusedExtension);
 
-    /// <summary>The path of the next segment, which nobody is given again. Names sort in the order in which their rows were recorded. Any thread may ask.</summary>
+    /// <summary>
+    /// The path of the next segment, which nobody is given again. Names sort in the order in which their rows were recorded. Any thread may
+    /// ask.
+    /// </summary>
     public string NextSegment()
     {
         int number = Interlocked.Increment(ref _files) - 1;
@@ -51,7 +54,8 @@ internal sealed class SpoolFolder
 
     /// <summary>The segments of other processes, dead or alive, the oldest first.</summary>
     public IEnumerable<string> Segments() => Directory.Exists(FullPath)
-        ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Where(path => !Owners.ContainsKey(OwnerOf(path))).Order(StringComparer.Ordinal)
+        ? Directory.EnumerateFiles(FullPath, "*" + SegmentExtension).Where(
+            path => !Owners.ContainsKey(OwnerOf(path))).Order(StringComparer.Ordinal)
         : [];
 
     /// <summary>Says that the service has let go of its files; they are for the next.</summary>

@@ -43,7 +43,8 @@ internal sealed class SpoolSegment : IDisposable
         Capacity = capacity;
         if (isWritten)
         {
-            _map = MemoryMappedFile.CreateFromFile(file, null, capacity, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
+            _map = MemoryMappedFile.CreateFromFile(
+                file, null, capacity, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
             _view = _map.CreateViewAccessor(0, capacity, MemoryMappedFileAccess.ReadWrite);
         }
     }
@@ -79,12 +80,20 @@ internal sealed class SpoolSegment : IDisposable
     /// <summary>What a spool's file begins with; the last digit is the version of the format.</summary>
     public static ReadOnlySpan<byte> Magic => "QMTLSPL1"u8;
 
-    /// <summary>Makes the file and takes room for all of it. Where that fails it leaves none, and never touches one that was there.</summary>
+    /// <summary>
+    /// Makes the file and takes room for all of it. Where that fails it leaves none, and never touches one that was there.
+    /// </summary>
     /// <exception cref="IOException">The disk is full, or the file cannot be made, as where there is one.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static SpoolSegment Create(string path, int capacity)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0,
+        };
         if (!OperatingSystem.IsWindows())
         {
             // What a strategy computes is nobody else's.

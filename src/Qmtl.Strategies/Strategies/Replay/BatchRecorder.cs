@@ -3,7 +3,9 @@ using Qmtl.Streams;
 
 namespace Qmtl.Strategies.Replay;
 
-/// <summary>Finds what is to be recorded of a batch: the processed bars of streams that have a recorder, as rows of the pages that they came in.</summary>
+/// <summary>
+/// Finds what is to be recorded of a batch: the processed bars of streams that have a recorder, as rows of the pages that they came in.
+/// </summary>
 internal sealed class BatchRecorder(IReadOnlyList<StreamInput> streams)
 {
     private readonly bool _isNeeded = streams.Any(stream => stream.EventService is not null);

@@ -7,7 +7,9 @@ namespace Qmtl.Strategies.Replay;
 /// <summary>One way to process a batch. Whatever the way, the results are the same and come in the order of bars, then of nodes.</summary>
 internal abstract class BatchRun(PipelineGraph graph, int barsPerBatch)
 {
-    /// <summary>How many bars of the batch were processed; the last of them may have failed in a node. Whoever fills the batch anew sets it to 0.</summary>
+    /// <summary>
+    /// How many bars of the batch were processed; the last of them may have failed in a node. Whoever fills the batch anew sets it to 0.
+    /// </summary>
     public int Processed { get; set; }
 
     protected PipelineGraph Graph => graph;

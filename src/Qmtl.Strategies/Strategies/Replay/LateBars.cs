@@ -50,6 +50,8 @@ internal sealed class LateBars(Action<string>? warn)
         }
 
         warn?.Invoke(
-            $"The bar {UnixTime.Format(timestamp)} of {stream} came after {UnixTime.Format(newer)} of {input}. It is kept, but the node '{node.Name}' and what computes from it give nothing for it, because what follows it has been computed already. Further ones of this stream are only counted.");
+            $"The bar {UnixTime.Format(timestamp)} of {stream} came after {UnixTime.Format(newer)} of {input}. It is kept, but the node "
+                + $"'{node.Name}' and what computes from it give nothing for it, because what follows it has been computed already. "
+                + $"Further ones of this stream are only counted.");
     }
 }

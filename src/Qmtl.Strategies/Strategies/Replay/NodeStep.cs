@@ -6,7 +6,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Strategies.Replay;
 
-/// <summary>What one node does when a bar has come: takes the results of its inputs into its cache and, where it is ready, computes.</summary>
+/// <summary>
+/// What one node does when a bar has come: takes the results of its inputs into its cache and, where it is ready, computes.
+/// </summary>
 internal sealed class NodeStep
 {
     private readonly int[] _inputs;
@@ -70,8 +72,8 @@ internal sealed class NodeStep
         _hasOtherInterval[stream] ? Node.Interval.Floor(_graph.InstantOf(stream, timestamp)) : timestamp;
 
     /// <summary>
-    /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node would
-    /// see the newer one and give its value for the older.
+    /// Takes in the results of the inputs and computes. From one that is older than another of its input it does not compute: the node
+    /// would see the newer one and give its value for the older.
     /// </summary>
     /// <param name="outputs">The results of all nodes: of the node at place p for the bar at a in <c>[p * stride + a]</c>.</param>
     /// <param name="stride">How many bars a node has room for.</param>
@@ -110,7 +112,9 @@ internal sealed class NodeStep
             return passedOn;
         }
 
-        return !isLate && (!_needsAll || HasAll(cache, instant)) && IsReady(cache) && !IsMissing(cache) ? Node.Compute(cache.View) : Payload.None;
+        return !isLate && (!_needsAll || HasAll(cache, instant)) && IsReady(cache) && !IsMissing(cache)
+            ? Node.Compute(cache.View)
+            : Payload.None;
     }
 
     private static int[]? ReachedInputs(bool[][] ofInput, int stream)

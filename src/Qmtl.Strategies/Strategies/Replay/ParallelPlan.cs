@@ -3,8 +3,8 @@ using Qmtl.Streams;
 namespace Qmtl.Strategies.Replay;
 
 /// <summary>
-/// In which order nodes can process a whole batch. Nodes that may not compute in parallel keep their order among themselves, bar by bar, and with
-/// them whatever lies between two of them; all others run level by level before or after these.
+/// In which order nodes can process a whole batch. Nodes that may not compute in parallel keep their order among themselves, bar by bar,
+/// and with them whatever lies between two of them; all others run level by level before or after these.
 /// </summary>
 internal sealed class ParallelPlan
 {

@@ -68,7 +68,8 @@ internal sealed class ParallelRun : BatchRun
         ReadOnlySpan<int> bars = step.OnlyStream is { } stream ? batch.OfStream(stream) : batch.All;
         for (int i = 0; i < bars.Length; i++)
         {
-            bool stop = (i % BarsBetweenLooksAtToken == 0 && cancellationToken.IsCancellationRequested) || !TryRun(step, batch, bars[i], cancellationToken);
+            bool stop = (i % BarsBetweenLooksAtToken == 0 && cancellationToken.IsCancellationRequested)
+                || !TryRun(step, batch, bars[i], cancellationToken);
             if (stop)
             {
                 break;

@@ -37,7 +37,8 @@ internal sealed class PipelineGraph
 
             if (node.Inputs.Count == 0)
             {
-                throw new InvalidOperationException($"The node '{node.Name}' has no input, so nothing would ever make it compute. Give it a stream or another node.");
+                throw new InvalidOperationException(
+                    $"The node '{node.Name}' has no input, so nothing would ever make it compute. Give it a stream or another node.");
             }
 
             int[] inputs = [.. node.Inputs.Select(input => places[input])];

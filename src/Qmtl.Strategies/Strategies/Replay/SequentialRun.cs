@@ -15,15 +15,23 @@ internal sealed class SequentialRun(PipelineGraph graph) : BatchRun(graph, 1)
         {
             cancellationToken.ThrowIfCancellationRequested();
             ref readonly EventBatch.Event bar = ref batch[Processed++];
-            Run(bar.Stream, bar.Timestamp, Payload.FromBar(bar.Frame.GetRow(bar.Row)), onResult, isTimed: Processed % BarsPerSample == 1, cancellationToken);
+            Run(
+                bar.Stream,
+                bar.Timestamp,
+                Payload.FromBar(bar.Frame.GetRow(bar.Row)),
+                onResult,
+                isTimed: Processed % BarsPerSample == 1,
+                cancellationToken);
         }
     }
 
     /// <summary>Processes one bar.</summary>
-    public void Run(int stream, long timestamp, Payload payload, Action<NodeResult> onResult, CancellationToken cancellationToken = default) =>
+    public void Run(
+        int stream, long timestamp, Payload payload, Action<NodeResult> onResult, CancellationToken cancellationToken = default) =>
         Run(stream, timestamp, payload, onResult, isTimed: false, cancellationToken);
 
-    private void Run(int stream, long timestamp, Payload payload, Action<NodeResult> onResult, bool isTimed, CancellationToken cancellationToken)
+    private void Run(
+        int stream, long timestamp, Payload payload, Action<NodeResult> onResult, bool isTimed, CancellationToken cancellationToken)
     {
         Payload[] outputs = Outputs;
         outputs[Graph.StreamPlaces[stream]] = payload;

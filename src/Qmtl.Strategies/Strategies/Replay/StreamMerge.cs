@@ -14,7 +14,8 @@ internal sealed class StreamMerge(PipelineGraph graph)
 
     /// <summary>Gives a stream its first page, or the one after that it used up.</summary>
     /// <param name="stream">The stream's place.</param>
-    /// <param name="page">A page with at least one bar, all of them after those of the page before; null where the stream has ended.</param>
+    /// <param name="page">A page with at least one bar, all of them after those of the page before; null where the stream has
+    /// ended.</param>
     public void SetPage(int stream, BarFrame? page)
     {
         if (page is not null)

@@ -11,11 +11,17 @@ using Qmtl.Time;
 namespace Qmtl.Strategies.Warmup;
 
 /// <summary>
-/// Gives streams the history that they need before anything live: of each, the bars of the window of its period up to the last closed bar are
-/// made sure of at its provider and loaded into its cache, in one pass. <see cref="Pipeline.Replay"/> then brings them to the nodes.
+/// Gives streams the history that they need before anything live: of each, the bars of the window of its period up to the last closed bar
+/// are made sure of at its provider and loaded into its cache, in one pass. <see cref="Pipeline.Replay"/> then brings them to the nodes.
 /// </summary>
-/// <remarks>Streams warm up at once, those of the same <see cref="BackfillOptions"/> through one engine. What is loaded already is neither asked for nor read again.</remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
+/// <remarks>
+/// Streams warm up at once, those of the same <see cref="BackfillOptions"/> through one engine. What is loaded already is neither asked for
+/// nor read again.
+/// </remarks>
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
 public sealed class HistoryWarmup
 {
     private readonly HistoryWarmupOptions _options;
@@ -34,14 +40,18 @@ public sealed class HistoryWarmup
         _options.Backfill?.Validate();
         _slots = _options.ThrottleLimit is >= 1 and <= 256
             ? new SemaphoreSlim(_options.ThrottleLimit)
-            : throw new ArgumentOutOfRangeException(nameof(options), _options.ThrottleLimit, $"{nameof(HistoryWarmupOptions.ThrottleLimit)} must be from 1 to 256.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(options), _options.ThrottleLimit, $"{nameof(HistoryWarmupOptions.ThrottleLimit)} must be from 1 to 256.");
     }
 
-    /// <summary>Warms streams up and yields the result of each as soon as it is done. A stream that fails does not keep the others from going on.</summary>
+    /// <summary>
+    /// Warms streams up and yields the result of each as soon as it is done. A stream that fails does not keep the others from going on.
+    /// </summary>
     /// <param name="streams">The streams; one that stands here twice counts once.</param>
     /// <param name="cancellationToken">Ends the warm-up; what was filled and loaded until then stays.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async IAsyncEnumerable<WarmupResult> RunAsync(IEnumerable<StreamInput> streams, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<WarmupResult> RunAsync(
+        IEnumerable<StreamInput> streams, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
 
@@ -90,7 +100,8 @@ public sealed class HistoryWarmup
         if (window.Start < earliest)
         {
             var possible = new TimeRange(earliest, window.End);
-            var tooLong = new ArgumentException($"The period of {stream.Key}, {stream.Period} bars, reaches back before the year 1. Give the stream a shorter one.");
+            var tooLong = new ArgumentException(
+                $"The period of {stream.Key}, {stream.Period} bars, reaches back before the year 1. Give the stream a shorter one.");
             return new WarmupResult(stream, new BackfillResult
             {
                 Stream = stream.Key,
@@ -114,7 +125,8 @@ public sealed class HistoryWarmup
         var held = TimeRangeSet.FromTimestamps(stream.Interval, stream.Cache.Slice(stream.Key, window).Timestamps);
         TimeRangeSet absent = new TimeRangeSet(stream.Interval, StillHeldPart(stream, window)).Subtract(held);
         TimeRangeSet missing = absent.Subtract(stream.Cache.State.GetRanges(stream.Key));
-        Exception? failure = load.Error ?? (_options.OnMissing == OnMissing.Fail && !absent.IsEmpty ? new MissingBarsException(stream.Key, absent[0]) : null);
+        Exception? failure = load.Error
+            ?? (_options.OnMissing == OnMissing.Fail && !absent.IsEmpty ? new MissingBarsException(stream.Key, absent[0]) : null);
         var result = new WarmupResult(stream, load)
         {
             Range = window,
@@ -134,7 +146,9 @@ public sealed class HistoryWarmup
 
     // One engine for all that share their options keeps them together within its limit of requests.
     private BackfillEngine? EngineFor(StreamInput stream) => stream.HistoryProvider is { } provider
-        ? _engines.GetOrAdd(_options.Backfill ?? provider.Options, options => new BackfillEngine(options, _timeProvider, _options.OnEvent, _options.LoggerFactory))
+        ? _engines.GetOrAdd(
+            _options.Backfill ?? provider.Options,
+            options => new BackfillEngine(options, _timeProvider, _options.OnEvent, _options.LoggerFactory))
         : null;
 
     // What newer live bars have pushed out of a full cache is no hole.
@@ -152,15 +166,23 @@ public sealed class HistoryWarmup
         {
             { BarsMissing: 0 } => "do not exist",
             { BarsEmpty: 0 } => "are missing",
-            _ => string.Create(CultureInfo.InvariantCulture, $"are not there ({result.BarsEmpty} do not exist, {result.BarsMissing} are missing)"),
+            _ =>
+                string.Create(
+                    CultureInfo.InvariantCulture, $"are not there ({result.BarsEmpty} do not exist, {result.BarsMissing} are missing)"),
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Stream}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in {(holes.Count == 1 ? "one hole" : $"{holes.Count} holes, the first")} at {UnixTime.Format(holes[0].Start)}{(result.Obstacle is { } obstacle ? $": {obstacle}" : string.Empty)}. Nodes leave out the steps at holes.");
+            $"{result.Stream}: {holes.BarCount} of the {result.Range.CountBars(result.Stream.Interval)} bars of the warm-up {kinds}, in "
+                + $"{(holes.Count == 1 ? "one hole" : $"{holes.Count} holes, the first")} at "
+                + $"{UnixTime.Format(holes[0].Start)}{(result.Obstacle is { } obstacle ? $": {obstacle}" : string.Empty)}. Nodes leave out "
+                + $"the steps at holes.");
     }
 }
 
-/// <summary>What became of the warm-up of one stream. Loaded, empty and missing bars together are the bars of the window; written bars and requests are of this run.</summary>
+/// <summary>
+/// What became of the warm-up of one stream. Loaded, empty and missing bars together are the bars of the window; written bars and requests
+/// are of this run.
+/// </summary>
 public sealed record WarmupResult : BackfillResult
 {
     [SetsRequiredMembers]

@@ -47,7 +47,9 @@ internal sealed class IlpEncoder
     public IlpColumn[] ColumnsOf(PlannedFrame frame) =>
         [.. frame.Columns.Select(column => IlpColumn.Create(column, _columnName(column.Stored.Name), _binaryDoubles))];
 
-    /// <summary>Encodes rows from <paramref name="row"/> on, until the buffer holds <paramref name="enough"/> bytes or the frame ends.</summary>
+    /// <summary>
+    /// Encodes rows from <paramref name="row"/> on, until the buffer holds <paramref name="enough"/> bytes or the frame ends.
+    /// </summary>
     /// <returns>The row to go on with; the frame's count where all were encoded.</returns>
     public int Encode(ReadOnlySpan<long> timestamps, IlpColumn[] columns, int row, int enough, IlpBuffer buffer)
     {

@@ -9,7 +9,9 @@ internal static class IlpText
     private static readonly SearchValues<char> EscapedInNames = SearchValues.Create(" ,=\\\n\r");
     private static readonly SearchValues<char> EscapedInStrings = SearchValues.Create("\"\\\n\r");
 
-    /// <summary>The name of a table or column, or a tag's value: space, comma, equals sign, backslash and line breaks after a backslash.</summary>
+    /// <summary>
+    /// The name of a table or column, or a tag's value: space, comma, equals sign, backslash and line breaks after a backslash.
+    /// </summary>
     public static void WriteName(string name, IlpBuffer buffer) => Write(name, EscapedInNames, buffer);
 
     /// <summary>A string in double quotes: those, the backslash and line breaks after a backslash.</summary>

@@ -30,7 +30,9 @@ internal sealed class ConnectionSecret(string? password)
     private static bool Holds(string message, string password)
     {
         bool mayBePartOfWord = password.All(char.IsLetter);
-        for (int at = message.IndexOf(password, StringComparison.Ordinal); at >= 0; at = message.IndexOf(password, at + 1, StringComparison.Ordinal))
+        for (
+            int at = message.IndexOf(password, StringComparison.Ordinal); at >= 0; at = message.IndexOf(
+                password, at + 1, StringComparison.Ordinal))
         {
             int after = at + password.Length;
             bool isPartOfWord = (at > 0 && char.IsLetter(message[at - 1])) || (after < message.Length && char.IsLetter(message[after]));

@@ -7,7 +7,8 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// Writes bars into a PostgreSQL table by binary COPY: straight into the table where the bars are new, which they almost
 /// always are, and otherwise through a temporary table and one statement that replaces what is there.
 /// </summary>
-internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTransaction transaction, string tableSql, TableSchema table, StreamKey stream)
+internal sealed class PostgreSqlBarWriter(
+    NpgsqlConnection connection, NpgsqlTransaction transaction, string tableSql, TableSchema table, StreamKey stream)
 {
     private const string BeforeCopy = "before_copy";
     private const string Stage = "pg_temp." + TableNaming.ReservedPrefix + "stage";
@@ -29,7 +30,8 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
     private async Task<bool> TryCopyAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
         string columns = string.Concat(run[0].Columns.Select(column => $", {SqlText.Quote(column.Stored.Name)}"));
-        await HoldTableAsync([table.NodeId, table.Interval, table.Timestamp, .. run[0].Columns.Select(column => column.Stored)], cancellationToken);
+        await HoldTableAsync(
+            [table.NodeId, table.Interval, table.Timestamp, .. run[0].Columns.Select(column => column.Stored)], cancellationToken);
         await transaction.SaveAsync(BeforeCopy, cancellationToken);
         try
         {
@@ -61,7 +63,8 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
     {
         if (!await new HeldTable(connection, transaction, tableSql).TryTakeAsync(columns, toAlter: false, cancellationToken))
         {
-            throw new PostgresException("the table's columns are no longer what they were", "ERROR", "ERROR", PostgresErrorCodes.DatatypeMismatch);
+            throw new PostgresException(
+                "the table's columns are no longer what they were", "ERROR", "ERROR", PostgresErrorCodes.DatatypeMismatch);
         }
     }
 
@@ -82,19 +85,25 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
 
         string names = string.Concat(columns.Select(column => $", {SqlText.Quote(column.Name)}"));
         string insert = $"INSERT INTO {tableSql} AS target ({_node}, {_interval}, {_timestamp}{names}) "
-            + $"SELECT @node, @interval, s.opened{string.Concat(columns.Select((column, index) => $", {Value(column, index)}"))} FROM {Stage} s";
+            + $"SELECT @node, @interval, s.opened{string.Concat(columns.Select((column, index) => $", {Value(column, index)}"))} FROM "
+            + $"{Stage} s";
         string ofStream = $"{_node} = @node AND {_interval} = @interval AND t.{_timestamp} = s.opened";
         if (table.HasKey)
         {
-            string update = string.Join(", ", columns.Select(column => $"{SqlText.Quote(column.Name)} = excluded.{SqlText.Quote(column.Name)}"));
-            await RunAsync($"{insert} ON CONFLICT ({_node}, {_interval}, {_timestamp}) DO {(columns.Length == 0 ? "NOTHING" : $"UPDATE SET {update}")}", cancellationToken);
+            string update = string.Join(
+                ", ", columns.Select(column => $"{SqlText.Quote(column.Name)} = excluded.{SqlText.Quote(column.Name)}"));
+            await RunAsync(
+                $"{insert} ON CONFLICT ({_node}, {_interval}, {_timestamp}) DO "
+                    + $"{(columns.Length == 0 ? "NOTHING" : $"UPDATE SET {update}")}",
+                cancellationToken);
         }
         else
         {
             // Nothing but this code keeps a bar from being there twice in a table without the key.
             if (columns.Length > 0)
             {
-                string assignments = string.Join(", ", columns.Select((column, index) => $"{SqlText.Quote(column.Name)} = {Value(column, index)}"));
+                string assignments = string.Join(
+                    ", ", columns.Select((column, index) => $"{SqlText.Quote(column.Name)} = {Value(column, index)}"));
                 await RunAsync($"UPDATE {tableSql} t SET {assignments} FROM {Stage} s WHERE {ofStream}", cancellationToken);
             }
 
@@ -106,12 +115,16 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken)
     {
-        await using System.Data.Common.DbCommand command = connection.CreateCommand(sql, ("node", stream.NodeId), ("interval", stream.Interval.Number));
+        await using System.Data.Common.DbCommand command = connection.CreateCommand(
+            sql, ("node", stream.NodeId), ("interval", stream.Interval.Number));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task CopyAsync(
-        string sql, IReadOnlyList<PlannedFrame> run, Func<PlannedFrame, PostgreSqlColumnWriter[]> writersOf, CancellationToken cancellationToken)
+        string sql,
+        IReadOnlyList<PlannedFrame> run,
+        Func<PlannedFrame, PostgreSqlColumnWriter[]> writersOf,
+        CancellationToken cancellationToken)
     {
         NpgsqlBinaryImporter copy = await connection.BeginBinaryImportAsync(sql, cancellationToken);
         try
@@ -153,7 +166,8 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
         {
             await copy.DisposeAsync();
         }
-        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or IOException or ObjectDisposedException)
+        catch (Exception exception) when (
+            exception is NpgsqlException or InvalidOperationException or IOException or ObjectDisposedException)
         {
             // The connection is gone, and the transaction with it.
         }
@@ -165,7 +179,9 @@ internal sealed class PostgreSqlBarWriter(NpgsqlConnection connection, NpgsqlTra
     private static string Value(StoredColumn column, int index) => $"s.c{index}::{column.TypeName}";
 
     // A decimal number goes through text, because a server that turns a binary number into a decimal one rounds it to 15 digits.
-    private static StoredColumn Staged(StoredColumn column) => column.Type == StoredType.Numeric ? column with { Type = StoredType.Text } : column;
+    private static StoredColumn Staged(StoredColumn column) =>
+        column.Type == StoredType.Numeric ? column with { Type = StoredType.Text } : column;
 
-    private static string StageTypeName(StoredColumn column) => column.Type is StoredType.Numeric or StoredType.Text ? "text" : column.TypeName;
+    private static string StageTypeName(StoredColumn column) =>
+        column.Type is StoredType.Numeric or StoredType.Text ? "text" : column.TypeName;
 }

@@ -9,7 +9,9 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// Reads the forms in which operators name a PostgreSQL database: the URI and the pairs of libpq
 /// (postgresql.org/docs/current/libpq-connect.html) and Npgsql's own <c>Keyword=value;…</c>.
 /// </summary>
-/// <remarks>No message quotes more of the text than the name of a part: a misplaced character can make a password look like anything.</remarks>
+/// <remarks>
+/// No message quotes more of the text than the name of a part: a misplaced character can make a password look like anything.
+/// </remarks>
 internal static class PostgreSqlConnectionString
 {
     /// <summary>What the address of a server begins with, whichever product it is.</summary>
@@ -167,7 +169,8 @@ internal static class PostgreSqlConnectionString
 
         if (colon >= 0 && colon + 1 < authority.Length)
         {
-            connection.Port = int.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and <= 65535
+            connection.Port = int.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+                && port is > 0 and <= 65535
                 ? port
                 : throw Wrong("has a port that is not a number from 1 to 65535");
         }
@@ -257,5 +260,7 @@ internal static class PostgreSqlConnectionString
     }
 
     private static ArgumentException Wrong(string what) =>
-        new($"The connection string {what}. Write postgresql://user:password@host:port/database, or Host=…;Port=…;Database=…;Username=…;Password=….");
+        new(
+            $"The connection string {what}. Write postgresql://user:password@host:port/database, or "
+                + $"Host=…;Port=…;Database=…;Username=…;Password=….");
 }

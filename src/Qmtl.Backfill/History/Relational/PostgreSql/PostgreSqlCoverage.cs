@@ -57,7 +57,10 @@ internal sealed class PostgreSqlCoverage
         if (spans == SpansInProbe && next <= within.End)
         {
             var rest = new TimeRange(next, within.End);
-            await (ranges > ManyRanges * spans ? ReadBarsAsync(rest, cancellationToken) : ReadSpansAsync(rest, long.MaxValue, cancellationToken));
+            await (
+                ranges > ManyRanges * spans
+                    ? ReadBarsAsync(rest, cancellationToken)
+                    : ReadSpansAsync(rest, long.MaxValue, cancellationToken));
         }
 
         return _builder.Build();
@@ -65,7 +68,8 @@ internal sealed class PostgreSqlCoverage
 
     private async Task ReadBarsAsync(TimeRange within, CancellationToken cancellationToken)
     {
-        await using NpgsqlBatch batch = CreateBatch($"SELECT {_timestamp}::int8 {_rows} AND {_timestamp} BETWEEN $3 AND $4 ORDER BY {_timestamp}", within);
+        await using NpgsqlBatch batch = CreateBatch(
+            $"SELECT {_timestamp}::int8 {_rows} AND {_timestamp} BETWEEN $3 AND $4 ORDER BY {_timestamp}", within);
         await using NpgsqlDataReader reader = await ExecuteAsync(batch, cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -74,7 +78,8 @@ internal sealed class PostgreSqlCoverage
     }
 
     // How many spans were walked, in how many pieces they came, and where the next would begin.
-    private async Task<(long Spans, long Ranges, long Next)> ReadSpansAsync(TimeRange within, long limit, CancellationToken cancellationToken)
+    private async Task<(long Spans, long Ranges, long Next)> ReadSpansAsync(
+        TimeRange within, long limit, CancellationToken cancellationToken)
     {
         BarInterval interval = _stream.Interval;
         await using NpgsqlBatch batch = CreateBatch(SpansSql(), within, interval.Seconds, interval.Floor(0), limit);
@@ -111,7 +116,10 @@ internal sealed class PostgreSqlCoverage
         }
 
         // Compiling the statement takes longer than running it. The setting ends with the batch, which is one transaction.
-        return new NpgsqlBatch(_connection) { BatchCommands = { new NpgsqlBatchCommand("SELECT set_config('jit', 'off', true)"), command } };
+        return new NpgsqlBatch(_connection)
+        {
+            BatchCommands = { new NpgsqlBatchCommand("SELECT set_config('jit', 'off', true)"), command },
+        };
     }
 
     private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
@@ -121,7 +129,8 @@ internal sealed class PostgreSqlCoverage
         return reader;
     }
 
-    // $1 node, $2 interval, $3 first bar, $4 last bar, $5 the interval again as a bigint, $6 a bar's open that marks the grid, $7 how many spans.
+    // $1 node, $2 interval, $3 first bar, $4 last bar, $5 the interval again as a bigint, $6 a bar's open that marks the grid, $7 how many
+    // spans.
     private string SpansSql()
     {
         string bars = $"{_rows} AND mod({_timestamp} - $6, $5) = 0 AND {_timestamp} BETWEEN";

@@ -29,7 +29,8 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     /// A part of the connection string is wrong, or the table cannot be named so. The message names the part and never holds the
     /// password.
     /// </exception>
-    public PostgreSqlHistoryStore(string connectionString, string? table = null, NetworkCredential? credential = null, TimeProvider? timeProvider = null)
+    public PostgreSqlHistoryStore(
+        string connectionString, string? table = null, NetworkCredential? credential = null, TimeProvider? timeProvider = null)
         : this(PostgreSqlConnectionString.Parse(connectionString, credential), table, timeProvider)
     {
     }

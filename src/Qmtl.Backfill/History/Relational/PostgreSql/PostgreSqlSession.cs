@@ -116,7 +116,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Sql)
         {
-            Parameters = { new NpgsqlParameter<string[]> { TypedValue = [.. tables], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
+            Parameters =
+                { new NpgsqlParameter<string[]> { TypedValue = [.. tables], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
         });
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
         outage.End();
@@ -170,7 +171,10 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
             }
         }
         catch (PostgresException error) when (error.SqlState
-            is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateColumn or PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
+            is PostgresErrorCodes.DuplicateTable
+                or PostgresErrorCodes.DuplicateColumn
+                or PostgresErrorCodes.DuplicateObject
+                or PostgresErrorCodes.UniqueViolation)
         {
             changed = false;
         }
@@ -179,10 +183,12 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         return changed;
     }
 
-    public override Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
+    public override Task WriteBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
         new PostgreSqlBarWriter(connection, _transaction!, TableSql(table.Table), table, stream).WriteAsync(run, cancellationToken);
 
-    public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
+    public override Task<TimeRangeSet> GetCoverageAsync(
+        TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
     public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
@@ -205,8 +211,10 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         if (update.Added.Count > 0)
         {
             await RunAsync(
-                $"INSERT INTO {table} (node_id, \"interval\", source, start_ts, end_ts, learnt_at) SELECT $1, $2, * FROM unnest($3, $4, $5, $6) "
-                + "ON CONFLICT (node_id, \"interval\", source, start_ts) DO UPDATE SET end_ts = excluded.end_ts, learnt_at = excluded.learnt_at",
+                $"INSERT INTO {table} (node_id, \"interval\", source, start_ts, end_ts, learnt_at) SELECT $1, $2, * FROM unnest($3, $4, "
+                    + $"$5, $6) "
+                + "ON CONFLICT (node_id, \"interval\", source, start_ts) DO UPDATE SET end_ts = excluded.end_ts, learnt_at = "
+                + "excluded.learnt_at",
                 stream,
                 cancellationToken,
                 Texts(update.Added),
@@ -249,7 +257,11 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         : $"{SqlText.Quote(_schema)}.{SqlText.Quote(table)}";
 
     private static NpgsqlParameter<string[]> Texts(IEnumerable<EmptyRange> ranges) =>
-        new NpgsqlParameter<string[]> { TypedValue = [.. ranges.Select(range => range.Source)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+        new NpgsqlParameter<string[]>
+        {
+            TypedValue = [.. ranges.Select(range => range.Source)],
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        };
 
     private static NpgsqlParameter<long[]> Longs(IEnumerable<EmptyRange> ranges, Func<EmptyRange, long> value) =>
         new NpgsqlParameter<long[]> { TypedValue = [.. ranges.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
@@ -300,7 +312,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
                 await transaction.RollbackAsync(cancellationToken);
                 throw change.Refuse(
                     column,
-                    $"the {await held.DescribeUserAsync(column, cancellationToken) ?? "table itself"} stands in the way ({error.MessageText})",
+                    $"the {await held.DescribeUserAsync(column, cancellationToken) ?? "table itself"} stands in the way "
+                        + $"({error.MessageText})",
                     "Drop that, run again, and make it again afterwards; or rename the column at the source",
                     error);
             }
@@ -323,5 +336,6 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static long LockNumber(string name) => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("qmtl " + name)));
+    private static long LockNumber(string name) =>
+        BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("qmtl " + name)));
 }

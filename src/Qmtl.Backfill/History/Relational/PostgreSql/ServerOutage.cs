@@ -23,7 +23,9 @@ internal sealed class ServerOutage(TimeProvider timeProvider)
         }
     }
 
-    /// <summary>The server did not answer, or broke off; gives the least time to leave it alone, null where there is nothing to wait for.</summary>
+    /// <summary>
+    /// The server did not answer, or broke off; gives the least time to leave it alone, null where there is nothing to wait for.
+    /// </summary>
     public TimeSpan? Note()
     {
         lock (_lock)

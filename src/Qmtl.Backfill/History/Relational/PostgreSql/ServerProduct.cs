@@ -11,7 +11,8 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
     public async Task<StoreKind> FindKindAsync(CancellationToken cancellationToken)
     {
         // Not every server has a catalogue of types, and this needs none.
-        await using NpgsqlDataSource dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
+        await using NpgsqlDataSource dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).ConfigureTypeLoading(
+            types => types.EnableTypeLoading(false)).Build();
         await using NpgsqlCommand command = dataSource.CreateCommand("SELECT version()");
         return StoreKinds.OfServer(await command.ExecuteScalarAsync(cancellationToken) as string ?? string.Empty);
     }
@@ -35,7 +36,8 @@ internal sealed class ServerProduct(NpgsqlConnectionStringBuilder connection)
         {
             actual = await FindKindAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or NotSupportedException or IOException or TimeoutException)
+        catch (Exception exception) when (
+            exception is NpgsqlException or InvalidOperationException or NotSupportedException or IOException or TimeoutException)
         {
             return null;
         }

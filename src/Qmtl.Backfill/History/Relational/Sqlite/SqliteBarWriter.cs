@@ -16,12 +16,22 @@ internal static class SqliteBarWriter
 
     private const string Stage = "temp." + TableNaming.ReservedPrefix + "stage";
 
-    public static void Write(SqliteConnection connection, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    public static void Write(
+        SqliteConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        IReadOnlyList<PlannedFrame> run,
+        CancellationToken cancellationToken)
     {
         string[] columns = [.. run[0].Columns.Select(column => SqlText.Quote(column.Stored.Name))];
         if (table.HasKey)
         {
-            Fill(bars => Prepare(connection, UpsertSql(table, columns, bars), stream), firstParameter: 3, columns.Length, run, cancellationToken);
+            Fill(
+                bars => Prepare(connection, UpsertSql(table, columns, bars), stream),
+                firstParameter: 3,
+                columns.Length,
+                run,
+                cancellationToken);
         }
         else
         {
@@ -40,8 +50,11 @@ internal static class SqliteBarWriter
     private static string UpsertSql(TableSchema table, string[] columns, int bars)
     {
         string key = KeySql(table);
-        string update = columns.Length == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
-        return $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. columns])}) VALUES {RowsSql("?1, ?2, ", firstParameter: 3, columns.Length, bars)} ON CONFLICT ({key}) DO {update}";
+        string update = columns.Length == 0
+            ? "NOTHING"
+            : $"UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
+        return $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. columns])}) VALUES "
+            + $"{RowsSql("?1, ?2, ", firstParameter: 3, columns.Length, bars)} ON CONFLICT ({key}) DO {update}";
     }
 
     // One bracket a bar, each with a timestamp and the payload as parameters of its own.
@@ -55,14 +68,22 @@ internal static class SqliteBarWriter
     // Nothing but this code keeps a bar from being there twice in a table without the key. Such a table may have no index
     // either, so it is read once for the whole run and not once a bar.
     private static void WriteWithoutKey(
-        SqliteConnection connection, TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, string[] columns, CancellationToken cancellationToken)
+        SqliteConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        IReadOnlyList<PlannedFrame> run,
+        string[] columns,
+        CancellationToken cancellationToken)
     {
         string target = SqliteSession.NameOf(table.Table);
         string timestamp = SqlText.Quote(table.Timestamp.Name);
-        string ofStream = $"{SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
+        string ofStream =
+            $"{SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
         Run(connection, $"CREATE TABLE {Stage} (opened INTEGER PRIMARY KEY{string.Concat(columns.Select((_, index) => $", c{index}"))})");
         Fill(
-            bars => new SqliteStatement(connection, $"INSERT INTO {Stage} VALUES {RowsSql(string.Empty, firstParameter: 1, columns.Length, bars)}"),
+            bars =>
+                new SqliteStatement(
+                    connection, $"INSERT INTO {Stage} VALUES {RowsSql(string.Empty, firstParameter: 1, columns.Length, bars)}"),
             firstParameter: 1, columns.Length, run, cancellationToken);
 
         if (columns.Length > 0)
@@ -97,7 +118,12 @@ internal static class SqliteBarWriter
         _ = statement.Step();
     }
 
-    private static void Fill(Func<int, SqliteStatement> prepare, int firstParameter, int columns, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    private static void Fill(
+        Func<int, SqliteStatement> prepare,
+        int firstParameter,
+        int columns,
+        IReadOnlyList<PlannedFrame> run,
+        CancellationToken cancellationToken)
     {
         int most = Math.Clamp((MostParameters - firstParameter + 1) / (1 + columns), 1, BarsInStatement);
         using SqliteStatement many = prepare(most);
@@ -126,7 +152,8 @@ internal static class SqliteBarWriter
         }
     }
 
-    private static void Run(SqliteStatement statement, int parameter, PlannedFrame frame, SqliteColumnBinder[] binders, int firstRow, int rows)
+    private static void Run(
+        SqliteStatement statement, int parameter, PlannedFrame frame, SqliteColumnBinder[] binders, int firstRow, int rows)
     {
         sqlite3_stmt handle = statement.Handle;
         ReadOnlySpan<long> timestamps = frame.Timestamps.Span;

@@ -19,10 +19,13 @@ internal static class SqliteCoverage
     private const int LongestRun = 64;
 
     /// <summary>The bars of the stream inside <paramref name="within"/>, whose ends are on the grid.</summary>
-    public static TimeRangeSet Read(SqliteConnection connection, TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken)
+    public static TimeRangeSet Read(
+        SqliteConnection connection, TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken)
     {
         string timestamp = SqlText.Quote(table.Timestamp.Name);
-        string rows = $"FROM {SqliteSession.NameOf(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
+        string rows =
+            $"FROM {SqliteSession.NameOf(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 AND "
+                + $"{SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
         using var scan = Prepare(connection, $"SELECT {timestamp} {rows} ORDER BY {timestamp}", stream);
         var builder = new TimeRangeSetBuilder(stream.Interval);
 
@@ -36,7 +39,8 @@ internal static class SqliteCoverage
 
         BarInterval interval = stream.Interval;
         using var next = Prepare(connection, $"SELECT {timestamp} {rows} ORDER BY {timestamp} LIMIT 1", stream);
-        using var count = Prepare(connection, $"SELECT count(*) FILTER (WHERE ({timestamp} - ?5) % ?6 = 0 AND {timestamp} | 0 = {timestamp}) {rows}", stream);
+        using var count = Prepare(
+            connection, $"SELECT count(*) FILTER (WHERE ({timestamp} - ?5) % ?6 = 0 AND {timestamp} | 0 = {timestamp}) {rows}", stream);
         count.Bind(5, interval.Floor(0));
         count.Bind(6, interval.Seconds);
 

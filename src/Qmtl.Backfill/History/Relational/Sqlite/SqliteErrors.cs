@@ -17,7 +17,10 @@ internal sealed class SqliteErrors(string displayName, string path)
 
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
         {
-            throw new StoreException($"{displayName} cannot be opened: the folder {folder} does not exist. Create it, or correct the path.") { ConcernsWholeStore = true };
+            throw new StoreException($"{displayName} cannot be opened: the folder {folder} does not exist. Create it, or correct the path.")
+            {
+                ConcernsWholeStore = true,
+            };
         }
     }
 
@@ -25,13 +28,16 @@ internal sealed class SqliteErrors(string displayName, string path)
     public StoreException NeedsReplay(string log, SqliteException error) =>
         Error(
             error,
-            $"cannot be read by this user: {log} holds changes that have to be brought into the file first, and neither may be written here. "
-            + "Read it once as a user who may write to the file and its folder, or copy both into a folder that is writable and read the copy");
+            $"cannot be read by this user: {log} holds changes that have to be brought into the file first, and neither may be written "
+                + $"here. "
+            + "Read it once as a user who may write to the file and its folder, or copy both into a folder that is writable and read the "
+            + "copy");
 
     public StoreException? Translate(Exception exception) => exception switch
     {
         SqliteException error => Translate(error),
-        IOException or UnauthorizedAccessException => new StoreException($"{displayName} cannot be reached: {exception.Message}", exception) { ConcernsWholeStore = true },
+        IOException or UnauthorizedAccessException =>
+            new StoreException($"{displayName} cannot be reached: {exception.Message}", exception) { ConcernsWholeStore = true },
         _ => null,
     };
 
@@ -48,10 +54,17 @@ internal sealed class SqliteErrors(string displayName, string path)
             Error(error, "may not be read by this user. Change the file's permissions, or run as its owner"),
         raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when HasNoRoom() => IsRefused(FileAccess.Write) ? IsReadOnlyAndFull(error) : IsFull(error),
         raw.SQLITE_CANTOPEN or raw.SQLITE_IOERR when IsRefused(FileAccess.Write) => IsReadOnly(error),
-        raw.SQLITE_CANTOPEN => Directory.Exists(path) ? IsFolder() : Error(error, "cannot be opened. Check the path and that this user may write to the file and its folder"),
+        raw.SQLITE_CANTOPEN =>
+            Directory.Exists(path)
+                ? IsFolder()
+                : Error(error, "cannot be opened. Check the path and that this user may write to the file and its folder"),
         raw.SQLITE_PERM or raw.SQLITE_AUTH => Error(error, "may not be used by this user. Change the file's permissions"),
         raw.SQLITE_IOERR => Error(error, "cannot be read or written: the disk or the network drive reports an error. Check both"),
-        raw.SQLITE_CONSTRAINT => Error(error, "refused a bar because of a rule of its table that is not the library's. Remove the rule, or use another table", concernsWholeStore: false),
+        raw.SQLITE_CONSTRAINT =>
+            Error(
+                error,
+                "refused a bar because of a rule of its table that is not the library's. Remove the rule, or use another table",
+                concernsWholeStore: false),
         raw.SQLITE_INTERRUPT => Error(error, "was interrupted. Try again", isTransient: true),
         _ => Error(error, "refused a request", concernsWholeStore: false),
     };
@@ -72,16 +85,26 @@ internal sealed class SqliteErrors(string displayName, string path)
 
     private bool IsRefused(FileAccess access) => File.Exists(path) && SqliteFile.IsRefused(path, access);
 
-    private StoreException IsReadOnly(SqliteException error) => Error(error, "is read-only, or its folder is. Make both writable, or use another file");
+    private StoreException IsReadOnly(SqliteException error) =>
+        Error(error, "is read-only, or its folder is. Make both writable, or use another file");
 
     private StoreException IsReadOnlyAndFull(SqliteException error) =>
-        Error(error, "cannot be written: it is read-only, or its folder or its disk is, and the disk is full. Make them writable and free some space, or use another file");
+        Error(
+            error,
+            "cannot be written: it is read-only, or its folder or its disk is, and the disk is full. Make them writable and free some "
+                + "space, or use another file");
 
-    private StoreException IsFull(SqliteException error) => Error(error, "has no room left to grow: the disk is full. Free some space and run again; nothing of this write was kept");
+    private StoreException IsFull(SqliteException error) =>
+        Error(error, "has no room left to grow: the disk is full. Free some space and run again; nothing of this write was kept");
 
-    private StoreException IsFolder() => new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.") { ConcernsWholeStore = true };
+    private StoreException IsFolder() =>
+        new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.") { ConcernsWholeStore = true };
 
     // The driver wraps SQLite's own words: "SQLite Error 5: 'database is locked'.".
     private StoreException Error(SqliteException error, string what, bool isTransient = false, bool concernsWholeStore = true) =>
-        new($"{displayName} {what} ({error.Message.TrimEnd('.')}).", error) { IsTransient = isTransient, ConcernsWholeStore = concernsWholeStore };
+        new($"{displayName} {what} ({error.Message.TrimEnd('.')}).", error)
+        {
+            IsTransient = isTransient,
+            ConcernsWholeStore = concernsWholeStore,
+        };
 }

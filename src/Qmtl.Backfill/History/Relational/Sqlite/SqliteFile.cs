@@ -17,7 +17,8 @@ internal static class SqliteFile
     /// Whether the path leads to another file than the one that is open, or to none: one look at the directory. Always false on
     /// Windows, which does not let an open database be moved.
     /// </summary>
-    public static bool IsMoved(sqlite3 database) => Control(database.DangerousGetHandle(), schema: 0, HasMoved, out int isMoved) == raw.SQLITE_OK && isMoved != 0;
+    public static bool IsMoved(sqlite3 database) =>
+        Control(database.DangerousGetHandle(), schema: 0, HasMoved, out int isMoved) == raw.SQLITE_OK && isMoved != 0;
 
     /// <summary>
     /// Whether this user cannot make a file in the folder of the file; also where its file system is read-only. Not asked on Windows,

@@ -10,7 +10,11 @@ internal sealed record SqliteFileState(string Path, long Length, DateTime Writte
     public static SqliteFileState Of(string path)
     {
         var file = new FileInfo(path);
-        string? log = new[] { path + "-wal", path + "-journal" }.FirstOrDefault(beside => new FileInfo(beside) is { Exists: true, Length: > 0 });
+        string? log = new[]
+        {
+            path + "-wal",
+            path + "-journal",
+        }.FirstOrDefault(beside => new FileInfo(beside) is { Exists: true, Length: > 0 });
         return new SqliteFileState(path, file.Exists ? file.Length : 0, file.LastWriteTimeUtc, log);
     }
 }

@@ -103,7 +103,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     }
 
     // SQLite has no asynchronous file access: its calls block, so they run on a thread of the pool.
-    private protected override Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => Task.Run(work, cancellationToken);
+    private protected override Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) =>
+        Task.Run(work, cancellationToken);
 
     private protected override ValueTask CloseAsync()
     {
@@ -115,7 +116,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     {
         if (string.IsNullOrWhiteSpace(path) || path.Contains('\0'))
         {
-            throw new ArgumentException("The store's path is blank or holds a NUL character. Name a file, for example history.db.", nameof(path));
+            throw new ArgumentException(
+                "The store's path is blank or holds a NUL character. Name a file, for example history.db.", nameof(path));
         }
 
         return path == ":memory:"
@@ -152,7 +154,10 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
             Forget();
         }
 
-        throw new StoreException($"{DisplayName} was moved, deleted or replaced while it was in use. Try again when nobody uses the file that was there before.") { IsTransient = true };
+        throw new StoreException($"{DisplayName} was moved, deleted or replaced while it was in use. Try again when nobody uses the file that was there before.")
+        {
+            IsTransient = true,
+        };
     }
 
     // A folder in which no file can be made, be it that of another user or on a medium that is read-only. SQLite reads there where it
@@ -164,7 +169,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
             return OpenToRead(_path, unlocked: null, cancellationToken);
         }
         catch (SqliteException error) when (
-            error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_IOERR && !SqliteFile.IsRefused(_path, FileAccess.Read))
+            error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_IOERR
+                && !SqliteFile.IsRefused(_path, FileAccess.Read))
         {
             var state = SqliteFileState.Of(_path);
             string escaped = Uri.EscapeDataString(_path).Replace("%2F", "/", StringComparison.Ordinal);
@@ -177,7 +183,13 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     // Not pooled: a connection that heeds no locks would never see that the file has changed.
     private SqliteSession OpenToRead(string source, SqliteFileState? unlocked, CancellationToken cancellationToken)
     {
-        var connection = new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 };
+        var connection = new SqliteConnectionStringBuilder
+        {
+            DataSource = source,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+            DefaultTimeout = 1,
+        };
         var session = new SqliteSession(connection.ToString(), DisplayName, _cache, LockWait, cancellationToken) { Unlocked = unlocked };
         try
         {

@@ -10,7 +10,9 @@ internal sealed class SqliteSchemaCache
     private readonly Dictionary<string, FoundTable?> _tables = new(StringComparer.Ordinal);
     private long _version = -1;
 
-    /// <summary>Whether the table was looked up at that version of the schema; <paramref name="found"/> is null where there was none.</summary>
+    /// <summary>
+    /// Whether the table was looked up at that version of the schema; <paramref name="found"/> is null where there was none.
+    /// </summary>
     public bool TryGet(string table, long version, out FoundTable? found)
     {
         lock (_lock)

@@ -27,7 +27,8 @@ internal sealed class SqliteSession : RelationalSession
     /// <param name="cache">What is known of the file's tables.</param>
     /// <param name="lockWait">How long to wait for a file that another process has locked.</param>
     /// <param name="cancellationToken">Ends every statement of the session.</param>
-    public SqliteSession(string connectionString, string displayName, SqliteSchemaCache cache, TimeSpan lockWait, CancellationToken cancellationToken)
+    public SqliteSession(
+        string connectionString, string displayName, SqliteSchemaCache cache, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         _displayName = displayName;
         _lockWait = lockWait;
@@ -64,7 +65,9 @@ internal sealed class SqliteSession : RelationalSession
 
     private sqlite3 Database => _connection.Handle!;
 
-    /// <summary>The table as it is named in a statement; without the schema, a name could mean a temporary table or a part of the statement.</summary>
+    /// <summary>
+    /// The table as it is named in a statement; without the schema, a name could mean a temporary table or a part of the statement.
+    /// </summary>
     public static string NameOf(string table) => $"main.{SqlText.Quote(table)}";
 
     /// <summary>
@@ -84,7 +87,8 @@ internal sealed class SqliteSession : RelationalSession
         if (Unlocked is { } before && before != SqliteFileState.Of(before.Path))
         {
             throw new StoreException(
-                $"{_displayName} was written to while it was read, and this user may not make the files that keep readers and writers apart. Try again.")
+                $"{_displayName} was written to while it was read, and this user may not make the files that keep readers and writers "
+                    + $"apart. Try again.")
             {
                 IsTransient = true,
                 RetryAfter = TimeSpan.Zero,
@@ -117,7 +121,9 @@ internal sealed class SqliteSession : RelationalSession
 
         // SQLite writes into the file that is open, whatever has become of its name meanwhile.
         return IsMoved
-            ? throw new StoreException($"{_displayName} was moved, deleted or replaced while it was written to, so what was written is not in it. Try again.") { IsTransient = true }
+            ? throw new StoreException(
+                $"{_displayName} was moved, deleted or replaced while it was written to, so what was written is not in it. Try again.")
+            { IsTransient = true }
             : Task.CompletedTask;
     }
 
@@ -183,13 +189,15 @@ internal sealed class SqliteSession : RelationalSession
         return true;
     }
 
-    public override Task WriteBarsAsync(TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    public override Task WriteBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
         SqliteBarWriter.Write(_connection, table, stream, run, cancellationToken);
         return Task.CompletedTask;
     }
 
-    public override Task<TimeRangeSet> GetCoverageAsync(TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
+    public override Task<TimeRangeSet> GetCoverageAsync(
+        TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
 
     public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
@@ -207,7 +215,9 @@ internal sealed class SqliteSession : RelationalSession
         if (update.Added.Count > 0)
         {
             using var insert = new SqliteStatement(
-                _connection, $"INSERT OR REPLACE INTO {EmptyRangesTable} (node_id, \"interval\", source, start_ts, end_ts, learnt_at) VALUES (?, ?, ?, ?, ?, ?)");
+                _connection,
+                $"INSERT OR REPLACE INTO {EmptyRangesTable} (node_id, \"interval\", source, start_ts, end_ts, learnt_at) VALUES (?, ?, ?, "
+                    + $"?, ?, ?)");
             ForEach(insert, stream, update.Added, withEnd: true, cancellationToken);
         }
 
@@ -275,9 +285,12 @@ internal sealed class SqliteSession : RelationalSession
         Regex.Match(message, "^error in (index|view|trigger) (.+?)(?: after [a-z ]+)?: ", RegexOptions.Singleline) is { Success: true } user
             ? ($"the {user.Groups[1].Value} '{user.Groups[2].Value}' stands in the way ({message})",
                 $"Drop the {user.Groups[1].Value}, run again, and make it again afterwards; or rename the column at the source")
-            : ($"a rule of the table itself stands in the way ({message})", "Make the table anew without that rule, or rename the column at the source");
+            : (
+                $"a rule of the table itself stands in the way ({message})",
+                "Make the table anew without that rule, or rename the column at the source");
 
-    private static void ForEach(SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
+    private static void ForEach(
+        SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
     {
         statement.Bind(1, stream.NodeId);
         statement.Bind(2, stream.Interval.Number);
@@ -312,7 +325,8 @@ internal sealed class SqliteSession : RelationalSession
 
     private async Task<IReadOnlyList<StoredColumn>> ReadColumnsAsync(string table, CancellationToken cancellationToken)
     {
-        await using DbCommand command = _connection.CreateCommand("SELECT name, type FROM pragma_table_info(@table) ORDER BY cid", ("table", table));
+        await using DbCommand command = _connection.CreateCommand(
+            "SELECT name, type FROM pragma_table_info(@table) ORDER BY cid", ("table", table));
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         var columns = new List<StoredColumn>();
         while (await reader.ReadAsync(cancellationToken))
@@ -337,7 +351,8 @@ internal sealed class SqliteSession : RelationalSession
         return await command.ExecuteScalarAsync(cancellationToken) is 1L;
     }
 
-    // The mode is kept in the file. A file of another program is switched too, unless somebody is using it just now; it then works as it is.
+    // The mode is kept in the file. A file of another program is switched too, unless somebody is using it just now; it then works as it
+    // is.
     private void UseWriteAheadLog()
     {
         using var mode = new SqliteStatement(_connection, "PRAGMA journal_mode");
@@ -366,7 +381,8 @@ internal sealed class SqliteSession : RelationalSession
 
     private static bool IsLocked(int result) => (result & 0xff) is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
 
-    // SQLite's own wait cannot be cancelled, so the long wait, which an operation meets when it first touches the file, is made of short ones.
+    // SQLite's own wait cannot be cancelled, so the long wait, which an operation meets when it first touches the file, is made of short
+    // ones.
     private async Task<T> WaitForLockAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
