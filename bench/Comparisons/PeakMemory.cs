@@ -8,7 +8,9 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Comparisons;
 
-/// <summary>The most memory that a process needs to fill ten million bars. It measures the process it runs in, so it is run in one of its own.</summary>
+/// <summary>
+/// The most memory that a process needs to fill ten million bars. It measures the process it runs in, so it is run in one of its own.
+/// </summary>
 internal static class PeakMemory
 {
     private const long Bars = 10_000_000;

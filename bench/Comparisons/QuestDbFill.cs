@@ -10,7 +10,10 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Bench.Comparisons;
 
-/// <summary>Filling a QuestDB and asking it for coverage, against the bare ways to do the same. It drops and makes the tables BTCUSDT and BTCUSDT_BARE.</summary>
+/// <summary>
+/// Filling a QuestDB and asking it for coverage, against the bare ways to do the same. It drops and makes the tables BTCUSDT and
+/// BTCUSDT_BARE.
+/// </summary>
 internal sealed class QuestDbFill : IComparisonSet
 {
     private const long Bars = 1_000_000;

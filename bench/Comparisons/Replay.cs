@@ -10,7 +10,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Bench.Comparisons;
 
-/// <summary>A replay of one million bars of three streams through five native nodes, against the same arithmetic in a bare loop over the arrays.</summary>
+/// <summary>
+/// A replay of one million bars of three streams through five native nodes, against the same arithmetic in a bare loop over the arrays.
+/// </summary>
 internal sealed class Replay : IComparisonSet
 {
     private const int BarsPerStream = 333_334;

@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace Qmtl.Bench.Data;
 
-/// <summary>The QuestDB to measure against, named by the environment variable <c>QMTL_TEST_QUESTDB</c>; its HTTP server is on port 9000 of the same host.</summary>
+/// <summary>
+/// The QuestDB to measure against, named by the environment variable <c>QMTL_TEST_QUESTDB</c>; its HTTP server is on port 9000 of the same
+/// host.
+/// </summary>
 internal sealed class QuestDbConnection : IAsyncDisposable
 {
     private const string Variable = "QMTL_TEST_QUESTDB";

@@ -26,7 +26,10 @@ internal static class StoreFiller
         return watch.Elapsed;
     }
 
-    /// <summary>Has the engine, as it comes, write <paramref name="bars"/> bars of a source in this process that answers in pages of 1,000; returns how long the whole run took.</summary>
+    /// <summary>
+    /// Has the engine, as it comes, write <paramref name="bars"/> bars of a source in this process that answers in pages of 1,000; returns
+    /// how long the whole run took.
+    /// </summary>
     /// <param name="store">The store, without a bar.</param>
     /// <param name="bars">How many bars.</param>
     public static async Task<TimeSpan> FillByEngineAsync(IHistoryStore store, long bars)

@@ -48,8 +48,7 @@ internal sealed class GatewayAnswer : IDisposable
             Location = headers.Location is { IsAbsoluteUri: true } location ? StreamAddress.Display(location) : null,
             RetryAfter = RetryAfterHeader.Read(response, now),
             IsStale = headers.Warning.Any(warning => warning.Code == StaleWarning)
-                || (
-                    headers.TryGetValues("X-Stale", out IEnumerable<string>? values)
+                || (headers.TryGetValues("X-Stale", out IEnumerable<string>? values)
                         && values.Contains("true", StringComparer.OrdinalIgnoreCase)),
         };
     }

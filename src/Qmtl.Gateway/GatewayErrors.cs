@@ -73,8 +73,7 @@ internal static class GatewayErrors
             ? $"It sends to {target}, and redirects are not followed. If that is the gateway, give its address."
             : "It sends elsewhere, and redirects are not followed. Give the gateway's own address."),
         HttpStatusCode.NotFound =>
-            (
-                GatewayErrorKind.Refused,
+            (GatewayErrorKind.Refused,
                 "It does not know this, or no gateway is at this address. Check the address, the world and the strategy."),
         >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout =>
             (GatewayErrorKind.Refused, "The fault is on its side and may pass."),

@@ -25,7 +25,9 @@ internal sealed class EventHub(bool answersPings)
         }
     }
 
-    /// <summary>Answers a handshake. The connection counts from here on, so that nothing sent after the client has seen the answer misses it.</summary>
+    /// <summary>
+    /// Answers a handshake. The connection counts from here on, so that nothing sent after the client has seen the answer misses it.
+    /// </summary>
     /// <param name="request">The handshake.</param>
     /// <param name="greetings">What it is told first.</param>
     public Answer Accept(LoopbackRequest request, IReadOnlyList<string> greetings)

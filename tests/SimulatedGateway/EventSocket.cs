@@ -11,7 +11,9 @@ internal sealed class EventSocket(bool answersPings)
     private readonly TaskCompletionSource _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _sending = new(1);
 
-    /// <summary>Serves it until it closes or is dropped: pings are answered unless they are not to be, messages are not looked at.</summary>
+    /// <summary>
+    /// Serves it until it closes or is dropped: pings are answered unless they are not to be, messages are not looked at.
+    /// </summary>
     public async Task RunAsync(Stream stream, CancellationToken cancellationToken)
     {
         using var socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true });

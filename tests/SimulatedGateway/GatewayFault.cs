@@ -1,7 +1,12 @@
 namespace Qmtl.Simulation.Gateway;
 
-/// <summary>Something wrong with one answer of a <see cref="SimulatedGateway"/>. Queue it in <see cref="SimulatedGateway.Faults"/>.</summary>
-/// <remarks>A handshake of a WebSocket is answered with the status of a fault that has one; other faults but <see cref="Stall"/>, <see cref="Late"/> and <see cref="ConnectionReset"/> leave it alone.</remarks>
+/// <summary>
+/// Something wrong with one answer of a <see cref="SimulatedGateway"/>. Queue it in <see cref="SimulatedGateway.Faults"/>.
+/// </summary>
+/// <remarks>
+/// A handshake of a WebSocket is answered with the status of a fault that has one; other faults but <see cref="Stall"/>, <see cref="Late"/>
+/// and <see cref="ConnectionReset"/> leave it alone.
+/// </remarks>
 public sealed record GatewayFault
 {
     private GatewayFault(GatewayFaultKind kind) => Kind = kind;

@@ -33,7 +33,9 @@ public sealed record SimulatedGatewayOptions
     /// <value>False by default, so that a test says what is told.</value>
     public bool GreetsConnections { get; init; }
 
-    /// <summary>Whether WebSockets answer pings, and the client's wish to close. Where not, they are as dead as behind a cut cable.</summary>
+    /// <summary>
+    /// Whether WebSockets answer pings, and the client's wish to close. Where not, they are as dead as behind a cut cable.
+    /// </summary>
     /// <value>True by default.</value>
     public bool AnswersPings { get; init; } = true;
 

@@ -98,8 +98,7 @@ public static partial class TimestampValue
     private static Kind LookAtText(string text, out long number, out int nanoseconds)
     {
         nanoseconds = 0;
-        if (
-            long.TryParse(
+        if (long.TryParse(
                 text,
                 NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
                 CultureInfo.InvariantCulture,

@@ -18,8 +18,7 @@ public static class UnixTime
     public static DateTimeOffset Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (
-            long.TryParse(
+        if (long.TryParse(
                 text,
                 NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
                 CultureInfo.InvariantCulture,

@@ -48,11 +48,9 @@ internal sealed class GapsCommand : CliCommand
         {
             TimeRange range = await _range.ResolveAsync(
                 arguments, stream, provider.Store, Host.TimeProvider.GetUtcNow(), cancellationToken: cancellationToken);
-            gaps.Add(
-                (
-                    stream,
-                    await GapFinder.FindAsync(
-                        provider, stream, range, includeEmpty: arguments.GetValue(_includeEmpty), cancellationToken: cancellationToken)));
+            TimeRangeSet found = await GapFinder.FindAsync(
+                provider, stream, range, includeEmpty: arguments.GetValue(_includeEmpty), cancellationToken: cancellationToken);
+            gaps.Add((stream, found));
         }
 
         await (arguments.GetValue(_json) ? WriteJsonAsync(gaps, cancellationToken) : WriteTableAsync(gaps));

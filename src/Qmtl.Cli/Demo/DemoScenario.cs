@@ -26,8 +26,7 @@ internal static class DemoScenario
     /// <summary>The three streams and the shifts in which a recorder was awake for each, none longer than one request.</summary>
     public static IReadOnlyList<(StreamKey Stream, IReadOnlyList<TimeRange> Recorded)> Streams { get; } =
     [
-        (
-            new StreamKey("BTCUSDT", Interval),
+        (new StreamKey("BTCUSDT", Interval),
             [Shift(0, 16), Shift(16, 10), Shift(41, 9), Shift(54, 16), Shift(90, 4), Shift(96, 12), Shift(130, 14)]),
         (new StreamKey("ETHUSDT", Interval), [Shift(30, 16), Shift(46, 5), Shift(77, 15), Shift(120, 2), Shift(150, 6)]),
         (new StreamKey("XRPETH", Interval), []),

@@ -70,9 +70,8 @@ internal sealed class CoverageReport(CliHost host)
 
     private void WriteTables()
     {
-        foreach (
-            (string node, string table) in _rows.Where(row => row.Table is not null).Select(
-                row => (row.Stream.NodeId, row.Table!)).Distinct())
+        var tables = _rows.Where(row => row.Table is not null).Select(row => (row.Stream.NodeId, row.Table!)).Distinct();
+        foreach ((string node, string table) in tables)
         {
             host.Console.WriteLine($" {PlainText.OneLine($"{node} is in the table {table}")}");
         }

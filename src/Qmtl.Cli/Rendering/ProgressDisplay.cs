@@ -95,8 +95,8 @@ internal sealed class ProgressDisplay
                 new RowNumbers(progress.BarsDone, progress.BarsPlanned, progress.BarsPerSecond, progress.TimeLeft));
         }
 
-        foreach (
-            (StreamKey stream, ProgressTask row) in _rows.Where(row => progress.Active.All(active => active.Stream != row.Key)).ToList())
+        var gone = _rows.Where(row => progress.Active.All(active => active.Stream != row.Key)).ToList();
+        foreach ((StreamKey stream, ProgressTask row) in gone)
         {
             row.StopTask();
             _rows.Remove(stream);

@@ -57,8 +57,8 @@ internal static class ContentNegotiation
 
     private static IEnumerable<(string Value, IReadOnlyList<string> Parameters, double Quality)> Read(string? header)
     {
-        foreach (
-            string element in (header ?? string.Empty).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        string[] elements = (header ?? string.Empty).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        foreach (string element in elements)
         {
             string[] parts = element.Split(';', StringSplitOptions.TrimEntries);
             yield return (parts[0].ToLowerInvariant(), parts[1..], QualityOf(parts));

@@ -37,8 +37,7 @@ public sealed class GetQmtlMetricCommand : PSCmdlet
         {
             bool isFamily = pattern.IsMatch(family.Name);
             isKnown |= isFamily
-                || (
-                    family.Type == MetricType.Histogram
+                || (family.Type == MetricType.Histogram
                         && (pattern.IsMatch(family.Name + "_count") || pattern.IsMatch(family.Name + "_sum")));
             WriteObject(
                 family.Points.SelectMany(point => Metric.From(family, point)).Where(metric => isFamily || pattern.IsMatch(metric.Name)),

@@ -34,12 +34,8 @@ internal sealed class BarObject(StreamKey stream) : PSObject
     private static TypeData CreateTypeData(string typeName)
     {
         var type = new TypeData(typeName);
-        foreach (
-            (string name, Func<PSObject, object?> getter) in new (string, Func<PSObject, object?>)[]
-            {
-                (nameof(StreamKey.NodeId), GetNodeId),
-                (nameof(StreamKey.Interval), GetInterval),
-            })
+        (string, Func<PSObject, object?>)[] members = [(nameof(StreamKey.NodeId), GetNodeId), (nameof(StreamKey.Interval), GetInterval)];
+        foreach ((string name, Func<PSObject, object?> getter) in members)
         {
             type.Members.Add(name, new CodePropertyData(name, getter.Method) { IsHidden = true });
         }

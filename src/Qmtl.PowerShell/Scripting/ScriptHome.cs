@@ -82,9 +82,8 @@ internal sealed class ScriptHome
         {
             ScriptBlock script => StateOf(script),
             ComputeNode { Function.Target: { } compiled } =>
-                (
-                    compiled.GetType().GetField("Constants")?
-                        .GetValue(compiled) as object[])?.OfType<ScriptBlock>().Select(StateOf).FirstOrDefault(),
+                (compiled.GetType().GetField("Constants")?.GetValue(compiled) as object[])?
+                    .OfType<ScriptBlock>().Select(StateOf).FirstOrDefault(),
             _ when ScriptBound.IsScript(value.GetType()) => StateOfInstance(value),
             _ => null,
         };

@@ -53,8 +53,7 @@ internal sealed class PersistMethod
         && types[0].IsAssignableFrom(typeof(string))
         && CallArguments.Interval(types[1], BarInterval.FromSeconds(1)) is not null
         && CallArguments.Time(types[2], 0) is not null
-        && (
-            types[3].IsAssignableFrom(typeof(Dictionary<string, object?>))
+        && (types[3].IsAssignableFrom(typeof(Dictionary<string, object?>))
                 || types[3] == typeof(BarRow)
                 || types[3] == typeof(Payload)
                 || IsNumber(types[3]));

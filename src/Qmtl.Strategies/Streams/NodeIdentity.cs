@@ -82,15 +82,8 @@ internal static class NodeIdentity
         string kind = node is StreamInput ? "stream" : "node";
         var beginning = new StringBuilder();
         // Ids have small letters only, and minutes are an m already.
-        foreach (
-            char character in string.Join(
-                '_',
-                [
-                    kind,
-                    node.Interval.ToString().Replace("M", "mo", StringComparison.Ordinal),
-                    name ?? string.Empty,
-                    .. node.Tags.Order(StringComparer.Ordinal),
-                ]))
+        string interval = node.Interval.ToString().Replace("M", "mo", StringComparison.Ordinal);
+        foreach (char character in string.Join('_', [kind, interval, name ?? string.Empty, .. node.Tags.Order(StringComparer.Ordinal)]))
         {
             bool isPlain = char.IsAsciiLetterOrDigit(character);
             if (isPlain || beginning[^1] != '_')

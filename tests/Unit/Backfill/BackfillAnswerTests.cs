@@ -71,7 +71,8 @@ public sealed class BackfillAnswerTests : BackfillEngineTestBase
 
         BackfillResult result = await RunOneAsync(fetcher, new TimeRange(0, 540));
 
-        // Of each answer one bar, and what it does not reach is asked for; its repetition, the row a second later and the row far out are left out.
+        // Of each answer one bar, and what it does not reach is asked for; its repetition, the row a second later and the row far out are
+        // left out.
         Assert.Equal((10L, 30L), (result.BarsWritten, result.BarsRejected));
         BackfillRowsRejected told = Assert.Single(Events.OfType<BackfillRowsRejected>());
         Assert.Matches(@"\A10 outside the asked range, 10 off the interval's grid \(1970-01-01T00:0\d:01Z lies inside .*\), 10 repeated\z", told.Rejected.ToString());

@@ -5,7 +5,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Unit.Backfill;
 
-/// <summary>What passes is tried again, what does not ends its range only, and a cancelled run leaves nothing behind but what is committed.</summary>
+/// <summary>
+/// What passes is tried again, what does not ends its range only, and a cancelled run leaves nothing behind but what is committed.
+/// </summary>
 public sealed class BackfillFailureTests : BackfillEngineTestBase
 {
     [Fact]

@@ -5,7 +5,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Unit.Backfill;
 
-/// <summary>A source for tests of the engine: has every bar but its holes, records what it was asked, and misbehaves when told to.</summary>
+/// <summary>
+/// A source for tests of the engine: has every bar but its holes, records what it was asked, and misbehaves when told to.
+/// </summary>
 internal sealed class ScriptedFetcher : IDataFetcher
 {
     private readonly ConcurrentQueue<TimeRange> _asked = new();

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Qmtl.Unit.BadWeather;
 
-/// <summary>Stands between a client and a PostgreSQL server, and when told to, breaks the connection when the server confirms a commit: the client cannot know of it.</summary>
+/// <summary>
+/// Stands between a client and a PostgreSQL server, and when told to, breaks the connection when the server confirms a commit: the client
+/// cannot know of it.
+/// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
     // The end of the message CommandComplete; see postgresql.org/docs/current/protocol-message-formats.html.

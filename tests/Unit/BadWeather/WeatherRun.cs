@@ -47,7 +47,9 @@ internal sealed class WeatherRun
     /// <summary>What was told of the store although nothing failed.</summary>
     public IReadOnlyList<string> Warnings => [.. _events.OfType<BackfillStoreWarning>().Select(said => said.Warning)];
 
-    /// <summary>What happens just before the source answers the page of that number (from 1), when every page before it is committed.</summary>
+    /// <summary>
+    /// What happens just before the source answers the page of that number (from 1), when every page before it is committed.
+    /// </summary>
     public void BeforePage(int number, Func<Task> weather)
     {
         _beforePages.Add(number, weather);
@@ -80,7 +82,9 @@ internal sealed class WeatherRun
         return await run;
     }
 
-    /// <summary>Runs once more, in fair weather, and checks that each bar is there once and right, and that nothing is left to ask.</summary>
+    /// <summary>
+    /// Runs once more, in fair weather, and checks that each bar is there once and right, and that nothing is left to ask.
+    /// </summary>
     public async Task AssertRecoversAsync(IHistoryStore store)
     {
         BackfillResult result = await RunAsync(store);
@@ -114,7 +118,9 @@ internal sealed class WeatherRun
         Assert.Equal(asked, Source.Asked.Count);
     }
 
-    /// <summary>Checks that the run failed with one clear error: what happened, where, and a way out; and that no secret is in anything it said.</summary>
+    /// <summary>
+    /// Checks that the run failed with one clear error: what happened, where, and a way out; and that no secret is in anything it said.
+    /// </summary>
     public void AssertFailed(BackfillResult result, IHistoryStore store, string what, string wayOut, bool isTransient = false)
     {
         Assert.Equal(BackfillStatus.Failed, result.Status);

@@ -8,7 +8,9 @@ namespace Qmtl.Unit.Caching;
 
 public class NodeCacheTests
 {
-    /// <summary>What is done (a number appends a live bar, brackets merge history), with what period, and what is held then; L is live.</summary>
+    /// <summary>
+    /// What is done (a number appends a live bar, brackets merge history), with what period, and what is held then; L is live.
+    /// </summary>
     [Theory]
     [InlineData(3, "60 120 180", "60=61L 120=121L 180=181L")]
     [InlineData(3, "60 120 180 240", "120=121L 180=181L 240=241L")]

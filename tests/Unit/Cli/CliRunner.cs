@@ -21,7 +21,9 @@ internal static class CliRunner
     /// <summary>Runs a command line in an empty environment.</summary>
     public static Task<CliOutcome> RunAsync(params string[] arguments) => RunAsync([], arguments);
 
-    /// <summary>Runs a command line in an environment of the given variables; where it is said so, with standard error before a person's eyes.</summary>
+    /// <summary>
+    /// Runs a command line in an environment of the given variables; where it is said so, with standard error before a person's eyes.
+    /// </summary>
     public static async Task<CliOutcome> RunAsync(Dictionary<string, string> environment, string[] arguments, bool isErrorTerminal = false, CancellationToken cancellationToken = default)
     {
         // One buffer for both, so that a test sees what a pipe would see.

@@ -7,7 +7,9 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Cli;
 
-/// <summary>Text of a store and of a file that a terminal would obey: colour, bell, carriage return, bidirectional marks, C1 controls.</summary>
+/// <summary>
+/// Text of a store and of a file that a terminal would obey: colour, bell, carriage return, bidirectional marks, C1 controls.
+/// </summary>
 public sealed class PlainTextTests : IDisposable
 {
     private const string Evil = "X\u001b[31mred\a\r\u202egnp\u2066\u009b2J";

@@ -22,7 +22,9 @@ using Qmtl.Unit.Strategies;
 
 namespace Qmtl.Unit.EndToEnd;
 
-/// <summary>Calendar months on their whole way: from an exchange and files into a store, a cache, a strategy and a recorder's journal.</summary>
+/// <summary>
+/// Calendar months on their whole way: from an exchange and files into a store, a cache, a strategy and a recorder's journal.
+/// </summary>
 public sealed class MonthsTests : IDisposable
 {
     private static readonly BarInterval Month = BarInterval.Parse("1M");

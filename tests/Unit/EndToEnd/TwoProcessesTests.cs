@@ -6,7 +6,9 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.EndToEnd;
 
-/// <summary>Two processes that fill the same stream of the same store at once: a scheduled task, and an operator who did not know.</summary>
+/// <summary>
+/// Two processes that fill the same stream of the same store at once: a scheduled task, and an operator who did not know.
+/// </summary>
 [Collection(PostgreSqlCollection.Name)]
 public sealed class TwoProcessesTests(PostgreSqlServer server) : IDisposable
 {

@@ -1,6 +1,8 @@
 namespace Qmtl.Unit.Fixtures;
 
-/// <summary>Finds the folder of real candles, <c>shared/data</c>, which lies beside the repository or above it and is no part of it.</summary>
+/// <summary>
+/// Finds the folder of real candles, <c>shared/data</c>, which lies beside the repository or above it and is no part of it.
+/// </summary>
 internal static class SharedData
 {
     /// <summary>The folder, or null where it is not on this machine.</summary>

@@ -7,7 +7,9 @@ using Xunit.Sdk;
 
 namespace Qmtl.Unit.Fixtures;
 
-/// <summary>The tests' framework as xunit brings it, which at the end says once why tests were skipped, and how many for each reason.</summary>
+/// <summary>
+/// The tests' framework as xunit brings it, which at the end says once why tests were skipped, and how many for each reason.
+/// </summary>
 /// <remarks>
 /// The reasons go where diagnostic messages go, which <c>dotnet test</c> shows by xunit.runner.json; what xunit itself would say there
 /// goes nowhere.

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Qmtl.Unit.Fixtures;
 
 /// <summary>
-/// A clock that knows whether anybody waits for it. A test that moves it on only then cannot run ahead of the code it tests, however late a thread
-/// of that code has its turn.
+/// A clock that knows whether anybody waits for it. A test that moves it on only then cannot run ahead of the code it tests, however late a
+/// thread of that code has its turn.
 /// </summary>
 public sealed class WaitedClock(DateTimeOffset start) : FakeTimeProvider(start)
 {

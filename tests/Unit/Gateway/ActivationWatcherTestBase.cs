@@ -37,7 +37,10 @@ public abstract class ActivationWatcherTestBase : GatewayTestBase
 
     protected int Count(GatewayRoute route) => Gateway.GetRequests(route).Count;
 
-    /// <summary>Starts the watcher, and waits until events are followed and the gateway has been asked after that. Both sides are allowed with a small weight.</summary>
+    /// <summary>
+    /// Starts the watcher, and waits until events are followed and the gateway has been asked after that. Both sides are allowed with a
+    /// small weight.
+    /// </summary>
     protected async Task ConnectAsync()
     {
         var asked = new TaskCompletionSource();

@@ -5,7 +5,9 @@ using Qmtl.Gateway.Submission;
 
 namespace Qmtl.Unit.Gateway;
 
-/// <summary>What is submitted, against the vectors that real gateways took (their code hashes and configuration hashes are 64 zeros or ones).</summary>
+/// <summary>
+/// What is submitted, against the vectors that real gateways took (their code hashes and configuration hashes are 64 zeros or ones).
+/// </summary>
 public sealed class StrategyDocumentTests
 {
     private static readonly string Zeros = new('0', 64);

@@ -16,7 +16,10 @@ using Qmtl.Unit.Streams;
 
 namespace Qmtl.Unit.Gateway;
 
-/// <summary>Whole runs in the world of a gateway on loopback. The clock stands at minute 1,000, so bar 999 is the last that has closed; periods are 3.</summary>
+/// <summary>
+/// Whole runs in the world of a gateway on loopback. The clock stands at minute 1,000, so bar 999 is the last that has closed; periods are
+/// 3.
+/// </summary>
 public sealed partial class WorldRunnerTests
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));

@@ -4,7 +4,10 @@ using Qmtl.Time;
 
 namespace Qmtl.Unit.History;
 
-/// <summary>Random bars, and the check that a store's coverage of them is what a naive model says. Dense and sparse stretches take turns, and one stretch is far away from all others.</summary>
+/// <summary>
+/// Random bars, and the check that a store's coverage of them is what a naive model says. Dense and sparse stretches take turns, and one
+/// stretch is far away from all others.
+/// </summary>
 internal sealed record CoverageModel
 {
     /// <summary>The open of the first bar that may be there.</summary>

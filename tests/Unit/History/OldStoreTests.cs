@@ -11,8 +11,8 @@ using Qmtl.Unit.Fixtures;
 namespace Qmtl.Unit.History;
 
 /// <summary>
-/// Stores as the version of commit 3ad251e wrote them, in an hour of minutes of which the file lacks ten, and ten hours of another node: what they
-/// hold is read, and what the file has more of is added, in the tables that are there.
+/// Stores as the version of commit 3ad251e wrote them, in an hour of minutes of which the file lacks ten, and ten hours of another node:
+/// what they hold is read, and what the file has more of is added, in the tables that are there.
 /// </summary>
 [Collection(PostgreSqlCollection.Name)]
 public sealed class OldStoreTests(PostgreSqlServer server) : IDisposable

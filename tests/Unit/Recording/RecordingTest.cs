@@ -8,7 +8,9 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Recording;
 
-/// <summary>What tests of recording share: a spool folder of their own, a clock that only they move, and everything that was told.</summary>
+/// <summary>
+/// What tests of recording share: a spool folder of their own, a clock that only they move, and everything that was told.
+/// </summary>
 public abstract class RecordingTest : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -69,7 +71,10 @@ public abstract class RecordingTest : IDisposable
     private protected static Task OnThreadOfItsOwn(Action action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Records rows of one number each, the first at 0, for a store that is away. The file that is left holds a record for each, behind one that defines them.</summary>
+    /// <summary>
+    /// Records rows of one number each, the first at 0, for a store that is away. The file that is left holds a record for each, behind one
+    /// that defines them.
+    /// </summary>
     private protected async Task<string> LeaveRowsAsync(int rows)
     {
         EventRecorderService service = Open(new ScriptedRecorder { BeforePersist = (_, _, _) => throw Away });

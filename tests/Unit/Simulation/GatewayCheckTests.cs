@@ -4,7 +4,10 @@ using Qmtl.Simulation.Gateway;
 
 namespace Qmtl.Unit.Simulation;
 
-/// <summary>The simulated gateway refuses what the real one refuses. The bodies are those that real gateways answered with 202, by hand and not by our client.</summary>
+/// <summary>
+/// The simulated gateway refuses what the real one refuses. The bodies are those that real gateways answered with 202, by hand and not by
+/// our client.
+/// </summary>
 public sealed class GatewayCheckTests
 {
     private const string EarlyId = "d26a19bc8f8732a61fa00cfcfaa1abae4067e09410d9a9316fbd5431fa8dee6f";

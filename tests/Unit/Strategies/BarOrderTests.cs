@@ -6,7 +6,10 @@ using Qmtl.Unit.Streams;
 
 namespace Qmtl.Unit.Strategies;
 
-/// <summary>Streams of different intervals: minutes 0 to 9, whose closes are their minutes, and the five minutes of 0 and 5, whose closes are 100 and 105.</summary>
+/// <summary>
+/// Streams of different intervals: minutes 0 to 9, whose closes are their minutes, and the five minutes of 0 and 5, whose closes are 100
+/// and 105.
+/// </summary>
 public class BarOrderTests
 {
     private static readonly BarInterval FiveMinutes = BarInterval.Parse("5m");

@@ -11,7 +11,10 @@ using Qmtl.Unit.Streams;
 
 namespace Qmtl.Unit.Strategies;
 
-/// <summary>Random graphs over random bars, computed in parallel and one after the other: the same results, bit for bit and in order, and the same failure.</summary>
+/// <summary>
+/// Random graphs over random bars, computed in parallel and one after the other: the same results, bit for bit and in order, and the same
+/// failure.
+/// </summary>
 [Properties(Arbitrary = [typeof(ParallelReplayProperties)], MaxTest = 150)]
 public class ParallelReplayProperties
 {

@@ -4,7 +4,9 @@ using Qmtl.Unit.Streams;
 
 namespace Qmtl.Unit.Strategies;
 
-/// <summary>Nodes in several pipelines: one after the other they may be used, at once they are refused, whatever ended the first run.</summary>
+/// <summary>
+/// Nodes in several pipelines: one after the other they may be used, at once they are refused, whatever ended the first run.
+/// </summary>
 public class SharedNodeTests
 {
     private readonly StreamInput _stream = Graphs.Stream("S", Bars.AtMinutes(1, 2, 3));

@@ -8,7 +8,9 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Streams;
 
-/// <summary>A stream's history from a real store, filled by a source in this process. The clock stands at minute 1,000 since the epoch.</summary>
+/// <summary>
+/// A stream's history from a real store, filled by a source in this process. The clock stands at minute 1,000 since the epoch.
+/// </summary>
 public sealed class LoadHistoryTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();

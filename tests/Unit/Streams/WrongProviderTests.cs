@@ -8,7 +8,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Unit.Streams;
 
-/// <summary>Providers of somebody else's, right and wrong. The clock stands at minute 1,000 since the epoch; bars 100 to 104 are asked for.</summary>
+/// <summary>
+/// Providers of somebody else's, right and wrong. The clock stands at minute 1,000 since the epoch; bars 100 to 104 are asked for.
+/// </summary>
 public class WrongProviderTests
 {
     private readonly ScriptedProvider _provider = new();

@@ -3,7 +3,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Unit.Time;
 
-/// <summary>The bars of an interval by the most naive calendar there is: from a bar that is known to open then, one after the other, by dates.</summary>
+/// <summary>
+/// The bars of an interval by the most naive calendar there is: from a bar that is known to open then, one after the other, by dates.
+/// </summary>
 public sealed record NaiveCalendar(string Interval, string Origin, Func<DateTime, int, DateTime> Add)
 {
     public static IReadOnlyList<NaiveCalendar> All { get; } =

@@ -72,8 +72,7 @@ internal sealed class QuestDbBulkPath(QuestDbHttp http, string displayName, Time
     private async Task<Decision> DecideAsync(NpgsqlConnection connection, QuestDbTable table, CancellationToken cancellationToken)
     {
         string? problem = await http.FindProblemAsync(cancellationToken)
-            ?? (
-                await IsSameServerAsync(connection, table, cancellationToken)
+            ?? (await IsSameServerAsync(connection, table, cancellationToken)
                     ? null
                     : "it does not show the same tables, or refuses the user or the password");
         return problem is null

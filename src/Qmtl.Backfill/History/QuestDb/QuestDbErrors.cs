@@ -14,12 +14,8 @@ internal sealed class QuestDbErrors(string displayName, string? password, Server
     // The first one whose words are in the error counts.
     private static readonly (string[] Words, string What, string WayOut, bool IsTransient, bool ConcernsWholeStore)[] Meanings =
     [
-        (
-            ["invalid username/password"],
-            "refused the user or the password",
-            "Correct them in the connection string or the credential",
-            false,
-            true),
+        (["invalid username/password"],
+            "refused the user or the password", "Correct them in the connection string or the credential", false, true),
         (["Access denied", "permission", "read only", "readonly"],
             "does not allow this user to do that", "Use a user who may make, read and write tables", false, false),
         (["No space left", "errno=28", "disk full"], "has no room left: the server's disk is full", "Free some space", true, false),

@@ -5,7 +5,10 @@ using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.History.QuestDb;
 
-/// <summary>The contract of all stores, on a real QuestDB. What QuestDB does otherwise is named here, and tested in its own way in QuestDbHistoryStoreTests.</summary>
+/// <summary>
+/// The contract of all stores, on a real QuestDB. What QuestDB does otherwise is named here, and tested in its own way in
+/// QuestDbHistoryStoreTests.
+/// </summary>
 [RequiresQuestDb]
 [Collection(QuestDbCollection.Name)]
 [DiffersFromContract(nameof(Bars_of_every_type_come_back_as_they_went_in), "QuestDB keeps no infinity, no null truth value and not the smallest long; they are refused")]

@@ -285,8 +285,7 @@ internal sealed class SqliteSession : RelationalSession
         Regex.Match(message, "^error in (index|view|trigger) (.+?)(?: after [a-z ]+)?: ", RegexOptions.Singleline) is { Success: true } user
             ? ($"the {user.Groups[1].Value} '{user.Groups[2].Value}' stands in the way ({message})",
                 $"Drop the {user.Groups[1].Value}, run again, and make it again afterwards; or rename the column at the source")
-            : (
-                $"a rule of the table itself stands in the way ({message})",
+            : ($"a rule of the table itself stands in the way ({message})",
                 "Make the table anew without that rule, or rename the column at the source");
 
     private static void ForEach(
