@@ -101,8 +101,8 @@ internal sealed class ProviderBackfill(
         {
             error = exception;
 
-            // What the contract says of a provider without a source: it can still be read.
-            cannotFill = exception is InvalidOperationException;
+            // What the contract says of a provider without a source: it can still be read. One that is closed, for example, cannot.
+            cannotFill = exception.GetType() == typeof(InvalidOperationException);
         }
 
         TimeRangeSet left = missing;

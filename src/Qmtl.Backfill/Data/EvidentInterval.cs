@@ -27,7 +27,9 @@ internal static class EvidentInterval
         }
 
         long common = 0;
-        long asked = interval.IsFixed ? interval.Seconds : 0;
+
+        // Of months none is as long as another, so no step between rows is theirs.
+        long asked = interval.IsFixed ? interval.Seconds : -1;
         for (int i = 1; i < times.Length; i++)
         {
             common = GreatestCommonDivisor(common, times[i] - times[i - 1]);

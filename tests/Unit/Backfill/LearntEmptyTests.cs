@@ -146,6 +146,14 @@ public sealed class LearntEmptyTests : BackfillEngineTestBase
         Assert.True((await Store.GetKnownEmptyAsync(result.Stream, null)).IsEmpty);
     }
 
+    [Fact]
+    public async Task A_row_that_comes_twice_hides_no_other_interval()
+    {
+        BackfillResult result = await AskAsync("1M", [1_577_836_800, .. Enumerable.Range(0, 150).Select(day => 1_577_836_800 + (day * 86_400L))]);
+
+        Assert.Contains("are evidently 1d bars", result.Error?.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("1M", 604_800, "1w")]
     [InlineData("1M", 86_400, "1d")]

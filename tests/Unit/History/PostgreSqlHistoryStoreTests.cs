@@ -4,6 +4,7 @@ using Npgsql;
 using Qmtl.Data;
 using Qmtl.History;
 using Qmtl.History.Relational.PostgreSql;
+using Qmtl.Time;
 using Qmtl.Unit.Fixtures;
 using static Qmtl.Unit.Fixtures.Columns;
 
@@ -152,6 +153,21 @@ public sealed class PostgreSqlHistoryStoreTests(PostgreSqlServer server) : Histo
         Assert.Equal(expected, read.Columns.Select(column => column.GetValue(0)));
         Assert.All(read.Columns, column => Assert.True(column.IsNull(1)));
         Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    [PostgreSqlFact]
+    public async Task An_interval_that_its_column_cannot_hold_is_refused()
+    {
+        await ExecuteAsync("CREATE TABLE \"BTCUSDT\" (node_id text, \"interval\" smallint, ts bigint, close float8, PRIMARY KEY (node_id, \"interval\", ts))");
+        await using IHistoryStore store = Open();
+        var days = new StreamKey("BTCUSDT", BarInterval.FromSeconds(86400));
+        var frame = new BarFrame(days.Interval, new long[] { 86400 }, [Doubles("close", 1)]);
+        TimeRangeSet none = TimeRangeSet.Empty(days.Interval);
+
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.WriteAsync(days, [new BarPage("test", frame, none, none)]));
+
+        Assert.Contains("smallint, which cannot hold 86400, the number of 1d", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0L, await ScalarAsync("SELECT count(*) FROM \"BTCUSDT\""));
     }
 
     [PostgreSqlTheory]

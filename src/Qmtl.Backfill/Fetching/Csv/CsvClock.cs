@@ -105,7 +105,8 @@ internal sealed class CsvClock(bool isHour)
         bool isNumber = int.TryParse(clock, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && clock.Length <= 6;
         long digits = (long)number * scale;
         (int hour, int minute, int second) = ((int)(digits / 10_000), (int)(digits / 100 % 100), (int)(digits % 100));
-        time = new TimeSpan(hour, minute, second);
-        return isNumber && hour < 24 && minute < 60 && second < 60;
+        bool isTime = isNumber && hour < 24 && minute < 60 && second < 60;
+        time = isTime ? new TimeSpan(hour, minute, second) : default;
+        return isTime;
     }
 }

@@ -61,6 +61,7 @@ internal static class QuestDbCoverage
         NpgsqlConnection connection, QuestDbRows rows, BarInterval interval, TimeRange within, CancellationToken cancellationToken)
     {
         long step = interval.Seconds * rows.UnitsPerSecond;
+        long opens = interval.Floor(interval.Seconds) % interval.Seconds * rows.UnitsPerSecond;
 
         // The rest says whether a row is on the grid. As a key of the grouping it costs half of what it costs as a condition.
         string sql = string.Create(
@@ -69,7 +70,7 @@ internal static class QuestDbCoverage
             SELECT first, last, bars, mark FROM (
                 SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last, {BarMark.SumSql($"{rows.TimestampSql}::long")} mark
                 {rows.FromSql} AND {rows.BetweenSql(within)})
-            WHERE rest = {interval.Floor(step) * rows.UnitsPerSecond % step} ORDER BY span
+            WHERE rest = {opens} ORDER BY span
             """);
         await using var command = new NpgsqlCommand(sql, connection);
         rows.AddParameters(command.Parameters);

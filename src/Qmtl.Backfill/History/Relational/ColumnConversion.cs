@@ -19,7 +19,7 @@ internal static class ColumnConversion
             _ when column.Type.StoredAs() == type => (column, -1),
             (BarColumnType.Double or BarColumnType.Long, StoredType.Numeric) => (column, -1),
             (BarColumnType.Double, StoredType.Single) =>
-                (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
+                (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value || double.IsNaN(value))),
             (BarColumnType.Long, StoredType.Double) => Convert((BarColumn<long>)column, IsExact, static value => (double)value),
             (BarColumnType.Long, StoredType.Single) =>
                 Convert((BarColumn<long>)column, static value => value == (long)(float)value, static value => (double)value),

@@ -79,6 +79,16 @@ public sealed class CsvFileShapeTests : IDisposable
     public async Task What_is_no_time_is_refused_by_name(string content, string message) =>
         Assert.Contains(message, (await ErrorOf(Write(content))).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("2024010203")]
+    [InlineData("1570752000")]
+    public async Task A_number_that_is_no_hour_is_payload(string hour)
+    {
+        RawBars bars = await FetchAsync(new CsvFetcher(Write($"date,hour,close\n2024-01-02,{hour},1\n")));
+
+        Assert.Equal([Nine - 32_400], bars.Timestamps.ToArray());
+    }
+
     [Fact]
     public async Task Unix_seconds_beside_a_date_for_people_are_the_time()
     {

@@ -27,6 +27,25 @@ public sealed class QuestDbForeignTablesTests(QuestDbServer server) : QuestDbSto
     };
 
     [QuestDbTheory]
+    [InlineData("TIMESTAMP", 1_000_000)]
+    [InlineData("TIMESTAMP_NS", 1_000_000_000)]
+    public async Task A_table_with_keys_is_counted_in_the_units_of_its_column(string type, long unitsPerSecond)
+    {
+        await Server.ExecuteAsync(
+            $"CREATE TABLE \"BTCUSDT\" (node_id VARCHAR, interval INT, ts {type}, close DOUBLE) TIMESTAMP(ts) PARTITION BY DAY WAL "
+            + "DEDUP UPSERT KEYS(node_id, interval, ts)");
+        foreach (long timestamp in (long[])[60, 120, 119, 180, 300])
+        {
+            await Server.ExecuteAsync($"INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, {timestamp * unitsPerSecond}, 1)");
+        }
+
+        await using QuestDbHistoryStore store = Open();
+        await WriteAsync(store, Frame(360));
+
+        Assert.Equal(Set((60, 180), (300, 360)), await store.GetCoverageAsync(Stream));
+    }
+
+    [QuestDbTheory]
     [MemberData(nameof(Tables))]
     public async Task A_table_without_keys_is_read_and_gets_only_what_is_missing(
         string definition, long unitsPerSecond, QuestDbWritePath path, string wayOut)

@@ -19,6 +19,13 @@ internal sealed class PostgreSqlBarWriter(
 
     public async Task WriteAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
+        if (table.Interval.Type == StoredType.Int16 && (short)stream.Interval.Number != stream.Interval.Number)
+        {
+            throw new StoreException(
+                $"The table {tableSql} keeps its intervals in a smallint, which cannot hold {stream.Interval.Number}, the number of {stream.Interval}. "
+                + $"Make it larger first: ALTER TABLE {tableSql} ALTER COLUMN {_interval} TYPE integer.");
+        }
+
         bool direct = table.HasKey && run[0].Columns.All(column => PostgreSqlTypes.CanCopy(column.Stored));
         if (!direct || !await TryCopyAsync(run, cancellationToken))
         {
