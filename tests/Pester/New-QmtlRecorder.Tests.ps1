@@ -150,7 +150,7 @@ Describe 'New-QmtlRecorder -InputObject' {
         New-Row 1 2 | Add-QmtlRecord $recorder -NodeId X -Interval 1m -WarningAction SilentlyContinue
         $null = [pscustomobject]@{ ts = 3600; whole = 9007199254740993; odd = [double]::NegativeInfinity; open_now = $true; note = "a`n2"; day = '2024-01-01T00:00:00Z' } |
             Add-QmtlRecord $recorder -NodeId 'Größe' -Interval 1h -WarningAction SilentlyContinue -WarningVariable warned
-        "$warned" -match "Get-Content '[^']*\.refused' \| ConvertFrom-Json -DateKind String \| Add-QmtlRecord" | Should -BeTrue
+        "$warned" -match "Get-Content -LiteralPath '[^']*\.refused' \| ConvertFrom-Json -DateKind String \| Add-QmtlRecord" | Should -BeTrue
         $file = (Get-ChildItem $recorder.GetReport().SpoolFolder -Filter *.refused).FullName
         "$warned" | Should -BeLike "*$file*"
         Get-Content "$file.txt" | Should -BeLike '* refuses * rows of *: not today*'

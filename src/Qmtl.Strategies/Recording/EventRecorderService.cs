@@ -277,7 +277,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     {
         while (rows.Count > 0 && !TryAppend(ref rows, out Task room))
         {
-            Spool.WaitFor(room, cancellationToken);
+            _spool.WaitFor(room, cancellationToken);
         }
     }
 
@@ -285,7 +285,7 @@ public sealed class EventRecorderService : IAsyncDisposable, IStreamBound
     {
         while (rows.Count > 0 && !TryAppend(ref rows, out Task room))
         {
-            await Spool.WaitForAsync(room, cancellationToken);
+            await _spool.WaitForAsync(room, cancellationToken);
         }
     }
 

@@ -111,7 +111,7 @@ public sealed record RecorderRowsRefused(
     public override string Text => string.Create(
         CultureInfo.InvariantCulture,
         $"{Destination} refuses {Rows} rows of {Stream} ({Said(Error)}). They are in {File}. When the cause is removed, "
-            + $"Get-Content '{File.Replace("'", "''", StringComparison.Ordinal)}' | ConvertFrom-Json -DateKind String | Add-QmtlRecord "
+            + $"Get-Content -LiteralPath '{File.Replace("'", "''", StringComparison.Ordinal)}' | ConvertFrom-Json -DateKind String | Add-QmtlRecord "
             + $"delivers them.");
 }
 

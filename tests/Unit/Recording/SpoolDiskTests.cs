@@ -54,6 +54,13 @@ public sealed class SpoolDiskTests : RecordingTest
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
 
+        // Whoever comes next is told, too.
+        using var cancelNext = new CancellationTokenSource();
+        Task next = service.RecordAsync(Stream, 60, 1.0, cancelNext.Token).AsTask();
+        Assert.Equal(2, Events.OfType<RecorderSpoolUnavailable>().Count());
+        await cancelNext.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+
         File.Delete(Options.SpoolFolder!);
         service.Record(Stream, 120, 1.0);
         Task blocked = OnThreadOfItsOwn(() => service.Record(Stream, Candles(1_000, first: 10)));

@@ -62,7 +62,7 @@ internal sealed class RowBatch(int mostRows)
     }
 
     // Reads at least one record, and not much more than the batch still takes. Returns how many bytes; fewer than none where the disk
-    // does not give back what it gave before.
+    // does not give back what it gave before, or gives what cannot be understood.
     private int ReadChunk(SpoolSegment segment, int start, int end)
     {
         byte[] rented = [];
@@ -76,6 +76,7 @@ internal sealed class RowBatch(int mostRows)
                 size = Math.Min(end - start, Math.Max(LengthAt(first, end - start), ChunkBytes));
                 rented = ArrayPool<byte>.Shared.Rent(size);
                 segment.Read(start, rented.AsSpan(0, size));
+                return Add(segment, start, rented.AsSpan(0, size), end - start);
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
@@ -83,8 +84,6 @@ internal sealed class RowBatch(int mostRows)
                 Damages.Add((segment, error));
                 return -1;
             }
-
-            return Add(segment, start, rented.AsSpan(0, size), end - start);
         }
         finally
         {

@@ -136,14 +136,28 @@ internal sealed class Spool
     }
 
     /// <summary>Waits until there may be room. That there is none after all is found out by trying.</summary>
-    public static void WaitFor(Task room, CancellationToken cancellationToken) =>
-        room.Wait((int)LookAgain.TotalMilliseconds, cancellationToken);
+    public void WaitFor(Task room, CancellationToken cancellationToken)
+    {
+        try
+        {
+            room.Wait((int)LookAgain.TotalMilliseconds, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            TellAgain();
+            throw;
+        }
+    }
 
     /// <inheritdoc cref="WaitFor"/>
-    public static async Task WaitForAsync(Task room, CancellationToken cancellationToken)
+    public async Task WaitForAsync(Task room, CancellationToken cancellationToken)
     {
         await room.WaitAsync(LookAgain, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            TellAgain();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     /// <summary>
@@ -229,6 +243,15 @@ internal sealed class Spool
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private long Bytes => _segments.Sum(segment => (long)segment.Capacity);
+
+    // Who was told waits no longer; whoever comes next has not heard of it.
+    private void TellAgain()
+    {
+        lock (_lock)
+        {
+            _isFull = false;
+        }
+    }
 
     private void AnnounceRoom()
     {

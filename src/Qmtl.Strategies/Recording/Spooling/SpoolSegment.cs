@@ -209,6 +209,13 @@ internal sealed class SpoolSegment : IDisposable
     /// <summary>Remembers, for whoever opens the file next, that everything before <paramref name="offset"/> is delivered.</summary>
     public void SetDelivered(int offset)
     {
+        if (IsDamaged)
+        {
+            // The file is kept. What cannot be read now may be readable for the next process, which must not take it for delivered.
+            Delivered = offset;
+            return;
+        }
+
         if (_view is not null)
         {
             _view.SafeMemoryMappedViewHandle.Write((ulong)DeliveredOffset, (long)offset);
