@@ -10,6 +10,15 @@ public sealed class TemporaryFolder : IDisposable
     /// <summary>The path of a file in the folder, which need not exist.</summary>
     public string File(string name) => Path.Combine(FullPath, name);
 
+    /// <summary>A new file of the folder with that text, in UTF-8 without a mark.</summary>
+    /// <returns>Its path.</returns>
+    public string Write(string content, string extension)
+    {
+        string path = File(Path.GetRandomFileName() + extension);
+        System.IO.File.WriteAllText(path, content);
+        return path;
+    }
+
     public void Dispose()
     {
         try

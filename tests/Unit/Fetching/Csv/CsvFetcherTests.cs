@@ -16,9 +16,9 @@ public sealed class CsvFetcherTests : IDisposable
     private static readonly StreamKey Bitcoin = new("BTCUSDT", Minute);
     private static readonly TimeRange Everything = new(0, 4_000_000_020);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("qmtl-csv-");
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("1570752000", "1570752060", "Unix seconds")]
@@ -197,12 +197,12 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task A_missing_file_a_folder_and_text_of_two_bytes_are_clear_errors()
     {
-        string utf16 = Path.Combine(_folder.FullName, "utf16.csv");
+        string utf16 = Path.Combine(_folder.FullPath, "utf16.csv");
         await File.WriteAllTextAsync(utf16, "ts,close\n60,1\n", Encoding.Unicode);
 
-        Assert.Contains("There is no file", await ErrorOf(Path.Combine(_folder.FullName, "nothing.csv")), StringComparison.Ordinal);
-        Assert.Contains("There is no file", await ErrorOf(Path.Combine(_folder.FullName, "nowhere", "nothing.csv")), StringComparison.Ordinal);
-        Assert.Contains("is a folder", await ErrorOf(_folder.FullName), StringComparison.Ordinal);
+        Assert.Contains("There is no file", await ErrorOf(Path.Combine(_folder.FullPath, "nothing.csv")), StringComparison.Ordinal);
+        Assert.Contains("There is no file", await ErrorOf(Path.Combine(_folder.FullPath, "nowhere", "nothing.csv")), StringComparison.Ordinal);
+        Assert.Contains("is a folder", await ErrorOf(_folder.FullPath), StringComparison.Ordinal);
         Assert.Contains("Save it as UTF-8", await ErrorOf(utf16), StringComparison.Ordinal);
 
         static async Task<string> ErrorOf(string path) => (await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new CsvFetcher(path)))).Message;
@@ -274,7 +274,7 @@ public sealed class CsvFetcherTests : IDisposable
         string path = Write("ts,close\n60,1\n");
         DateTime written = File.GetLastWriteTimeUtc(path);
         string name = new CsvFetcher(path).Name;
-        string other = Path.Combine(_folder.CreateSubdirectory("b").FullName, Path.GetFileName(path));
+        string other = Path.Combine(Directory.CreateDirectory(_folder.File("b")).FullName, Path.GetFileName(path));
         File.Copy(path, other);
         File.SetLastWriteTimeUtc(other, written);
 
@@ -298,7 +298,7 @@ public sealed class CsvFetcherTests : IDisposable
     public void A_file_behind_a_link_is_known_by_what_it_is_now(bool isRelative)
     {
         string path = Write("ts,close\n60,1\n");
-        string link = Path.Combine(_folder.FullName, "link.csv");
+        string link = Path.Combine(_folder.FullPath, "link.csv");
         File.CreateSymbolicLink(link, isRelative ? Path.GetFileName(path) : path);
         var fetcher = new CsvFetcher(link);
         string before = fetcher.Name;
@@ -344,10 +344,5 @@ public sealed class CsvFetcherTests : IDisposable
     private static T[] Values<T>(RawBars bars, string column) =>
         ((BarColumn<T>)bars.Columns.Single(candidate => candidate.Name == column)).Values.ToArray();
 
-    private string Write(string content)
-    {
-        string path = Path.Combine(_folder.FullName, Path.GetRandomFileName() + ".csv");
-        File.WriteAllText(path, content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        return path;
-    }
+    private string Write(string content) => _folder.Write(content, ".csv");
 }

@@ -6,6 +6,7 @@ using Qmtl.Fetching;
 using Qmtl.Fetching.Csv;
 using Qmtl.Time;
 using Qmtl.Unit.Cli;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Fetching.Csv;
 
@@ -15,9 +16,9 @@ public sealed class CsvFileShapeTests : IDisposable
     private static readonly BarInterval Minute = BarInterval.Parse("1m");
     private static readonly long Nine = UnixTime.Parse("2024-01-02T09:00:00Z").ToUnixTimeSeconds();
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("qmtl-shape-");
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("Date,Time,Open", "20240102,090000,1", "20240102,090100,2")]
@@ -156,7 +157,7 @@ public sealed class CsvFileShapeTests : IDisposable
     [MemberData(nameof(OtherFiles))]
     public async Task A_file_of_another_kind_is_called_by_its_name(byte[] content, string message)
     {
-        string path = Path.Combine(_folder.FullName, "other.csv");
+        string path = Path.Combine(_folder.FullPath, "other.csv");
         await File.WriteAllBytesAsync(path, content);
 
         SourceException error = await ErrorOf(path);
@@ -178,13 +179,13 @@ public sealed class CsvFileShapeTests : IDisposable
     [InlineData(true)]
     public async Task A_pipe_is_refused_at_once(bool byLink)
     {
-        string pipe = Path.Combine(_folder.FullName, "pipe");
+        string pipe = Path.Combine(_folder.FullPath, "pipe");
         using (var make = Process.Start("mkfifo", pipe))
         {
             await make.WaitForExitAsync();
         }
 
-        string path = byLink ? Path.Combine(_folder.FullName, "link") : pipe;
+        string path = byLink ? Path.Combine(_folder.FullPath, "link") : pipe;
         if (byLink)
         {
             File.CreateSymbolicLink(path, pipe);
@@ -210,10 +211,5 @@ public sealed class CsvFileShapeTests : IDisposable
 
     private static Task<SourceException> ErrorOf(string path) => Assert.ThrowsAsync<SourceException>(() => FetchAsync(new CsvFetcher(path)));
 
-    private string Write(string content)
-    {
-        string path = Path.Combine(_folder.FullName, Path.GetRandomFileName() + ".csv");
-        File.WriteAllText(path, content);
-        return path;
-    }
+    private string Write(string content) => _folder.Write(content, ".csv");
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -40,6 +41,15 @@ internal sealed class SqliteErrors(string displayName, string path)
             new StoreException($"{displayName} cannot be reached: {exception.Message}", exception) { ConcernsWholeStore = true },
         _ => null,
     };
+
+    /// <summary>Why a table could not be changed, and what can be done, by SQLite's message.</summary>
+    /// <param name="message">For example: error in index closes after drop column: no such column: close.</param>
+    public static (string Because, string WayOut) ExplainChange(string message) =>
+        Regex.Match(message, "^error in (index|view|trigger) (.+?)(?: after [a-z ]+)?: ", RegexOptions.Singleline) is { Success: true } user
+            ? ($"the {user.Groups[1].Value} '{user.Groups[2].Value}' stands in the way ({message})",
+                $"Drop the {user.Groups[1].Value}, run again, and make it again afterwards; or rename the column at the source")
+            : ($"a rule of the table itself stands in the way ({message})",
+                "Make the table anew without that rule, or rename the column at the source");
 
     private StoreException Translate(SqliteException error) => error.SqliteErrorCode switch
     {

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Qmtl.Data;
 using Qmtl.Time;
@@ -88,7 +87,7 @@ internal sealed class SqliteSession : RelationalSession
         {
             throw new StoreException(
                 $"{_displayName} was written to while it was read, and this user may not make the files that keep readers and writers "
-                    + $"apart. Try again.")
+                    + "apart. Try again.")
             {
                 IsTransient = true,
                 RetryAfter = TimeSpan.Zero,
@@ -271,7 +270,7 @@ internal sealed class SqliteSession : RelationalSession
         catch (SqliteException error) when (error.SqliteErrorCode == raw.SQLITE_ERROR)
         {
             // SQLite lets go of no column that something else needs; what this has changed so far is undone with the transaction.
-            (string because, string wayOut) = ExplainRefusal(raw.sqlite3_errmsg(Database).utf8_to_string());
+            (string because, string wayOut) = SqliteErrors.ExplainChange(raw.sqlite3_errmsg(Database).utf8_to_string());
             throw change.Refuse(column, because, wayOut, error);
         }
         finally
@@ -279,14 +278,6 @@ internal sealed class SqliteSession : RelationalSession
             _ = raw.sqlite3_db_config(Database, raw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, out _);
         }
     }
-
-    // For example: error in index closes after drop column: no such column: close.
-    private static (string Because, string WayOut) ExplainRefusal(string message) =>
-        Regex.Match(message, "^error in (index|view|trigger) (.+?)(?: after [a-z ]+)?: ", RegexOptions.Singleline) is { Success: true } user
-            ? ($"the {user.Groups[1].Value} '{user.Groups[2].Value}' stands in the way ({message})",
-                $"Drop the {user.Groups[1].Value}, run again, and make it again afterwards; or rename the column at the source")
-            : ($"a rule of the table itself stands in the way ({message})",
-                "Make the table anew without that rule, or rename the column at the source");
 
     private static void ForEach(
         SqliteStatement statement, StreamKey stream, IReadOnlyList<EmptyRange> ranges, bool withEnd, CancellationToken cancellationToken)
