@@ -54,6 +54,7 @@ internal sealed class HttpSource
 
     /// <summary>Asks once.</summary>
     /// <param name="stream">The stream that the candles are of.</param>
+    /// <param name="symbol">The exchange's word for what the stream is of.</param>
     /// <param name="request">The request; it is disposed.</param>
     /// <param name="weight">What it costs.</param>
     /// <param name="read">Reads the candles. A <see cref="JsonException"/> means that the body holds none.</param>
@@ -63,6 +64,7 @@ internal sealed class HttpSource
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<T> AskAsync<T>(
         StreamKey stream,
+        string symbol,
         HttpRequestMessage request,
         int weight,
         Func<HttpAnswer, T> read,
@@ -70,7 +72,8 @@ internal sealed class HttpSource
         CancellationToken cancellationToken)
     {
         using HttpRequestMessage sent = request;
-        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}";
+        string asked = symbol == stream.NodeId ? string.Empty : $" ({PlainText.OneLine(symbol, 60)})";
+        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}{asked}";
         using HostPacer.Turn turn = await _pacer.WaitAsync(
             weight, _limits.WeightPerMinute, _limits.LongestPause, onWait, cancellationToken);
         using var timeout = new CancellationTokenSource(_limits.RequestTimeout, _clock);
@@ -87,7 +90,7 @@ internal sealed class HttpSource
             }
 
             using HttpAnswer answer = await ReadAsync(response, either.Token);
-            return Judge(question, stream, answer, read);
+            return Judge(question, symbol, answer, read);
         }
         catch (OperationCanceledException error)
         {
@@ -135,29 +138,24 @@ internal sealed class HttpSource
         }
     }
 
-    private T Judge<T>(string question, StreamKey stream, HttpAnswer answer, Func<HttpAnswer, T> read)
+    private T Judge<T>(string question, string symbol, HttpAnswer answer, Func<HttpAnswer, T> read)
     {
-        // What the API says itself is looked at before the status is believed, for some say no with a 200.
-        HttpRefusal? refusal = _api.ReadRefusal(answer, stream);
-        RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
-        if (refusal is not null || meaning is not null)
-        {
-            throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
-        }
-
-        if (answer.Status != (int)HttpStatusCode.OK)
-        {
-            throw HttpErrors.FromPartial(question, answer);
-        }
-
-        if (answer.IsTooLong)
+        if (answer.Status == (int)HttpStatusCode.OK && answer.IsTooLong)
         {
             throw HttpErrors.FromTooLong(question, answer, LongestAnswer);
         }
 
         try
         {
-            return read(answer);
+            // What the API says itself is looked at before the status is believed, for some say no with a 200.
+            HttpRefusal? refusal = _api.ReadRefusal(answer, symbol);
+            RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
+            if (refusal is not null || meaning is not null)
+            {
+                throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
+            }
+
+            return answer.Status == (int)HttpStatusCode.OK ? read(answer) : throw HttpErrors.FromPartial(question, answer);
         }
         catch (JsonException error)
         {
@@ -189,7 +187,7 @@ internal sealed class HttpSource
         {
             RefusalMeaning.RateLimited => asked ?? TimeSpan.FromSeconds(10),
             RefusalMeaning.Banned => asked ?? TimeSpan.FromMinutes(2),
-            RefusalMeaning.Failing => asked,
+            RefusalMeaning.Failing or RefusalMeaning.Maintenance => asked,
             _ => null,
         };
         if (pause is { } duration)
@@ -205,7 +203,7 @@ internal sealed class HttpSource
         : RetryAfterHeader.Describe(asked, now) + " That is longer than one waits here; run again after it.";
 
     private int? UsedWeight(HttpResponseMessage response) =>
-        _api.UsedWeightHeader is { } name
+        _api.Routes[0].Limits.Select(limit => limit.UsedHeader).FirstOrDefault(header => header is not null) is { } name
         && response.Headers.TryGetValues(name, out IEnumerable<string>? values)
         && int.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int used)
             ? used

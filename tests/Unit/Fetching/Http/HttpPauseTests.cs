@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Time;
 
 namespace Qmtl.Unit.Fetching.Http;
@@ -137,7 +137,7 @@ public sealed class HttpPauseTests
 
     private Task<SourceException> FailAsync(RawServer server)
     {
-        var fetcher = new BinanceFetcher(new() { BaseUri = server.BaseUri, RequestTimeout = TimeSpan.FromDays(1) }, _clock);
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = server.BaseUri, RequestTimeout = TimeSpan.FromDays(1) }, _clock);
         return Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(Bitcoin, Asked, CancellationToken.None));
     }
 }

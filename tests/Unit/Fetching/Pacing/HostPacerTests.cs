@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
@@ -114,7 +115,7 @@ public class HostPacerTests
     public async Task After_a_refusal_no_request_of_any_fetcher_goes_out_until_the_exchange_allows_it(int status)
     {
         await using SimulatedExchange exchange = Exchange(weightPerMinute: 6000);
-        BinanceFetcher[] fetchers = [Fetcher(exchange, 6000), Fetcher(exchange, 6000)];
+        HttpFetcher[] fetchers = [Fetcher(exchange, 6000), Fetcher(exchange, 6000)];
         exchange.Faults.Enqueue(SimulatedFault.Status(status, TimeSpan.FromSeconds(45)));
         await Assert.ThrowsAsync<SourceException>(() => fetchers[0].FetchAsync(Bitcoin, OneBar, CancellationToken.None));
 
@@ -130,7 +131,7 @@ public class HostPacerTests
     public async Task A_busy_fetcher_stays_below_the_ceiling_of_the_exchange()
     {
         await using SimulatedExchange exchange = Exchange(weightPerMinute: 60);
-        BinanceFetcher fetcher = Fetcher(exchange, 60);
+        HttpFetcher fetcher = Fetcher(exchange, 60);
         var waits = new ConcurrentBag<TimeSpan>();
 
         await FinishAsync(Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
@@ -150,8 +151,8 @@ public class HostPacerTests
     private SimulatedExchange Exchange(int weightPerMinute) =>
         SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT")], TimeProvider = _clock, WeightPerMinute = weightPerMinute });
 
-    private BinanceFetcher Fetcher(SimulatedExchange exchange, int weightPerMinute) =>
-        new(new() { BaseUri = exchange.BaseUri, WeightPerMinute = weightPerMinute, RequestTimeout = TimeSpan.FromDays(1) }, _clock);
+    private HttpFetcher Fetcher(SimulatedExchange exchange, int weightPerMinute) =>
+        ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri, WeightPerMinute = weightPerMinute, RequestTimeout = TimeSpan.FromDays(1) }, _clock);
 
     private async Task UseAsync(HostPacer pacer, int ceiling, int times, List<double>? starts = null)
     {
