@@ -24,6 +24,11 @@ public interface IDataFetcher
     /// </summary>
     string GetName(StreamKey stream) => Name;
 
+    /// <summary>The same source, which asks for every stream under one symbol.</summary>
+    /// <exception cref="InvalidOperationException">The source knows streams by their node ids only; by default none knows others.</exception>
+    IDataFetcher ForSymbol(string symbol) =>
+        throw new InvalidOperationException($"The source {Name} knows streams by their node ids only. Leave the symbol out.");
+
     /// <summary>
     /// As <see cref="BarsPerRequest"/>, of one stream and for a request that begins at <paramref name="start"/> (a bar's open, Unix
     /// seconds, UTC), where that makes a difference. From the same or an earlier start on it is never more.

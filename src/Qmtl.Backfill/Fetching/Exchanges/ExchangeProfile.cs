@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qmtl.Fetching.Http;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
@@ -60,6 +61,16 @@ public sealed record ExchangeProfile
 
     /// <summary>How it is asked.</summary>
     internal HttpApi Api { get; init; } = null!;
+
+    /// <summary>How far back it can be asked, for people: <c>all</c>, <c>newest 720 bars</c>, <c>29 days</c>.</summary>
+    public string ReachText => ReachInBars is { } bars ? string.Create(CultureInfo.InvariantCulture, $"newest {bars} bars")
+        : Reach is { } reach ? string.Create(CultureInfo.InvariantCulture, $"{reach.TotalDays:0.##} days")
+        : "all";
+
+    /// <summary>What may be asked of it how often, for people, for example <c>20 requests in 2s</c>; empty where that is not known.</summary>
+    public string LimitText => string.Join(", ", Limits.Select(static limit => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{limit.Weight} {(limit.CountsRequests ? "requests" : "weight")} in {BarInterval.FromTimeSpan(limit.Per)}")).Distinct());
 
     /// <summary>A source that asks the exchange.</summary>
     /// <param name="options">How it is reached; null for what the profile has.</param>

@@ -58,6 +58,8 @@ internal static partial class ExchangeProfileReader
             Credential = ReadCredential(root.Optional("credential"), secrets),
         };
         HttpRoute last = routes[^1];
+
+        // Arrays, which scripts can index from the end.
         return new ExchangeProfile
         {
             Name = name,
@@ -65,17 +67,17 @@ internal static partial class ExchangeProfileReader
             Market = root.Optional("market")?.Text() ?? string.Empty,
             BaseUri = baseUri,
             SymbolExample = symbol.Example,
-            Intervals = [.. intervals.Keys.Order()],
+            Intervals = intervals.Keys.Order().ToArray(),
             BarsPerRequest = routes.Max(route => route.MostBars),
             ReachInBars = last.ReachInBars,
             Reach = last.Reach,
-            Limits = [.. routes.SelectMany(route => route.Limits).Distinct()],
+            Limits = routes.SelectMany(route => route.Limits).Distinct().ToArray(),
             IsTrusted = isTrusted,
             VolumeUnit = root.Optional("volumeUnit")?.OneOf(new Dictionary<string, string>
             {
                 ["base"] = "base", ["quote"] = "quote", ["contracts"] = "contracts",
             }) ?? "base",
-            Columns = [.. format.Columns.Select(column => column.Name)],
+            Columns = format.Columns.Select(column => column.Name).ToArray(),
             Secrets = secrets,
             Note = root.Optional("note")?.Text() ?? string.Empty,
             Api = api,

@@ -14,6 +14,9 @@ public sealed class HttpFetcher : IDataFetcher
     // An answer that is continued more often than this does not end.
     private const int MostContinuations = 100;
 
+    // Of an answer that proves by its rows only, as many more are asked for: one on each side.
+    private const int RowsBeside = 2;
+
     private readonly HttpApi _api;
     private readonly HttpFetcherOptions _options;
     private readonly HttpSource _source;
@@ -58,7 +61,22 @@ public sealed class HttpFetcher : IDataFetcher
     public string GetName(StreamKey stream) => SymbolOf(stream) is var symbol && symbol == stream.NodeId ? Name : $"{Name}/{symbol}";
 
     /// <inheritdoc/>
-    public int? GetBarsPerRequest(StreamKey stream, long start) => MostBarsOf(RouteFor(stream.Interval, start), stream.Interval);
+    public IDataFetcher ForSymbol(string symbol)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(symbol);
+        return new HttpFetcher(_api, _options with { Symbol = _ => symbol }, _clock);
+    }
+
+    /// <summary>The intervals of which the exchange has bars, the shortest first.</summary>
+    public IReadOnlyList<BarInterval> Intervals => [.. _api.Intervals.Keys.Order()];
+
+    /// <inheritdoc/>
+    public int? GetBarsPerRequest(StreamKey stream, long start)
+    {
+        HttpRoute route = RouteFor(stream.Interval, start);
+        int most = MostBarsOf(route, stream.Interval);
+        return route.ProvesByRowsOnly ? Math.Max(1, most - RowsBeside) : most;
+    }
 
     /// <inheritdoc/>
     public SourceReach? GetReach(StreamKey stream)
@@ -158,7 +176,9 @@ public sealed class HttpFetcher : IDataFetcher
 
         long oldest = route.OldestBar(interval, _clock.GetUtcNow()) ?? long.MinValue;
         long start = count < most ? Math.Max(interval.Previous(asked.Start), oldest) : asked.Start;
-        return new TimeRange(Math.Min(start, asked.Start), count + 1 < most ? interval.Next(asked.End) : asked.End);
+        long forming = interval.Floor(_clock.GetUtcNow().ToUnixTimeSeconds());
+        return new TimeRange(
+            Math.Min(start, asked.Start), count + 1 < most ? Math.Max(asked.End, Math.Min(interval.Next(asked.End), forming)) : asked.End);
     }
 
     private void RequireReach(HttpRoute route, StreamKey stream, TimeRange asked)

@@ -38,16 +38,30 @@ public static class SourceFactory
     /// <exception cref="FileNotFoundException">The profile is not there.</exception>
     public static SourceKind Find(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        if (name.EndsWith(ProfileSuffix, StringComparison.OrdinalIgnoreCase))
+        if (IsProfile(name))
         {
-            ExchangeProfile profile = ExchangeCatalog.Load(name);
-            return OfExchange(profile.Name, () => profile);
+            return OfProfile(name);
         }
 
         ImmutableArray<SourceKind> kinds = _kinds;
         string known = string.Join(", ", kinds.Select(kind => kind.Name));
         return Named(name, kinds) ?? throw new ArgumentException($"There is no source '{name}'. There are {known}.", nameof(name));
+    }
+
+    /// <summary>Whether the name of a source is the path of a profile.</summary>
+    public static bool IsProfile(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.EndsWith(ProfileSuffix, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The exchange that a profile describes.</summary>
+    /// <exception cref="ArgumentException">The profile is wrong.</exception>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    public static SourceKind OfProfile(string path)
+    {
+        ExchangeProfile profile = ExchangeCatalog.Load(path);
+        return OfExchange(profile.Name, () => profile);
     }
 
     /// <summary>The kind of a file, by its name.</summary>
