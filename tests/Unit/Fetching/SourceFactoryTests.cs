@@ -49,7 +49,7 @@ public sealed class SourceFactoryTests
             BaseUri = exchange.BaseUri,
             Intervals = new Dictionary<BarInterval, string> { [BarInterval.Parse("1m")] = "1m" },
             MostBarsPerRequest = 100,
-            WeightPerMinute = 6000,
+            Limits = [],
             Request = page => new HttpRequestMessage(HttpMethod.Get, new Uri(page.BaseUri, string.Create(
                 CultureInfo.InvariantCulture,
                 $"api/v3/klines?limit={page.Limit}&symbol={page.Symbol}&interval={page.Interval}&startTime={page.Range.Start}000&endTime={page.Range.End}000"))),

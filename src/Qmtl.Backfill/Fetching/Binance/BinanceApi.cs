@@ -28,7 +28,7 @@ internal static partial class BinanceApi
             .ToDictionary(BarInterval.Parse),
         MostBarsPerRequest = 1000,
         RequestWeight = 2,
-        WeightPerMinute = 6000,
+        Limits = [new() { Weight = 6000, Per = TimeSpan.FromMinutes(1), UsedHeader = "X-MBX-USED-WEIGHT-1M" }],
         Request = page => new HttpRequestMessage(HttpMethod.Get, new Uri(page.BaseUri, string.Create(
             CultureInfo.InvariantCulture,
             $"api/v3/klines?symbol={Uri.EscapeDataString(page.Symbol)}&interval={page.Interval}"
@@ -39,7 +39,6 @@ internal static partial class BinanceApi
             KlineReader.Read(answer.Body, columns);
             return columns.Build();
         },
-        UsedWeightHeader = "X-MBX-USED-WEIGHT-1M",
         ReadRefusal = ReadRefusal,
         WaysOut = new Dictionary<RefusalMeaning, string>
         {

@@ -1,4 +1,5 @@
 using Qmtl.Data;
+using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Http;
@@ -30,11 +31,8 @@ internal sealed record HttpApi
     /// <summary>What a request for candles costs; 1 by default.</summary>
     public int RequestWeight { get; init; } = 1;
 
-    /// <summary>What all requests of a minute may cost.</summary>
-    public required int WeightPerMinute { get; init; }
-
-    /// <summary>The answer's header that tells the weight of all requests in the last minute; null where there is none.</summary>
-    public string? UsedWeightHeader { get; init; }
+    /// <summary>The limits that requests for candles keep to.</summary>
+    public required IReadOnlyList<RateLimit> Limits { get; init; }
 
     /// <summary>The request for a page.</summary>
     public required Func<HttpPage, HttpRequestMessage> Request { get; init; }
@@ -65,11 +63,10 @@ internal sealed record HttpApi
     };
 }
 
-/// <summary>How long and how much is asked of a host.</summary>
+/// <summary>How long a host is asked and waited for.</summary>
 /// <param name="RequestTimeout">How long one request may take, from its start to the last byte of its answer.</param>
 /// <param name="LongestPause">The longest time to be left alone that requests wait for.</param>
-/// <param name="WeightPerMinute">What all requests of a minute may cost.</param>
-internal sealed record HttpLimits(TimeSpan RequestTimeout, TimeSpan LongestPause, int WeightPerMinute);
+internal sealed record HttpLimits(TimeSpan RequestTimeout, TimeSpan LongestPause);
 
 /// <summary>One page of candles to be asked for.</summary>
 /// <param name="BaseUri">Where the API is; it ends with a slash.</param>

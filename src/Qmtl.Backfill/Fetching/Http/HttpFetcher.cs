@@ -12,6 +12,7 @@ public class HttpFetcher : IDataFetcher
     private readonly HttpApi _api;
     private readonly HttpSource _source;
     private readonly int _barsPerRequest;
+    private readonly RequestCost _cost;
 
     /// <summary>A fetcher.</summary>
     /// <param name="api">The exchange.</param>
@@ -23,9 +24,9 @@ public class HttpFetcher : IDataFetcher
         options ??= new HttpFetcherOptions();
         _api = api;
         _barsPerRequest = options.BarsPerRequest ?? api.MostBarsPerRequest;
-        int weight = options.WeightPerMinute ?? api.WeightPerMinute;
-        RequireInRange(options, weight);
-        var limits = new HttpLimits(options.RequestTimeout, options.LongestPause, weight);
+        _cost = new RequestCost(api.RequestWeight, options.Limits ?? api.Limits);
+        RequireInRange(options);
+        var limits = new HttpLimits(options.RequestTimeout, options.LongestPause);
         _source = new HttpSource(options.BaseUri ?? api.BaseUri, api, limits, timeProvider ?? TimeProvider.System);
         Name = options.Name ?? NameOf(BaseUri);
     }
@@ -69,10 +70,10 @@ public class HttpFetcher : IDataFetcher
         int expected = (int)Math.Min(asked.CountBars(stream.Interval), _barsPerRequest);
         var page = new HttpPage(BaseUri, stream.NodeId, interval, stream.Interval.TimeOf(asked), _barsPerRequest);
         return await _source.AskAsync(
-            stream, _api.Request(page), _api.RequestWeight, answer => _api.Read(answer, expected), onWait, cancellationToken);
+            stream, _api.Request(page), _cost, answer => _api.Read(answer, expected), onWait, cancellationToken);
     }
 
-    private void RequireInRange(HttpFetcherOptions options, int weight)
+    private void RequireInRange(HttpFetcherOptions options)
     {
         if (_barsPerRequest < 1 || _barsPerRequest > _api.MostBarsPerRequest)
         {
@@ -80,10 +81,9 @@ public class HttpFetcher : IDataFetcher
             throw new ArgumentOutOfRangeException(nameof(options), _barsPerRequest, range);
         }
 
-        if (options.RequestTimeout <= TimeSpan.Zero || weight < 1 || options.LongestPause < TimeSpan.Zero)
+        if (options.RequestTimeout <= TimeSpan.Zero || options.LongestPause < TimeSpan.Zero)
         {
-            throw new ArgumentException(
-                "RequestTimeout and WeightPerMinute must be positive, and LongestPause must not be negative.", nameof(options));
+            throw new ArgumentException("RequestTimeout must be positive, and LongestPause must not be negative.", nameof(options));
         }
 
         if (options.Name is { } name && string.IsNullOrWhiteSpace(name))
