@@ -19,6 +19,24 @@ public interface IDataFetcher
     int? BarsPerRequest => null;
 
     /// <summary>
+    /// The source's name for one stream, under which emptiness of that stream is remembered; <see cref="Name"/> by default. A source that
+    /// asks for a stream under a symbol that can change names that, too.
+    /// </summary>
+    string GetName(StreamKey stream) => Name;
+
+    /// <summary>
+    /// As <see cref="BarsPerRequest"/>, of one stream and for a request that begins at <paramref name="start"/> (a bar's open, Unix
+    /// seconds, UTC), where that makes a difference. From the same or an earlier start on it is never more.
+    /// </summary>
+    int? GetBarsPerRequest(StreamKey stream, long start) => BarsPerRequest;
+
+    /// <summary>
+    /// How far back the source reaches at present, where it has older bars and does not give them; null, the default, where it gives all
+    /// that it has. Bars before are not asked for, and stay missing.
+    /// </summary>
+    SourceReach? GetReach(StreamKey stream) => null;
+
+    /// <summary>
     /// The open (Unix seconds, UTC) of the first bar that the source can ever have of the stream, such as a symbol's listing. Bars
     /// before it are remembered as empty without being asked for. Null, the default, where that is not known.
     /// </summary>
@@ -51,3 +69,8 @@ public interface IDataFetcher
     Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
         FetchAsync(stream, range, cancellationToken);
 }
+
+/// <summary>How far back a source reaches at present.</summary>
+/// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
+/// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
+public sealed record SourceReach(long OldestBar, string Reason);

@@ -34,7 +34,7 @@ internal sealed class SourceOptions
         _source = new Option<string?>("--source")
         {
             Description =
-                $"{Names(SourceFactory.Kinds)}. Default: what --file is where it is given, otherwise {SourceFactory.Kinds[0].Name}.",
+                $"{Names(SourceFactory.Kinds)}. Default: what --file is where it is given, otherwise {SourceFactory.Default.Name}.",
             HelpName = "name",
         };
         OptionParsing.AcceptNames(_source, [.. SourceFactory.Kinds.Select(kind => kind.Name)]);
@@ -50,7 +50,7 @@ internal sealed class SourceOptions
         (Uri? baseUri, string? file) = (arguments.GetValue(_baseUri), arguments.GetValue(_file));
         SourceKind kind = arguments.GetValue(_source) is { } name ? SourceFactory.Find(name)
             : file is not null ? SourceFactory.OfFile(file)
-            : SourceFactory.Kinds[0];
+            : SourceFactory.Default;
         if (kind.IsFile && baseUri is not null)
         {
             string exchanges = Names(SourceFactory.Kinds.Where(other => !other.IsFile));

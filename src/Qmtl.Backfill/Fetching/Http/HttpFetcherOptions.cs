@@ -1,3 +1,5 @@
+using System.Net;
+using Qmtl.Data;
 using Qmtl.Fetching.Pacing;
 
 namespace Qmtl.Fetching.Http;
@@ -13,6 +15,12 @@ public sealed record HttpFetcherOptions
     /// Null by default: the exchange's for its own hosts, and with host and port, as in <c>binance:localhost:8080</c>, for any other.
     /// </value>
     public string? Name { get; init; }
+
+    /// <summary>The exchange's word for what a stream is of; null, the default, where each node id is the symbol itself.</summary>
+    public Func<StreamKey, string>? Symbol { get; init; }
+
+    /// <summary>The key of an exchange that asks for one; null, the default, for the environment variables that its profile names.</summary>
+    public NetworkCredential? Credential { get; init; }
 
     /// <summary>How many bars one request asks for; from 1 to the most that the exchange gives, which is the default.</summary>
     public int? BarsPerRequest { get; init; }

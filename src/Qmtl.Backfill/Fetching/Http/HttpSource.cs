@@ -54,6 +54,7 @@ internal sealed class HttpSource
 
     /// <summary>Asks once.</summary>
     /// <param name="stream">The stream that the candles are of.</param>
+    /// <param name="symbol">The exchange's word for what the stream is of.</param>
     /// <param name="request">The request; it is disposed.</param>
     /// <param name="cost">What it costs, and the limits that it keeps to.</param>
     /// <param name="read">Reads the candles. A <see cref="JsonException"/> means that the body holds none.</param>
@@ -63,6 +64,7 @@ internal sealed class HttpSource
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<T> AskAsync<T>(
         StreamKey stream,
+        string symbol,
         HttpRequestMessage request,
         RequestCost cost,
         Func<HttpAnswer, T> read,
@@ -70,7 +72,8 @@ internal sealed class HttpSource
         CancellationToken cancellationToken)
     {
         using HttpRequestMessage sent = request;
-        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}";
+        string asked = symbol == stream.NodeId ? string.Empty : $" ({PlainText.OneLine(symbol, 60)})";
+        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}{asked}";
         using HostPacer.Turn turn = await _pacer.WaitAsync(cost, _limits.LongestPause, onWait, cancellationToken);
         using var timeout = new CancellationTokenSource(_limits.RequestTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -86,7 +89,7 @@ internal sealed class HttpSource
             }
 
             using HttpAnswer answer = await ReadAsync(response, turn.Reset, either.Token);
-            return Judge(question, stream, answer, read);
+            return Judge(question, symbol, answer, read);
         }
         catch (OperationCanceledException error)
         {
@@ -134,29 +137,24 @@ internal sealed class HttpSource
         }
     }
 
-    private T Judge<T>(string question, StreamKey stream, HttpAnswer answer, Func<HttpAnswer, T> read)
+    private T Judge<T>(string question, string symbol, HttpAnswer answer, Func<HttpAnswer, T> read)
     {
-        // What the API says itself is looked at before the status is believed, for some say no with a 200.
-        HttpRefusal? refusal = _api.ReadRefusal(answer, stream);
-        RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
-        if (refusal is not null || meaning is not null)
-        {
-            throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
-        }
-
-        if (answer.Status != (int)HttpStatusCode.OK)
-        {
-            throw HttpErrors.FromPartial(question, answer);
-        }
-
-        if (answer.IsTooLong)
+        if (answer.Status == (int)HttpStatusCode.OK && answer.IsTooLong)
         {
             throw HttpErrors.FromTooLong(question, answer, LongestAnswer);
         }
 
         try
         {
-            return read(answer);
+            // What the API says itself is looked at before the status is believed, for some say no with a 200.
+            HttpRefusal? refusal = _api.ReadRefusal(answer, symbol);
+            RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
+            if (refusal is not null || meaning is not null)
+            {
+                throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
+            }
+
+            return answer.Status == (int)HttpStatusCode.OK ? read(answer) : throw HttpErrors.FromPartial(question, answer);
         }
         catch (JsonException error)
         {
@@ -188,7 +186,7 @@ internal sealed class HttpSource
         {
             RefusalMeaning.RateLimited => asked ?? reset ?? TimeSpan.FromSeconds(10),
             RefusalMeaning.Banned => asked ?? TimeSpan.FromMinutes(2),
-            RefusalMeaning.Failing => asked,
+            RefusalMeaning.Failing or RefusalMeaning.Maintenance => asked,
             _ => null,
         };
         if (pause is { } duration)

@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Fetching.Http;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
@@ -165,7 +165,7 @@ public sealed class HttpPauseTests
     private Task<SourceException> FailAsync(RawServer server)
     {
         var options = new HttpFetcherOptions { BaseUri = server.BaseUri, RequestTimeout = TimeSpan.FromDays(1), Limits = [Limit] };
-        var fetcher = new BinanceFetcher(options, _clock);
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(options, _clock);
         return Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(Bitcoin, Asked, CancellationToken.None));
     }
 }

@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
@@ -273,7 +274,7 @@ public class HostPacerTests
     public async Task After_a_refusal_no_request_of_any_fetcher_goes_out_until_the_exchange_allows_it(int status)
     {
         await using SimulatedExchange exchange = Exchange(weightPerMinute: 6000);
-        BinanceFetcher[] fetchers = [Fetcher(exchange, 6000), Fetcher(exchange, 6000)];
+        HttpFetcher[] fetchers = [Fetcher(exchange, 6000), Fetcher(exchange, 6000)];
         exchange.Faults.Enqueue(SimulatedFault.Status(status, TimeSpan.FromSeconds(45)));
         await Assert.ThrowsAsync<SourceException>(() => fetchers[0].FetchAsync(Bitcoin, OneBar, CancellationToken.None));
 
@@ -289,7 +290,7 @@ public class HostPacerTests
     public async Task A_busy_fetcher_stays_below_the_ceiling_of_the_exchange()
     {
         await using SimulatedExchange exchange = Exchange(weightPerMinute: 60);
-        BinanceFetcher fetcher = Fetcher(exchange, 60);
+        HttpFetcher fetcher = Fetcher(exchange, 60);
         var waits = new ConcurrentBag<TimeSpan>();
 
         await FinishAsync(Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
@@ -354,8 +355,16 @@ public class HostPacerTests
     private SimulatedExchange Exchange(int weightPerMinute) =>
         SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT")], TimeProvider = _fast, WeightPerMinute = weightPerMinute });
 
-    private BinanceFetcher Fetcher(SimulatedExchange exchange, int weightPerMinute) =>
-        new(new() { BaseUri = exchange.BaseUri, Limits = Cost(weightPerMinute).Limits, RequestTimeout = TimeSpan.FromDays(1) }, _fast);
+    private HttpFetcher Fetcher(SimulatedExchange exchange, int weightPerMinute)
+    {
+        var options = new HttpFetcherOptions
+        {
+            BaseUri = exchange.BaseUri,
+            Limits = Cost(weightPerMinute).Limits,
+            RequestTimeout = TimeSpan.FromDays(1),
+        };
+        return ExchangeCatalog.Get("binance").CreateFetcher(options, _fast);
+    }
 
     // Lets the clock run fast while real requests come and go.
     private async Task FinishAsync(Task work)
