@@ -114,11 +114,10 @@ internal sealed record HttpRoute
 /// <param name="Password">The name of the secret that is the password.</param>
 internal sealed record HttpCredential(string User, string Password);
 
-/// <summary>How long and how much is asked of a host.</summary>
+/// <summary>How long a host is asked and waited for.</summary>
 /// <param name="RequestTimeout">How long one request may take, from its start to the last byte of its answer.</param>
 /// <param name="LongestPause">The longest time to be left alone that requests wait for.</param>
-/// <param name="WeightPerMinute">What all requests of a minute may cost.</param>
-internal sealed record HttpLimits(TimeSpan RequestTimeout, TimeSpan LongestPause, int WeightPerMinute);
+internal sealed record HttpLimits(TimeSpan RequestTimeout, TimeSpan LongestPause);
 
 /// <summary>One page of candles to be asked for.</summary>
 /// <param name="BaseUri">Where the API is; it ends with a slash.</param>

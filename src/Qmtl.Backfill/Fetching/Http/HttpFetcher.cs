@@ -33,9 +33,8 @@ public sealed class HttpFetcher : IDataFetcher
         _api = api;
         _options = options ?? new HttpFetcherOptions();
         _clock = timeProvider ?? TimeProvider.System;
-        int weight = _options.WeightPerMinute ?? WeightPerMinute(api);
-        RequireInRange(_options, weight);
-        var limits = new HttpLimits(_options.RequestTimeout, _options.LongestPause, weight);
+        RequireInRange(_options);
+        var limits = new HttpLimits(_options.RequestTimeout, _options.LongestPause);
         _source = new HttpSource(_options.BaseUri ?? api.BaseUri, api, limits, _clock);
         _secrets = new HttpSecrets(api, BaseUri, _options.Credential);
         Name = _options.Name ?? _api.NameAt(BaseUri)
@@ -99,11 +98,6 @@ public sealed class HttpFetcher : IDataFetcher
     /// <summary>Name and address, for people.</summary>
     public override string ToString() => $"{Name} ({BaseUri})";
 
-    private static int WeightPerMinute(HttpApi api) => api.Routes.SelectMany(route => route.Limits)
-        .Select(limit => (int)Math.Clamp(limit.Weight * (60 / limit.Per.TotalSeconds), 1, int.MaxValue))
-        .DefaultIfEmpty(6000)
-        .Min();
-
     private async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
     {
         if (!_api.Intervals.TryGetValue(stream.Interval, out string? interval))
@@ -129,14 +123,14 @@ public sealed class HttpFetcher : IDataFetcher
         HttpRoute route, HttpPage page, bool isPart, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
     {
         var columns = new CandleColumns(route.Columns, (int)Math.Min(page.Bars.CountBars(page.Stream.Interval), page.Limit));
+        var cost = new RequestCost(route.Weight, _options.Limits ?? route.Limits);
         string? more = null;
         int requests = 0;
         do
         {
             string? continued = more;
             more = await _source.AskAsync(
-                page.Stream, page.Symbol, route.Request(page, continued), route.Weight, answer => route.Read(answer, page, columns), onWait,
-                cancellationToken);
+                page.Stream, page.Symbol, route.Request(page, continued), cost, answer => route.Read(answer, page, columns), onWait, cancellationToken);
             requests++;
             if (requests > MostContinuations || (more is not null && more == continued))
             {
@@ -200,7 +194,7 @@ public sealed class HttpFetcher : IDataFetcher
 
     private string SymbolOf(StreamKey stream) => _options.Symbol?.Invoke(stream) ?? stream.NodeId;
 
-    private void RequireInRange(HttpFetcherOptions options, int weight)
+    private void RequireInRange(HttpFetcherOptions options)
     {
         if (BarsPerRequest < 1 || BarsPerRequest > MostBars)
         {
@@ -208,9 +202,9 @@ public sealed class HttpFetcher : IDataFetcher
             throw new ArgumentOutOfRangeException(nameof(options), BarsPerRequest, range);
         }
 
-        if (options.RequestTimeout <= TimeSpan.Zero || weight < 1 || options.LongestPause < TimeSpan.Zero)
+        if (options.RequestTimeout <= TimeSpan.Zero || options.LongestPause < TimeSpan.Zero)
         {
-            throw new ArgumentException("RequestTimeout and WeightPerMinute must be positive, and LongestPause must not be negative.", nameof(options));
+            throw new ArgumentException("RequestTimeout must be positive, and LongestPause must not be negative.", nameof(options));
         }
 
         if (options.Name is { } name && string.IsNullOrWhiteSpace(name))

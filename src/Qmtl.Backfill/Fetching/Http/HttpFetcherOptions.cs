@@ -1,5 +1,6 @@
 using System.Net;
 using Qmtl.Data;
+using Qmtl.Fetching.Pacing;
 
 namespace Qmtl.Fetching.Http;
 
@@ -30,11 +31,8 @@ public sealed record HttpFetcherOptions
     /// <value>30 seconds by default.</value>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// What all requests of a minute to the host may cost, from 1; as the exchange documents it by default. Requests slow down from
-    /// half of it on.
-    /// </summary>
-    public int? WeightPerMinute { get; init; }
+    /// <summary>The limits that all requests to the host keep to; as the exchange documents them by default, none where empty.</summary>
+    public IReadOnlyList<RateLimit>? Limits { get; init; }
 
     /// <summary>
     /// The longest time to be left alone (<c>Retry-After</c>) that requests wait for. While a longer one holds they fail at once and
