@@ -54,6 +54,12 @@ public interface IDataFetcher
     TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default) => null;
 
     /// <summary>
+    /// How the source reads what it holds, where it has to look to know, as at a file of any form; shells tell it. Null, the default,
+    /// otherwise, and until it has looked.
+    /// </summary>
+    SourceReading? Reading => null;
+
+    /// <summary>
     /// Answers the bars of <paramref name="stream"/> that open inside <paramref name="range"/>, both ends included. The range ends with the
     /// last second of its last bar, so that a row which opens late is answered, too. One call is one request.
     /// </summary>
@@ -79,3 +85,13 @@ public interface IDataFetcher
 /// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
 /// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
 public sealed record SourceReach(long OldestBar, string Reason);
+
+/// <summary>How a source reads what it holds, as it found out by looking: what a person should know whose bars look odd.</summary>
+/// <param name="TimestampFormat">How most of its rows write their times, for people, such as <c>Unix milliseconds</c>.</param>
+/// <param name="Problems">The first hundred rows that could not be read.</param>
+public sealed record SourceReading(string TimestampFormat, IReadOnlyList<UnreadableRow> Problems);
+
+/// <summary>A row of a source that could not be read.</summary>
+/// <param name="Line">The line on which the row ends, from 1.</param>
+/// <param name="Message">What is wrong with it.</param>
+public sealed record UnreadableRow(long Line, string Message);

@@ -83,7 +83,8 @@ internal sealed class DemoRun(CliHost host)
     private async Task<IReadOnlyList<BackfillResult>> BackfillAsync(
         IHistoryStore store, HttpFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
     {
-        BackfillRequest[] requests = [.. DemoScenario.Streams.Select(item => new BackfillRequest(store, fetcher, item.Stream, [DemoScenario.Week]))];
+        BackfillRequest[] requests =
+            [.. DemoScenario.Streams.Select(item => new BackfillRequest(store, fetcher, item.Stream, [DemoScenario.Week]))];
         var run = new BackfillRun(host, Options) { IsLive = host.IsLive && !silent };
         IReadOnlyList<BackfillResult> results = await run.RunAsync(requests, _ => Task.CompletedTask, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
