@@ -95,6 +95,11 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
     public string Text() =>
         IsText && Json.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : throw Wrong("must be a text, not blank");
 
+    /// <summary>A text as it is, a number or true or false as it is written.</summary>
+    public string Scalar() => IsText ? Json.GetString()!
+        : Json.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False ? Json.GetRawText()
+        : throw Wrong("must be a text, a number, true or false");
+
     /// <summary>A whole number in a range, both ends included.</summary>
     public int Number(int least, int most) =>
         Json.ValueKind == JsonValueKind.Number && Json.TryGetInt32(out int number) && number >= least && number <= most
@@ -118,9 +123,6 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
 
         throw Wrong("must be a length of time: a number with s, m, h, d or w, such as 2s or 90d");
     }
-
-    /// <summary>Texts by key.</summary>
-    public Dictionary<string, string> Texts() => Members().ToDictionary(member => member.Key, member => member.Value.Text());
 
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> text) =>
         text.Span.StartsWith("\uFEFF"u8) ? text[3..] : text;

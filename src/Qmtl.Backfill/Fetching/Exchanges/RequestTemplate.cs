@@ -16,7 +16,10 @@ internal sealed class RequestTemplate
 
     private RequestTemplate(ProfileNode route)
     {
-        _path = TextTemplate.Read(route.Required("path"), escape: true);
+        ProfileNode path = route.Required("path");
+        _path = path.Text().AsSpan().ContainsAny('?', '#')
+            ? throw path.Wrong("must be a path alone. Write what follows the question mark under 'query'")
+            : TextTemplate.Read(path, escape: true);
         _query = ReadTexts(route.Optional("query"));
         _headers = ReadTexts(route.Optional("headers"));
         _body = route.Optional("body")?.Json;

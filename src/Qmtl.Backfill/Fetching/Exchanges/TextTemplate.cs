@@ -124,6 +124,8 @@ internal sealed partial class TextTemplate
                 _secrets.Add(unit);
                 _parts.Add(page => page.SecretOf(unit));
                 break;
+            case "secret" when escape:
+                throw node.Wrong("has a secret in a path, which logs on the way show. Send it in a header");
             default:
                 throw node.Wrong($"has the placeholder {match.Value}, which is none. There are {Known}");
         }
