@@ -111,7 +111,8 @@ internal sealed record CandleFormat
             }
         }
 
-        string? twice = columns.GroupBy(column => column.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.Key;
+        string? twice = columns.GroupBy(column => column.Name, StringComparer.OrdinalIgnoreCase)
+            .FirstOrDefault(group => group.Count() > 1)?.Key;
         return twice is null && columns.Count <= MostColumns
             ? columns
             : throw node.Wrong(twice is null ? $"has more than {MostColumns} columns" : $"has '{twice}' twice; case does not count");

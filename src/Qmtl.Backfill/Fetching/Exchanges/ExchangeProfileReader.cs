@@ -214,7 +214,8 @@ internal static partial class ExchangeProfileReader
         {
             waysOut[RefusalReader.Words.TryGetValue(word, out RefusalMeaning meaning)
                 ? meaning
-                : throw text.Wrong($"stands under what is no meaning. There are {string.Join(", ", RefusalReader.Words.Keys)}")] = text.Text();
+                : throw text.Wrong($"stands under what is no meaning. There are {string.Join(", ", RefusalReader.Words.Keys)}")] =
+                text.Text();
         }
 
         return waysOut;

@@ -31,7 +31,8 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
         }
         catch (JsonException error)
         {
-            throw new ArgumentException($"{PlainText.OneLine(file)} is no JSON that can be read: {PlainText.OneLine(error.Message)}", error);
+            string what = $"{PlainText.OneLine(file)} is no JSON that can be read: {PlainText.OneLine(error.Message)}";
+            throw new ArgumentException(what, error);
         }
     }
 
@@ -107,11 +108,14 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
             : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
 
     /// <summary>True or false.</summary>
-    public bool Flag() => Json.ValueKind is JsonValueKind.True or JsonValueKind.False ? Json.GetBoolean() : throw Wrong("must be true or false");
+    public bool Flag() =>
+        Json.ValueKind is JsonValueKind.True or JsonValueKind.False ? Json.GetBoolean() : throw Wrong("must be true or false");
 
     /// <summary>One of some words.</summary>
     public T OneOf<T>(IReadOnlyDictionary<string, T> words) =>
-        IsText && words.TryGetValue(Json.GetString()!, out T? value) ? value : throw Wrong($"must be one of {string.Join(", ", words.Keys)}");
+        IsText && words.TryGetValue(Json.GetString()!, out T? value)
+            ? value
+            : throw Wrong($"must be one of {string.Join(", ", words.Keys)}");
 
     /// <summary>A length of time, such as <c>2s</c>, <c>1m</c>, <c>90d</c>.</summary>
     public TimeSpan Span()

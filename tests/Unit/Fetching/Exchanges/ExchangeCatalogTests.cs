@@ -12,8 +12,9 @@ public sealed class ExchangeCatalogTests
     public void The_shipped_exchanges_are_these() => Assert.Equal(
         [
             "alpaca", "alpaca-stocks", "binance", "binance-coinm", "binance-usdm", "bitfinex", "bitget", "bitget-usdt-futures", "bitstamp",
-            "bybit", "bybit-inverse", "bybit-linear", "coinbase-advanced", "coinbase-exchange", "cryptocom", "deribit", "gate", "gate-futures",
-            "gemini", "htx", "htx-linear-swap", "hyperliquid", "kraken", "kucoin", "kucoin-futures", "mexc", "mexc-contract", "okx", "okx-swap",
+            "bybit", "bybit-inverse", "bybit-linear", "coinbase-advanced", "coinbase-exchange", "cryptocom", "deribit", "gate",
+            "gate-futures", "gemini", "htx", "htx-linear-swap", "hyperliquid", "kraken", "kucoin", "kucoin-futures", "mexc",
+            "mexc-contract", "okx", "okx-swap",
         ],
         ExchangeCatalog.Names);
 
@@ -37,7 +38,7 @@ public sealed class ExchangeCatalogTests
         Assert.Equal(name is "kucoin-futures" or "gate-futures" or "mexc-contract" ? "contracts" : "base", profile.VolumeUnit);
         Assert.Equal(name == "alpaca-stocks" ? 2 : 0, profile.Secrets.Count);
         Assert.Equal(
-            name switch { "kraken" => 719, "gemini" => 1440, "hyperliquid" => 4990, "gate" or "gate-futures" => 9990, _ => null },
+            name switch { "kraken" => 720, "gemini" => 1440, "hyperliquid" => 5000, "gate" or "gate-futures" => 9990, _ => null },
             profile.ReachInBars);
     }
 
@@ -99,12 +100,17 @@ public sealed class ExchangeCatalogTests
         string path = folder.File("broken.json");
         File.WriteAllText(path, "{}");
 
-        Assert.StartsWith("In the profile broken.json, ", Assert.Throws<ArgumentException>(() => ExchangeCatalog.Load(path)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ArgumentException>(() => ExchangeCatalog.Load(path)).Message;
+        Assert.StartsWith("In the profile broken.json, ", message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_told_as_such() =>
-        Assert.Contains("There is no file 'nowhere/mine.json'", Assert.Throws<FileNotFoundException>(() => ExchangeCatalog.Load("nowhere/mine.json")).Message, StringComparison.Ordinal);
+    public void A_file_that_is_not_there_is_told_as_such()
+    {
+        var error = Assert.Throws<FileNotFoundException>(() => ExchangeCatalog.Load("nowhere/mine.json"));
+
+        Assert.Contains("There is no file 'nowhere/mine.json'", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_huge_file_is_not_read()
@@ -116,6 +122,7 @@ public sealed class ExchangeCatalogTests
             file.SetLength(3_000_000);
         }
 
-        Assert.Contains("huge.json has 3000000 bytes. A profile has 1048576 at most.", Assert.Throws<ArgumentException>(() => ExchangeCatalog.Load(path)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ArgumentException>(() => ExchangeCatalog.Load(path)).Message;
+        Assert.Contains("huge.json has 3000000 bytes. A profile has 1048576 at most.", message, StringComparison.Ordinal);
     }
 }

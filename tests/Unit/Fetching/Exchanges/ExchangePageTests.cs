@@ -1,7 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
-using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
 using Qmtl.Unit.Fixtures;
 
@@ -19,10 +20,11 @@ public sealed class ExchangePageTests
         ExchangeProfile profile = ProfileText.Read(text, "example.json");
 
         (RawBars raw, string[] requests) = await ProfileText.AskAsync(profile, "BTC-USD", "1m", 3, Block("answer"));
-        ValidatedBars bars = raw.Validate(BarInterval.Parse("1m"), new TimeRange(ProfileText.Start, ProfileText.Start + 120), long.MaxValue);
+        var asked = new TimeRange(ProfileText.Start, ProfileText.Start + 120);
+        ValidatedBars bars = raw.Validate(BarInterval.Parse("1m"), asked, long.MaxValue);
 
         Assert.True(ProfileSchemaFile.Accepts(text));
-        Assert.StartsWith("GET /v1/candles?pair=BTC-USD&bar=1min&from=1704067140&to=1704067380 HTTP/1.1", requests[0], StringComparison.Ordinal);
+        Assert.Equal("GET /v1/candles?pair=BTC-USD&bar=1min&from=1704067140&to=1704067380 HTTP/1.1", requests[0].Split("\r\n")[0]);
         Assert.Equal([ProfileText.Start, ProfileText.Start + 120], bars.Frame.Timestamps.ToArray());
         Assert.Equal([42000.1, 42005.2], bars.Frame.Rows.Select(static row => row["close"]));
         Assert.Equal(1, bars.Silent.BarCount);
@@ -45,16 +47,17 @@ public sealed class ExchangePageTests
     [Fact]
     public void Every_key_of_the_schema_is_explained_on_the_page()
     {
-        using var schema = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "docs", "exchange-profile.schema.json")));
+        string path = Path.Combine(Repository.Root, "docs", "exchange-profile.schema.json");
+        using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(path));
         foreach (string part in (string[])["properties", "$defs.route.properties", "$defs.pace.properties", "$defs.rows.properties"])
         {
-            System.Text.Json.JsonElement node = schema.RootElement;
+            JsonElement node = schema.RootElement;
             foreach (string step in part.Split('.'))
             {
                 node = node.GetProperty(step);
             }
 
-            Assert.All(node.EnumerateObject(), key => Assert.Matches($"[`.\"]{System.Text.RegularExpressions.Regex.Escape(key.Name)}[`\"]", Page));
+            Assert.All(node.EnumerateObject(), key => Assert.Matches($"[`.\"]{Regex.Escape(key.Name)}[`\"]", Page));
         }
 
         Assert.All(RefusalReader.Words.Keys, word => Assert.Contains($"`{word}`", Page, StringComparison.Ordinal));
@@ -62,17 +65,14 @@ public sealed class ExchangePageTests
 
     private static string Row(ExchangeProfile profile)
     {
-        string back = profile.ReachInBars is { } bars ? string.Create(CultureInfo.InvariantCulture, $"{bars} bars")
-            : profile.Reach is { } reach ? string.Create(CultureInfo.InvariantCulture, $"{reach.TotalDays} days")
-            : "all";
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"| `{profile.Name}` | {profile.Title}, {profile.Market} | `{profile.SymbolExample}` | {string.Join(' ', profile.Intervals)} | {profile.BarsPerRequest} | {back} | {string.Join(", ", profile.Limits.Select(Limit))} | {(profile.IsTrusted ? "yes" : "no")} | {profile.Note} |");
+        string[] cells =
+        [
+            $"`{profile.Name}`", $"{profile.Title}, {profile.Market}", $"`{profile.SymbolExample}`", string.Join(' ', profile.Intervals),
+            profile.BarsPerRequest.ToString(CultureInfo.InvariantCulture), profile.ReachText, profile.LimitText,
+            profile.IsTrusted ? "yes" : "no", profile.Note,
+        ];
+        return $"| {string.Join(" | ", cells)} |";
     }
-
-    private static string Limit(RateLimit limit) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{limit.Weight}{(limit.CountsRequests ? string.Empty : " w")}/{BarInterval.FromSeconds((long)limit.Per.TotalSeconds)}");
 
     // The fenced block after a mark.
     private static string Block(string mark) => Between($"<!-- {mark} -->\n```json\n", "\n```");

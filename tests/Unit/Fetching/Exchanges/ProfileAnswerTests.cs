@@ -22,7 +22,9 @@ public sealed class ProfileAnswerTests
     public async Task Descending_rows_and_rows_beside_the_range_are_put_in_order_and_dropped()
     {
         ValidatedBars bars = await AskAsync(
-            ProfileText.Small, 3, $$"""{"code":0,"data":[{{Row(Start + 240, 5)}},{{Row(Start + 120, 3)}},{{Row(Start, 1)}},{{Row(Start - 60, 9)}}]}""");
+            ProfileText.Small,
+            3,
+            $$"""{"code":0,"data":[{{Row(Start + 240, 5)}},{{Row(Start + 120, 3)}},{{Row(Start, 1)}},{{Row(Start - 60, 9)}}]}""");
 
         Assert.Equal([Start, Start + 120], bars.Frame.Timestamps.ToArray());
         Assert.Equal([1.0, 3.0], bars.Frame.Rows.Select(static row => row["close"]));
@@ -86,7 +88,8 @@ public sealed class ProfileAnswerTests
     public async Task A_time_is_read_in_its_unit_to_the_nanosecond(string unit, string time, int nanoseconds)
     {
         (RawBars bars, _) = await ProfileText.AskAsync(
-            ProfileText.Read(ProfileText.With(p => p["rows"]!["time"]!["unit"] = unit)), "X", "1m", 1, $$"""{"code":0,"data":[[{{time}},1,1,1,1,1]]}""");
+            ProfileText.Read(ProfileText.With(p => p["rows"]!["time"]!["unit"] = unit)), "X", "1m", 1,
+            $$"""{"code":0,"data":[[{{time}},1,1,1,1,1]]}""");
 
         Assert.Equal([Start], bars.Timestamps.ToArray());
         Assert.Equal(nanoseconds, bars.Nanoseconds.IsEmpty ? 0 : bars.Nanoseconds.Span[0]);
@@ -99,7 +102,8 @@ public sealed class ProfileAnswerTests
     public async Task A_stamp_at_the_close_is_one_bar_late(string interval, long stamp, long open)
     {
         (RawBars bars, _) = await ProfileText.AskAsync(
-            ProfileText.Read(ProfileText.With(p => p["rows"]!["time"]!["stamp"] = "close")), "X", interval, 3, $$"""{"code":0,"data":[{{Row(stamp)}}]}""");
+            ProfileText.Read(ProfileText.With(p => p["rows"]!["time"]!["stamp"] = "close")), "X", interval, 3,
+            $$"""{"code":0,"data":[{{Row(stamp)}}]}""");
 
         Assert.Equal([open], bars.Timestamps.ToArray());
     }
@@ -110,19 +114,25 @@ public sealed class ProfileAnswerTests
         // As BitMEX did, which has closed.
         string profile = ProfileText.With(p =>
         {
-            Route(p)["query"] = new JsonObject { ["startTime"] = "{start+step:iso}", ["endTime"] = "{next:iso}", ["binSize"] = "{interval}" };
+            Route(p)["query"] = new JsonObject
+            {
+                ["startTime"] = "{start+step:iso}", ["endTime"] = "{next:iso}", ["binSize"] = "{interval}",
+            };
             p["ok"] = new JsonObject { ["is"] = "array" };
             p["rows"] = JsonNode.Parse("""
                 { "at": [], "shape": "objects", "time": { "field": "timestamp", "unit": "iso", "stamp": "close" },
-                  "columns": { "open": "open", "high": "high", "low": "low", "close": "close", "volume": "homeNotional", "trades": "trades" } }
+                  "columns": {
+                    "open": "open", "high": "high", "low": "low", "close": "close", "volume": "homeNotional", "trades": "trades" } }
                 """);
         });
 
         (RawBars bars, string[] requests) = await ProfileText.AskAsync(ProfileText.Read(profile), "XBTUSDT", "1m", 2, """
-            [{"timestamp":"2024-01-01T00:01:00.000Z","symbol":"XBTUSDT","open":1,"high":3,"low":0.5,"close":2,"trades":7,"homeNotional":4.5,"vwap":null}]
+            [{"timestamp":"2024-01-01T00:01:00.000Z","symbol":"XBTUSDT","open":1,"high":3,"low":0.5,"close":2,"trades":7,
+              "homeNotional":4.5,"vwap":null}]
             """);
 
-        Assert.Contains("startTime=2024-01-01T00%3A00%3A00Z&endTime=2024-01-01T00%3A03%3A00Z&binSize=1 ", requests[0], StringComparison.Ordinal);
+        const string Query = "startTime=2024-01-01T00%3A00%3A00Z&endTime=2024-01-01T00%3A03%3A00Z&binSize=1 ";
+        Assert.Contains(Query, requests[0], StringComparison.Ordinal);
         Assert.Equal([Start], bars.Timestamps.ToArray());
         Assert.Equal([1.0, 3.0, 0.5, 2.0, 4.5, 7L], bars.Columns.Select(static column => column.GetValue(0)!));
     }
@@ -133,8 +143,8 @@ public sealed class ProfileAnswerTests
         ExchangeProfile deribit = ExchangeCatalog.Get("deribit");
 
         (RawBars bars, _) = await ProfileText.AskAsync(deribit, "BTC-PERPETUAL", "1m", 2, """
-            {"jsonrpc":"2.0","result":{"volume":[3.5,0],"ticks":[1704067200000,1704067260000],"status":"ok","open":[1,2],"low":[1,2],"high":[1,2],
-             "cost":[28740,0],"close":[1,2]},"usIn":1,"testnet":false}
+            {"jsonrpc":"2.0","result":{"volume":[3.5,0],"ticks":[1704067200000,1704067260000],"status":"ok","open":[1,2],"low":[1,2],
+             "high":[1,2],"cost":[28740,0],"close":[1,2]},"usIn":1,"testnet":false}
             """);
         (RawBars none, _) = await ProfileText.AskAsync(deribit, "BTC-PERPETUAL", "1m", 2, """
             {"jsonrpc":"2.0","result":{"volume":[],"ticks":[],"status":"no_data","open":[],"low":[],"high":[],"cost":[],"close":[]}}
@@ -188,9 +198,10 @@ public sealed class ProfileAnswerTests
             await stream.WriteAsync(RawServer.Whole("200 OK", body), token);
         });
         string profile = ProfileText.With(p => p["next"] = new JsonObject { ["at"] = new JsonArray("more"), ["param"] = "page" });
-        var fetcher = ProfileText.Read(profile).CreateFetcher(new() { BaseUri = server.BaseUri }, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(Start + 600)));
+        var fetcher = ProfileText.Read(profile).CreateFetcher(new() { BaseUri = server.BaseUri }, ProfileText.ClockAfter(Minute, Start));
+        Task Fetch() => fetcher.FetchAsync(new("X", Minute), new TimeRange(Start, Start), default);
 
-        var error = await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(new("X", Minute), new TimeRange(Start, Start), default));
+        var error = await Assert.ThrowsAsync<SourceException>(Fetch);
 
         Assert.Contains("does not end. Nothing of it was taken.", error.Message, StringComparison.Ordinal);
         Assert.InRange(server.RequestCount, 2, 101);
@@ -211,19 +222,20 @@ public sealed class ProfileAnswerTests
     {
         await using var server = new RawServer(RawServer.Whole("200 OK", "{}"));
         var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(Start + (1000 * 86_400)));
-        foreach ((string name, string expected) in (ReadOnlySpan<(string, string)>)
+        foreach ((string name, string expected) in ((string, string)[])
             [
-                ("kraken", "Kraken gives the newest 719 bars of 1m only"),
+                ("kraken", "Kraken gives the newest 720 bars of 1m only"),
                 ("gemini", "Gemini gives the newest 1440 bars of 1m only"),
-                ("hyperliquid", "Hyperliquid gives the newest 4990 bars of 1m only"),
+                ("hyperliquid", "Hyperliquid gives the newest 5000 bars of 1m only"),
                 ("gate", "Gate gives the newest 9990 bars of 1m only"),
             ])
         {
             var fetcher = ExchangeCatalog.Get(name).CreateFetcher(new() { BaseUri = server.BaseUri }, clock);
-            var error = Assert.Throws<AggregateException>(() => fetcher.FetchAsync(new("X", Minute), new TimeRange(Start, Start), default).Wait()).InnerException;
+            Task Fetch() => fetcher.FetchAsync(new("X", Minute), new TimeRange(Start, Start), default);
+            var error = await Assert.ThrowsAsync<SourceException>(Fetch);
 
-            Assert.Contains(expected, error!.Message, StringComparison.Ordinal);
-            Assert.Equal((false, true), (((SourceException)error).IsTransient, ((SourceException)error).IsUnsent));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+            Assert.Equal((false, true), (error.IsTransient, error.IsUnsent));
         }
 
         Assert.Equal(0, server.RequestCount);

@@ -27,7 +27,7 @@ public sealed class ProfileErrorTests
         ("bybit", 200, """{"retCode":10006,"retMsg":"Too many visits. Exceeded the API Rate Limit.","result":{}}""", true, Rate),
         ("bybit-linear", 200, """{"retCode":10016,"retMsg":"Server error.","result":{}}""", true, Fault),
         ("bybit-linear", 403, "403, access too frequent", true, "shut out for ten minutes"),
-        ("bybit-inverse", 403, "<html>The Amazon CloudFront distribution is configured to block access from your country.</html>", false, "location"),
+        ("bybit-inverse", 403, "<html>CloudFront: the distribution is configured to block access from your country.</html>", false, "location"),
         ("bybit-inverse", 403, "<html>Forbidden</html>", false, "Use another network"),
         ("bybit", 200, """{"retCode":99999,"retMsg":"Something new","result":{"list":[]}}""", false, "99999 Something new. " + Request),
         ("okx", 429, """{"code":"50011","msg":"Too Many Requests","data":[]}""", true, Rate),
@@ -37,10 +37,16 @@ public sealed class ProfileErrorTests
         ("okx-swap", 503, """{"code":"50001","msg":"Service temporarily unavailable. Please try again later.","data":[]}""", true, Service),
         ("coinbase-exchange", 404, """{"message":"NotFound"}""", false, Symbol),
         ("coinbase-exchange", 400, """{"message":"Unsupported granularity"}""", false, Interval),
-        ("coinbase-exchange", 400, """{"message":"granularity too small for the requested time range. Count of aggregations requested exceeds 300"}""", false, Request),
+        ("coinbase-exchange", 400,
+            """{"message":"granularity too small for the requested time range. Count of aggregations requested exceeds 300"}""",
+            false, Request),
         ("coinbase-exchange", 429, """{"message":"Public rate limit exceeded"}""", true, Rate),
-        ("coinbase-advanced", 400, """{"error":"INVALID_ARGUMENT","error_details":"number of candles requested should be less than 350 ","message":"number of candles"}""", false, Request),
-        ("coinbase-advanced", 404, """{"error":"NOT_FOUND","error_details":"valid product_id is required","message":"valid product_id is required"}""", false, Symbol),
+        ("coinbase-advanced", 400,
+            """{"error":"INVALID_ARGUMENT","error_details":"number of candles requested should be less than 350 ","message":"number of candles"}""",
+            false, Request),
+        ("coinbase-advanced", 404,
+            """{"error":"NOT_FOUND","error_details":"valid product_id is required","message":"valid product_id is required"}""",
+            false, Symbol),
         ("kraken", 200, """{"error":["EQuery:Unknown asset pair"]}""", false, Symbol),
         ("kraken", 200, """{"error":["EQuery:Invalid asset pair"]}""", false, Symbol),
         ("kraken", 200, """{"error":["EGeneral:Too many requests"]}""", true, Rate),
@@ -54,12 +60,15 @@ public sealed class ProfileErrorTests
         ("kucoin-futures", 200, """{"code":"400100","msg":"granularity invalid"}""", false, Interval),
         ("kucoin-futures", 200, """{"code":"400100","msg":"something"}""", false, Request),
         ("gate", 400, """{"label":"INVALID_CURRENCY_PAIR","message":"Invalid currency pair BTC_NO"}""", false, Symbol),
-        ("gate", 400, """{"label":"INVALID_PARAM_VALUE","message":"Candlestick too long ago. Maximum 10000 points ago are allowed"}""", false, "no older candles"),
+        ("gate", 400,
+            """{"label":"INVALID_PARAM_VALUE","message":"Candlestick too long ago. Maximum 10000 points ago are allowed"}""",
+            false, "no older candles"),
         ("gate", 429, """{"label":"TOO_MANY_REQUESTS","message":"Request Rate limit Exceeded (311)"}""", true, Rate),
         ("gate-futures", 400, """{"label":"CONTRACT_NOT_FOUND"}""", false, Symbol),
         ("gate-futures", 400, """{"label":"INVALID_PARAM_VALUE","message":"invalid interval"}""", false, Interval),
         ("bitget", 400, """{"code":"40034","msg":"Parameter does not exist","data":null}""", false, Symbol),
-        ("bitget", 400, """{"code":"400171","msg":"Parameter verification failed, granularity [1min,3min]","data":null}""", false, Interval),
+        ("bitget", 400,
+            """{"code":"400171","msg":"Parameter verification failed, granularity [1min,3min]","data":null}""", false, Interval),
         ("bitget-usdt-futures", 429, """{"code":"429","msg":"Too Many Requests","data":null}""", true, Rate),
         ("bitfinex", 500, """["error",10020,"symbol: invalid"]""", false, Symbol),
         ("bitfinex", 500, """["error",10020,"time_interval: invalid"]""", false, Interval),
@@ -71,9 +80,11 @@ public sealed class ProfileErrorTests
         ("bitstamp", 400, """{"code":400,"errors":[{"field":"step","message":"Invalid step","code":"invalid"}]}""", false, Interval),
         ("htx", 200, """{"ts":1,"status":"error","err-code":"invalid-parameter","err-msg":"invalid symbol"}""", false, Symbol),
         ("htx", 200, """{"ts":1,"status":"error","err-code":"invalid-parameter","err-msg":"invalid period"}""", false, Interval),
-        ("htx", 200, """{"ts":1,"status":"error","err-code":"invalid-parameter","err-msg":"invalid size, valid range: [1,2000]"}""", false, Request),
+        ("htx", 200,
+            """{"ts":1,"status":"error","err-code":"invalid-parameter","err-msg":"invalid size, valid range: [1,2000]"}""", false, Request),
         ("htx", 200, """{"ts":1,"status":"error","err-code":"api-limit","err-msg":"request limit exceeded"}""", true, Rate),
-        ("htx-linear-swap", 200, """{"status":"error","err_code":1013,"err_msg":"This contract symbol doesnt exist.","ts":1}""", false, Symbol),
+        ("htx-linear-swap", 200,
+            """{"status":"error","err_code":1013,"err_msg":"This contract symbol doesnt exist.","ts":1}""", false, Symbol),
         ("mexc", 400, """{"code":-1121,"msg":"Invalid symbol."}""", false, Symbol),
         ("mexc", 400, """{"code":-1121,"msg":"Invalid interval."}""", false, Interval),
         ("mexc", 200, """{"code":10007,"msg":"bad symbol"}""", false, Symbol),
@@ -83,8 +94,12 @@ public sealed class ProfileErrorTests
         ("gemini", 400, """{"result":"error","reason":"InvalidSymbol","message":"Symbol not found"}""", false, Symbol),
         ("gemini", 429, """{"result":"error","reason":"RateLimit","message":"Requests were made too frequently."}""", true, Rate),
         ("gemini", 503, """{"result":"error","reason":"Maintenance","message":"The system is down for maintenance"}""", true, Service),
-        ("deribit", 400, """{"jsonrpc":"2.0","error":{"message":"Invalid params","data":{"reason":"wrong format","param":"instrument_name"},"code":-32602}}""", false, Symbol),
-        ("deribit", 400, """{"jsonrpc":"2.0","error":{"message":"Invalid params","data":{"reason":"must be one of","param":"resolution"},"code":-32602}}""", false, Interval),
+        ("deribit", 400,
+            """{"jsonrpc":"2.0","error":{"message":"Invalid params","data":{"reason":"wrong format","param":"instrument_name"},"code":-32602}}""",
+            false, Symbol),
+        ("deribit", 400,
+            """{"jsonrpc":"2.0","error":{"message":"Invalid params","data":{"reason":"must be one of","param":"resolution"},"code":-32602}}""",
+            false, Interval),
         ("deribit", 400, """{"jsonrpc":"2.0","error":{"message":"too_many_requests","code":10028}}""", true, Rate),
         ("deribit", 200, """{"jsonrpc":"2.0","error":{"message":"not_found","code":13020}}""", false, Symbol),
         ("hyperliquid", 500, "null", false, Symbol),
@@ -103,7 +118,8 @@ public sealed class ProfileErrorTests
 
     [Theory]
     [MemberData(nameof(Words))]
-    public async Task A_no_is_told_in_one_sentence_with_what_it_means(string exchange, int status, string body, bool isTransient, string means)
+    public async Task A_no_is_told_in_one_sentence_with_what_it_means(
+        string exchange, int status, string body, bool isTransient, string means)
     {
         SourceException error = await ProfileText.FailAsync(ExchangeCatalog.Get(exchange), status, body);
 
@@ -138,7 +154,8 @@ public sealed class ProfileErrorTests
     public async Task An_answer_of_another_kind_is_never_taken_for_an_empty_one(string exchange)
     {
         ExchangeProfile profile = ExchangeCatalog.Get(exchange);
-        foreach (string body in (string[])["", "null", "{}", "42", "\"ok\"", "true", """{"error":"no"}""", """{"code":12345,"msg":"no"}""", """{"data":[]}"""])
+        foreach (string body in (string[])
+            ["", "null", "{}", "42", "\"ok\"", "true", """{"error":"no"}""", """{"code":12345,"msg":"no"}""", """{"data":[]}"""])
         {
             SourceException error = await ProfileText.FailAsync(profile, 200, body);
 

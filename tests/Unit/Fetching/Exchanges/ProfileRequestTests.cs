@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using Qmtl.Fetching;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.Time;
 using Qmtl.Unit.Fetching.Http;
@@ -33,7 +34,8 @@ public sealed class ProfileRequestTests
     {
         var data = new TheoryData<string, int>();
         string? folder = SharedData.ExchangesFolder;
-        foreach (string file in (string[])(folder is null ? [] : [.. Directory.GetFiles(Path.Combine(folder, "recorded"), "*.json").Order()]))
+        IEnumerable<string> files = folder is null ? [] : Directory.GetFiles(Path.Combine(folder, "recorded"), "*.json").Order();
+        foreach (string file in files)
         {
             using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(file));
             int index = -1;
@@ -55,7 +57,8 @@ public sealed class ProfileRequestTests
     [MemberData(nameof(Computed))]
     public async Task A_profile_asks_what_an_independent_client_asks_but_where_it_differs_on_purpose(string exchange, int index)
     {
-        using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(SharedData.ExchangesFolder!, "recorded", exchange + ".json")));
+        string file = Path.Combine(SharedData.ExchangesFolder!, "recorded", exchange + ".json");
+        using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(file));
         JsonElement computed = recorded.RootElement.GetProperty("requests")[index];
         var theirs = new Uri(computed.GetProperty("url").GetString()!);
         ExchangeProfile profile = ExchangeCatalog.Get(
@@ -72,7 +75,7 @@ public sealed class ProfileRequestTests
         string symbol = exchange == "kraken" ? "XXBTZUSD" : profile.SymbolExample;
         await using var server = new RawServer(RawServer.Whole("418 X", string.Empty));
         FakeTimeProvider clock = profile.ReachInBars is null ? new(Now) : ProfileText.ClockAfter(interval, range.End);
-        await Assert.ThrowsAsync<Qmtl.Fetching.SourceException>(
+        await Assert.ThrowsAsync<SourceException>(
             () => profile.CreateFetcher(new() { BaseUri = server.BaseUri }, clock).FetchAsync(new(symbol, interval), range, default));
 
         string[] line = Assert.Single(server.Requests).Split("\r\n")[0].Split(' ');
@@ -105,15 +108,27 @@ public sealed class ProfileRequestTests
 
     [Theory]
     [InlineData("kraken", "GET /0/public/OHLC?pair=XBTUSD&interval=1&since=1704067080 HTTP/1.1")]
-    [InlineData("coinbase-exchange", "GET /products/BTC-USD/candles?granularity=60&start=2023-12-31T23%3A59%3A00Z&end=2024-01-01T00%3A05%3A00Z HTTP/1.1")]
+    [InlineData(
+        "coinbase-exchange",
+        "GET /products/BTC-USD/candles?granularity=60&start=2023-12-31T23%3A59%3A00Z&end=2024-01-01T00%3A05%3A00Z HTTP/1.1")]
     [InlineData("bitfinex", "GET /v2/candles/trade:1m:tBTCUSD/hist?start=1704067140000&end=1704067559999&limit=10000&sort=1 HTTP/1.1")]
     [InlineData("gate", "GET /api/v4/spot/candlesticks?currency_pair=BTC_USDT&interval=1m&from=1704067140&to=1704067559 HTTP/1.1")]
-    [InlineData("gate-futures", "GET /api/v4/futures/usdt/candlesticks?contract=BTC_USDT&interval=1m&from=1704067140&to=1704067559 HTTP/1.1")]
+    [InlineData(
+        "gate-futures",
+        "GET /api/v4/futures/usdt/candlesticks?contract=BTC_USDT&interval=1m&from=1704067140&to=1704067559 HTTP/1.1")]
     [InlineData("gemini", "GET /v2/candles/btcusd/1m HTTP/1.1")]
     [InlineData("bitstamp", "GET /api/v2/ohlc/btcusd/?step=60&start=1704067140&end=1704067559&limit=8 HTTP/1.1")]
-    [InlineData("deribit", "GET /api/v2/public/get_tradingview_chart_data?instrument_name=BTC-PERPETUAL&resolution=1&start_timestamp=1704067140000&end_timestamp=1704067559999 HTTP/1.1")]
-    [InlineData("alpaca-stocks", "GET /v2/stocks/AAPL/bars?timeframe=1Min&start=2023-12-31T23%3A59%3A00Z&end=2024-01-01T00%3A05%3A59Z&limit=10000&sort=asc&adjustment=raw&feed=iex HTTP/1.1")]
-    [InlineData("binance", "GET /api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=1704067200000&endTime=1704067499999&limit=1000 HTTP/1.1")]
+    [InlineData(
+        "deribit",
+        "GET /api/v2/public/get_tradingview_chart_data?instrument_name=BTC-PERPETUAL"
+        + "&resolution=1&start_timestamp=1704067140000&end_timestamp=1704067559999 HTTP/1.1")]
+    [InlineData(
+        "alpaca-stocks",
+        "GET /v2/stocks/AAPL/bars?timeframe=1Min&start=2023-12-31T23%3A59%3A00Z"
+        + "&end=2024-01-01T00%3A05%3A59Z&limit=10000&sort=asc&adjustment=raw&feed=iex HTTP/1.1")]
+    [InlineData(
+        "binance",
+        "GET /api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=1704067200000&endTime=1704067499999&limit=1000 HTTP/1.1")]
     public async Task A_request_is_this(string exchange, string expected)
     {
         // Five bars from midnight on; where only rows prove anything, and there is room, one more at either end.
@@ -138,9 +153,10 @@ public sealed class ProfileRequestTests
     public async Task Without_its_key_an_exchange_is_not_asked()
     {
         await using var server = new RawServer(RawServer.Whole("200 OK", "[]"));
-        var fetcher = ExchangeCatalog.Get("alpaca-stocks").CreateFetcher(new() { BaseUri = server.BaseUri, Credential = new NetworkCredential("me", string.Empty) });
+        var fetcher = ExchangeCatalog.Get("alpaca-stocks")
+            .CreateFetcher(new() { BaseUri = server.BaseUri, Credential = new NetworkCredential("me", string.Empty) });
 
-        var error = await Assert.ThrowsAsync<Qmtl.Fetching.SourceException>(() => fetcher.FetchAsync(
+        var error = await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(
             new("AAPL", BarInterval.Parse("1m")), new TimeRange(ProfileText.Start, ProfileText.Start), default));
 
         Assert.Contains("APCA_API_SECRET_KEY", error.Message, StringComparison.Ordinal);
@@ -153,8 +169,10 @@ public sealed class ProfileRequestTests
         var range = new TimeRange(ProfileText.Start, ProfileText.Start + 240);
         await using var server = new RawServer(RawServer.Whole("418 X", string.Empty));
         var credential = profile.Secrets.Count > 0 ? new NetworkCredential("me", "s3cret") : null;
-        var fetcher = profile.CreateFetcher(new() { BaseUri = server.BaseUri, Credential = credential }, ProfileText.ClockAfter(minute, range.End));
-        await Assert.ThrowsAsync<Qmtl.Fetching.SourceException>(() => fetcher.FetchAsync(new(profile.SymbolExample, minute), range, default));
+        var fetcher = profile.CreateFetcher(
+            new() { BaseUri = server.BaseUri, Credential = credential }, ProfileText.ClockAfter(minute, range.End));
+        Task Fetch() => fetcher.FetchAsync(new(profile.SymbolExample, minute), range, default);
+        await Assert.ThrowsAsync<SourceException>(Fetch);
         return Assert.Single(server.Requests);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Time;
 using Qmtl.Unit.Fetching.Http;
 
@@ -19,7 +20,9 @@ internal static class ProfileText
         {
           "schema": 1, "name": "small", "base": "http://127.0.0.1:1", "symbol": { "example": "BTC-USD", "case": "upper" },
           "intervals": { "1m": "1", "1h": "60", "1M": "month" },
-          "routes": [ { "path": "/candles/{symbol}", "query": { "from": "{start:s}", "to": "{end:s}", "bar": "{interval}" }, "maxBars": 10 } ],
+          "routes": [
+            { "path": "/candles/{symbol}", "query": { "from": "{start:s}", "to": "{end:s}", "bar": "{interval}" }, "maxBars": 10 }
+          ],
           "rows": {
             "at": ["data"], "shape": "arrays", "time": { "field": 0, "unit": "s" },
             "columns": { "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5 }
@@ -38,7 +41,8 @@ internal static class ProfileText
         return profile.ToJsonString();
     }
 
-    public static ExchangeProfile Read(string text, string file = "mine.json") => ExchangeProfileReader.Read(Encoding.UTF8.GetBytes(text), file);
+    public static ExchangeProfile Read(string text, string file = "mine.json") =>
+        ExchangeProfileReader.Read(Encoding.UTF8.GetBytes(text), file);
 
     /// <summary>Asks a loopback server for bars from <see cref="Start"/> on; it answers each time with the next of the bodies.</summary>
     public static async Task<(RawBars Bars, string[] Requests)> AskAsync(
@@ -64,8 +68,11 @@ internal static class ProfileText
     {
         await using var server = new RawServer(RawServer.Whole($"{status} X", body));
         BarInterval interval = profile.Intervals.First(bar => bar.Seconds >= 60);
-        var fetcher = profile.CreateFetcher(
-            new() { BaseUri = server.BaseUri, Credential = profile.Secrets.Count > 0 ? new("key", "secret") : null }, ClockAfter(interval, Start));
+        var options = new HttpFetcherOptions
+        {
+            BaseUri = server.BaseUri, Credential = profile.Secrets.Count > 0 ? new("key", "secret") : null,
+        };
+        HttpFetcher fetcher = profile.CreateFetcher(options, ClockAfter(interval, Start));
         return await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(
             new(symbol ?? profile.SymbolExample, interval), new TimeRange(Start, Start), CancellationToken.None));
     }

@@ -133,8 +133,14 @@ internal sealed class RawServer : IAsyncDisposable
         const string Length = "\r\nContent-Length: ";
         int at = request.IndexOf(Length, StringComparison.OrdinalIgnoreCase);
         int end = request.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        return at >= 0 && end > at && int.Parse(request.AsSpan(at + Length.Length, request.IndexOf('\r', at + 2) - at - Length.Length), CultureInfo.InvariantCulture)
-            > Encoding.UTF8.GetByteCount(request.AsSpan(end + 4));
+        if (at < 0 || end < at)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<char> length = request.AsSpan(at + Length.Length);
+        length = length[..length.IndexOf('\r')];
+        return int.Parse(length, CultureInfo.InvariantCulture) > Encoding.UTF8.GetByteCount(request.AsSpan(end + 4));
     }
 
     private async Task<Stream> OpenAsync(TcpClient client)
