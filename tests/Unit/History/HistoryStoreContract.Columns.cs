@@ -94,10 +94,10 @@ public abstract partial class HistoryStoreContract
     public async Task A_NaN_is_no_value_in_a_column_of_any_type()
     {
         await using IHistoryStore store = Open();
-        await WriteAsync(store, Frame([60], Longs("count", 1L), Doubles("price", 0.5), Texts("note", "x"), Flags("flag", true)));
+        await WriteAsync(store, Frame([60], Longs("count", 1L), Doubles("price", 0.5), Texts("note", "x")));
         await WriteAsync(store, Frame([120, 180], Doubles("count", double.NaN, 3), Doubles("price", double.NaN, 1)));
         double[] nothing = [double.NaN];
-        await WriteAsync(store, Frame([60], Doubles("count", nothing), Doubles("note", nothing), Doubles("flag", nothing)));
+        await WriteAsync(store, Frame([60], Doubles("count", nothing), Doubles("note", nothing)));
 
         BarFrame read = await ReadOneAsync(store);
         Assert.Equal([null, null, 3L], ValuesOf(read, "count"));
