@@ -270,7 +270,8 @@ public sealed class GatewayClient
             return response.RequestMessage?.RequestUri is { } answered && answered != asked
                 ? throw new GatewayException(
                     GatewayErrorKind.Refused,
-                    $"{words}, sent the request on to {StreamAddress.Display(answered)}, and the HTTP client followed. If that is the gateway, give its address.")
+                    $"{words}, sent the request on to {StreamAddress.Display(answered)}, and the HTTP client followed. If that is the "
+                        + $"gateway, give its address.")
                 { Status = (int)response.StatusCode }
                 : await GatewayAnswer.ReadAsync(response, _options.LongestAnswer, _clock.GetUtcNow(), either.Token);
         }

@@ -40,7 +40,8 @@ internal sealed record Question(TimeRangeSet Missing)
         TimeRange bounds = Missing.Bounds!.Value;
         if (answer.Unreached.Intersect(bounds) is not { Count: 1 } all || all[0] != bounds)
         {
-            return [.. answer.Unreached.Select(part => Missing.Intersect(part)).Where(part => !part.IsEmpty).Select(part => new Question(part))];
+            IEnumerable<TimeRangeSet> parts = answer.Unreached.Select(part => Missing.Intersect(part));
+            return [.. parts.Where(part => !part.IsEmpty).Select(part => new Question(part))];
         }
 
         // Nothing new. It proves nothing where rows beside the range may have taken the places of those that were asked for.

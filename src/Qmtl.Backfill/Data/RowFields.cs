@@ -97,6 +97,7 @@ internal static class RowFields
 
         PropertyInfo[] properties = PropertiesByType.GetOrAdd(type, static t =>
             [.. t.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanRead && p.GetIndexParameters().Length == 0)]);
-        return [.. properties.Select(property => KeyValuePair.Create(property.Name, WholeNumber.Of(property.PropertyType, property.GetValue(row))))];
+        return [.. properties.Select(
+            property => KeyValuePair.Create(property.Name, WholeNumber.Of(property.PropertyType, property.GetValue(row))))];
     }
 }

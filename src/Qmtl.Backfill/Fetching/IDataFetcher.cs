@@ -19,6 +19,29 @@ public interface IDataFetcher
     int? BarsPerRequest => null;
 
     /// <summary>
+    /// The source's name for one stream, under which emptiness of that stream is remembered; <see cref="Name"/> by default. A source that
+    /// asks for a stream under a symbol that can change names that, too.
+    /// </summary>
+    string GetName(StreamKey stream) => Name;
+
+    /// <summary>The same source, which asks for every stream under one symbol.</summary>
+    /// <exception cref="InvalidOperationException">The source knows streams by their node ids only; by default none knows others.</exception>
+    IDataFetcher ForSymbol(string symbol) =>
+        throw new InvalidOperationException($"The source {Name} knows streams by their node ids only. Leave the symbol out.");
+
+    /// <summary>
+    /// As <see cref="BarsPerRequest"/>, of one stream and for a request that begins at <paramref name="start"/> (a bar's open, Unix
+    /// seconds, UTC), where that makes a difference. From the same or an earlier start on it is never more.
+    /// </summary>
+    int? GetBarsPerRequest(StreamKey stream, long start) => BarsPerRequest;
+
+    /// <summary>
+    /// How far back the source reaches at present, where it has older bars and does not give them; null, the default, where it gives all
+    /// that it has. Bars before are not asked for, and stay missing.
+    /// </summary>
+    SourceReach? GetReach(StreamKey stream) => null;
+
+    /// <summary>
     /// The open (Unix seconds, UTC) of the first bar that the source can ever have of the stream, such as a symbol's listing. Bars
     /// before it are remembered as empty without being asked for. Null, the default, where that is not known.
     /// </summary>
@@ -29,6 +52,12 @@ public interface IDataFetcher
     /// and where it has none.
     /// </summary>
     TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default) => null;
+
+    /// <summary>
+    /// How the source reads what it holds, where it has to look to know, as at a file of any form; shells tell it. Null, the default,
+    /// otherwise, and until it has looked.
+    /// </summary>
+    SourceReading? Reading => null;
 
     /// <summary>
     /// Answers the bars of <paramref name="stream"/> that open inside <paramref name="range"/>, both ends included. The range ends with the
@@ -51,3 +80,18 @@ public interface IDataFetcher
     Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
         FetchAsync(stream, range, cancellationToken);
 }
+
+/// <summary>How far back a source reaches at present.</summary>
+/// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
+/// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
+public sealed record SourceReach(long OldestBar, string Reason);
+
+/// <summary>How a source reads what it holds, as it found out by looking: what a person should know whose bars look odd.</summary>
+/// <param name="TimestampFormat">How most of its rows write their times, for people, such as <c>Unix milliseconds</c>.</param>
+/// <param name="Problems">The first hundred rows that could not be read.</param>
+public sealed record SourceReading(string TimestampFormat, IReadOnlyList<UnreadableRow> Problems);
+
+/// <summary>A row of a source that could not be read.</summary>
+/// <param name="Line">The line on which the row ends, from 1.</param>
+/// <param name="Message">What is wrong with it.</param>
+public sealed record UnreadableRow(long Line, string Message);

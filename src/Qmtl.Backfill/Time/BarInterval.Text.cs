@@ -43,7 +43,7 @@ public readonly partial struct BarInterval
     /// </summary>
     public override string ToString()
     {
-        long seconds = _step;
+        long seconds = Step;
         (long count, char unit) = seconds switch
         {
             0 => (0, 's'),
@@ -70,13 +70,13 @@ public readonly partial struct BarInterval
     }
 
     /// <summary>When bars open, as a sentence without its subject: <c>open on the 1st, 00:00 UTC</c>.</summary>
-    internal string DescribeGrid() => _step switch
+    internal string DescribeGrid() => Step switch
     {
         -1 => "open on the 1st, 00:00 UTC",
         < 0 => $"open on the 1st, 00:00 UTC, every {Months} months from January 1970 on",
-        _ when _step % Week == 0 =>
+        _ when Step % Week == 0 =>
             string.Create(CultureInfo.InvariantCulture, $"open {(DayOfWeek)((1 + (Offset / Day)) % 7)} {Offset % Day / Hour:00}:00 UTC"),
-        _ => $"open every {new BarInterval(_step)} from {UnixTime.Format(_anchor % Day)} on",
+        _ => $"open every {new BarInterval(Step)} from {UnixTime.Format(Anchor % Day)} on",
     };
 
     /// <summary>
@@ -84,12 +84,12 @@ public readonly partial struct BarInterval
     /// </summary>
     internal BarInterval? OpeningAt(long timestamp)
     {
-        if (_step is not ((int)Day or (int)Week))
+        if (Step is not ((int)Day or (int)Week))
         {
             return null;
         }
 
-        var usual = new BarInterval(_step);
+        var usual = new BarInterval(Step);
         return usual.IsOnGrid(timestamp) ? usual : TryDelay(timestamp - usual.Floor(timestamp));
     }
 

@@ -28,22 +28,25 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     // The number of an interval with an offset: minus hours, then days in the last five digits. Below them, months alone.
     private const long DaysInNumber = 100_000;
 
-    // Both fit into 32 bits, so that an interval is no larger than a number and a step is one addition: the seconds of a fixed length,
-    // or minus the months.
-    private readonly int _step;
-
-    // Unix seconds of one bar's open on the grid, the smallest that is not negative; 0 for months.
-    private readonly int _anchor;
+    // Step and anchor in one number: an interval of two fields would be put together anew whenever it is handed on or compared, which
+    // replays do many times a bar.
+    private readonly long _calendar;
 
     private BarInterval(long step, long offset = 0)
     {
-        _step = (int)step;
-        _anchor = step > 0 ? (int)((AnchorOf(step) + offset) % step) : 0;
+        long anchor = step > 0 ? (AnchorOf(step) + offset) % step : 0;
+        _calendar = (anchor << 32) | (uint)step;
     }
+
+    // The seconds of a fixed length, so that a step is one addition; minus the months otherwise.
+    private int Step => (int)_calendar;
+
+    // Unix seconds of one bar's open on the grid, the smallest that is not negative; 0 for months.
+    private int Anchor => (int)(_calendar >> 32);
 
     /// <summary>Whether every bar takes as many seconds; only calendar months do not.</summary>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
-    public bool IsFixed => _step != 0 ? _step > 0 : throw NeverSet();
+    public bool IsFixed => Step != 0 ? Step > 0 : throw NeverSet();
 
     /// <summary>The length of a bar in seconds, at least 1; for calendar months the mean of it, with which no bar can be found.</summary>
     /// <remarks>
@@ -51,7 +54,7 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     /// reckoned with the mean are off the grid, and told.
     /// </remarks>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
-    public long Seconds => IsFixed ? _step : MeanSeconds;
+    public long Seconds => IsFixed ? Step : MeanSeconds;
 
     /// <summary>The length of a bar; for calendar months the mean of it, 30.436875 days a month.</summary>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
@@ -62,20 +65,20 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     /// -3); with an offset, minus the hours of it followed by five digits of days (<c>1d@08:00</c> is -800001, <c>1w@08:00</c> -800007).
     /// </summary>
     /// <exception cref="InvalidOperationException">This is <c>default(BarInterval)</c>, which no bar has.</exception>
-    public int Number => !IsFixed || Offset == 0 ? _step : (int)-((Offset / Hour * DaysInNumber) + (_step / Day));
+    public int Number => !IsFixed || Offset == 0 ? Step : (int)-((Offset / Hour * DaysInNumber) + (Step / Day));
 
-    private long MeanSeconds => _step >= 0 ? _step : -_step * MeanMonth;
+    private long MeanSeconds => Step >= 0 ? Step : -Step * MeanMonth;
 
     /// <summary>
     /// For loops over millions of bars: what is added to a bar's open to see at once whether the next one follows. Of months it is a
     /// number that leads from no bar to another, so that each is looked at by the calendar.
     /// </summary>
-    internal long Stride => IsFixed ? _step : long.MinValue;
+    internal long Stride => IsFixed ? Step : long.MinValue;
 
     // How much later than usual bars open, in seconds.
-    private long Offset => (_anchor - AnchorOf(_step) + _step) % _step;
+    private long Offset => (Anchor - AnchorOf(Step) + Step) % Step;
 
-    private int Months => _step < 0 ? -_step : throw NeverSet();
+    private int Months => Step < 0 ? -Step : throw NeverSet();
 
     /// <summary>The interval of <paramref name="seconds"/> seconds.</summary>
     /// <param name="seconds">Length of a bar in seconds, from 1 to 2,147,483,647.</param>
@@ -126,25 +129,25 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     public bool IsOnGrid(long timestamp) => Floor(timestamp) == timestamp;
 
     /// <summary>The open of the bar after the one that opens at <paramref name="open"/>: the instant at which that one closes.</summary>
-    public long Next(long open) => _step > 0 ? open + _step : AddMonths(this, open, 1);
+    public long Next(long open) => Step > 0 ? open + Step : AddMonths(this, open, 1);
 
     /// <summary>The open of the bar before the one that opens at <paramref name="open"/>.</summary>
-    public long Previous(long open) => _step > 0 ? open - _step : AddMonths(this, open, -1);
+    public long Previous(long open) => Step > 0 ? open - Step : AddMonths(this, open, -1);
 
     /// <summary>
     /// The open of the bar <paramref name="bars"/> bars after the one of <paramref name="open"/>, or before it where that is negative.
     /// </summary>
-    public long Add(long open, long bars) => _step > 0 ? open + (bars * _step) : AddMonths(this, open, bars);
+    public long Add(long open, long bars) => Step > 0 ? open + (bars * Step) : AddMonths(this, open, bars);
 
     /// <summary>How many bars open from <paramref name="first"/> to <paramref name="last"/>, which are opens, both counted.</summary>
     public long CountBetween(long first, long last) =>
-        (_step > 0 ? (last - first) / _step : (OpenMonth(last) - OpenMonth(first)) / Months) + 1;
+        (Step > 0 ? (last - first) / Step : (OpenMonth(last) - OpenMonth(first)) / Months) + 1;
 
     /// <summary>Whether each bar is made of whole bars of <paramref name="shorter"/>.</summary>
     public bool IsMadeOf(BarInterval shorter) => (IsFixed, shorter.IsFixed) switch
     {
-        (true, true) => _step % shorter._step == 0 && (_anchor - shorter._anchor) % shorter._step == 0,
-        (false, true) => Day % shorter._step == 0 && shorter._anchor == 0,
+        (true, true) => Step % shorter.Step == 0 && (Anchor - shorter.Anchor) % shorter.Step == 0,
+        (false, true) => Day % shorter.Step == 0 && shorter.Anchor == 0,
         (false, false) => Months % shorter.Months == 0,
         _ => false,
     };
@@ -164,21 +167,21 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
 
     /// <summary>The interval of the same length whose bars open a number of seconds later; null where it cannot be so.</summary>
     private BarInterval? TryDelay(long seconds) =>
-        _step > 0 && _step % Day == 0 && seconds % Hour == 0 && seconds > 0 && seconds < (_step % Week == 0 ? Week : Day)
-            ? new BarInterval(_step, seconds)
+        Step > 0 && Step % Day == 0 && seconds % Hour == 0 && seconds > 0 && seconds < (Step % Week == 0 ? Week : Day)
+            ? new BarInterval(Step, seconds)
             : null;
 
     /// <inheritdoc/>
-    public bool Equals(BarInterval other) => _step == other._step && _anchor == other._anchor;
+    public bool Equals(BarInterval other) => _calendar == other._calendar;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is BarInterval other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => (_anchor * 397) ^ _step;
+    public override int GetHashCode() => _calendar.GetHashCode();
 
     /// <summary>By length, months by their mean one; of the same length, by when in the week or day they open.</summary>
-    public int CompareTo(BarInterval other) => (MeanSeconds, _anchor).CompareTo((other.MeanSeconds, other._anchor));
+    public int CompareTo(BarInterval other) => (MeanSeconds, Anchor).CompareTo((other.MeanSeconds, other.Anchor));
 
     /// <summary>Whether both are the same calendar.</summary>
     public static bool operator ==(BarInterval left, BarInterval right) => left.Equals(right);
@@ -201,13 +204,13 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     // What is not inlined takes the interval as a value: its address would keep it out of registers, in loops over millions of bars.
     private static long FloorOf(BarInterval interval, long timestamp)
     {
-        if (interval._step <= 0)
+        if (interval.Step <= 0)
         {
             return StartOfMonth(interval.OpenMonth(timestamp));
         }
 
-        long sinceOpen = (timestamp - interval._anchor) % interval._step;
-        return timestamp - (sinceOpen < 0 ? sinceOpen + interval._step : sinceOpen);
+        long sinceOpen = (timestamp - interval.Anchor) % interval.Step;
+        return timestamp - (sinceOpen < 0 ? sinceOpen + interval.Step : sinceOpen);
     }
 
     private static InvalidOperationException NeverSet() =>

@@ -87,9 +87,14 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     public TimeRangeSet Union(TimeRangeSet other)
     {
         RequireSameInterval(other);
-        if (other.IsEmpty)
+        if (other.LiesInOneRangeOf(this))
         {
             return this;
+        }
+
+        if (LiesInOneRangeOf(other))
+        {
+            return other;
         }
 
         var builder = new TimeRangeSetBuilder(Interval);
@@ -256,6 +261,10 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
 
         return low;
     }
+
+    // Known at once, where a whole history comes upon any number of pieces of it; so is a set of no bars.
+    private bool LiesInOneRangeOf(TimeRangeSet other) => Bounds is not { } bounds
+        || (other.FirstEndingAtOrAfter(bounds.End) is var index && index < other.Count && other[index].Start <= bounds.Start);
 
     private void RequireSameInterval(TimeRangeSet other)
     {

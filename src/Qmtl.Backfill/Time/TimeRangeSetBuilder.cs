@@ -61,7 +61,7 @@ public sealed class TimeRangeSetBuilder
                 $"Bars must come in ascending order: {UnixTime.Format(aligned.Start)} came after {UnixTime.Format(_start)}.",
                 nameof(aligned));
         }
-        else if (aligned.Start <= _interval.Next(_end))
+        else if (aligned.Start <= _end || aligned.Start == _interval.Next(_end))
         {
             _end = Math.Max(_end, aligned.End);
         }

@@ -114,7 +114,8 @@ public static class UnixTime
             >= 1900 and <= 2099 => number * 10_000 + 101,
             _ => 0,
         };
-        return DateOnly.TryParseExact(day.ToString(CultureInfo.InvariantCulture), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
+        string digits = day.ToString(CultureInfo.InvariantCulture);
+        return DateOnly.TryParseExact(digits, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
             ? date
             : null;
     }

@@ -5,7 +5,6 @@ using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Csv;
 using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Telemetry.Logging;
@@ -118,21 +117,17 @@ internal sealed class BackfillCommand : CliCommand
         var lines = new JsonLines(Host.Output);
         IReadOnlyList<BackfillResult> results = await run.RunAsync(
             requests, result => json ? lines.WriteResultAsync(result, CancellationToken.None) : Task.CompletedTask, cancellationToken);
-        if (fetcher is CsvFetcher csv)
+        if (!json && fetcher.Reading is { } reading)
         {
-            if (!json && csv.TimestampFormat is { } format)
-            {
-                Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{csv}: times are {format}."));
-            }
-
-            SourceLog.CsvRead(Host.Log.CreateLogger<CsvFetcher>(), csv);
+            Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"{fetcher}: times are {reading.TimestampFormat}."));
         }
 
+        SourceLog.Read(Host.Log.CreateLogger(fetcher.GetType()), fetcher);
         if (!json)
         {
             BackfillReport.Write(Host, results);
         }
 
-        return await new BackfillVerdict(Host, store, fetcher.Name, options, now).GiveAsync(results, cancellationToken);
+        return await new BackfillVerdict(Host, store, fetcher, options, now).GiveAsync(results, cancellationToken);
     }
 }

@@ -22,10 +22,6 @@ internal static class PrometheusName
         return type == MetricType.Counter && !name.EndsWith(Total, StringComparison.Ordinal) ? name + Total : name;
     }
 
-    /// <summary>The name of an OpenMetrics family: that of a counter has no <c>_total</c>, only its samples have.</summary>
-    public static ReadOnlySpan<char> OfFamily(MetricFamily family) =>
-        family.Type == MetricType.Counter ? family.Name.AsSpan(0, family.Name.Length - Total.Length) : family.Name;
-
     /// <summary>Prometheus's name of a unit. Notes in braces, such as <c>{bar}</c>, say what is counted and are no unit.</summary>
     public static string OfUnit(string? unit) => unit switch
     {
@@ -39,22 +35,18 @@ internal static class PrometheusName
     /// <summary>The name of a label.</summary>
     public static string OfLabel(string tag) => Clean(tag, allowColon: false);
 
-    /// <summary>
-    /// Whether <see cref="OfLabel"/> makes <paramref name="label"/> of <paramref name="tag"/>; allocates nothing where the tag is fit as it
-    /// is.
-    /// </summary>
-    public static bool IsLabel(string tag, string label) => tag == label || OfLabel(tag) == label;
-
     /// <summary>The type of an instrument; null of one that is not measured.</summary>
-    public static MetricType? TypeOf(Instrument instrument) => instrument.GetType() is { IsGenericType: true } type ? type
-        .GetGenericTypeDefinition() switch
-    {
-        var kind when kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>) => MetricType.Counter,
-        var kind when kind == typeof(Histogram<>) => MetricType.Histogram,
-        var kind when kind == typeof(Gauge<>) || kind == typeof(ObservableGauge<>) || kind == typeof(UpDownCounter<>) || kind == typeof(ObservableUpDownCounter<>) =>
-            MetricType.Gauge,
-        _ => null,
-    } : null;
+    public static MetricType? TypeOf(Instrument instrument) =>
+        (instrument.GetType() is { IsGenericType: true } type ? type.GetGenericTypeDefinition() : null) switch
+        {
+            var kind when kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>) => MetricType.Counter,
+            var kind when kind == typeof(Histogram<>) => MetricType.Histogram,
+            var kind when kind == typeof(Gauge<>)
+                || kind == typeof(ObservableGauge<>)
+                || kind == typeof(UpDownCounter<>)
+                || kind == typeof(ObservableUpDownCounter<>) => MetricType.Gauge,
+            _ => null,
+        };
 
     // A name that is fit is given back itself, so that a thousand series share one.
     private static string Clean(string name, bool allowColon)

@@ -50,7 +50,9 @@ internal readonly record struct MetricsRequest(int Status, bool IsHead, bool IsC
     // A header may come several times, and then counts as a list.
     private static string? Header(string[] lines, string name)
     {
-        string[] values = [.. lines.Skip(1).Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim())];
+        string[] values = [.. lines.Skip(1)
+            .Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
+            .Select(line => line[(name.Length + 1)..].Trim())];
         return values.Length == 0 ? null : string.Join(',', values);
     }
 }

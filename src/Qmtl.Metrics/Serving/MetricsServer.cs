@@ -185,7 +185,8 @@ public sealed class MetricsServer : IAsyncDisposable
         lock (_connections)
         {
             long now = Stopwatch.GetTimestamp();
-            Connection[] unsafest = [.. _connections.Where(connection => connection.SafeUntil <= now).OrderBy(connection => connection.SafeUntil)];
+            Connection[] unsafest =
+                [.. _connections.Where(connection => connection.SafeUntil <= now).OrderBy(connection => connection.SafeUntil)];
             leaving = Array.FindAll(unsafest, connection => !connection.IsAnswered);
             leaving = leaving.Length > 0 ? leaving : [.. unsafest.Take(1)];
         }

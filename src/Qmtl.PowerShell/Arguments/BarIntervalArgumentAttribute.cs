@@ -1,42 +1,32 @@
 using System.Globalization;
 using System.Management.Automation;
-using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Arguments;
 
 /// <summary>
-/// Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, <c>1M</c>, a whole number of seconds or
-/// a
-/// <see cref="TimeSpan"/>.
+/// Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, <c>1M</c>, a whole number of seconds
+/// or a <see cref="TimeSpan"/>.
 /// </summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class BarIntervalArgumentAttribute : ArgumentTransformationAttribute
+public sealed class BarIntervalArgumentAttribute : OperatorArgumentAttribute
 {
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    protected override object? Make(object given)
     {
-        object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        try
+        object value = given is PSObject wrapped ? wrapped.BaseObject : given;
+        return value switch
         {
-            return value switch
-            {
-                null or BarInterval => value,
-                TimeSpan duration => BarInterval.FromTimeSpan(duration),
-                string text => BarInterval.Parse(text),
-                // On a command line PowerShell reads 1d as the decimal 1 and 60s as a short, but remembers what was typed.
-                ValueType when inputData is PSObject && IsNumber(value) => BarInterval.Parse(inputData.ToString()!),
-                decimal number => throw new FormatException(
-                    $"The decimal number {number.ToString(CultureInfo.InvariantCulture)} is not taken as a bar interval, because "
-                        + $"PowerShell reads an unquoted 1d as one. Quote it: '{number.ToString(CultureInfo.InvariantCulture)}d'."),
-                ValueType when IsNumber(value) => BarInterval.Parse(Convert.ToString(value, CultureInfo.InvariantCulture)!),
-                _ => throw new FormatException($"'{value}' is not a bar interval. Write 1m, 1h or 1d, whole seconds, or a TimeSpan."),
-            };
-        }
-        catch (Exception exception) when (exception is FormatException or ArgumentException)
-        {
-            throw new ArgumentTransformationMetadataException(PlainMessage.Of(exception), exception);
-        }
+            BarInterval => value,
+            TimeSpan duration => BarInterval.FromTimeSpan(duration),
+            string text => BarInterval.Parse(text),
+            // On a command line PowerShell reads 1d as the decimal 1 and 60s as a short, but remembers what was typed.
+            ValueType when given is PSObject && IsNumber(value) => BarInterval.Parse(given.ToString()!),
+            decimal number => throw new FormatException(
+                $"The decimal number {number.ToString(CultureInfo.InvariantCulture)} is not taken as a bar interval, because "
+                    + $"PowerShell reads an unquoted 1d as one. Quote it: '{number.ToString(CultureInfo.InvariantCulture)}d'."),
+            ValueType when IsNumber(value) => BarInterval.Parse(Convert.ToString(value, CultureInfo.InvariantCulture)!),
+            _ => throw new FormatException($"'{value}' is not a bar interval. Write 1m, 1h or 1d, whole seconds, or a TimeSpan."),
+        };
     }
 
     private static bool IsNumber(object value) =>

@@ -1,5 +1,3 @@
-using System.Management.Automation;
-using Qmtl.Messages;
 using Qmtl.PowerShell.Scripting;
 
 namespace Qmtl.PowerShell.Arguments;
@@ -8,24 +6,8 @@ namespace Qmtl.PowerShell.Arguments;
 /// Makes a fetcher of what an operator gives for one: a fetcher of New-QmtlFetcher, a script block, or any object with a
 /// <c>Fetch(start, end, nodeId, interval)</c> method.
 /// </summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class FetcherArgumentAttribute : ArgumentTransformationAttribute
+public sealed class FetcherArgumentAttribute : OperatorArgumentAttribute
 {
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
-    {
-        if (inputData is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return FetcherFactory.From(inputData);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new ArgumentTransformationMetadataException(PlainMessage.Of(exception), exception);
-        }
-    }
+    protected override object? Make(object given) => FetcherFactory.From(given);
 }

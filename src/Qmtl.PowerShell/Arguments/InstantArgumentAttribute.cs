@@ -9,36 +9,25 @@ namespace Qmtl.PowerShell.Arguments;
 /// offset), a <see cref="DateTime"/> (converted where its kind is local, else taken as UTC), a <see cref="DateTimeOffset"/>, or
 /// Unix seconds as any whole number but one that looks like a date (2024, 20240131).
 /// </summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class InstantArgumentAttribute : ArgumentTransformationAttribute
+public sealed class InstantArgumentAttribute : OperatorArgumentAttribute
 {
     // Doubles hold every whole number up to this one.
     private const double LargestExact = 9007199254740992;
 
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    protected override object? Make(object given)
     {
-        object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        try
+        object value = given is PSObject wrapped ? wrapped.BaseObject : given;
+        return value switch
         {
-            return value switch
-            {
-                null => null,
-                DateTimeOffset instant => instant.ToUniversalTime(),
-                DateTime instant => UnixTime.FromDateTime(instant),
-                string text => UnixTime.Parse(text),
-                sbyte or byte or short or ushort or int or uint or long =>
-                    UnixTime.FromNumber(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
-                ulong or double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
-                _ =>
-                    throw new FormatException(
-                        $"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
-            };
-        }
-        catch (FormatException exception)
-        {
-            throw new ArgumentTransformationMetadataException(exception.Message, exception);
-        }
+            DateTimeOffset instant => instant.ToUniversalTime(),
+            DateTime instant => UnixTime.FromDateTime(instant),
+            string text => UnixTime.Parse(text),
+            sbyte or byte or short or ushort or int or uint or long =>
+                UnixTime.FromNumber(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+            ulong or double or float or decimal => FromNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
+            _ => throw new FormatException($"'{value}' is not a time. Write ISO 8601 text, a DateTime, a DateTimeOffset or Unix seconds."),
+        };
     }
 
     private static DateTimeOffset FromNumber(double seconds) => double.IsInteger(seconds) && Math.Abs(seconds) <= LargestExact

@@ -8,25 +8,21 @@ namespace Qmtl.PowerShell.Arguments;
 /// Makes a strategy of what an operator gives for one: a strategy of New-QmtlStrategy, an instance of a class that derives from
 /// <see cref="Strategy"/>, one or several nodes, or any object with a method <c>Setup()</c> that returns nodes or a property <c>Nodes</c>.
 /// </summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class StrategyArgumentAttribute : ArgumentTransformationAttribute
+public sealed class StrategyArgumentAttribute : OperatorArgumentAttribute
 {
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    protected override object? Make(object given)
     {
-        PSObject? wrapped = inputData is null ? null : PSObject.AsPSObject(inputData);
-        return wrapped?.BaseObject switch
+        PSObject wrapped = PSObject.AsPSObject(given);
+        return wrapped.BaseObject switch
         {
-            null => null,
             Strategy strategy => strategy,
-            _ when DuckTypedObject.TypeName(wrapped).StartsWith("Deserialized.", StringComparison.Ordinal) =>
-                throw new ArgumentTransformationMetadataException(
+            _ when DuckTypedObject.TypeName(wrapped).StartsWith("Deserialized.", StringComparison.Ordinal) => throw new ArgumentException(
                 "The strategy came from another process (Start-Job, a remote session) as a copy without its code. Make it in the script "
                     + "that runs it, inside the job or the session."),
             { } value when LooseNodes.TryCreate(value) is { } nodes => nodes,
-            Type type =>
-                throw new ArgumentTransformationMetadataException($"A type is not a strategy. Give an object of it: [{type.Name}]::new()."),
-            _ => DuckTypedStrategy.TryCreate(wrapped) ?? throw new ArgumentTransformationMetadataException(
+            Type type => throw new ArgumentException($"A type is not a strategy. Give an object of it: [{type.Name}]::new()."),
+            _ => DuckTypedStrategy.TryCreate(wrapped) ?? throw new ArgumentException(
                 $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a strategy: it has neither a Setup() method nor a property "
                     + $"Nodes. Make one with New-QmtlStrategy, or give the object one of these."),
         };

@@ -72,7 +72,8 @@ public sealed class GetQmtlCacheSliceCommand : PSCmdlet
         // A node knows its inputs before any bar has come; what it holds can be more.
         IEnumerable<StreamKey> inputs = node.Inputs.Count == 0 ? [node.Key] : node.Inputs.Select(input => input.Key);
         StreamKey[] all = [.. inputs.Union(node.Cache.Upstreams)];
-        StreamKey[] meant = [.. all.Where(key => (Upstream is null || key.NodeId == Upstream) && (Interval is null || key.Interval == Interval))];
+        StreamKey[] meant =
+            [.. all.Where(key => (Upstream is null || key.NodeId == Upstream) && (Interval is null || key.Interval == Interval))];
         return meant switch
         {
             [var only] => only,

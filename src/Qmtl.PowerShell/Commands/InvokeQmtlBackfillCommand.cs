@@ -3,7 +3,6 @@ using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Csv;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
@@ -29,7 +28,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     private const string StreamSet = "Stream";
 
     // Files that the operator was told about, whichever of their streams came first.
-    private readonly ConcurrentDictionary<CsvFetcher, bool> _told = [];
+    private readonly ConcurrentDictionary<IDataFetcher, bool> _told = [];
 
     // All ranges of a stream go to the engine together, so that they share the source's pages.
     private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), BackfillWork> _work = [];
@@ -121,7 +120,8 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        List<BackfillWork> approved = [.. _work.Values.Where(work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider))))];
+        List<BackfillWork> approved = [.. _work.Values.Where(
+            work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider))))];
         if (approved.Count > 0)
         {
             Run(cancellationToken => RunAsync(approved, cancellationToken));
@@ -189,9 +189,9 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
             await EmitAsync(work, result);
         }
 
-        if (provider.Fetcher is CsvFetcher csv && _told.TryAdd(csv, true))
+        if (provider.Fetcher is { Reading: not null } fetcher && _told.TryAdd(fetcher, true))
         {
-            SourceLog.CsvRead(log, csv);
+            SourceLog.Read(log, fetcher);
         }
     }
 

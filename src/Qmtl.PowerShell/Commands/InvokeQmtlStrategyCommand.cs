@@ -150,7 +150,8 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
             {
                 // The run ends when everything is delivered, or when a recorder turns out to be away: whoever waits must know why.
                 List<Recorder> recorders = [.. RecordersOf(strategy.Nodes)];
-                List<IDisposable> following = [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
+                List<IDisposable> following =
+                    [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
                 try
                 {
                     await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));

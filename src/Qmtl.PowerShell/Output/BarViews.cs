@@ -27,7 +27,7 @@ internal static class BarViews
     public static string NameOf(IReadOnlyList<(string Name, bool IsNumber)> columns)
     {
         string name =
-            $"{BarObject.BarTypeName}#{string.Join(',', columns.Select(column => $"{(column.IsNumber ? "+" : string.Empty)}{column.Name}"))}";
+            $"{BarObject.BarTypeName}#{string.Join(',', columns.Select(column => (column.IsNumber ? "+" : string.Empty) + column.Name))}";
         if (Runspace.DefaultRunspace?.InitialSessionState is { } session)
         {
             ConcurrentDictionary<string, bool> made = Made.GetOrCreateValue(session);

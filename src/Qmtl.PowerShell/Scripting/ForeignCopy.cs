@@ -27,9 +27,9 @@ internal static class ForeignCopy
             .Cast<(Assembly, Assembly)?>()
             .FirstOrDefault();
         return pair is var (foreign, own)
-            ? $"{type} is of another copy of {own.GetName().Name} ('{foreign.Location}') than the module's ('{own.Location}'), and .NET holds their types for different ones. " +
-              "In a new shell import Qmtl first, then load your own assembly alone, for example with Add-Type -Path, and not the Qmtl "
-                  + "assemblies beside it."
+            ? $"{type} is of another copy of {own.GetName().Name} ('{foreign.Location}') than the module's ('{own.Location}'), "
+                + "and .NET holds their types for different ones. In a new shell import Qmtl first, then load your own assembly alone, "
+                + "for example with Add-Type -Path, and not the Qmtl assemblies beside it."
             : null;
     }
 

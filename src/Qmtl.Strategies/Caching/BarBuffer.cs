@@ -12,6 +12,7 @@ internal sealed partial class BarBuffer
 {
     private readonly StreamKey _series;
     private readonly int _period;
+    private readonly long _stride;
 
     private long[] _timestamps = [];
     private bool[] _live = [];
@@ -21,7 +22,8 @@ internal sealed partial class BarBuffer
     // The bar before the oldest held: with a period of one bar it alone tells whether one is missing.
     private long? _newestDropped;
 
-    public BarBuffer(StreamKey series, int period) => (_series, _period) = (series, period);
+    public BarBuffer(StreamKey series, int period) =>
+        (_series, _period, _stride) = (series, period, series.Interval.Stride);
 
     /// <summary>How many bars are held, at most the period.</summary>
     public int Count { get; private set; }
@@ -36,7 +38,7 @@ internal sealed partial class BarBuffer
         get
         {
             long? before = Count > 1 ? _timestamps[_start + Count - 2] : _newestDropped;
-            return before is { } known && LastTimestamp is { } last && last != _series.Interval.Next(known);
+            return before is { } known && LastTimestamp is { } last && last != known + _stride && last != _series.Interval.Next(known);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class CachedSeries
     public const int DefaultInPlaceLimit = 16_384;
 
     private readonly int _period;
+    private readonly long _stride;
     private readonly int _inPlaceLimit;
     private readonly BackfillState _state;
     private readonly Lock _gate = new();
@@ -30,6 +31,7 @@ internal sealed class CachedSeries
     public CachedSeries(NodeCache cache, StreamKey key, int inPlaceLimit)
     {
         (Key, _period, _state, _inPlaceLimit) = (key, cache.Period, cache.State, inPlaceLimit);
+        _stride = key.Interval.Stride;
         _bars = new BarBuffer(key, _period);
         _numberSource = new ColumnSource<double>(Payload.ValueColumn, _number, 0, 1, null);
         View = new SeriesView(cache, this);
@@ -208,5 +210,5 @@ internal sealed class CachedSeries
 
     // The bar after the newest and the newest itself are by far the most frequent, and need no division.
     private long FloorOf(long timestamp, long? newest) =>
-        newest is { } last && (timestamp == last || timestamp == Key.Interval.Next(last)) ? timestamp : Key.Interval.Floor(timestamp);
+        newest is { } last && (timestamp == last || timestamp == last + _stride) ? timestamp : Key.Interval.Floor(timestamp);
 }

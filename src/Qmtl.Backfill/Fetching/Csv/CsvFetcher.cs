@@ -5,11 +5,6 @@ using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 
-/// <summary>A row of a CSV file that could not be read.</summary>
-/// <param name="Line">The line on which the row ends, from 1.</param>
-/// <param name="Message">What is wrong with it.</param>
-public sealed record CsvProblem(long Line, string Message);
-
 /// <summary>
 /// Bars from a CSV file: UTF-8, a header, fields separated by comma, semicolon or tab. The bar's open is in <c>ts</c>,
 /// <c>timestamp</c>, <c>open_time</c>, <c>time</c> or <c>date</c>, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or
@@ -79,13 +74,8 @@ public sealed class CsvFetcher : IDataFetcher
     /// <summary>10,000: a file has no limit of its own, and this many rows are read in a moment.</summary>
     public int? BarsPerRequest => 10_000;
 
-    /// <summary>
-    /// How most rows of the file write their times, for people, such as <c>Unix milliseconds</c>; null until the file was looked at.
-    /// </summary>
-    public string? TimestampFormat => _index?.TimestampFormat;
-
-    /// <summary>The first hundred rows that could not be read; empty until the file was looked at.</summary>
-    public IReadOnlyList<CsvProblem> Problems => _index?.Problems ?? [];
+    /// <summary>How the file's times are written, and which rows could not be read; null until the file was looked at.</summary>
+    public SourceReading? Reading => _index?.Reading;
 
     /// <inheritdoc/>
     /// <remarks>Null also where the file cannot be read: <see cref="FetchAsync"/> then says why.</remarks>

@@ -20,7 +20,7 @@ internal sealed class CsvIndex
     private readonly CsvTimeForm _form;
     private readonly CsvTimes _times;
     private readonly List<Block> _blocks = [];
-    private readonly List<CsvProblem> _problems = [];
+    private readonly List<UnreadableRow> _problems = [];
     private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
     private long? _last;
 
@@ -61,11 +61,8 @@ internal sealed class CsvIndex
     /// <summary>What the file was.</summary>
     public CsvStamp Stamp { get; }
 
-    /// <summary>How its times are read, for people.</summary>
-    public string TimestampFormat => _times.Format;
-
-    /// <summary>The first rows that could not be read.</summary>
-    public IReadOnlyList<CsvProblem> Problems => _problems;
+    /// <summary>How its times are read, and the first rows that could not be.</summary>
+    public SourceReading Reading => new(_times.Format, _problems);
 
     /// <summary>The nodes of the file; one with an empty name where no column names them.</summary>
     public IReadOnlyCollection<string> Nodes => _extents.Keys;
@@ -189,7 +186,7 @@ internal sealed class CsvIndex
         {
             if (_problems.Count < MostProblems)
             {
-                _problems.Add(new CsvProblem(parser.RawRow, problem));
+                _problems.Add(new UnreadableRow(parser.RawRow, problem));
             }
 
             return null;

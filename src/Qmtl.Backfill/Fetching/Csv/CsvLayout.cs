@@ -75,7 +75,9 @@ internal sealed class CsvLayout
         }
 
         _node = Find(NodeNames);
-        Payload = [.. _columns.Except([Time, Clock, _node]).OfType<CsvColumn>().Where(column => column.Name.Length > 0 && !ColumnNames.IsKey(column.Name))];
+        Payload = [.. _columns.Except([Time, Clock, _node])
+            .OfType<CsvColumn>()
+            .Where(column => column.Name.Length > 0 && !ColumnNames.IsKey(column.Name))];
         try
         {
             ColumnNames.RequireUsable([.. Payload.Select(column => new BarColumn<double>(column.Name, Array.Empty<double>()))], 0);

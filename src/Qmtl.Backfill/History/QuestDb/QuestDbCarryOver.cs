@@ -20,7 +20,8 @@ internal static class QuestDbCarryOver
         CancellationToken cancellationToken)
     {
         // Columns of types that are only read as text stay out: what QuestDB makes of the text need not be what was there.
-        StoredColumn[] lacking = [.. table.Payload.Where(column => column.Type != StoredType.Other && run[0].Columns.All(given => given.Stored != column))];
+        StoredColumn[] lacking = [.. table.Payload.Where(
+            column => column.Type != StoredType.Other && run[0].Columns.All(given => given.Stored != column))];
         if (lacking.Length == 0)
         {
             return run;

@@ -68,7 +68,9 @@ internal static class QuestDbCoverage
             CultureInfo.InvariantCulture,
             $"""
             SELECT first, last, bars, mark FROM (
-                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars, min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last, {BarMark.SumSql($"{rows.TimestampSql}::long")} mark
+                SELECT {rows.TimestampSql}::long / {step * BarsInSpan} span, {rows.TimestampSql}::long % {step} rest, count() bars,
+                    min({rows.TimestampSql})::long first, max({rows.TimestampSql})::long last,
+                    {BarMark.SumSql($"{rows.TimestampSql}::long")} mark
                 {rows.FromSql} AND {rows.BetweenSql(within)})
             WHERE rest = {opens} ORDER BY span
             """);

@@ -44,13 +44,7 @@ internal static class QuestDbEmptyRanges
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = source });
         }
 
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var ranges = new List<EmptyRange>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            ranges.Add(new EmptyRange(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
-        }
-
+        List<EmptyRange> ranges = await command.ListAsync(EmptyRange.Of, cancellationToken);
         return [.. ranges.OrderBy(range => range.Source, StringComparer.Ordinal).ThenBy(range => range.Start)];
     }
 

@@ -50,8 +50,8 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, see the remarks.</param>
     /// <param name="credential">User and password, in place of those in the connection string; for both ports.</param>
-    /// <param name="httpUri">The HTTP server; where null, port 9000 of the same host.</param>
-    /// <param name="timeProvider">The clock; the system's where null.</param>
+    /// <param name="httpUri">The HTTP server; null for port 9000 of the same host.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException">
     /// A part of the connection string or the address is wrong, or the table cannot be named so. The message never holds the password.
     /// </exception>

@@ -116,7 +116,10 @@ internal sealed class QuestDbHttp : IDisposable
             {
                 IsTransient = true,
                 MayHaveKept =
-                    exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError },
+                    exception is not HttpRequestException
+                    {
+                        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError,
+                    },
                 RetryAfter = _outage.Note(),
             };
         }

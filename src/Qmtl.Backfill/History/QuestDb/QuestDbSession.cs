@@ -50,18 +50,8 @@ internal sealed class QuestDbSession(
             "SELECT table_name, count_distinct(lower(column_name)) AS keys FROM information_schema.columns WHERE lower(column_name) IN "
                 + "('node_id', 'interval', 'ts')";
         await using var command = new NpgsqlCommand(Sql, connection);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            if (reader.GetInt64(1) == 3)
-            {
-                names.Add(reader.GetString(0));
-            }
-        }
-
-        names.Sort(StringComparer.Ordinal);
-        return names;
+        List<(string, long)> tables = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        return [.. tables.Where(table => table.Item2 == 3).Select(table => table.Item1).Order(StringComparer.Ordinal)];
     }
 
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
@@ -161,17 +151,8 @@ internal sealed class QuestDbSession(
             $"SELECT DISTINCT {node}, {interval} FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND "
                 + $"{QuestDbTypes.ColumnSql(table.Timestamp)} IS NOT NULL",
             connection);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var streams = new List<StreamKey>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            if (StreamOf(reader.GetValue(0), reader.GetValue(1)) is { } stream)
-            {
-                streams.Add(stream);
-            }
-        }
-
-        return streams;
+        List<StreamKey?> found = await command.ListAsync(static row => StreamOf(row.GetValue(0), row.GetValue(1)), cancellationToken);
+        return [.. found.OfType<StreamKey>()];
     }
 
     public override string CreateTableSql(string table, IEnumerable<(string Name, StoredType Type)> payload)
@@ -291,7 +272,9 @@ internal sealed class QuestDbSession(
                 await AppliedAsync(cancellationToken);
                 if (!await bars.IsStoredAsync(connection, cancellationToken))
                 {
-                    throw new StoreException($"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was probably dropped or altered meanwhile. Try again.")
+                    throw new StoreException(
+                        $"{displayName} acknowledged bars of {bars.Stream} and does not have them; the table '{bars.Table.Name}' was "
+                            + $"probably dropped or altered meanwhile. Try again.")
                     {
                         IsTransient = true,
                     };

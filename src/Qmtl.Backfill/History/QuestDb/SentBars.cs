@@ -38,10 +38,14 @@ internal sealed record SentBars(
 
         // A request goes into the columns that the server knew when it began: into one that was dropped meanwhile, every value or none.
         (string Sql, long Bar)[] witnesses = [.. FindWitnesses()];
-        return witnesses.Length == 0
-            || (await CountAsync(
-                string.Join(", ", witnesses.Select(witness => witness.Sql)),
-                $"({string.Join(" OR ", witnesses.Select(witness => witness.Bar).Distinct().Select(bar => rows.BetweenSql(new TimeRange(bar, bar))))})")).All(count => count > 0);
+        if (witnesses.Length == 0)
+        {
+            return true;
+        }
+
+        IEnumerable<string> bars = witnesses.Select(witness => rows.BetweenSql(new TimeRange(witness.Bar, witness.Bar))).Distinct();
+        long[] counts = await CountAsync(string.Join(", ", witnesses.Select(witness => witness.Sql)), $"({string.Join(" OR ", bars)})");
+        return counts.All(count => count > 0);
 
         async Task<long[]> CountAsync(string counts, string where)
         {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Qmtl.Time;
 
 namespace Qmtl.History.Relational;
@@ -13,4 +14,7 @@ internal readonly record struct EmptyRange(string Source, long Start, long End, 
         : this(source, range.Start, range.End, learntAt)
     {
     }
+
+    /// <summary>The range in a row of source, start, end and when it was learnt.</summary>
+    public static EmptyRange Of(DbDataReader row) => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3));
 }

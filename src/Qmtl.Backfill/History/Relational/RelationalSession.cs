@@ -159,22 +159,14 @@ internal abstract class RelationalSession : IAsyncDisposable
                     UNION ALL SELECT (SELECT min({node}) {from} WHERE {node} > nodes.n) FROM nodes WHERE nodes.n IS NOT NULL),
                 pairs(n, i) AS (
                     SELECT nodes.n, (SELECT min({interval}) {from} WHERE {node} = nodes.n) FROM nodes WHERE nodes.n IS NOT NULL
-                    UNION ALL SELECT pairs.n, (SELECT min({interval}) {from} WHERE {node} = pairs.n AND {interval} > pairs.i) FROM pairs WHERE pairs.i IS NOT NULL)
+                    UNION ALL SELECT pairs.n, (SELECT min({interval}) {from} WHERE {node} = pairs.n AND {interval} > pairs.i)
+                    FROM pairs WHERE pairs.i IS NOT NULL)
                 SELECT pairs.n, pairs.i FROM pairs WHERE pairs.i IS NOT NULL
                 """
             : $"SELECT DISTINCT {node}, {interval} {from} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL";
         await using DbCommand command = Connection.CreateCommand(sql);
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var streams = new List<StreamKey>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            if (StreamOf(reader.GetValue(0), reader.GetValue(1)) is { } stream)
-            {
-                streams.Add(stream);
-            }
-        }
-
-        return streams;
+        List<StreamKey?> found = await command.ListAsync(static row => StreamOf(row.GetValue(0), row.GetValue(1)), cancellationToken);
+        return [.. found.OfType<StreamKey>()];
     }
 
     /// <summary>The known-empty ranges of the stream that share a bar with <paramref name="within"/>, by source, then start.</summary>
@@ -207,14 +199,7 @@ internal abstract class RelationalSession : IAsyncDisposable
             ("source", source),
             ("start", within.Start),
             ("end", within.End));
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var ranges = new List<EmptyRange>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            ranges.Add(new EmptyRange(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
-        }
-
-        return ranges;
+        return await command.ListAsync(EmptyRange.Of, cancellationToken);
     }
 
     /// <summary>The table as it is named in a statement: with its schema, so that no name means anything else.</summary>

@@ -42,4 +42,17 @@ internal static class SqlText
         await using DbCommand command = connection.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>Runs a query and makes something of each row.</summary>
+    public static async Task<List<T>> ListAsync<T>(this DbCommand command, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
 }

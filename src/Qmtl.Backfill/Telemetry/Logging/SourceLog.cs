@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching;
 
 namespace Qmtl.Telemetry.Logging;
 
@@ -8,27 +8,29 @@ public static partial class SourceLog
 {
     private const int ProblemsShown = 3;
 
-    /// <summary>Tells how a CSV file was read, once it was: its form of time, and the first rows that could not be read.</summary>
+    /// <summary>Tells how a source read what it holds, once it has looked: its form of time, and rows that could not be read.</summary>
     /// <param name="logger">Where it goes.</param>
-    /// <param name="csv">The file.</param>
-    public static void CsvRead(ILogger logger, CsvFetcher csv)
+    /// <param name="fetcher">The source.</param>
+    public static void Read(ILogger logger, IDataFetcher fetcher)
     {
-        ArgumentNullException.ThrowIfNull(csv);
-        if (csv.TimestampFormat is { } format)
+        ArgumentNullException.ThrowIfNull(fetcher);
+        if (fetcher.Reading is not { } reading)
         {
-            CsvTimes(logger, csv.Name, format);
+            return;
         }
 
-        if (csv.Problems.Count > 0)
+        TimesRead(logger, fetcher.Name, reading.TimestampFormat);
+        if (reading.Problems.Count > 0)
         {
-            IEnumerable<string> lines = csv.Problems.Take(ProblemsShown).Select(problem => $"line {problem.Line}: {problem.Message}");
-            CsvUnreadable(logger, csv.Name, string.Join("; ", lines) + (csv.Problems.Count > ProblemsShown ? "; and more" : string.Empty));
+            IEnumerable<string> lines = reading.Problems.Take(ProblemsShown).Select(problem => $"line {problem.Line}: {problem.Message}");
+            RowsUnreadable(
+                logger, fetcher.Name, string.Join("; ", lines) + (reading.Problems.Count > ProblemsShown ? "; and more" : string.Empty));
         }
     }
 
     [LoggerMessage(2000, LogLevel.Information, "{source}: the file's times were read as {format}.", EventName = "source.csv_times")]
-    private static partial void CsvTimes(ILogger logger, string source, string format);
+    private static partial void TimesRead(ILogger logger, string source, string format);
 
     [LoggerMessage(2001, LogLevel.Warning, "{source}: rows that cannot be read, {problems}.", EventName = "source.csv_unreadable")]
-    private static partial void CsvUnreadable(ILogger logger, string source, string problems);
+    private static partial void RowsUnreadable(ILogger logger, string source, string problems);
 }

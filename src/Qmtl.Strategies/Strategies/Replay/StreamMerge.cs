@@ -9,7 +9,7 @@ namespace Qmtl.Strategies.Replay;
 /// <param name="graph">Knows the streams, and the instant of a bar that counts for the order.</param>
 internal sealed class StreamMerge(PipelineGraph graph)
 {
-    private readonly (BarFrame Page, int Row)[] _cursors = new (BarFrame, int)[graph.Streams.Count];
+    private readonly (BarFrame Page, int Row, long Open)[] _cursors = new (BarFrame, int, long)[graph.Streams.Count];
     private readonly PriorityQueue<int, (long Instant, int Stream)> _next = new(graph.Streams.Count);
 
     /// <summary>Gives a stream its first page, or the one after that it used up.</summary>
@@ -20,8 +20,9 @@ internal sealed class StreamMerge(PipelineGraph graph)
     {
         if (page is not null)
         {
-            _cursors[stream] = (page, 0);
-            _next.Enqueue(stream, (graph.InstantOf(stream, page.Timestamps[0]), stream));
+            long open = page.Timestamps[0];
+            _cursors[stream] = (page, 0, open);
+            _next.Enqueue(stream, (graph.InstantOf(stream, open), stream));
         }
     }
 
@@ -31,8 +32,8 @@ internal sealed class StreamMerge(PipelineGraph graph)
     {
         while (!batch.IsFull && _next.TryPeek(out int stream, out _))
         {
-            ref (BarFrame Page, int Row) cursor = ref _cursors[stream];
-            batch.Add(stream, cursor.Page, cursor.Row, cursor.Page.Timestamps[cursor.Row]);
+            ref (BarFrame Page, int Row, long Open) cursor = ref _cursors[stream];
+            batch.Add(stream, cursor.Page, cursor.Row, cursor.Open);
             cursor.Row++;
             if (cursor.Row == cursor.Page.Count)
             {
@@ -40,7 +41,8 @@ internal sealed class StreamMerge(PipelineGraph graph)
                 return stream;
             }
 
-            _next.DequeueEnqueue(stream, (graph.InstantOf(stream, cursor.Page.Timestamps[cursor.Row]), stream));
+            cursor.Open = cursor.Page.Timestamps[cursor.Row];
+            _next.DequeueEnqueue(stream, (graph.InstantOf(stream, cursor.Open), stream));
         }
 
         return -1;

@@ -37,7 +37,7 @@ public sealed class CsvFetcherTests : IDisposable
         RawBars bars = await FetchAsync(fetcher);
 
         Assert.Equal([1570752000, 1570752060], bars.Timestamps.ToArray());
-        Assert.Equal(format, fetcher.TimestampFormat);
+        Assert.Equal(format, fetcher.Reading?.TimestampFormat);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class CsvFetcherTests : IDisposable
         RawBars bars = await FetchAsync(fetcher);
 
         Assert.Equal([1735689540, 1735689600], bars.Timestamps.ToArray());
-        Assert.Equal("mostly Unix milliseconds", fetcher.TimestampFormat);
+        Assert.Equal("mostly Unix milliseconds", fetcher.Reading?.TimestampFormat);
         SourceNote note = Assert.Single(bars.Notes);
         Assert.Equal((SourceNoteKind.TimeUnit, true), (note.Kind, note.IsWarning));
         Assert.StartsWith("its times are in Unix milliseconds and microseconds, each read by its size (1735689540000 is ", note.Text, StringComparison.Ordinal);
@@ -159,9 +159,9 @@ public sealed class CsvFetcherTests : IDisposable
         RawBars[] pages = [await FetchAsync(fetcher, new TimeRange(0, 60)), await FetchAsync(fetcher, new TimeRange(120, 180)), await FetchAsync(fetcher, new TimeRange(240, 300))];
 
         Assert.Equal([4, 0, 0], pages.Select(page => page.Unreadable[RejectionReason.Unreadable]));
-        Assert.Equal([2, 4, 5, 6], fetcher.Problems.Select(problem => problem.Line));
-        Assert.Contains("'soon' in ts is no bar's open", fetcher.Problems[0].Message, StringComparison.Ordinal);
-        Assert.Contains("1 fields, the header has 2", fetcher.Problems[1].Message, StringComparison.Ordinal);
+        Assert.Equal([2, 4, 5, 6], fetcher.Reading!.Problems.Select(problem => problem.Line));
+        Assert.Contains("'soon' in ts is no bar's open", fetcher.Reading!.Problems[0].Message, StringComparison.Ordinal);
+        Assert.Contains("1 fields, the header has 2", fetcher.Reading!.Problems[1].Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -326,7 +326,7 @@ public sealed class CsvFetcherTests : IDisposable
 
         Assert.Equal((2469, 0L, 1091L, 676), (bars.Frame.Count, bars.Rejected.Total, bars.Silent.BarCount, bars.Silent.Count));
         Assert.Equal(0.00141342, bars.Frame.Rows.First()["open"]);
-        Assert.Equal("Unix seconds", fetcher.TimestampFormat);
+        Assert.Equal("Unix seconds", fetcher.Reading?.TimestampFormat);
     }
 
     public enum Order

@@ -37,7 +37,7 @@ public sealed class CsvFileShapeTests : IDisposable
 
         Assert.Equal([Nine, Nine + 60], bars.Timestamps.ToArray());
         Assert.Equal("open", Assert.Single(bars.Columns).Name);
-        Assert.Equal("a date and a time of day in two columns, UTC where they have no offset", fetcher.TimestampFormat);
+        Assert.Equal("a date and a time of day in two columns, UTC where they have no offset", fetcher.Reading?.TimestampFormat);
         Assert.Contains(SourceNoteKind.TimesWithoutOffset, bars.Notes.Select(note => note.Kind));
     }
 
@@ -53,7 +53,7 @@ public sealed class CsvFileShapeTests : IDisposable
         var fetcher = new CsvFetcher(Write("Date,Hour,close\n2024-01-02,0,1\n2024-01-02,9,2\n2024-01-02,24,3\n"));
 
         Assert.Equal([Nine - 32_400, Nine], (await FetchAsync(fetcher)).Timestamps.ToArray());
-        Assert.StartsWith("'2024-01-02' in Date and '24' in Hour are no date and time of day.", Assert.Single(fetcher.Problems).Message, StringComparison.Ordinal);
+        Assert.StartsWith("'2024-01-02' in Date and '24' in Hour are no date and time of day.", Assert.Single(fetcher.Reading!.Problems).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class CsvFileShapeTests : IDisposable
         RawBars bars = await fetcher.FetchAsync(day, new TimeRange(0, 4_000_000_000), CancellationToken.None);
 
         Assert.Equal([UnixTime.Parse("2023-11-13").ToUnixTimeSeconds(), UnixTime.Parse("2023-11-14").ToUnixTimeSeconds()], bars.Timestamps.ToArray());
-        Assert.Equal("dates in digits, UTC where they have no offset", fetcher.TimestampFormat);
+        Assert.Equal("dates in digits, UTC where they have no offset", fetcher.Reading?.TimestampFormat);
     }
 
     [Fact]

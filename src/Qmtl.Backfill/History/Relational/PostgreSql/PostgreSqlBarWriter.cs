@@ -22,7 +22,8 @@ internal sealed class PostgreSqlBarWriter(
         if (table.Interval.Type == StoredType.Int16 && (short)stream.Interval.Number != stream.Interval.Number)
         {
             throw new StoreException(
-                $"The table {tableSql} keeps its intervals in a smallint, which cannot hold {stream.Interval.Number}, the number of {stream.Interval}. "
+                $"The table {tableSql} keeps its intervals in a smallint, which cannot hold {stream.Interval.Number}, the "
+                + $"number of {stream.Interval}. "
                 + $"Make it larger first: ALTER TABLE {tableSql} ALTER COLUMN {_interval} TYPE integer.");
         }
 

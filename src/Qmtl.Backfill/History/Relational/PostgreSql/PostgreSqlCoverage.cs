@@ -138,14 +138,17 @@ internal sealed class PostgreSqlCoverage
         return $"""
             WITH RECURSIVE walk(opened, number) AS (
                 SELECT {FirstBarFrom("$3")}, 1::int8
-                UNION ALL SELECT {FirstBarFrom($"walk.opened + {BarsInSpan} * $5")}, walk.number + 1 FROM walk WHERE walk.opened IS NOT NULL AND walk.number < $7),
+                UNION ALL SELECT {FirstBarFrom($"walk.opened + {BarsInSpan} * $5")}, walk.number + 1
+                FROM walk WHERE walk.opened IS NOT NULL AND walk.number < $7),
             counted AS MATERIALIZED (
-                SELECT spans.opened, spans.number, bars.n FROM walk spans CROSS JOIN LATERAL (SELECT count(*) AS n {inSpan}) bars WHERE spans.opened IS NOT NULL)
+                SELECT spans.opened, spans.number, bars.n
+                FROM walk spans CROSS JOIN LATERAL (SELECT count(*) AS n {inSpan}) bars WHERE spans.opened IS NOT NULL)
             SELECT opened, opened + {BarsInSpan - 1} * $5, number, opened FROM counted WHERE n = {BarsInSpan}
             UNION ALL
             SELECT ranges.first, ranges.last, spans.number, spans.opened FROM counted spans CROSS JOIN LATERAL (
                 SELECT min(bar) AS first, max(bar) AS last
-                FROM (SELECT {_timestamp}::int8 AS bar, {_timestamp} - $5 * row_number() OVER (ORDER BY {_timestamp}) AS island {inSpan}) bars
+                FROM (
+                    SELECT {_timestamp}::int8 AS bar, {_timestamp} - $5 * row_number() OVER (ORDER BY {_timestamp}) AS island {inSpan}) bars
                 GROUP BY island) ranges
             WHERE spans.n < {BarsInSpan}
             ORDER BY 1

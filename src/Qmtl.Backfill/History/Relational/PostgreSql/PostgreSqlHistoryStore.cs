@@ -24,7 +24,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     /// </param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
     /// <param name="credential">User and password, in place of those in the connection string.</param>
-    /// <param name="timeProvider">The clock that says when something was learnt; the system's where null.</param>
+    /// <param name="timeProvider">The clock that says when something was learnt; null for the system's.</param>
     /// <exception cref="ArgumentException">
     /// A part of the connection string is wrong, or the table cannot be named so. The message names the part and never holds the
     /// password.

@@ -80,14 +80,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
             ORDER BY 1
             """;
         await using DbCommand command = connection.CreateCommand(Sql);
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
+        return await command.ListAsync(static row => row.GetString(0), cancellationToken);
     }
 
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)

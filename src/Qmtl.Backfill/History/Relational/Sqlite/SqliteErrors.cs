@@ -108,7 +108,10 @@ internal sealed class SqliteErrors(string displayName, string path)
         Error(error, "has no room left to grow: the disk is full. Free some space and run again; nothing of this write was kept");
 
     private StoreException IsFolder() =>
-        new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.") { ConcernsWholeStore = true };
+        new($"{displayName} cannot be opened: the path is a folder. Name a file in it, for example {Path.Combine(path, "history.db")}.")
+        {
+            ConcernsWholeStore = true,
+        };
 
     // The driver wraps SQLite's own words: "SQLite Error 5: 'database is locked'.".
     private StoreException Error(SqliteException error, string what, bool isTransient = false, bool concernsWholeStore = true) =>

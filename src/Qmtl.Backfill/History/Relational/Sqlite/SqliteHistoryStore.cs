@@ -26,7 +26,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     /// <summary>A store in the file at <paramref name="path"/>. Nothing is read or created before the first use.</summary>
     /// <param name="path">The file; relative to the current directory where it is not absolute.</param>
     /// <param name="table">The table of all streams; null, the default, for a table a node, named by its id.</param>
-    /// <param name="timeProvider">The clock that says when something was learnt; the system's where null.</param>
+    /// <param name="timeProvider">The clock that says when something was learnt; null for the system's.</param>
     /// <exception cref="ArgumentException">The path is blank or <c>:memory:</c>, or the table cannot be named so.</exception>
     public SqliteHistoryStore(string path, string? table = null, TimeProvider? timeProvider = null)
         : base(Scheme + FullPath(path), timeProvider)
@@ -154,7 +154,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
             Forget();
         }
 
-        throw new StoreException($"{DisplayName} was moved, deleted or replaced while it was in use. Try again when nobody uses the file that was there before.")
+        throw new StoreException(
+            $"{DisplayName} was moved, deleted or replaced while it was in use. Try again when nobody uses the file that was there before.")
         {
             IsTransient = true,
         };

@@ -134,14 +134,7 @@ internal sealed class SqliteSession : RelationalSession
             ORDER BY name
             """;
         await using DbCommand command = _connection.CreateCommand(Sql);
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
+        return await command.ListAsync(static row => row.GetString(0), cancellationToken);
     }
 
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
@@ -317,15 +310,10 @@ internal sealed class SqliteSession : RelationalSession
     {
         await using DbCommand command = _connection.CreateCommand(
             "SELECT name, type FROM pragma_table_info(@table) ORDER BY cid", ("table", table));
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        var columns = new List<StoredColumn>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            string declared = reader.GetString(1);
-            columns.Add(new StoredColumn(reader.GetString(0), SqliteTypes.Of(declared), declared.Length == 0 ? "no type" : declared));
-        }
+        return await command.ListAsync(static row => Column(row.GetString(0), declared: row.GetString(1)), cancellationToken);
 
-        return columns;
+        static StoredColumn Column(string name, string declared) =>
+            new(name, SqliteTypes.Of(declared), declared.Length == 0 ? "no type" : declared);
     }
 
     private async Task<bool> HasKeyAsync(string table, CancellationToken cancellationToken)
