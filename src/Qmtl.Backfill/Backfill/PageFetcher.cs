@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Qmtl.Data;
 using Qmtl.Fetching;
@@ -22,6 +23,7 @@ internal sealed class PageFetcher(
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
     private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, source, note)));
+    private readonly ConcurrentDictionary<long, bool> _farRows = new();
     private BarInterval? _evidentInterval;
     private int _filesOutOfReach;
     private long _waitedTicks;
@@ -124,7 +126,8 @@ internal sealed class PageFetcher(
         now = EarlierClock(now, raw);
         _notes.Tell(raw.Notes);
         RequireSeconds(raw);
-        ValidatedBars valid = raw.Validate(_stream.Interval, asked, LastClosedBar(now, raw), options.OffGrid);
+        ValidatedBars valid = AnswerEvidence.BesideFarRow(
+            raw, raw.Validate(_stream.Interval, asked, LastClosedBar(now, raw), options.OffGrid), asked, _farRows);
         page.Rejected = page.Rejected.Plus(valid.Rejected);
         RefuseOtherInterval(asked, valid);
         TellOfZeros(valid.Frame);
