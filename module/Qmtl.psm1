@@ -60,13 +60,13 @@ foreach ($other in [System.Runtime.Loader.AssemblyLoadContext]::Default.Assembli
     Write-Warning "This shell has loaded '$($other.Location)' before the module was imported. Strategies and nodes that were built on it cannot be run. In a new shell import Qmtl first, then load your own assembly alone."
 }
 
-# A bar's stream, which binds by name.
-$bars = $assembly.GetType('Qmtl.PowerShell.Output.BarObject')::CreateTypeData()
-Update-TypeData -TypeData $bars -Force
+# A bar's stream, which binds by name, and times that are text in ISO 8601.
+$types = @('BarObject', 'UtcTime').ForEach({ $assembly.GetType("Qmtl.PowerShell.Output.$_")::CreateTypeData() })
+Update-TypeData -TypeData $types -Force
 
 $ExecutionContext.SessionState.Module.OnRemove = {
     $lifetime::End()
-    $bars | Remove-TypeData
+    $types | Remove-TypeData
     foreach ($name in $named) {
         $null = $accelerators::Remove($name)
     }

@@ -195,6 +195,13 @@ Describe 'Add-QmtlRecord' {
         "$told" | Should -Be "X 1m: its times are read as Unix $Unit ($Time is 2018-01-10T04:55:00Z)."
     }
 
+    It 'reads the times of one pipeline each by its size, and says that they are of several units' {
+        1515560100, 1515560160000, 1515560220000000, 1515560280 | ForEach-Object { @{ ts = $_; close = 1 } } |
+            Add-QmtlRecord $recorder X 1m -WarningVariable told -WarningAction SilentlyContinue
+        (Get-QmtlHistory $stored X 1m).Timestamp.ToUnixTimeSeconds() | Should -Be 1515560100, 1515560160, 1515560220, 1515560280
+        @($told).Where({ "$_" -like 'X 1m: its times are in Unix seconds and milliseconds, each read by its size (*); give all in one unit.' }) | Should -HaveCount 1
+    }
+
     It 'refuses a count that is none, by its text' {
         @{ ts = 60; close = 1; trades = 'abc' } | Add-QmtlRecord $recorder X 1m -WarningVariable told -WarningAction SilentlyContinue
         Get-QmtlHistory $stored X 1m | Should -BeNullOrEmpty

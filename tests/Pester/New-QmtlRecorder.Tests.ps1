@@ -170,6 +170,21 @@ Describe 'New-QmtlRecorder -InputObject' {
         $bar.odd, [bool]$bar.open_now, $bar.note, $bar.day | Should -Be ([double]::NegativeInfinity), $true, "a`n2", '2024-01-01T00:00:00Z'
     }
 
+    It 'has refused rows delivered with columns of any name and type' {
+        $store = New-QmtlRecorder -Path ($path = Join-Path $TestDrive 'named.db')
+        @(
+            '{"node_id":"X","interval":"1m","ts":60,"payload":{"time":5,"NodeId":"a","odd":2.0,"note":"N/A","close":3}}'
+            '{"node_id":"X","interval":"1m","ts":120,"payload":{"time":6,"NodeId":"","odd":1e3,"note":"7","close":null}}'
+        ) | ConvertFrom-Json -DateKind String | Add-QmtlRecord $store -WarningVariable warned
+        '{"node_id":"X","interval":"1m","ts":61,"payload":{"a":1}}' | ConvertFrom-Json | Add-QmtlRecord $store -ErrorVariable failed -ErrorAction SilentlyContinue
+        $store.Dispose()
+        $warned | Should -BeNullOrEmpty
+        "$failed" | Should -BeLike '*1m*'
+        Get-QmtlHistory (New-QmtlHistoryProvider $path) X 1m | ForEach-Object {
+            $_.psobject.Properties.Where({ $_.Name -ne 'Timestamp' }).ForEach({ "$($_.Name) $(if ($null -ne $_.Value) { $_.Value.GetType().Name }) $($_.Value)" }) -join ', '
+        } | Should -Be 'time Int64 5, NodeId String a, odd Double 2, note String N/A, close Int64 3', 'time Int64 6, NodeId String , odd Double 1000, note String 7, close  '
+    }
+
     It 'takes refused rows of an earlier version, whose file begins with a line of its own' {
         $file = [System.IO.Path]::Combine($PSScriptRoot, '..', 'Unit', 'Recording', 'Data', 'spool-of-3ad251e', '05024655c12e6591', '*.refused')
         $recorder = New-QmtlRecorder -Path (Join-Path $TestDrive 'earlier.db')

@@ -11,6 +11,9 @@ internal sealed class ProviderBackfill(
     IHistoryProvider provider, StreamKey stream, IReadOnlyList<TimeRange> ranges, ProviderCalls calls, bool retryEmpty,
     SemaphoreSlim slots, TimeProvider timeProvider, Action<BackfillEvent> raise, Action<BackfillResult> emit)
 {
+    // Whoever cancels wants to know what was done before, and not to wait long for the answer.
+    private static readonly TimeSpan LongestToCount = TimeSpan.FromSeconds(2);
+
     private TimeRangeSet? _asked;
     private TimeRangeSet? _left;
     private TimeRangeSet _tried = TimeRangeSet.Empty(stream.Interval);
@@ -113,8 +116,13 @@ internal sealed class ProviderBackfill(
             if (requests > 0 || (gaps.IsEmpty && !missing.IsEmpty && error is null && provider.Obstacle is null))
             {
                 TimeRange bounds = missing.Bounds!.Value;
-                left = missing.Subtract(await calls.GetCoverageAsync(bounds, () => retries++, cancellationToken));
-                empty = left.IsEmpty ? empty : left.Intersect(await calls.GetKnownEmptyAsync(bounds, () => retries++, cancellationToken));
+                using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, timeProvider);
+                using CancellationTokenRegistration cancelled = cancellationToken.Register(() => patience.CancelAfter(LongestToCount));
+                CancellationToken token = patience.Token;
+                left = missing.Subtract(await calls.GetCoverageAsync(bounds, () => retries++, token).WaitAsync(token));
+                empty = left.IsEmpty
+                    ? empty
+                    : left.Intersect(await calls.GetKnownEmptyAsync(bounds, () => retries++, token).WaitAsync(token));
                 Commit(result.Range, gaps, missing.Subtract(left.Subtract(empty)), empty, requests);
             }
         }

@@ -19,6 +19,9 @@ internal sealed record Question(TimeRangeSet Missing)
 
     private long SurplusAfter { get; init; }
 
+    // How many ways of asking around a row from far away were tried.
+    private int FarRows { get; init; }
+
     /// <summary>What is asked for: the opens of the first and the last bar.</summary>
     /// <param name="lastClosedBar">Bars after it are not asked for, unless they are missing.</param>
     public TimeRange Range(long lastClosedBar)
@@ -46,8 +49,28 @@ internal sealed record Question(TimeRangeSet Missing)
         // What was allowed for stays, or a source that puts its rows now on one side and now on the other would be asked for ever.
         long before = Math.Max(SurplusBefore, answer.RowsAfter > SurplusBefore ? Math.Min(2L * answer.RowsAfter, room - SurplusAfter) : 0);
         long after = Math.Max(SurplusAfter, answer.RowsBefore > SurplusAfter ? Math.Min(2L * answer.RowsBefore, room - before) : 0);
-        var larger = new Question(Missing) { SurplusBefore = before, SurplusAfter = after };
+        Question larger = this with { SurplusBefore = before, SurplusAfter = after };
         (TimeRange was, TimeRange next) = (Range(lastClosedBar), larger.Range(lastClosedBar));
-        return next.Start < was.Start || next.End > was.End ? [larger] : [];
+        return next.Start < was.Start || next.End > was.End ? [larger]
+            : answer.FarRow is not null && answer.RowsBefore + answer.RowsAfter == 1 ? AroundFarRow(room, lastClosedBar)
+            : [];
+    }
+
+    // Known bars beside the missing ones show that a row from far away is a habit of the source, and where there are none, its silence
+    // then counts. Between both sides, a bar that has no row does not exist.
+    private List<Question> AroundFarRow(long room, long lastClosedBar)
+    {
+        (long one, long both) = (Math.Min(room, 2), Math.Min(room / 2, 2));
+        (long Before, long After)[] sides = [(one, 0), (0, one), (both, both)];
+        for (int turn = FarRows; turn < sides.Length; turn++)
+        {
+            var next = new Question(Missing) { SurplusBefore = sides[turn].Before, SurplusAfter = sides[turn].After, FarRows = turn + 1 };
+            if (next.Range(lastClosedBar) != Range(lastClosedBar))
+            {
+                return [next];
+            }
+        }
+
+        return [];
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Qmtl.Time;
 
 namespace Qmtl.Data;
@@ -42,6 +43,40 @@ internal static class AnswerEvidence
         return reach is { } rows
             ? (unplaced ? none : all.Intersect(rows).Subtract(told), all.Subtract(new TimeRangeSet(interval, rows)))
             : (none, all);
+    }
+
+    /// <summary>
+    /// Takes a row from far away that a source adds to each answer, such as its newest bar, for the habit that it is: beside it alone there
+    /// was room for a row of the asked bars.
+    /// </summary>
+    /// <remarks>
+    /// That it is a habit shows where it comes beside bars that were asked for. A source that gives one row whatever it is asked, as one
+    /// for a price of now does, has no such answer, and its silence proves nothing.
+    /// </remarks>
+    /// <param name="raw">The answer.</param>
+    /// <param name="answer">What is left of it.</param>
+    /// <param name="asked">The asked bars.</param>
+    /// <param name="habits">The far rows that have come beside asked bars.</param>
+    public static ValidatedBars BesideFarRow(RawBars raw, ValidatedBars answer, TimeRange asked, ConcurrentDictionary<long, bool> habits)
+    {
+        if (answer.FarRow is not { } far)
+        {
+            return answer;
+        }
+
+        if (answer.Frame.Count > 0)
+        {
+            habits[far] = true;
+        }
+
+        bool isAlone = raw.RowCount == 1 && raw.Unreadable.Total == 0 && raw.About is null && asked.End > asked.Start;
+        return isAlone && habits.ContainsKey(far)
+            ? answer with
+            {
+                Silent = new TimeRangeSet(answer.Frame.Interval, asked),
+                Unreached = TimeRangeSet.Empty(answer.Frame.Interval),
+            }
+            : answer;
     }
 
     // Some sources begin one bar early, or end one late. If that is all they give, although there was room for more rows, they have no

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qmtl.Time;
 
 namespace Qmtl.Data;
@@ -5,14 +6,16 @@ namespace Qmtl.Data;
 /// <summary>What the start and end that an operator gives mean, the same in every shell. Both are inside.</summary>
 public static class AskedRange
 {
-    /// <summary>The range between two instants, either of which may be open.</summary>
-    /// <exception cref="ArgumentException">The start is after the end.</exception>
+    /// <summary>The whole seconds between two instants, either of which may be open.</summary>
+    /// <exception cref="ArgumentException">The start is after the end, or no whole second lies between the two.</exception>
     public static TimeRange Between(DateTimeOffset? start, DateTimeOffset? end)
     {
         DateTimeOffset first = start ?? DateTimeOffset.MinValue;
         DateTimeOffset last = end ?? DateTimeOffset.MaxValue;
-        long from = FirstSecond(first);
-        return new TimeRange(from, first <= last ? Math.Max(from, last.ToUnixTimeSeconds()) : last.ToUnixTimeSeconds());
+        (long from, long to) = (FirstSecond(first), last.ToUnixTimeSeconds());
+        return from <= to || first > last ? new TimeRange(from, to) : throw new ArgumentException(
+            $"No bar can open from {Precise(first)} to {Precise(last)}: bars open on whole seconds, and none lies between the two. Give an "
+                + $"earlier start or a later end.");
     }
 
     /// <summary>The bars from start to end that have closed, or null where there are none yet.</summary>
@@ -21,7 +24,7 @@ public static class AskedRange
     /// <param name="end">The last instant; null for the last bar that has closed.</param>
     /// <param name="now">The time of day.</param>
     /// <param name="note">In words, that the end was moved or why nothing is left; null where all is as it was asked for.</param>
-    /// <exception cref="ArgumentException">The start is after the end, or in the future.</exception>
+    /// <exception cref="ArgumentException">The start is after the end, or in the future, or no whole second lies between the two.</exception>
     public static TimeRange? Closed(BarInterval interval, DateTimeOffset start, DateTimeOffset? end, DateTimeOffset now, out string? note)
     {
         long first = FirstSecond(start);
@@ -67,6 +70,9 @@ public static class AskedRange
     // Bars open on whole seconds: the first that can open at or after an instant within a second is the next one.
     private static long FirstSecond(DateTimeOffset instant) =>
         instant.ToUnixTimeSeconds() + (instant.UtcTicks % TimeSpan.TicksPerSecond == 0 ? 0 : 1);
+
+    private static string Precise(DateTimeOffset instant) =>
+        instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
     private static string Text(DateTimeOffset instant) => UnixTime.Format(instant.ToUnixTimeSeconds());
 }

@@ -13,6 +13,8 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
     private TimeRange? _reach;
     private int _before;
     private int _after;
+    private int _far;
+    private long _farRow;
 
     public ValidatedBars Run()
     {
@@ -41,6 +43,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
             Unreached = unreached,
             RowsBefore = _before,
             RowsAfter = _after,
+            FarRow = _far == 1 ? _farRow : null,
             EvidentInterval = other,
         };
     }
@@ -152,6 +155,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         _after += open > asked.End ? 1 : 0;
         if (open < interval.Add(asked.Start, -bars) || open > interval.Add(asked.End, bars))
         {
+            (_far, _farRow) = (_far + 1, timestamp);
             return;
         }
 

@@ -19,6 +19,10 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
 
     private readonly HashSet<(StreamKey Stream, SourceNoteKind Kind)> _told = [];
 
+    private readonly Dictionary<StreamKey, TimeNumbers> _times = [];
+
+    private readonly HashSet<StreamKey> _mixed = [];
+
     // An operator is asked once for a stream, not for each of its rows.
     private readonly Dictionary<StreamKey, bool> _approved = [];
 
@@ -92,10 +96,11 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         {
             // At once: what was piped is kept whatever becomes of the pipeline and of this process.
             var stream = new StreamKey(NodeId!, Interval);
-            IReadOnlyList<KeyValuePair<string, object?>> row = RecordedRow.Of(InputObject!);
-            if (IsApproved(stream))
+            BarFrame? refused = RecordedRow.OfRefused(InputObject!, Interval);
+            IReadOnlyList<KeyValuePair<string, object?>> row = refused is null ? RecordedRow.Of(InputObject!) : [];
+            if (IsApproved(stream) && (refused ?? Read(stream, row)) is { } frame)
             {
-                Record(stream, row);
+                Record(stream, frame);
             }
         }
         catch (ObjectDisposedException exception)
@@ -163,9 +168,11 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         return approved;
     }
 
-    private void Record(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)
+    // Null where the row cannot be recorded, which is told at the end.
+    private BarFrame? Read(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)
     {
         RawBars raw = ScriptRows.ToRawBars([row]);
+        LookAtTime(stream, row);
         foreach (SourceNote note in raw.Notes.Where(note => _told.Add((stream, note.Kind))))
         {
             Tell(stream, note);
@@ -175,10 +182,15 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
         if (lost.Total > 0)
         {
             _lost[stream] = _lost.GetValueOrDefault(stream, RejectedRows.None).Plus(lost);
-            return;
+            return null;
         }
 
-        ValueTask recorded = Recorder!.Service.RecordAsync(stream, new BarFrame(stream.Interval, raw.Timestamps, raw.Columns), WhenStopped);
+        return new BarFrame(stream.Interval, raw.Timestamps, raw.Columns);
+    }
+
+    private void Record(StreamKey stream, BarFrame frame)
+    {
+        ValueTask recorded = Recorder!.Service.RecordAsync(stream, frame, WhenStopped);
         if (recorded.IsCompleted)
         {
             recorded.GetAwaiter().GetResult();
@@ -188,6 +200,22 @@ public sealed class AddQmtlRecordCommand : AsyncCommand
             // The spool is full. A recorder of script needs this thread to make room.
             Task waiting = recorded.AsTask();
             WaitFor(_ => waiting);
+        }
+    }
+
+    // Each row is kept at once, and so its time is read by itself; that a pipeline's times count several units is told when it shows.
+    private void LookAtTime(StreamKey stream, IReadOnlyList<KeyValuePair<string, object?>> row)
+    {
+        if (!_times.TryGetValue(stream, out TimeNumbers? times))
+        {
+            _times.Add(stream, times = new TimeNumbers());
+        }
+
+        object? time = WholeNumber.Unwrap(row.FirstOrDefault(field => field.Key == ColumnNames.Timestamp).Value);
+        if (TimestampValue.Look(time, out long number, out _) == TimestampValue.Kind.Number
+            && times.LookAt(number) && times.AreOfSeveralUnits && _mixed.Add(stream))
+        {
+            WriteWarning($"{stream}: {times.Describe()}.");
         }
     }
 

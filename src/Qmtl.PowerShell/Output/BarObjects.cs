@@ -66,7 +66,9 @@ internal static class BarObjects
     {
         var bar = new BarObject(stream);
         bar.Properties.Add(
-            new PSNoteProperty(Timestamp, asText ? UnixTime.Format(frame.Timestamps[row]) : UnixTime.FromSeconds(frame.Timestamps[row])),
+            asText
+                ? new PSNoteProperty(Timestamp, UnixTime.Format(frame.Timestamps[row]))
+                : new UtcTimeProperty(Timestamp, frame.Timestamps[row]),
             preValidated: true);
         foreach (BarColumn column in columns)
         {

@@ -23,7 +23,7 @@ public sealed class StrategyResult
     public BarInterval Interval => _result.Node.Interval;
 
     /// <summary>The open of the bar that the result is of, UTC.</summary>
-    public DateTimeOffset Time => UnixTime.FromSeconds(_result.Timestamp);
+    public UtcTime Time => UtcTime.Of(_result.Timestamp);
 
     /// <summary>The result: a number, a bar (an object like those of Get-QmtlHistory), or whatever the node gave.</summary>
     public object? Value => _result.Payload.Kind == PayloadKind.Bar

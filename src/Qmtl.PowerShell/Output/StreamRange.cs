@@ -26,10 +26,10 @@ public abstract class StreamRange
     public BarInterval Interval { get; }
 
     /// <summary>The open of the first bar, UTC.</summary>
-    public DateTimeOffset Start => UnixTime.FromSeconds(StartTimestamp);
+    public UtcTime Start => UtcTime.Of(StartTimestamp);
 
     /// <summary>The open of the last bar, UTC; it is inside.</summary>
-    public DateTimeOffset End => UnixTime.FromSeconds(EndTimestamp);
+    public UtcTime End => UtcTime.Of(EndTimestamp);
 
     /// <summary>How many bars of the interval open inside.</summary>
     public long Bars { get; }

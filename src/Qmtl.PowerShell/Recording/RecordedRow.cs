@@ -4,12 +4,25 @@ using Qmtl.Data;
 using Qmtl.Payloads;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Scripting;
+using Qmtl.Recording;
+using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Recording;
 
 /// <summary>Sees an object of any origin as a row to record.</summary>
 internal static class RecordedRow
 {
+    /// <summary>
+    /// A row that a recorder has set aside, read from its file with <c>ConvertFrom-Json</c>: exactly the payload that was recorded. Null
+    /// for any other object.
+    /// </summary>
+    /// <exception cref="ArgumentException">Its time is no bar of the interval, or a column of it cannot be one.</exception>
+    public static BarFrame? OfRefused(PSObject row, BarInterval interval) =>
+        row.Properties[RefusedRows.Payload]?.Value is PSObject { BaseObject: PSCustomObject } payload
+        && row.Properties[ColumnNames.Timestamp]?.Value is long timestamp
+            ? new BarFrame(interval, new[] { timestamp }, [.. payload.Properties.Select(column => ColumnOf(column.Name, column.Value))])
+            : null;
+
     /// <summary>
     /// The row's time, under <c>ts</c>, and its columns. A result of Invoke-QmtlStrategy is its value: the value's fields, or one column
     /// <c>value</c>.
@@ -48,6 +61,19 @@ internal static class RecordedRow
         }
 
         return columns;
+    }
+
+    // A null is a value of any type.
+    private static BarColumn ColumnOf(string name, object? value)
+    {
+        ColumnType type = value is null ? ColumnType.Of(BarColumnType.Double) : ColumnType.Of(value.GetType()) ?? throw NoColumn(name, value);
+        ColumnBuilder column = type.NewBuilder(name, capacity: 1);
+        if (value is null || !column.TryAdd(value))
+        {
+            column.AddNull();
+        }
+
+        return column.Build();
     }
 
     private static IEnumerable<KeyValuePair<string, object?>> ColumnsOf(object? value) => value switch

@@ -11,8 +11,15 @@ namespace Qmtl.Recording;
 /// Sets aside what a recorder refuses for good: a file of JSON lines, a row each with <c>node_id</c>, <c>interval</c>, <c>ts</c> (Unix
 /// seconds, UTC) and the payload, as <c>ConvertFrom-Json</c> and <c>Add-QmtlRecord</c> take them, and beside it one that says why.
 /// </summary>
+/// <remarks>
+/// The payload is an object of its own, whose columns may so have any name, and its values tell their types: a number with a point or an
+/// exponent is a double, any other a whole number.
+/// </remarks>
 internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
 {
+    /// <summary>The name of the object that holds a row's columns.</summary>
+    public const string Payload = "payload";
+
     private static readonly JsonWriterOptions OneLine = new() { Indented = false, SkipValidation = true };
 
     /// <summary>Adds rows to the file and returns its path.</summary>
@@ -59,12 +66,14 @@ internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
         writer.WriteString(ColumnNames.NodeId, stream.NodeId);
         writer.WriteString(ColumnNames.Interval, stream.Interval.ToString());
         writer.WriteNumber(ColumnNames.Timestamp, row.Timestamp);
+        writer.WriteStartObject(Payload);
         for (int i = 0; i < row.Columns.Count; i++)
         {
             writer.WritePropertyName(row.Columns[i].Name);
             WriteValue(writer, row[i]);
         }
 
+        writer.WriteEndObject();
         writer.WriteEndObject();
         writer.Flush();
         lines.WriteByte((byte)'\n');
@@ -80,6 +89,10 @@ internal sealed class RefusedRows(SpoolFolder folder, TimeProvider timeProvider)
                 break;
             case null or double.NaN:
                 writer.WriteNullValue();
+                break;
+            case double number:
+                string digits = number.ToString("R", CultureInfo.InvariantCulture);
+                writer.WriteRawValue(digits.AsSpan().ContainsAny('.', 'E') ? digits : digits + ".0");
                 break;
             default:
                 JsonSerializer.Serialize(writer, value);

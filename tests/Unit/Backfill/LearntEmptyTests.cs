@@ -52,6 +52,47 @@ public sealed class LearntEmptyTests : BackfillEngineTestBase
     }
 
     [Theory]
+    [InlineData(0, 50)]
+    [InlineData(0, 99)]
+    [InlineData(50, 50)]
+    [InlineData(1, 99)]
+    [InlineData(40, 20)]
+    public async Task A_row_from_far_away_in_each_answer_keeps_no_hole_open(int first, int count)
+    {
+        foreach (long far in new[] { -60_000L, 60_000L })
+        {
+            var stream = new StreamKey($"{far}", Stream.Interval);
+            var source = new LyingSource { BarsPerRequest = 1000, Bars = Minutes(first, count), FarRow = far, CountsBars = true };
+
+            BackfillResult result = Assert.Single(await RunAsync(source, [new TimeRange(0, 60 * 99)], stream: stream));
+            Assert.Equal((BackfillStatus.Completed, (long)count, 100L - count), (result.Status, result.BarsWritten, result.BarsEmpty));
+        }
+    }
+
+    [Fact]
+    public async Task A_hole_beside_stored_bars_is_completed_in_a_later_run_whatever_row_comes_from_far_away()
+    {
+        SortedSet<long> bars = Minutes(0, 50);
+        await RunOneAsync(new LyingSource { BarsPerRequest = 1000, Bars = bars }, new TimeRange(0, 60 * 49));
+        var source = new LyingSource { BarsPerRequest = 1000, Bars = bars, FarRow = 60_000 };
+
+        BackfillResult result = await RunOneAsync(source, new TimeRange(0, 60 * 99));
+
+        Assert.Equal((BackfillStatus.Empty, 50L, 0L), (result.Status, result.BarsEmpty, result.BarsMissing));
+    }
+
+    [Fact]
+    public async Task A_source_that_gives_one_row_whatever_it_is_asked_teaches_nothing_of_what_is_far_from_it()
+    {
+        var source = new DelegateFetcher("now", (_, _, _) => Task.FromResult(ScriptedFetcher.Bars([60_000L])));
+
+        IReadOnlyList<BackfillResult> results = [.. await RunAsync(source, [new TimeRange(60_000, 60_000), new TimeRange(0, 60 * 99)])];
+
+        Assert.Equal([BackfillStatus.Completed, BackfillStatus.Partial], results.OrderByDescending(result => result.Range.Start).Select(result => result.Status));
+        Assert.True((await Store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
+    }
+
+    [Theory]
     [InlineData("1m", 14)]
     [InlineData("1w", 3 * 86400)]
     public async Task Bars_that_come_off_the_grid_stay_missing_in_every_run(string text, long late)

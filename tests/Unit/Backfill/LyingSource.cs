@@ -34,6 +34,9 @@ internal sealed class LyingSource : IDataFetcher
     /// <summary>How many rows before the range (or after it, where the newest come first) it adds.</summary>
     public int RowsBeside { get; init; }
 
+    /// <summary>A row far from all others that each answer has, in a place of its own.</summary>
+    public long? FarRow { get; init; }
+
     public bool Reversed { get; init; }
 
     public bool Repeats { get; init; }
@@ -49,7 +52,7 @@ internal sealed class LyingSource : IDataFetcher
             ? inside.Concat(all.Where(time => time > range.End).Take(RowsBeside)).Reverse()
             : all.Where(time => time < range.Start).TakeLast(RowsBeside).Concat(inside);
         long most = Math.Min(Cap, CountsBars ? range.CountBars(stream.Interval) : int.MaxValue);
-        long[] times = [.. rows.Take((int)most).Order()];
+        long[] times = FarRow is { } far ? [.. rows.Take((int)most - 1).Append(far).Order()] : [.. rows.Take((int)most).Order()];
         times = Repeats ? [.. times, .. times.Take(1)] : times;
         times = Reversed ? [.. times.Reverse()] : times;
         double[] closes = Array.ConvertAll(times, time => WrongBars.Contains(stream.Interval.Floor(time)) ? double.NaN : time + 1);

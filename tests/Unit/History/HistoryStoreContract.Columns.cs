@@ -90,6 +90,22 @@ public abstract partial class HistoryStoreContract
         Assert.Empty(store.TakeWarnings(Stream));
     }
 
+    [StoreFact]
+    public async Task A_NaN_is_no_value_in_a_column_of_any_type()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([60], Longs("count", 1L), Doubles("price", 0.5), Texts("note", "x")));
+        await WriteAsync(store, Frame([120, 180], Doubles("count", double.NaN, 3), Doubles("price", double.NaN, 1)));
+        double[] nothing = [double.NaN];
+        await WriteAsync(store, Frame([60], Doubles("count", nothing), Doubles("note", nothing)));
+
+        BarFrame read = await ReadOneAsync(store);
+        Assert.Equal([null, null, 3L], ValuesOf(read, "count"));
+        Assert.Equal([0.5, null, 1.0], ValuesOf(read, "price"));
+        Assert.Equal([null, null, null], ValuesOf(read, "note"));
+        Assert.Empty(store.TakeWarnings(Stream));
+    }
+
     public static TheoryData<string, string> Conflicts => new()
     {
         { "fraction", "smallest" }, { "long", "fraction" }, { "long", "huge" }, { "long", "text" }, { "long", "flag" },

@@ -58,23 +58,39 @@ public sealed class RecorderLogTests : RecordingTest
         Assert.Equal((LogLevel.Information, 5L, 0L), (closed.Level, closed.Fields["rows_delivered"], closed.Fields["rows_lost"]));
     }
 
-    public static TheoryData<RecorderEvent, LogLevel, string> Others => new()
+    public static TheoryData<RecorderEvent, LogLevel, string, string> Others => new()
     {
-        { new RecorderWarned("db", Stream, "The table 'x' had no column 'y', and got it."), LogLevel.Warning, "recorder.warning" },
-        { new RecorderSpoolFull("db", 1000), LogLevel.Warning, "recorder.spool_full" },
-        { new RecorderSpoolUnavailable("db", "spool", new IOException("no space left")), LogLevel.Warning, "recorder.spool_unavailable" },
-        { new RecorderSpoolDamaged("db", "1.damaged"), LogLevel.Error, "recorder.spool_damaged" },
-        { new RecorderClosed("db", new RecorderReport { SpoolFolder = "spool", Dropped = 2 }), LogLevel.Error, "recorder.closed" },
+        {
+            new RecorderWarned("db", Stream, "The table 'x' had no column 'y', and got it."), LogLevel.Warning, "recorder.warning",
+            "db: The table 'x' had no column 'y', and got it."
+        },
+        {
+            new RecorderSpoolFull("db", 1000), LogLevel.Warning, "recorder.spool_full",
+            "db: the spool is full (1000 bytes), so recording waits until rows are delivered."
+        },
+        {
+            new RecorderSpoolUnavailable("db", "spool", new IOException("no space left")), LogLevel.Warning, "recorder.spool_unavailable",
+            "db: the spool in spool cannot be written, so recording waits until it can: no space left"
+        },
+        {
+            new RecorderSpoolDamaged("db", "1.damaged"), LogLevel.Error, "recorder.spool_damaged",
+            "db: a file of the spool is damaged. What could be read of it is delivered; 1.damaged is kept."
+        },
+        {
+            new RecorderClosed("db", new RecorderReport { SpoolFolder = "spool", Dropped = 2 }), LogLevel.Error, "recorder.closed",
+            "db: the recorder is closed. 0 rows are delivered, 0 refused, 2 lost; 0 are kept in spool for the next recorder to the same place."
+        },
     };
 
     [Theory]
     [MemberData(nameof(Others))]
-    public void Every_other_event_has_its_name_and_level(RecorderEvent happened, LogLevel level, string name)
+    public void Every_other_event_has_its_name_and_level(RecorderEvent happened, LogLevel level, string name, string sentence)
     {
         new RecorderLog(_log).Write(happened);
 
         LoggedEvent logged = Assert.Single(_log.Events);
         Assert.Equal((level, name, "db"), (logged.Level, logged.Event.Name, logged.Fields["recorder"]));
+        Assert.Equal(sentence, logged.Message);
     }
 
     private EventRecorderService OpenLogged(ScriptedRecorder recorder) => new(recorder, Options, Clock, Events.Enqueue, _log);

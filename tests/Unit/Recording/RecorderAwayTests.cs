@@ -206,8 +206,8 @@ public sealed class RecorderAwayTests : RecordingTest
         JsonElement[] lines = [.. File.ReadLines(refused.File).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(
             [
-                """{"node_id":"BAD","interval":"1m","ts":60,"a":9007199254740993,"b":"x\u0022y","c":null,"d":null,"e":true}""",
-                """{"node_id":"BAD","interval":"1m","ts":120,"value":1.5}""",
+                """{"node_id":"BAD","interval":"1m","ts":60,"payload":{"a":9007199254740993,"b":"x\u0022y","c":null,"d":null,"e":true}}""",
+                """{"node_id":"BAD","interval":"1m","ts":120,"payload":{"value":1.5}}""",
             ],
             lines.Select(line => line.GetRawText()));
         Assert.All(File.ReadLines(refused.File + ".txt"), why =>

@@ -31,12 +31,12 @@ public sealed class RefusedRowsTests : RecordingTest
         JsonElement[] lines = [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(
             [
-                """{"node_id":"SIGNAL","interval":"1m","ts":60,"close":1,"odd":null,"id":9223372036854775807,"open_now":true,"note":"a\u0022\n\uD83D\uDE00"}""",
-                """{"node_id":"SIGNAL","interval":"1m","ts":120,"close":null,"odd":-1e999,"id":null,"open_now":null,"note":null}""",
-                """{"node_id":"OTHER","interval":"1h","ts":3600,"value":"text"}""",
+                """{"node_id":"SIGNAL","interval":"1m","ts":60,"payload":{"close":1.0,"odd":null,"id":9223372036854775807,"open_now":true,"note":"a\u0022\n\uD83D\uDE00"}}""",
+                """{"node_id":"SIGNAL","interval":"1m","ts":120,"payload":{"close":null,"odd":-1e999,"id":null,"open_now":null,"note":null}}""",
+                """{"node_id":"OTHER","interval":"1h","ts":3600,"payload":{"value":"text"}}""",
             ],
             lines.Select(line => line.GetRawText()));
-        Assert.Equal(double.NegativeInfinity, lines[1].GetProperty("odd").GetDouble());
+        Assert.Equal(double.NegativeInfinity, lines[1].GetProperty("payload").GetProperty("odd").GetDouble());
         string[] why = File.ReadAllLines(file + ".txt");
         Assert.Equal(2, why.Length);
         Assert.EndsWith(" scripted refuses 2 rows of SIGNAL 1m: No permission.", why[0], StringComparison.Ordinal);

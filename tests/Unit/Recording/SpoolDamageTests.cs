@@ -26,12 +26,7 @@ public sealed class SpoolDamageTests : RecordingTest
     {
         string file = await LeaveRowsAsync(100);
         byte[] bytes = File.ReadAllBytes(file);
-
-        // The first record defines the rows; no interval has this number, and the record is sound otherwise.
-        Span<byte> record = bytes.AsSpan(SpoolSegment.HeaderBytes);
-        Span<byte> body = record.Slice(RecordBuffer.HeaderBytes, BitConverter.ToInt32(record));
-        BitConverter.TryWriteBytes(body[8..], -60_000L);
-        BitConverter.TryWriteBytes(record[sizeof(int)..], RecordBuffer.Checksum(body));
+        BreakDefinition(bytes);
         File.WriteAllBytes(file, bytes);
 
         var recorder = new ScriptedRecorder();
@@ -42,6 +37,22 @@ public sealed class SpoolDamageTests : RecordingTest
         string kept = Assert.Single(Events.OfType<RecorderSpoolDamaged>()).File;
         Assert.Equal(file + ".damaged", kept);
         Assert.Equal(bytes.AsSpan(SpoolSegment.HeaderBytes), File.ReadAllBytes(kept).AsSpan(SpoolSegment.HeaderBytes));
+    }
+
+    [Fact]
+    public async Task A_file_of_which_nothing_can_be_understood_is_told_once_and_kept_also_where_nothing_is_recorded()
+    {
+        string file = await LeaveRowsAsync(100);
+        byte[] bytes = File.ReadAllBytes(file);
+        BreakDefinition(bytes);
+        File.WriteAllBytes(file, bytes);
+
+        Assert.Equal(0, await AdoptAsync());
+        string kept = Assert.Single(Events.OfType<RecorderSpoolDamaged>()).File;
+        Assert.Equal(file + ".damaged", kept);
+        Assert.Equal(bytes, File.ReadAllBytes(kept));
+        Assert.Equal(0, await AdoptAsync());
+        Assert.Single(Events.OfType<RecorderSpoolDamaged>());
     }
 
     [Fact]
@@ -161,5 +172,14 @@ public sealed class SpoolDamageTests : RecordingTest
         BitConverter.TryWriteBytes(record[sizeof(int)..], RecordBuffer.Checksum(body));
         File.WriteAllBytes(file, bytes);
         return bytes;
+    }
+
+    // The first record defines the rows; no interval has this number, and the record is sound otherwise.
+    private static void BreakDefinition(byte[] bytes)
+    {
+        Span<byte> record = bytes.AsSpan(SpoolSegment.HeaderBytes);
+        Span<byte> body = record.Slice(RecordBuffer.HeaderBytes, BitConverter.ToInt32(record));
+        BitConverter.TryWriteBytes(body[8..], -60_000L);
+        BitConverter.TryWriteBytes(record[sizeof(int)..], RecordBuffer.Checksum(body));
     }
 }

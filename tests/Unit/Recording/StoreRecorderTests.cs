@@ -38,7 +38,7 @@ public sealed class StoreRecorderTests(PostgreSqlServer server) : IDisposable
         Assert.Contains("cannot keep text such as not a number", service.GetReport().LastError, StringComparison.Ordinal);
         Assert.Equal([60, 180], (await ReadAsync(store)).Select(row => row.Timestamp));
         string line = File.ReadLines(Assert.Single(Directory.GetFiles(service.GetReport().SpoolFolder, "*.refused"))).Last();
-        Assert.Equal("""{"node_id":"SIGNAL","interval":"1m","ts":120,"value":"not a number"}""", line);
+        Assert.Equal("""{"node_id":"SIGNAL","interval":"1m","ts":120,"payload":{"value":"not a number"}}""", line);
     }
 
     [Fact]

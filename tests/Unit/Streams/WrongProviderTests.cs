@@ -63,6 +63,27 @@ public class WrongProviderTests
     }
 
     [Fact]
+    public async Task A_cancel_between_two_gaps_counts_what_was_filled_before()
+    {
+        using var cancel = new CancellationTokenSource();
+        TimeRangeSet has = Set(Bars.Minutes(102, 102));
+        _provider.Coverage = within => has.Intersect(within!.Value);
+        _provider.Fill = range =>
+        {
+            has = has.Union(Set(range));
+            cancel.Cancel();
+        };
+
+        BackfillResult cancelled = await ((IHistoryProvider)_provider)
+            .CompleteAsync(new StreamKey("X", Bars.Minute), [Bars.Minutes(100, 104)], new BackfillEngine(timeProvider: _clock), cancel.Token)
+            .SingleAsync(CancellationToken.None);
+
+        Assert.Equal([Bars.Minutes(100, 101)], _provider.Fills);
+        Assert.Equal((BackfillStatus.Cancelled, 2L, 2L, 1), (cancelled.Status, cancelled.BarsWritten, cancelled.BarsMissing, cancelled.Requests));
+        Assert.Null(cancelled.Error);
+    }
+
+    [Fact]
     public async Task What_it_says_does_not_exist_is_not_asked_for()
     {
         _provider.Coverage = _ => Set(Bars.Minutes(100, 101), Bars.Minutes(103, 104));

@@ -34,7 +34,17 @@ public sealed class AskedRangeTests
     public void A_start_within_a_second_begins_with_the_next_one()
     {
         Assert.Equal(new TimeRange(61, 120), AskedRange.Between(At(60).AddMilliseconds(1), At(120).AddMilliseconds(1)));
-        Assert.Equal(new TimeRange(61, 61), AskedRange.Between(At(60).AddMilliseconds(1), At(60).AddMilliseconds(2)));
+        Assert.Equal(new TimeRange(61, 61), AskedRange.Between(At(60).AddMilliseconds(1), At(61)));
+    }
+
+    [Fact]
+    public void Two_ends_inside_one_second_are_refused_for_no_bar_opens_there()
+    {
+        (DateTimeOffset start, DateTimeOffset end) = (At(60).AddMilliseconds(1), At(60).AddMilliseconds(2));
+        string message = Assert.Throws<ArgumentException>(() => AskedRange.Between(start, end)).Message;
+
+        Assert.StartsWith("No bar can open from 1970-01-01T00:01:00.001Z to 1970-01-01T00:01:00.002Z: ", message, StringComparison.Ordinal);
+        Assert.Equal(message, Assert.Throws<ArgumentException>(() => AskedRange.Closed(Minute, start, end, Now, out _)).Message);
     }
 
     [Fact]

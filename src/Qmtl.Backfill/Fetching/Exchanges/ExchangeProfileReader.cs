@@ -52,6 +52,8 @@ internal static partial class ExchangeProfileReader
             Routes = routes,
             ReadRefusal = refusals.Read,
             WaysOut = ReadWaysOut(root.Optional("waysOut")),
+            Bulk = root.Optional("bulk") is { } bulk ? BulkFormat.Read(bulk, format) : null,
+            Format = format,
             Credential = ReadCredential(root.Optional("credential"), secrets),
         };
         HttpRoute last = routes[^1];
@@ -85,7 +87,8 @@ internal static partial class ExchangeProfileReader
         ? node.Text()
         : throw node.Wrong("must be of small letters, digits, '.', '-' and '_', such as okx-swap");
 
-    private static Uri ReadAddress(ProfileNode node) =>
+    /// <summary>The address of a host, or of a place at one.</summary>
+    public static Uri ReadAddress(ProfileNode node) =>
         Uri.TryCreate(node.Text(), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
         && address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0
             ? address

@@ -3,7 +3,7 @@ using Qmtl.Data;
 
 namespace Qmtl.History.Relational;
 
-/// <summary>Turns a payload column into the type that the table keeps, where nothing is lost by it.</summary>
+/// <summary>Turns a payload column into the type that the table keeps, where nothing is lost by it. A NaN is no value in any of them.</summary>
 internal static class ColumnConversion
 {
     /// <summary>Whether no row has a value.</summary>
@@ -19,7 +19,7 @@ internal static class ColumnConversion
             _ when column.Type.StoredAs() == type => (column, -1),
             (BarColumnType.Double or BarColumnType.Long, StoredType.Numeric) => (column, -1),
             (BarColumnType.Double, StoredType.Single) =>
-                (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value || double.IsNaN(value))),
+                (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
             (BarColumnType.Long, StoredType.Double) => Convert((BarColumn<long>)column, IsExact, static value => (double)value),
             (BarColumnType.Long, StoredType.Single) =>
                 Convert((BarColumn<long>)column, static value => value == (long)(float)value, static value => (double)value),
@@ -62,7 +62,7 @@ internal static class ColumnConversion
     {
         for (int row = 0; row < column.Length; row++)
         {
-            if (!column.IsNull(row))
+            if (!column.IsNull(row) && !(column is BarColumn<double> numbers && double.IsNaN(numbers.Values.Span[row])))
             {
                 return row;
             }
@@ -76,7 +76,7 @@ internal static class ColumnConversion
         ReadOnlySpan<T> values = column.Values.Span;
         for (int row = 0; row < values.Length; row++)
         {
-            if (!column.IsNull(row) && !fits(values[row]))
+            if (!IsNothing(column, row) && !fits(values[row]))
             {
                 return row;
             }
@@ -97,11 +97,22 @@ internal static class ColumnConversion
 
         ReadOnlySpan<TFrom> values = column.Values.Span;
         var converted = new TTo[values.Length];
+        bool[]? nulls = null;
         for (int row = 0; row < values.Length; row++)
         {
-            converted[row] = column.IsNull(row) ? default : convert(values[row]);
+            if (IsNothing(column, row))
+            {
+                (nulls ??= new bool[values.Length])[row] = true;
+            }
+            else
+            {
+                converted[row] = convert(values[row]);
+            }
         }
 
-        return (new BarColumn<TTo>(column.Name, converted, column.Nulls), -1);
+        return (new BarColumn<TTo>(column.Name, converted, nulls), -1);
     }
+
+    private static bool IsNothing<T>(BarColumn<T> column, int row) =>
+        column.IsNull(row) || (typeof(T) == typeof(double) && double.IsNaN((double)(object)column.Values.Span[row]!));
 }

@@ -84,8 +84,9 @@ internal sealed class Spool
             }
         }
 
-        adopted.FindAll(segment => segment.IsEmpty).ForEach(segment => segment.Delete());
-        adopted.RemoveAll(segment => segment.IsEmpty);
+        // No batch will hold any of these, so nothing else would let go of them, and each process to come would tell of a damaged one.
+        adopted.FindAll(segment => segment.Rows == 0).ForEach(segment => segment.Delete());
+        adopted.RemoveAll(segment => segment.Rows == 0);
         lock (_lock)
         {
             _segments.InsertRange(0, adopted);
