@@ -132,7 +132,8 @@ internal sealed class Exchanges : IComparisonSet
             async function work() {
                 for (let page = next++; page < {{Bars / Page}}; page = next++) {
                     const from = {{Start}}000 + page * {{Page}} * 60000;
-                    rows += (await exchange.fetchOHLCV('BTC/USDT', '1m', from, {{Page}}, { until: from + {{Page}} * 60000 - 1 })).length;
+                    const candles = await exchange.fetchOHLCV('BTC/USDT', '1m', from, {{Page}}, { until: from + {{Page}} * 60000 - 1 });
+                    rows += candles.length;
                 }
             }
             await Promise.all(Array.from({ length: {{new BackfillOptions().ThrottleLimit}} }, work));
