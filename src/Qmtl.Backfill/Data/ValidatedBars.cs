@@ -22,7 +22,9 @@ public sealed record ValidatedBars(BarFrame Frame, RejectedRows Rejected, TimeRa
     /// <summary>How many rows lie after the asked range. They may have taken the places of rows at its start.</summary>
     public int RowsAfter { get; init; }
 
-    /// <summary>The open of the one row that lies further from the asked range than that is long; null where there is none, or several.</summary>
+    /// <summary>
+    /// When the one row opens that lies further from the asked range than that is long; null where there is none, or several.
+    /// </summary>
     public long? FarRow { get; init; }
 
     /// <summary>
