@@ -25,7 +25,7 @@ public sealed record ValidatedBars(BarFrame Frame, RejectedRows Rejected, TimeRa
     /// <summary>
     /// When the one row opens that lies further from the asked range than that is long; null where there is none, or several.
     /// </summary>
-    public long? FarRow { get; init; }
+    internal long? FarRow { get; init; }
 
     /// <summary>
     /// The interval whose bars the rows evidently are, where it is another one than was asked for; nothing of such an answer is right. Null
