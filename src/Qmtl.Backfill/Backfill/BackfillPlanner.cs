@@ -1,3 +1,4 @@
+using Qmtl.Fetching;
 using Qmtl.Time;
 
 namespace Qmtl.Backfill;
@@ -85,6 +86,78 @@ public static class BackfillPlanner
         return count;
     }
 
+    /// <summary>
+    /// The requests, ascending: the files that <see cref="ChooseFiles"/> chose, and windows for what is in none of them.
+    /// </summary>
+    internal static IEnumerable<PlannedRequest> Plan(TimeRangeSet missing, IReadOnlyList<TimeRange> files, Func<long, int> barsFrom)
+    {
+        TimeRangeSet others = missing.Subtract(new TimeRangeSet(missing.Interval, files));
+        using IEnumerator<PlannedRequest> windows = Plan(others, barsFrom).GetEnumerator();
+        bool isOpen = windows.MoveNext();
+        foreach (TimeRange file in files)
+        {
+            for (; isOpen && windows.Current.Range.Start < file.Start; isOpen = windows.MoveNext())
+            {
+                yield return windows.Current;
+            }
+
+            yield return new PlannedRequest(file, missing.Intersect(file)) { IsFile = true };
+        }
+
+        for (; isOpen; isOpen = windows.MoveNext())
+        {
+            yield return windows.Current;
+        }
+    }
+
+    /// <summary>
+    /// The files that are worth it, ascending. A row costs the same wherever it comes from, and a request as much as a full page of rows,
+    /// so that a file is taken where that is less than what windows over its missing bars cost, and less than its parts. Only windows that
+    /// would reach over a file's ends are not looked at: the plan makes at most one request more for each end than the best there is.
+    /// </summary>
+    /// <param name="missing">The bars to ask for.</param>
+    /// <param name="files">What there is, ascending.</param>
+    /// <param name="barsFrom">The most bars of a request that begins at a bar.</param>
+    internal static List<TimeRange> ChooseFiles(TimeRangeSet missing, IReadOnlyList<BulkFile> files, Func<long, int> barsFrom)
+    {
+        List<TimeRange> chosen = [];
+        foreach (BulkFile file in files)
+        {
+            chosen.AddRange(Cheapest(missing, file, barsFrom).Files);
+        }
+
+        return chosen;
+    }
+
+    private static (long Cost, IReadOnlyList<TimeRange> Files) Cheapest(TimeRangeSet missing, BulkFile file, Func<long, int> barsFrom)
+    {
+        TimeRangeSet part = missing.Intersect(file.Span);
+        if (part.IsEmpty)
+        {
+            return (0, []);
+        }
+
+        long page = barsFrom(file.Span.Start);
+        long asWindows = Windows(part, barsFrom).Sum(window => page + window.CountBars(missing.Interval));
+        long asFile = (file.Requests * page) + file.Span.CountBars(missing.Interval);
+        long asParts = long.MaxValue;
+        List<TimeRange> parts = [];
+        if (file.Parts.Count > 0)
+        {
+            asParts = 0;
+            foreach (BulkFile smaller in file.Parts)
+            {
+                (long cost, IReadOnlyList<TimeRange> files) = Cheapest(part, smaller, barsFrom);
+                asParts += cost;
+                parts.AddRange(files);
+            }
+        }
+
+        return asWindows <= asFile && asWindows <= asParts ? (asWindows, [])
+            : asFile <= asParts ? (asFile, [file.Span])
+            : (asParts, parts);
+    }
+
     private static IEnumerable<TimeRange> Windows(TimeRangeSet missing, Func<long, int> barsFrom)
     {
         int index = 0;
@@ -116,4 +189,8 @@ public static class BackfillPlanner
 /// <param name="Range">What is asked for, from the first missing bar to the last that fits, both included; stored ones may lie
 /// between.</param>
 /// <param name="Missing">The bars for whose sake it is asked; not empty.</param>
-public sealed record PlannedRequest(TimeRange Range, TimeRangeSet Missing);
+public sealed record PlannedRequest(TimeRange Range, TimeRangeSet Missing)
+{
+    /// <summary>Whether <see cref="Range"/> is that of a file of the source; false by default.</summary>
+    public bool IsFile { get; init; }
+}

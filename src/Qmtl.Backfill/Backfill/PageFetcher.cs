@@ -17,11 +17,15 @@ internal sealed class PageFetcher(
     TimeProvider timeProvider,
     Action<BackfillEvent> raise)
 {
+    // So many files that could not be reached say that none can be at present.
+    private const int MostFilesOutOfReach = 3;
+
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
     private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, source, note)));
     private readonly ConcurrentDictionary<long, bool> _farRows = new();
     private BarInterval? _evidentInterval;
+    private int _filesOutOfReach;
     private long _waitedTicks;
 
     /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
@@ -30,9 +34,10 @@ internal sealed class PageFetcher(
     /// <summary>Fetches the page. Errors end up in it; only a cancellation is thrown.</summary>
     public async Task FetchAsync(FetchedPage page, CancellationToken cancellationToken)
     {
-        var open = new Queue<Question>([new Question(page.Planned.Missing)]);
         try
         {
+            var open = new Queue<Question>(
+                page.Planned.IsFile ? await TakeFileAsync(page, cancellationToken) : [new Question(page.Planned.Missing)]);
             while (open.TryDequeue(out Question? question))
             {
                 foreach (Question rest in await AskAsync(page, question, cancellationToken))
@@ -50,6 +55,49 @@ internal sealed class PageFetcher(
             page.Error = error;
         }
     }
+
+    // What the file has is taken. What it lacks is asked of the source itself: only that can say that a bar does not exist.
+    private async Task<IEnumerable<Question>> TakeFileAsync(FetchedPage page, CancellationToken cancellationToken)
+    {
+        TimeRangeSet missing = page.Planned.Missing;
+        TimeRange file = page.Planned.Range;
+        if (Volatile.Read(ref _filesOutOfReach) >= MostFilesOutOfReach)
+        {
+            return Windows(missing);
+        }
+
+        try
+        {
+            // Not tried again: the pages that a file would save are there at once.
+            RawBars raw = await AskOnceAsync(
+                page, file, () => ((IBulkSource)_fetcher).ReadFileAsync(_stream, file, cancellationToken), cancellationToken);
+            page.Requests += raw.Requests - 1;
+            ValidatedBars valid = raw.Validate(_stream.Interval, file, _stream.Interval.LastClosedBar(timeProvider.GetUtcNow()));
+            if (valid.EvidentInterval is { } other)
+            {
+                throw new SourceException($"its rows are evidently {other} bars");
+            }
+
+            BarFrame frame = valid.Frame.Intersect(missing);
+            TimeRangeSet told = frame.ToRangeSet();
+            TellOfZeros(frame);
+            page.Answers.Add(new BarPage(source, frame, told, TimeRangeSet.Empty(_stream.Interval)));
+            missing = missing.Subtract(told);
+        }
+        catch (SourceException error)
+        {
+            Interlocked.Add(ref _filesOutOfReach, error.IsTransient ? 1 : 0);
+            _notes.Tell([new SourceNote(
+                SourceNoteKind.BulkFile,
+                $"the file of {UnixTime.Format(file.Start)} to {UnixTime.Format(file.End)} is not used, and its bars are asked for one page after "
+                    + $"the other: {error.Message.TrimEnd('.')}")]);
+        }
+
+        return Windows(missing);
+    }
+
+    private IEnumerable<Question> Windows(TimeRangeSet missing) =>
+        BackfillPlanner.Plan(missing, BarsFrom).Select(static window => new Question(window.Missing));
 
     /// <summary>The last bar that is old enough for a "none" to be believed.</summary>
     public long LastSettledBar(DateTimeOffset now) => options.LastSettledBar(_stream.Interval, now);
@@ -156,7 +204,16 @@ internal sealed class PageFetcher(
         }
     }
 
-    private async Task<RawBars> RequestAsync(FetchedPage page, TimeRange asked, CancellationToken cancellationToken)
+    private Task<RawBars> RequestAsync(FetchedPage page, TimeRange asked, CancellationToken cancellationToken) => AskOnceAsync(
+        page,
+        asked,
+
+        // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
+        () => _fetcher.FetchPacedAsync(_stream, _stream.Interval.TimeOf(asked), OnWait, cancellationToken),
+        cancellationToken);
+
+    private async Task<RawBars> AskOnceAsync(
+        FetchedPage page, TimeRange asked, Func<Task<RawBars>> ask, CancellationToken cancellationToken)
     {
         await slots.WaitAsync(cancellationToken);
         long started = timeProvider.GetTimestamp();
@@ -165,9 +222,7 @@ internal sealed class PageFetcher(
         try
         {
             // A source that does not look at its token must not keep an operator waiting: it is left behind.
-            // The range ends with the last second of the last bar, so that a row of it that opens late is seen, too.
-            TimeRange range = _stream.Interval.TimeOf(asked);
-            return await _fetcher.FetchPacedAsync(_stream, range, OnWait, cancellationToken).WaitAsync(cancellationToken)
+            return await ask().WaitAsync(cancellationToken)
                 ?? throw new SourceException(
                     $"The source '{source}' answered null for {_stream}. Where it has no bars it must answer an empty result.");
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Qmtl.Data;
 
 namespace Qmtl.Backfill;
@@ -8,11 +9,10 @@ namespace Qmtl.Backfill;
 /// <param name="tell">Told of each note that is new.</param>
 internal sealed class SourceNotes(Action<SourceNote> tell)
 {
-    private const int MostValues = 5;
+    private const int MostOfEach = 5;
 
-    private readonly HashSet<SourceNoteKind> _told = [];
+    private readonly Dictionary<SourceNoteKind, int> _told = [];
     private readonly Lock _gate = new();
-    private int _values;
 
     /// <summary>Tells those of the notes that are to be told. From any thread.</summary>
     public void Tell(IEnumerable<SourceNote> notes)
@@ -30,17 +30,19 @@ internal sealed class SourceNotes(Action<SourceNote> tell)
     {
         lock (_gate)
         {
-            if (note.Kind != SourceNoteKind.Value)
-            {
-                return _told.Add(note.Kind) ? note : null;
-            }
-
-            return ++_values switch
-            {
-                <= MostValues => note,
-                MostValues + 1 => note with { Text = "more values cannot be read; they are not shown" },
-                _ => null,
-            };
+            int times = CollectionsMarshal.GetValueRefOrAddDefault(_told, note.Kind, out bool _)++;
+            return MoreOf(note.Kind) is not { } more ? (times == 0 ? note : null)
+                : times < MostOfEach ? note
+                : times == MostOfEach ? note with { Text = more }
+                : null;
         }
     }
+
+    // Of most kinds one says all.
+    private static string? MoreOf(SourceNoteKind kind) => kind switch
+    {
+        SourceNoteKind.Value => "more values cannot be read; they are not shown",
+        SourceNoteKind.BulkFile => "more of its files cannot be used; they are not shown",
+        _ => null,
+    };
 }

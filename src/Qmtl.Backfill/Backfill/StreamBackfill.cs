@@ -141,7 +141,10 @@ internal sealed class StreamBackfill
         TimeRangeSet asked = missing.Subtract(before);
         asked = asked.Subtract(LeaveOutOfReach(ledger, asked));
         _frontier = new CompletionFrontier(missing, ledger.Bounds);
-        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, _fetcher.BarsFrom, cancellationToken))
+        List<TimeRange> files = ChooseFiles(asked);
+        TimeRangeSet windows = asked.Subtract(new TimeRangeSet(Stream.Interval, files));
+        long requests = files.Count + BackfillPlanner.CountRequests(windows, _fetcher.BarsFrom, cancellationToken);
+        _raise(new BackfillPlanned(Stream, missing.BarCount, requests)
         {
             CompleteUpTo = _frontier.CompleteUpTo,
             Missing = NullIfEmpty(missing),
@@ -150,7 +153,7 @@ internal sealed class StreamBackfill
         using BarBudget.Share share = _budget.OpenShare(MostBufferedBars);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pages = Channel.CreateUnbounded<FetchedPage>(new UnboundedChannelOptions { SingleReader = true });
-        Task fetching = FetchAllAsync(ledger, before, asked, share, pages.Writer, ended.Token);
+        Task fetching = FetchAllAsync(ledger, before, asked, files, share, pages.Writer, ended.Token);
         try
         {
             await WriteAllAsync(ledger, share, pages.Reader, ended.Token);
@@ -166,6 +169,10 @@ internal sealed class StreamBackfill
         await fetching;
         _frontier.End();
     }
+
+    private List<TimeRange> ChooseFiles(TimeRangeSet asked) => _request.Fetcher is IBulkSource bulk && asked.Bounds is { } bounds
+        ? BackfillPlanner.ChooseFiles(asked, bulk.GetFiles(Stream, bounds), _fetcher.BarsFrom)
+        : [];
 
     // The source says that it has nothing before this bar: as good an answer as an empty one, and free.
     private TimeRangeSet BeforeEarliest(TimeRangeSet missing)
@@ -204,6 +211,7 @@ internal sealed class StreamBackfill
         RangeLedger ledger,
         TimeRangeSet before,
         TimeRangeSet asked,
+        IReadOnlyList<TimeRange> files,
         BarBudget.Share share,
         ChannelWriter<FetchedPage> pages,
         CancellationToken cancellationToken)
@@ -225,7 +233,7 @@ internal sealed class StreamBackfill
             }
 
             await Parallel.ForEachAsync(
-                AdmitAsync(BackfillPlanner.Plan(asked, _fetcher.BarsFrom), share, cancellationToken),
+                AdmitAsync(BackfillPlanner.Plan(asked, files, _fetcher.BarsFrom), share, cancellationToken),
                 new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit, CancellationToken = cancellationToken },
                 async (page, token) =>
                 {

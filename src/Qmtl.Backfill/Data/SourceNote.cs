@@ -23,6 +23,9 @@ public enum SourceNoteKind
     /// <summary>The source does not reach back to all of the bars. A warning.</summary>
     Reach,
 
+    /// <summary>A file of the source cannot be used. A warning.</summary>
+    BulkFile,
+
     /// <summary>Rows that were read from a provider are no bars of the stream. A warning.</summary>
     RowsLeftOut,
 }

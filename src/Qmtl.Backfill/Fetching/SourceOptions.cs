@@ -18,6 +18,9 @@ public sealed record SourceOptions
     /// <summary>How many bars one request asks for; null, the default, for as many as the source gives.</summary>
     public int? BarsPerRequest { get; init; }
 
+    /// <summary>Whether whole months and days are taken from files where the source publishes them; true by default.</summary>
+    public bool UseBulkFiles { get; init; } = true;
+
     /// <summary>The source's word for what a stream is of; null, the default, where each node id is the symbol itself.</summary>
     public Func<StreamKey, string>? Symbol { get; init; }
 

@@ -30,6 +30,11 @@ internal sealed class SourceOptions
         AllowMultipleArgumentsPerToken = false,
     };
 
+    private readonly Option<bool> _noBulk = new("--no-bulk")
+    {
+        Description = "Ask for every page, and take no files of whole months and days that the exchange publishes.",
+    };
+
     private readonly Option<string?> _file = new("--file")
     {
         Description = "The file of --source csv: a header, a ts column (Unix seconds to nanoseconds, ISO 8601, or dates in digits) or a date "
@@ -49,6 +54,7 @@ internal sealed class SourceOptions
         command.Options.Add(_source);
         command.Options.Add(_baseUri);
         command.Options.Add(_symbol);
+        command.Options.Add(_noBulk);
         command.Options.Add(_file);
     }
 
@@ -86,6 +92,7 @@ internal sealed class SourceOptions
             {
                 Path = file,
                 BaseUri = baseUri,
+                UseBulkFiles = !arguments.GetValue(_noBulk),
                 Symbol = symbols.Count == 0 ? null : stream => symbols.GetValueOrDefault(stream.NodeId, stream.NodeId),
             });
         }

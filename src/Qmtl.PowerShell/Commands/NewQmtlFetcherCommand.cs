@@ -69,6 +69,12 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     [ValidateNotNull]
     public PSObject? InputObject { get; set; }
 
+    /// <summary>Do not take whole months and days from the files that the exchange publishes.</summary>
+    [Parameter(ParameterSetName = BinanceSet)]
+    [Parameter(ParameterSetName = ExchangeSet)]
+    [Parameter(ParameterSetName = ProfileSet)]
+    public SwitchParameter NoBulk { get; set; }
+
     /// <summary>The source's name, under which what it does not have is remembered.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -116,6 +122,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
         BaseUri = BaseUri,
         Name = Name,
         BarsPerRequest = BarsPerRequest,
+        UseBulkFiles = !NoBulk,
         Symbol = Symbol is null ? null : SymbolNames.From(Symbol),
         Credential = Credential?.GetNetworkCredential(),
     });

@@ -16,12 +16,15 @@ internal sealed class RequestTemplate
 
     private RequestTemplate(ProfileNode route)
     {
-        _path = TextTemplate.Read(route.Required("path"), escape: true);
+        ProfileNode path = route.Required("path");
+        _path = path.Text().AsSpan().ContainsAny('?', '#')
+            ? throw path.Wrong("must be a path alone. Write what follows the question mark under 'query'")
+            : TextTemplate.Read(path, escape: true);
         _query = ReadTexts(route.Optional("query"));
         _headers = ReadTexts(route.Optional("headers"));
         _body = route.Optional("body")?.Json;
-        _method = route.Optional("method")?.OneOf(new Dictionary<string, HttpMethod> { ["GET"] = HttpMethod.Get, ["POST"] = HttpMethod.Post })
-            ?? (_body is null ? HttpMethod.Get : HttpMethod.Post);
+        Dictionary<string, HttpMethod> methods = new() { ["GET"] = HttpMethod.Get, ["POST"] = HttpMethod.Post };
+        _method = route.Optional("method")?.OneOf(methods) ?? (_body is null ? HttpMethod.Get : HttpMethod.Post);
         if (route.Optional("body") is { } body)
         {
             ReadBody(body);
@@ -91,7 +94,8 @@ internal sealed class RequestTemplate
         }
         else if (node.Json.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
-            foreach (ProfileNode child in node.Json.ValueKind == JsonValueKind.Array ? node.Items() : node.Members().Select(static m => m.Value))
+            bool isList = node.Json.ValueKind == JsonValueKind.Array;
+            foreach (ProfileNode child in isList ? node.Items() : node.Members().Select(static member => member.Value))
             {
                 ReadBody(child);
             }

@@ -9,7 +9,7 @@ namespace Qmtl.Fetching.Http;
 
 /// <summary>Candles of an exchange over its HTTP API; <see cref="ExchangeProfile.CreateFetcher"/> makes one.</summary>
 /// <remarks>All sources of a process share one connection pool and, by host, one <see cref="HostPacer"/>.</remarks>
-public sealed class HttpFetcher : IDataFetcher
+public sealed class HttpFetcher : IBulkSource
 {
     // An answer that is continued more often than this does not end.
     private const int MostContinuations = 100;
@@ -22,6 +22,7 @@ public sealed class HttpFetcher : IDataFetcher
     private readonly HttpSource _source;
     private readonly HttpSecrets _secrets;
     private readonly TimeProvider _clock;
+    private readonly BulkSource? _bulk;
 
     /// <summary>A fetcher.</summary>
     /// <param name="api">The exchange.</param>
@@ -39,6 +40,9 @@ public sealed class HttpFetcher : IDataFetcher
         _secrets = new HttpSecrets(api, BaseUri, _options.Credential);
         Name = _options.Name ?? _api.NameAt(BaseUri)
             ?? string.Create(CultureInfo.InvariantCulture, $"{_api.Name}:{BaseUri.IdnHost}:{BaseUri.Port}");
+
+        // The files are those of the exchange itself, and not of any other at whose address its API is spoken.
+        _bulk = _options.UseBulkFiles && api.Bulk is { } bulk && _api.NameAt(BaseUri) == _api.Name ? new(api, bulk, limits, _clock) : null;
     }
 
     /// <inheritdoc/>
@@ -94,6 +98,15 @@ public sealed class HttpFetcher : IDataFetcher
     /// <inheritdoc/>
     public Task<RawBars> FetchPacedAsync(StreamKey stream, TimeRange range, Action<TimeSpan> onWait, CancellationToken cancellationToken) =>
         FetchAsync(stream, range, onWait, cancellationToken);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BulkFile> GetFiles(StreamKey stream, TimeRange within) =>
+        _api.Intervals.ContainsKey(stream.Interval) ? _bulk?.FilesOf(stream.Interval, within) ?? [] : [];
+
+    /// <inheritdoc/>
+    public Task<RawBars> ReadFileAsync(StreamKey stream, TimeRange file, CancellationToken cancellationToken) =>
+        _bulk?.ReadAsync(stream, SymbolOf(stream), _api.Intervals[stream.Interval], file, cancellationToken)
+            ?? throw new InvalidOperationException($"{Name} has no files.");
 
     /// <summary>Name and address, for people.</summary>
     public override string ToString() => $"{Name} ({BaseUri})";

@@ -22,6 +22,9 @@ public sealed record HttpFetcherOptions
     /// <summary>The key of an exchange that asks for one; null, the default, for the environment variables that its profile names.</summary>
     public NetworkCredential? Credential { get; init; }
 
+    /// <summary>Whether files of whole months and days are taken where the exchange publishes them; true by default.</summary>
+    public bool UseBulkFiles { get; init; } = true;
+
     /// <summary>How many bars one request asks for; from 1 to the most that the exchange gives, which is the default.</summary>
     public int? BarsPerRequest { get; init; }
 

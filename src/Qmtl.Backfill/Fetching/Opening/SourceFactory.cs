@@ -74,6 +74,7 @@ public static class SourceFactory
             BaseUri = options.BaseUri,
             Name = options.Name,
             BarsPerRequest = options.BarsPerRequest,
+            UseBulkFiles = options.UseBulkFiles,
             Symbol = options.Symbol,
             Credential = options.Credential,
         }),
