@@ -37,8 +37,8 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _file = new("--file")
     {
-        Description = "The file of --source csv: a header, a ts column (seconds, milliseconds, microseconds or ISO 8601), any payload "
-            + "and, where it holds several nodes, a node_id column.",
+        Description = "The file of --source csv: a header, a ts column (Unix seconds to nanoseconds, ISO 8601, or dates in digits) or a date "
+            + "and a time column, any payload and, where it holds several nodes, a node_id column.",
         HelpName = "path",
     };
 
