@@ -204,14 +204,15 @@ public sealed class ProfileAnswerTests
     }
 
     [Theory]
-    [InlineData("a\r\nX-Evil: 1")]
-    [InlineData("a/../../b?c#d&e=f")]
-    [InlineData("\u0000\ud83d\ude00 \"}")]
-    public async Task A_symbol_stays_where_the_profile_puts_it(string symbol)
+    [InlineData("a\r\nX-Evil: 1", "{symbol}", false)]
+    [InlineData("\u00e9", "{symbol}", false)]
+    [InlineData("a/../../b?c#d&e=f", "{symbol}", true)]
+    [InlineData("\u0001\r\n\ud83d\ude00 \"}", "constant", true)]
+    public async Task A_symbol_stays_where_the_profile_puts_it(string symbol, string header, bool isSent)
     {
         string profile = ProfileText.With(p =>
         {
-            Route(p)["headers"] = new JsonObject { ["X-Symbol"] = "{symbol}" };
+            Route(p)["headers"] = new JsonObject { ["X-Symbol"] = header };
             Route(p)["body"] = new JsonObject { ["symbol"] = "{symbol}" };
             Query(p)["symbol"] = "{symbol}";
         });
@@ -220,7 +221,9 @@ public sealed class ProfileAnswerTests
 
         Exception? error = await Record.ExceptionAsync(() => fetcher.FetchAsync(new(symbol, Minute), new TimeRange(Start, Start), default));
 
-        Assert.True(error is null or SourceException, error?.ToString());
+        Assert.Equal(isSent, error is null);
+        Assert.True(error is null or SourceException { IsUnsent: true, IsTransient: false }, error?.ToString());
+        Assert.Equal(isSent ? 1 : 0, server.RequestCount);
         foreach (string request in server.Requests)
         {
             string[] parts = request.Split("\r\n\r\n");
