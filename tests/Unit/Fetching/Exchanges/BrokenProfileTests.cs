@@ -174,6 +174,21 @@ public sealed class BrokenProfileTests
         new(
             "host of no name", p => p["hosts"] = new JsonObject { ["A B"] = new JsonArray("x.example") },
             "stands under what can be no source's name."),
+        new("files of no time", p => p["bulk"] = Bulk("day", "/x/{symbol}.zip"), "must be a path with {day}"),
+        new("files of no kind", p => p["bulk"] = Bulk("header", true), "'bulk' needs 'month', 'day' or both."),
+        new("unknown key of files", p => p["bulk"] = Bulk("year", "/{year}"), "'bulk.year' is no key that a profile has there."),
+        new("files at no address", p => Remove(p["bulk"] = Bulk("month", "/{month}"), "base"), "'bulk' lacks the key 'base'"),
+        new(
+            "files for rows of objects",
+            p =>
+            {
+                p["rows"] = JsonNode.Parse("""
+                    { "at": [], "shape": "objects", "time": { "field": "t", "unit": "s" },
+                      "columns": { "open": "o", "high": "h", "low": "l", "close": "c" } }
+                    """);
+                p["bulk"] = Bulk("month", "/{month}");
+            },
+            "'bulk' is for exchanges whose rows are lists ('arrays')"),
     ];
 
     public static TheoryData<string> Names => [.. All.Select(static broken => broken.What)];
@@ -244,6 +259,9 @@ public sealed class BrokenProfileTests
         Assert.DoesNotContain(message, char.IsControl);
         Assert.InRange(message.Length, 50, 300);
     }
+
+    private static JsonObject Bulk(string key, JsonNode value) =>
+        new() { ["base"] = "https://files.example", ["checksum"] = ".CHECKSUM", [key] = value };
 
     private static JsonObject Route(JsonNode profile) => profile["routes"]![0]!.AsObject();
 

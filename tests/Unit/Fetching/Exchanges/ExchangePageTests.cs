@@ -49,7 +49,8 @@ public sealed class ExchangePageTests
     {
         string path = Path.Combine(Repository.Root, "docs", "exchange-profile.schema.json");
         using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(path));
-        foreach (string part in (string[])["properties", "$defs.route.properties", "$defs.pace.properties", "$defs.rows.properties"])
+        foreach (string part in (string[])
+            ["properties", "$defs.route.properties", "$defs.pace.properties", "$defs.rows.properties", "properties.bulk.properties"])
         {
             JsonElement node = schema.RootElement;
             foreach (string step in part.Split('.'))

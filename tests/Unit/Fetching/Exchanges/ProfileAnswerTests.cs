@@ -155,6 +155,86 @@ public sealed class ProfileAnswerTests
         Assert.Equal((0L, true), (none.RowCount, none.ProvesByRowsOnly));
     }
 
+    // As the exchanges' documentation and ccxt's comments print them; open, high, low, close and volume differ.
+    [Theory]
+    [InlineData("gate", """[["1704067200","6227.07","4","5","1","2","466641934.99","true"]]""", 466641934.99, 6227.07)]
+    [InlineData("gate-futures", """[{"t":1704067200,"v":97151,"c":"4","h":"5","l":"1","o":"2","sum":"3580.5"}]""", 97151, 3580.5)]
+    [InlineData("gate-futures", """[{"t":1704067200,"v":97151,"c":"4","h":"5","l":"1","o":"2"}]""", 97151, null)]
+    [InlineData("gemini", "[[1704067200000,2,5,1,4,34.7624802159]]", 34.7624802159, null)]
+    [InlineData(
+        "bitstamp",
+        """{"data":{"ohlc":[{"close":"4","high":"5","low":"1","open":"2","timestamp":"1704067200","volume":"18.49"}],"pair":"BTC/USD"}}""",
+        18.49, null)]
+    [InlineData(
+        "alpaca-stocks",
+        """{"bars":[{"t":"2024-01-01T00:00:00Z","o":2,"h":5,"l":1,"c":4,"v":18.5,"n":7,"vw":3}],"symbol":"AAPL","next_page_token":null}""",
+        18.5, 3.0)]
+    [InlineData("bybit", """{"retCode":0,"result":{"list":[["1704067200000","2","5","1","4","18.5","37"]]}}""", 18.5, 37.0)]
+    [InlineData("bybit-inverse", """{"retCode":0,"result":{"list":[["1704067200000","2","5","1","4","37","18.5"]]}}""", 18.5, 37.0)]
+    [InlineData(
+        "htx-linear-swap",
+        """{"status":"ok","data":[{"id":1704067200,"vol":120,"count":7,"open":2,"close":4,"low":1,"high":5,"amount":0.12,"trade_turnover":9.5}]}""",
+        0.12, 120.0)]
+    public async Task A_row_is_read_field_by_field(string exchange, string body, double volume, double? sixth)
+    {
+        ExchangeProfile profile = ExchangeCatalog.Get(exchange);
+        var minute = new TimeRange(Start, Start);
+        await using var server = new RawServer(RawServer.Whole("200 OK", body));
+        var fetcher = profile.CreateFetcher(
+            new() { BaseUri = server.BaseUri, Credential = profile.Secrets.Count > 0 ? new("me", "s3cret") : null },
+            ProfileText.ClockAfter(Minute, Start));
+
+        RawBars bars = await fetcher.FetchAsync(new(profile.SymbolExample, Minute), minute, default);
+
+        Assert.Equal([Start], bars.Timestamps.ToArray());
+        Assert.Equal([2.0, 5.0, 1.0, 4.0, volume], bars.Columns.Take(5).Select(static column => column.GetValue(0)!));
+        Assert.Equal(sixth, bars.Columns.Skip(5).FirstOrDefault()?.GetValue(0));
+    }
+
+    [Fact]
+    public async Task A_stock_without_trades_has_no_rows_and_that_proves_nothing()
+    {
+        await using var server = new RawServer(RawServer.Whole("200 OK", """{"bars":null,"symbol":"AAPL","next_page_token":null}"""));
+        var fetcher = ExchangeCatalog.Get("alpaca-stocks")
+            .CreateFetcher(new() { BaseUri = server.BaseUri, Credential = new("me", "s3cret") }, ProfileText.ClockAfter(Minute, Start));
+
+        RawBars bars = await fetcher.FetchAsync(new("AAPL", Minute), new TimeRange(Start, Start), default);
+
+        Assert.Equal((0L, true), (bars.RowCount, bars.ProvesByRowsOnly));
+    }
+
+    [Theory]
+    [InlineData("a\r\nX-Evil: 1", "{symbol}", false)]
+    [InlineData("\u00e9", "{symbol}", false)]
+    [InlineData("a/../../b?c#d&e=f", "{symbol}", true)]
+    [InlineData("\u0001\r\n\ud83d\ude00 \"}", "constant", true)]
+    public async Task A_symbol_stays_where_the_profile_puts_it(string symbol, string header, bool isSent)
+    {
+        string profile = ProfileText.With(p =>
+        {
+            Route(p)["headers"] = new JsonObject { ["X-Symbol"] = header };
+            Route(p)["body"] = new JsonObject { ["symbol"] = "{symbol}" };
+            Query(p)["symbol"] = "{symbol}";
+        });
+        await using var server = new RawServer(RawServer.Whole("200 OK", """{"code":0,"data":[]}"""));
+        var fetcher = ProfileText.Read(profile).CreateFetcher(new() { BaseUri = server.BaseUri }, ProfileText.ClockAfter(Minute, Start));
+
+        Exception? error = await Record.ExceptionAsync(() => fetcher.FetchAsync(new(symbol, Minute), new TimeRange(Start, Start), default));
+
+        Assert.Equal(isSent, error is null);
+        Assert.True(error is null or SourceException { IsUnsent: true, IsTransient: false }, error?.ToString());
+        Assert.Equal(isSent ? 1 : 0, server.RequestCount);
+        foreach (string request in server.Requests)
+        {
+            string[] parts = request.Split("\r\n\r\n");
+            string[] lines = parts[0].Split("\r\n");
+            Assert.DoesNotContain(lines, static line => line.StartsWith("X-Evil", StringComparison.Ordinal));
+            Assert.Equal($"/candles/{Uri.EscapeDataString(symbol)}", lines[0].Split(' ')[1].Split('?')[0]);
+            Assert.EndsWith($"symbol={Uri.EscapeDataString(symbol)}", lines[0].Split(' ')[1], StringComparison.Ordinal);
+            Assert.Equal(symbol, JsonNode.Parse(parts[1])!["symbol"]!.GetValue<string>());
+        }
+    }
+
     [Theory]
     [InlineData("""{"result":{"volume":[1,2],"ticks":[1704067200000],"open":[1],"low":[1],"high":[1],"cost":[1],"close":[1]}}""")]
     [InlineData("""{"result":{"ticks":[1704067200000]}}""")]
@@ -256,6 +336,8 @@ public sealed class ProfileAnswerTests
     }
 
     private static JsonObject Route(JsonNode profile) => profile["routes"]![0]!.AsObject();
+
+    private static JsonObject Query(JsonNode profile) => Route(profile)["query"]!.AsObject();
 
     private static async Task<ValidatedBars> AskAsync(string profile, int count, string body)
     {

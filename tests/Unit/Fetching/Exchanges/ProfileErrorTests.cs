@@ -62,7 +62,7 @@ public sealed class ProfileErrorTests
         ("gate", 400, """{"label":"INVALID_CURRENCY_PAIR","message":"Invalid currency pair BTC_NO"}""", false, Symbol),
         ("gate", 400,
             """{"label":"INVALID_PARAM_VALUE","message":"Candlestick too long ago. Maximum 10000 points ago are allowed"}""",
-            false, "no older candles"),
+            false, "what is older than 10,000 bars"),
         ("gate", 429, """{"label":"TOO_MANY_REQUESTS","message":"Request Rate limit Exceeded (311)"}""", true, Rate),
         ("gate-futures", 400, """{"label":"CONTRACT_NOT_FOUND"}""", false, Symbol),
         ("gate-futures", 400, """{"label":"INVALID_PARAM_VALUE","message":"invalid interval"}""", false, Interval),
