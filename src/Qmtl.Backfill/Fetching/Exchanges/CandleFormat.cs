@@ -22,7 +22,9 @@ internal sealed record CandleFormat
 
     private static readonly Dictionary<string, RowShape> Shapes = new()
     {
-        ["arrays"] = RowShape.Arrays, ["objects"] = RowShape.Objects, ["columns"] = RowShape.Columns,
+        ["arrays"] = RowShape.Arrays,
+        ["objects"] = RowShape.Objects,
+        ["columns"] = RowShape.Columns,
     };
 
     /// <summary>Where the rows, or the columns, sit.</summary>

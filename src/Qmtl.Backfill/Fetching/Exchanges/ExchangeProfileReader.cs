@@ -74,7 +74,9 @@ internal static partial class ExchangeProfileReader
             IsTrusted = isTrusted,
             VolumeUnit = root.Optional("volumeUnit")?.OneOf(new Dictionary<string, string>
             {
-                ["base"] = "base", ["quote"] = "quote", ["contracts"] = "contracts",
+                ["base"] = "base",
+                ["quote"] = "quote",
+                ["contracts"] = "contracts",
             }) ?? "base",
             Columns = format.Columns.Select(column => column.Name).ToArray(),
             Secrets = secrets,
@@ -98,7 +100,9 @@ internal static partial class ExchangeProfileReader
         node.Only("example", "case").Required("example").Text(),
         node.Optional("case")?.OneOf(new Dictionary<string, SymbolCase>
         {
-            ["upper"] = SymbolCase.Upper, ["lower"] = SymbolCase.Lower, ["keep"] = SymbolCase.Keep,
+            ["upper"] = SymbolCase.Upper,
+            ["lower"] = SymbolCase.Lower,
+            ["keep"] = SymbolCase.Keep,
         }) ?? SymbolCase.Keep);
 
     private static Dictionary<BarInterval, string> ReadIntervals(ProfileNode node)

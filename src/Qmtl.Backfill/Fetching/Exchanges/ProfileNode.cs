@@ -23,7 +23,9 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
         {
             var options = new JsonDocumentOptions
             {
-                AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip,
+                AllowDuplicateProperties = false,
+                AllowTrailingCommas = true,
+                CommentHandling = JsonCommentHandling.Skip,
             };
             using JsonDocument document = JsonDocument.Parse(WithoutMark(text), options);
             var root = new ProfileNode(document.RootElement.Clone(), file, string.Empty);

@@ -167,6 +167,9 @@ internal static class TimeUnit
 {
     public static IReadOnlyDictionary<string, long> Words { get; } = new Dictionary<string, long>
     {
-        ["s"] = 1, ["ms"] = 1_000, ["us"] = 1_000_000, ["ns"] = 1_000_000_000,
+        ["s"] = 1,
+        ["ms"] = 1_000,
+        ["us"] = 1_000_000,
+        ["ns"] = 1_000_000_000,
     };
 }

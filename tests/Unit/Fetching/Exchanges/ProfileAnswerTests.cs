@@ -116,7 +116,9 @@ public sealed class ProfileAnswerTests
         {
             Route(p)["query"] = new JsonObject
             {
-                ["startTime"] = "{start+step:iso}", ["endTime"] = "{next:iso}", ["binSize"] = "{interval}",
+                ["startTime"] = "{start+step:iso}",
+                ["endTime"] = "{next:iso}",
+                ["binSize"] = "{interval}",
             };
             p["ok"] = new JsonObject { ["is"] = "array" };
             p["rows"] = JsonNode.Parse("""

@@ -70,7 +70,8 @@ internal static class ProfileText
         BarInterval interval = profile.Intervals.First(bar => bar.Seconds >= 60);
         var options = new HttpFetcherOptions
         {
-            BaseUri = server.BaseUri, Credential = profile.Secrets.Count > 0 ? new("key", "secret") : null,
+            BaseUri = server.BaseUri,
+            Credential = profile.Secrets.Count > 0 ? new("key", "secret") : null,
         };
         HttpFetcher fetcher = profile.CreateFetcher(options, ClockAfter(interval, Start));
         return await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(
