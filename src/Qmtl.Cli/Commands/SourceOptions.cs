@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Messages;
 using Qmtl.Time;
 
@@ -10,6 +12,8 @@ namespace Qmtl.Cli.Commands;
 /// <summary>The options that say where bars come from: <c>--source</c>, <c>--base-uri</c>, <c>--file</c>.</summary>
 internal sealed class SourceOptions
 {
+    private const string SourceName = "--source";
+
     private readonly Option<string?> _source;
 
     private readonly Option<Uri?> _baseUri = new("--base-uri")
@@ -44,7 +48,7 @@ internal sealed class SourceOptions
 
     public SourceOptions(Command command)
     {
-        _source = new Option<string?>("--source")
+        _source = new Option<string?>(SourceName)
         {
             Description = "An exchange (qmtl exchanges lists them), the path of a profile that describes one (see docs/exchanges.md), or "
                 + $"{Names(SourceFactory.Kinds.Where(kind => kind.IsFile))}. Default: what --file is where it is given, otherwise {SourceFactory.Default.Name}.",
@@ -115,6 +119,15 @@ internal sealed class SourceOptions
         }
 
         return extent;
+    }
+
+    /// <summary>The intervals of the exchange that a command line names, or else the usual ones; for completion.</summary>
+    public static IEnumerable<string> IntervalsOf(ParseResult arguments)
+    {
+        string? name = arguments.GetResult(SourceName) is OptionResult { Tokens: [{ Value: var typed }] } ? typed : null;
+        return ExchangeCatalog.Names.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? ExchangeCatalog.Get(name!).Intervals.Select(static interval => interval.ToString())
+            : ["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1M"];
     }
 
     private static SourceKind FindKind(string? source, string? file)
