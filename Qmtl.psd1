@@ -14,6 +14,7 @@
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
+        'Get-QmtlExchange'
         'Get-QmtlGap'
         'Get-QmtlHistory'
         'Get-QmtlMetric'

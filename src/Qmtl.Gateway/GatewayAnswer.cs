@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Qmtl.Fetching.Http;
+using Qmtl.Fetching.Pacing;
 using Qmtl.Gateway.Wire;
 
 namespace Qmtl.Gateway;

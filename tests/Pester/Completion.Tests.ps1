@@ -4,11 +4,12 @@ BeforeAll {
     # Completion sees the variables of the session.
     $global:QmtlProvider = New-TestProvider -Bars 3
     $null = Invoke-QmtlBackfill $global:QmtlProvider 'ETH USDT' 1h 3600 7200
+    $global:QmtlExchangeProvider = New-TestProvider -Fetcher (New-QmtlFetcher -Exchange coinbase-exchange)
     $global:QmtlNode = New-QmtlNode mean { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m -Period 2), (New-QmtlStreamInput Y -Interval 1m -Period 2)
 }
 
 AfterAll {
-    Remove-Variable -Name QmtlProvider, QmtlNode -Scope Global
+    Remove-Variable -Name QmtlProvider, QmtlExchangeProvider, QmtlNode -Scope Global
 }
 
 Describe 'tab completion' {
@@ -27,7 +28,10 @@ Describe 'tab completion' {
         @{ Line = 'New-QmtlNode n { 1 } -Interval 4'; Offers = '4h' }
         @{ Line = 'New-QmtlHistoryProvider -ConnectionString x -Kind Q'; Offers = 'QuestDb' }
         @{ Line = 'New-QmtlRecorder -ConnectionString x -Kind P'; Offers = 'PostgreSql' }
-        @{ Line = 'New-QmtlFetcher -Exchange b'; Offers = 'binance' }
+        @{ Line = 'New-QmtlFetcher -Exchange bin'; Offers = 'binance', 'binance-coinm', 'binance-usdm' }
+        @{ Line = 'Get-QmtlExchange cry'; Offers = 'cryptocom' }
+        @{ Line = 'Invoke-QmtlBackfill $QmtlExchangeProvider BTC-USD -Interval 6'; Offers = '6h' }
+        @{ Line = 'Get-QmtlGap -Fetcher $QmtlExchangeProvider.Fetcher -NodeId BTC-USD -Interval 5'; Offers = '5m' }
         @{ Line = 'Initialize-QmtlHistory -OnMissing '; Offers = 'Skip', 'Fail' }
         @{ Line = 'Invoke-QmtlStrategy $s -OnMissing '; Offers = 'Skip', 'Fail' }
         @{ Line = 'Get-QmtlCacheSlice $QmtlNode '; Offers = "'X'", "'Y'" }

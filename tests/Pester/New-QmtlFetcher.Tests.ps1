@@ -77,6 +77,56 @@ Describe 'New-QmtlFetcher' {
         New-QmtlFetcher -Exchange binance | Out-String | Should -Match 'binance +1000 +Binance'
     }
 
+    Context 'symbols apart from node ids' {
+        BeforeAll {
+            Import-Simulation
+            $options = [Qmtl.Simulation.SimulatedExchangeOptions]::new()
+            $exchange = [Qmtl.Simulation.SimulatedExchange]::Start($options)
+
+            # What the exchange was asked for, and what was stored of two bars.
+            function Invoke-Symbol($Symbol, $Node = 'mine') {
+                $fetcher = New-QmtlFetcher -Exchange binance -BaseUri $exchange.BaseUri -Symbol $Symbol
+                $result = Invoke-QmtlBackfill (New-TestProvider -Fetcher $fetcher) $Node 1m -Start 2024-01-01 -End 2024-01-01T00:01:00
+                [pscustomobject]@{ Written = $result.BarsWritten; Asked = @($exchange.Requests)[-1].Symbol; NodeId = $result.NodeId }
+            }
+        }
+
+        AfterAll {
+            $exchange.DisposeAsync().AsTask().Wait()
+        }
+
+        It 'takes a text, a dictionary or a script block' {
+            foreach ($symbol in 'BTCUSDT', @{ mine = 'BTCUSDT' }, { param($id) "$id" -replace 'mine', 'BTCUSDT' }) {
+                $asked = Invoke-Symbol $symbol
+                $asked.Asked | Should -Be BTCUSDT
+                $asked.NodeId | Should -Be mine
+                $asked.Written | Should -Be 2
+            }
+        }
+
+        It 'leaves a node that is not in the dictionary its id' {
+            (Invoke-Symbol @{ other = 'X' } ETHUSDT).Asked | Should -Be ETHUSDT
+        }
+
+        It 'refuses what is no symbol' {
+            { New-QmtlFetcher -Exchange binance -Symbol 5 } | Should -Throw '*A symbol is a text*'
+            { Invoke-Symbol { param($id) } } | Should -Throw '*must give one text*'
+        }
+
+        It 'lets a stream with a derived id be fetched' {
+            $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Exchange binance -BaseUri $exchange.BaseUri)
+            $stream = New-QmtlStreamInput -Interval 1m -Period 3 -HistoryProvider $provider -Symbol BTCUSDT -Tag spot
+            (Initialize-QmtlHistory $stream).NodeId | Should -Be $stream.NodeId
+            @($exchange.Requests)[-1].Symbol | Should -Be BTCUSDT
+            { New-QmtlStreamInput -Interval 1m -Period 3 -Symbol BTCUSDT } | Should -Throw '*no source that could be asked*'
+        }
+    }
+
+    It 'takes no key where an exchange needs none' {
+        $key = [pscredential]::new('a', (ConvertTo-SecureString b -AsPlainText -Force))
+        { New-QmtlFetcher -Exchange binance -Credential $key } | Should -Throw '*asked without a key*'
+    }
+
     It 'finds a CSV file relative to PowerShell''s location' {
         Set-Content (Join-Path $TestDrive 'x.csv') 'ts,close', '60,1.5', '120,2.5', '180,3.5'
         Push-Location $TestDrive
@@ -106,7 +156,7 @@ Describe 'New-QmtlFetcher' {
         @{ Case = 'a CSV file is a folder'; Make = { New-QmtlFetcher -Path $TestDrive }; Message = "'*' is a folder. Name a CSV file in it." }
         @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'. Correct the path*" }
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
-        @{ Case = 'there is no such exchange'; Make = { New-QmtlFetcher -Exchange nowhere }; Message = "There is no source 'nowhere'. There are binance, csv*" }
+        @{ Case = 'there is no such exchange'; Make = { New-QmtlFetcher -Exchange nowhere }; Message = "There is no source 'nowhere'. There are alpaca, *" }
         @{ Case = 'a file is no exchange'; Make = { New-QmtlFetcher -Exchange csv }; Message = "*no exchange*-Path*" }
         @{ Case = 'a base address is no web address'; Make = { New-QmtlFetcher -Binance -BaseUri relative/path }; Message = "*absolute http or https address*" }
         @{ Case = 'an object has no Fetch method'; Make = { New-QmtlFetcher -InputObject ([pscustomobject]@{ a = 1 }) }; Message = '*no Fetch(start, end, nodeId, interval) method*' }

@@ -50,12 +50,15 @@ public static class BackfillPlanner
     {
         ArgumentNullException.ThrowIfNull(missing);
         ArgumentOutOfRangeException.ThrowIfLessThan(barsPerRequest, 1);
-        return Windows(missing, barsPerRequest)
-            .Select(window => new PlannedRequest(window, missing.Intersect(window)));
+        return Plan(missing, _ => barsPerRequest);
     }
 
+    /// <summary>As <see cref="Plan(TimeRangeSet, int)"/>, where the most bars of a request depend on the bar with which it begins.</summary>
+    internal static IEnumerable<PlannedRequest> Plan(TimeRangeSet missing, Func<long, int> barsFrom) =>
+        Windows(missing, barsFrom).Select(window => new PlannedRequest(window, missing.Intersect(window)));
+
     /// <summary>
-    /// How many requests <see cref="Plan"/> makes. It walks through all of them, which takes seconds where there are hundreds of millions.
+    /// How many requests <see cref="Plan(TimeRangeSet, int)"/> makes. It walks through all of them, which takes seconds where there are hundreds of millions.
     /// </summary>
     /// <param name="missing">The bars to ask for.</param>
     /// <param name="barsPerRequest">The most bars that a request spans.</param>
@@ -66,8 +69,14 @@ public static class BackfillPlanner
     {
         ArgumentNullException.ThrowIfNull(missing);
         ArgumentOutOfRangeException.ThrowIfLessThan(barsPerRequest, 1);
+        return CountRequests(missing, _ => barsPerRequest, cancellationToken);
+    }
+
+    /// <summary>How many requests <see cref="Plan(TimeRangeSet, Func{long, int})"/> makes.</summary>
+    internal static long CountRequests(TimeRangeSet missing, Func<long, int> barsFrom, CancellationToken cancellationToken)
+    {
         long count = 0;
-        foreach (TimeRange _ in Windows(missing, barsPerRequest))
+        foreach (TimeRange _ in Windows(missing, barsFrom))
         {
             cancellationToken.ThrowIfCancellationRequested();
             count++;
@@ -76,14 +85,14 @@ public static class BackfillPlanner
         return count;
     }
 
-    private static IEnumerable<TimeRange> Windows(TimeRangeSet missing, int barsPerRequest)
+    private static IEnumerable<TimeRange> Windows(TimeRangeSet missing, Func<long, int> barsFrom)
     {
         int index = 0;
         long next = missing.IsEmpty ? 0 : missing[0].Start;
         while (index < missing.Count)
         {
             long start = next;
-            long limit = missing.Interval.Add(start, barsPerRequest - 1);
+            long limit = missing.Interval.Add(start, barsFrom(start) - 1);
             long last = start;
             while (index < missing.Count && Math.Max(next, missing[index].Start) <= limit)
             {

@@ -52,6 +52,9 @@ internal sealed class PageFetcher(
     /// <summary>The last bar that is old enough for a "none" to be believed.</summary>
     public long LastSettledBar(DateTimeOffset now) => options.LastSettledBar(_stream.Interval, now);
 
+    /// <summary>The most bars of a request that begins at <paramref name="start"/>.</summary>
+    public int BarsFrom(long start) => Math.Max(1, _fetcher.GetBarsPerRequest(_stream, start) ?? options.DefaultBarsPerRequest);
+
     private async Task<List<Question>> AskAsync(FetchedPage page, Question question, CancellationToken cancellationToken)
     {
         TimeRangeSet missing = question.Missing;
@@ -69,6 +72,7 @@ internal sealed class PageFetcher(
             },
             cancellationToken);
 
+        page.Requests += raw.Requests - 1;
         now = EarlierClock(now, raw);
         _notes.Tell(raw.Notes);
         RequireSeconds(raw);
@@ -77,7 +81,7 @@ internal sealed class PageFetcher(
         RefuseOtherInterval(asked, valid);
         TellOfZeros(valid.Frame);
 
-        List<Question> rest = question.Rest(valid, Math.Max(1, _fetcher.BarsPerRequest ?? options.DefaultBarsPerRequest), lastClosed);
+        List<Question> rest = question.Rest(valid, BarsFrom(asked.Start), lastClosed);
         TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);

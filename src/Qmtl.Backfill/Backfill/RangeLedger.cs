@@ -59,6 +59,29 @@ internal sealed class RangeLedger
     /// <summary>The results of ranges that are done without a request: nothing of them is missing.</summary>
     public List<BackfillResult> TakeFinished() => [.. _entries.Where(entry => !entry.Ended && entry.Outstanding == 0).Select(End)];
 
+    /// <summary>
+    /// Notes bars that nobody will ask for; returns the results of ranges that are done with it. A range of which nothing else is missing
+    /// has failed.
+    /// </summary>
+    /// <param name="bars">The bars; they are missing.</param>
+    /// <param name="error">Why.</param>
+    public List<BackfillResult> LeaveOut(TimeRangeSet bars, Exception error)
+    {
+        var results = new List<BackfillResult>();
+        foreach (Entry entry in _entries.Where(entry => !entry.Ended))
+        {
+            long left = bars.Intersect(entry.Range).BarCount;
+            entry.Error = left > 0 && left == entry.Outstanding ? error : entry.Error;
+            entry.Outstanding -= left;
+            if (entry.Outstanding == 0)
+            {
+                results.Add(End(entry));
+            }
+        }
+
+        return results;
+    }
+
     /// <summary>Whether a planned request still serves a range that has not failed.</summary>
     public bool IsWanted(PlannedRequest planned) => ServedBy(planned).Any(entry => entry.Error is null);
 

@@ -62,7 +62,7 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
     /// <inheritdoc/>
     public Task<TimeRangeSet> GetKnownEmptyAsync(
         StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
-        Store.GetKnownEmptyAsync(stream, source ?? Fetcher?.Name, within, cancellationToken);
+        Store.GetKnownEmptyAsync(stream, source ?? Fetcher?.GetName(stream), within, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
@@ -123,7 +123,7 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         }
 
         var old = new TimeRange(result.Range.Start, Math.Min(result.Range.End, settled));
-        TimeRangeSet left = await GapFinder.FindAsync(this, result.Stream, old, fetcher.Name, cancellationToken: cancellationToken);
+        TimeRangeSet left = await GapFinder.FindAsync(this, result.Stream, old, fetcher.GetName(result.Stream), cancellationToken: cancellationToken);
         if (!left.IsEmpty)
         {
             string refused = result.Rejected.Total > 0 ? $" Rows that were not stored: {result.Rejected}." : string.Empty;

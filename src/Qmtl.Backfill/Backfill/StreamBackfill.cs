@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Qmtl.Data;
+using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Time;
 
@@ -40,7 +41,7 @@ internal sealed class StreamBackfill
         _request = request;
 
         // Taken once, before anything is read: a file that changes meanwhile has another name, which must not inherit what is learnt here.
-        _source = request.Fetcher.Name;
+        _source = request.Fetcher.GetName(request.Stream);
         _budget = budget;
         _options = options;
         _timeProvider = timeProvider;
@@ -58,10 +59,8 @@ internal sealed class StreamBackfill
 
     private int BarsPerCommit => Math.Max(1, _request.Store.Info.BarsPerWrite);
 
-    private int BarsPerRequest => Math.Max(1, _request.Fetcher.BarsPerRequest ?? _options.DefaultBarsPerRequest);
-
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
-    private long MostBufferedBars => Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * BarsPerRequest);
+    private long MostBufferedBars => Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * _fetcher.BarsFrom(long.MaxValue));
 
     /// <summary>
     /// Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.
@@ -140,8 +139,9 @@ internal sealed class StreamBackfill
         Emit(ledger.TakeFinished());
         TimeRangeSet before = BeforeEarliest(missing);
         TimeRangeSet asked = missing.Subtract(before);
+        asked = asked.Subtract(LeaveOutOfReach(ledger, asked));
         _frontier = new CompletionFrontier(missing, ledger.Bounds);
-        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, BarsPerRequest, cancellationToken))
+        _raise(new BackfillPlanned(Stream, missing.BarCount, BackfillPlanner.CountRequests(asked, _fetcher.BarsFrom, cancellationToken))
         {
             CompleteUpTo = _frontier.CompleteUpTo,
             Missing = NullIfEmpty(missing),
@@ -178,6 +178,28 @@ internal sealed class StreamBackfill
             : TimeRangeSet.Empty(Stream.Interval);
     }
 
+    // Bars that the source has and does not give any more: nobody asks for them, and they stay missing.
+    private TimeRangeSet LeaveOutOfReach(RangeLedger ledger, TimeRangeSet missing)
+    {
+        if (_request.Fetcher.GetReach(Stream) is not { } reach || missing.Bounds is not { } bounds || bounds.Start >= reach.OldestBar)
+        {
+            return TimeRangeSet.Empty(Stream.Interval);
+        }
+
+        TimeRangeSet old = missing.Intersect(new TimeRange(bounds.Start, reach.OldestBar - 1));
+        string what = $"{reach.Reason}: of {Stream} it reaches back to {UnixTime.Format(reach.OldestBar)}";
+        List<BackfillResult> ended = ledger.LeaveOut(
+            old, new SourceException($"{_source} {what}, and the range ends before that. {SourceException.OlderBars}") { IsUnsent = true });
+        if (ended.TrueForAll(static result => result.Error is null))
+        {
+            _raise(new BackfillSourceNote(Stream, _source, new SourceNote(
+                SourceNoteKind.Reach, $"it {what}, so that {old.BarCount} older bars stay missing. {SourceException.OlderBars.TrimEnd('.')}")));
+        }
+
+        Emit(ended);
+        return old;
+    }
+
     private async Task FetchAllAsync(
         RangeLedger ledger,
         TimeRangeSet before,
@@ -203,7 +225,7 @@ internal sealed class StreamBackfill
             }
 
             await Parallel.ForEachAsync(
-                AdmitAsync(BackfillPlanner.Plan(asked, BarsPerRequest), share, cancellationToken),
+                AdmitAsync(BackfillPlanner.Plan(asked, _fetcher.BarsFrom), share, cancellationToken),
                 new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit, CancellationToken = cancellationToken },
                 async (page, token) =>
                 {

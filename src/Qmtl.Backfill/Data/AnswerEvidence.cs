@@ -36,7 +36,7 @@ internal static class AnswerEvidence
 
         if (raw.RowCount == 0 || IsNeighbourAlone(raw, interval, asked, reach))
         {
-            return (all, none);
+            return (raw.ProvesByRowsOnly ? none : all, none);
         }
 
         return reach is { } rows

@@ -42,6 +42,15 @@ public static class ColumnNames
     /// </summary>
     public static bool IsAmount(string name) => IsMeasure(name) || CountNames.Contains(name);
 
+    /// <summary>Why a payload column cannot have the name, in a sentence; null where it can.</summary>
+    internal static string? Complaint(string name) => name switch
+    {
+        _ when IsKey(name) => $"A payload column cannot be named '{name}': that is a key column. Rename or drop it.",
+        _ when name.Contains('\0') || name.Length is 0 or > 63 =>
+            $"'{name.Replace("\0", "\\0", StringComparison.Ordinal)}' cannot be a column's name: 1 to 63 characters and no NUL.",
+        _ => null,
+    };
+
     internal static void RequireUsable(IReadOnlyList<BarColumn> columns, int rows)
     {
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -53,18 +62,9 @@ public static class ColumnNames
                     $"Column '{column.Name}' has {column.Length} rows, the timestamps have {rows}.", nameof(columns));
             }
 
-            if (IsKey(column.Name))
+            if (Complaint(column.Name) is { } complaint)
             {
-                throw new ArgumentException(
-                    $"A payload column cannot be named '{column.Name}': that is a key column. Rename or drop it.", nameof(columns));
-            }
-
-            if (column.Name.Contains('\0') || column.Name.Length > 63)
-            {
-                throw new ArgumentException(
-                    $"'{column.Name.Replace("\0", "\\0", StringComparison.Ordinal)}' cannot be a column's name: at most 63 characters and "
-                        + $"no NUL.",
-                    nameof(columns));
+                throw new ArgumentException(complaint, nameof(columns));
             }
 
             if (!seen.Add(column.Name))

@@ -63,6 +63,21 @@ public sealed class RawBars
     public TimeRange? About { get; init; }
 
     /// <summary>
+    /// Whether only rows of the answer prove anything: bars between two of them do not exist, and an answer without any says nothing. Rows
+    /// beside the asked range are then no fault, for they were asked for. False by default.
+    /// </summary>
+    public bool ProvesByRowsOnly { get; init; }
+
+    /// <summary>
+    /// The open (Unix seconds, UTC) of the first bar that the source itself says is still forming, whatever any clock says; null, the
+    /// default, where it does not say.
+    /// </summary>
+    public long? FormingFrom { get; init; }
+
+    /// <summary>How many requests to the source the answer took; 1 by default.</summary>
+    public int Requests { get; init; } = 1;
+
+    /// <summary>
     /// When the source answered, by its own clock, to the second. A bar that has not closed by then is forming, whatever the clock
     /// here says. Null, the default: it does not tell.
     /// </summary>

@@ -60,7 +60,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         {
             bool follows = previous != long.MinValue && timestamp == previous + stride;
             bool isPlaced = follows || (timestamp > previous && interval.IsOnGrid(timestamp));
-            if (!isPlaced || !asked.Contains(timestamp) || timestamp > lastClosedBar)
+            if (!isPlaced || !asked.Contains(timestamp) || IsForming(timestamp))
             {
                 return false;
             }
@@ -116,7 +116,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
 
             if (ReasonAgainst(row, opens[row], isOffGrid) is { } reason)
             {
-                counts[(int)reason]++;
+                counts[(int)reason] += reason == RejectionReason.OutsideRange && raw.ProvesByRowsOnly ? 0 : 1;
                 NoteDoubt(reason, timestamp);
                 offGridExample ??= reason == RejectionReason.OffGrid ? RowExample.OffGrid(interval, timestamp, Rest(row), offGrid) : null;
             }
@@ -138,6 +138,8 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
         [.. raw.Timestamps.ToArray().GroupBy(interval.Floor).Where(static rows => rows.Skip(1).Any()).Select(static rows => rows.Key)];
 
     private int Rest(int row) => raw.Nanoseconds.IsEmpty ? 0 : raw.Nanoseconds.Span[row];
+
+    private bool IsForming(long timestamp) => timestamp > lastClosedBar || timestamp >= raw.FormingFrom;
 
     private bool IsOffGrid(int row) => Rest(row) > 0 || !interval.IsOnGrid(raw.Timestamps.Span[row]);
 
@@ -175,7 +177,7 @@ internal sealed class RawBarsValidation(RawBars raw, BarInterval interval, TimeR
             return RejectionReason.OffGrid;
         }
 
-        if (timestamp > lastClosedBar)
+        if (IsForming(timestamp))
         {
             return RejectionReason.StillForming;
         }

@@ -20,6 +20,9 @@ public enum SourceNoteKind
     /// <summary>The source's clock is well behind this machine's. A warning.</summary>
     SourceClock,
 
+    /// <summary>The source does not reach back to all of the bars. A warning.</summary>
+    Reach,
+
     /// <summary>Rows that were read from a provider are no bars of the stream. A warning.</summary>
     RowsLeftOut,
 }

@@ -19,6 +19,29 @@ public interface IDataFetcher
     int? BarsPerRequest => null;
 
     /// <summary>
+    /// The source's name for one stream, under which emptiness of that stream is remembered; <see cref="Name"/> by default. A source that
+    /// asks for a stream under a symbol that can change names that, too.
+    /// </summary>
+    string GetName(StreamKey stream) => Name;
+
+    /// <summary>The same source, which asks for every stream under one symbol.</summary>
+    /// <exception cref="InvalidOperationException">The source knows streams by their node ids only; by default none knows others.</exception>
+    IDataFetcher ForSymbol(string symbol) =>
+        throw new InvalidOperationException($"The source {Name} knows streams by their node ids only. Leave the symbol out.");
+
+    /// <summary>
+    /// As <see cref="BarsPerRequest"/>, of one stream and for a request that begins at <paramref name="start"/> (a bar's open, Unix
+    /// seconds, UTC), where that makes a difference. From the same or an earlier start on it is never more.
+    /// </summary>
+    int? GetBarsPerRequest(StreamKey stream, long start) => BarsPerRequest;
+
+    /// <summary>
+    /// How far back the source reaches at present, where it has older bars and does not give them; null, the default, where it gives all
+    /// that it has. Bars before are not asked for, and stay missing.
+    /// </summary>
+    SourceReach? GetReach(StreamKey stream) => null;
+
+    /// <summary>
     /// The open (Unix seconds, UTC) of the first bar that the source can ever have of the stream, such as a symbol's listing. Bars
     /// before it are remembered as empty without being asked for. Null, the default, where that is not known.
     /// </summary>
@@ -67,3 +90,8 @@ public sealed record SourceReading(string TimestampFormat, IReadOnlyList<Unreada
 /// <param name="Line">The line on which the row ends, from 1.</param>
 /// <param name="Message">What is wrong with it.</param>
 public sealed record UnreadableRow(long Line, string Message);
+
+/// <summary>How far back a source reaches at present.</summary>
+/// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
+/// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
+public sealed record SourceReach(long OldestBar, string Reason);

@@ -3,6 +3,10 @@ namespace Qmtl.Fetching;
 /// <summary>A source could not answer. The message is written for an operator and holds no secret.</summary>
 public sealed class SourceException : Exception
 {
+    // The way out where a source does not reach back.
+    internal const string OlderBars =
+        "For older bars use another source, such as files that the exchange publishes (New-QmtlFetcher -Path, --file).";
+
     /// <summary>An error that asking again cannot mend.</summary>
     public SourceException(string message)
         : base(message)

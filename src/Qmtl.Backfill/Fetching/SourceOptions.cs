@@ -1,3 +1,6 @@
+using System.Net;
+using Qmtl.Data;
+
 namespace Qmtl.Fetching;
 
 /// <summary>What an operator can say of a source of any kind.</summary>
@@ -14,4 +17,10 @@ public sealed record SourceOptions
 
     /// <summary>How many bars one request asks for; null, the default, for as many as the source gives.</summary>
     public int? BarsPerRequest { get; init; }
+
+    /// <summary>The source's word for what a stream is of; null, the default, where each node id is the symbol itself.</summary>
+    public Func<StreamKey, string>? Symbol { get; init; }
+
+    /// <summary>The key of a source that asks for one; null, the default, for the environment.</summary>
+    public NetworkCredential? Credential { get; init; }
 }

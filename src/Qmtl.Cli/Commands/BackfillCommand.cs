@@ -128,6 +128,6 @@ internal sealed class BackfillCommand : CliCommand
             BackfillReport.Write(Host, results);
         }
 
-        return await new BackfillVerdict(Host, store, fetcher.Name, options, now).GiveAsync(results, cancellationToken);
+        return await new BackfillVerdict(Host, store, fetcher, options, now).GiveAsync(results, cancellationToken);
     }
 }

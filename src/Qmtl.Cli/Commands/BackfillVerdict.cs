@@ -1,6 +1,7 @@
 using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
+using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Time;
 
@@ -13,10 +14,10 @@ namespace Qmtl.Cli.Commands;
 /// </summary>
 /// <param name="host">Where the lines go.</param>
 /// <param name="store">The store that was filled.</param>
-/// <param name="source">The name of the source it was filled from.</param>
+/// <param name="source">The source it was filled from.</param>
 /// <param name="options">How it was filled.</param>
 /// <param name="started">When the run began; bars that were young then count as young.</param>
-internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, string source, BackfillOptions options, DateTimeOffset started)
+internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, IDataFetcher source, BackfillOptions options, DateTimeOffset started)
 {
     /// <summary>Writes the lines and returns the exit code.</summary>
     public async Task<int> GiveAsync(IReadOnlyList<BackfillResult> results, CancellationToken cancellationToken)
@@ -38,7 +39,7 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, string 
                 case BackfillStatus.Partial:
                     host.WriteDiagnostic(
                         "error",
-                        $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {source} neither gave them nor said "
+                        $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {source.Name} neither gave them nor said "
                             + $"that they do not exist. See: qmtl gaps.");
                     code = ExitCode.Failed;
                     break;
@@ -64,7 +65,7 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, string 
 
         var old = new TimeRange(result.Range.Start, Math.Min(result.Range.End, settled));
         TimeRangeSet stored = await store.GetCoverageAsync(result.Stream, old, cancellationToken);
-        TimeRangeSet empty = await store.GetKnownEmptyAsync(result.Stream, source, old, cancellationToken);
+        TimeRangeSet empty = await store.GetKnownEmptyAsync(result.Stream, source.GetName(result.Stream), old, cancellationToken);
         return new TimeRangeSet(result.Stream.Interval, old).Subtract(stored).Subtract(empty).IsEmpty;
     }
 }

@@ -24,10 +24,13 @@ internal static class OptionParsing
         }
     };
 
-    /// <summary>Takes one of <paramref name="names"/> in any case, and offers them in small letters.</summary>
-    public static void AcceptNames(Option<string?> option, IReadOnlyList<string> names)
+    /// <summary>
+    /// Takes one of <paramref name="names"/> in any case, and offers them in small letters; also a text of another form, where there is one.
+    /// </summary>
+    public static void AcceptNames(Option<string?> option, IReadOnlyList<string> names, Func<string, bool>? isOther = null)
     {
-        option.CustomParser = Using<string?>(text => names.FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase))
+        option.CustomParser = Using<string?>(text => isOther?.Invoke(text) == true ? text
+            : names.FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase))
             ?? throw new FormatException($"'{text}' is not known. Choose {Listed(names)}."));
         option.CompletionSources.Add([.. names.Select(Small)]);
     }

@@ -22,6 +22,14 @@ internal sealed class SourceOptions
                 : throw new FormatException($"'{text}' is not an http or https address, for example https://data-api.binance.vision.")),
     };
 
+    private readonly Option<string[]> _symbol = new("--symbol")
+    {
+        Description = "The exchange's word for what a node is of, as NODE=SYMBOL; repeat it for several nodes. Default: the node's id.",
+        HelpName = "node=symbol",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
     private readonly Option<string?> _file = new("--file")
     {
         Description = "The file of --source csv: a header, a ts column (seconds, milliseconds, microseconds or ISO 8601), any payload "
@@ -33,13 +41,14 @@ internal sealed class SourceOptions
     {
         _source = new Option<string?>("--source")
         {
-            Description =
-                $"{Names(SourceFactory.Kinds)}. Default: what --file is where it is given, otherwise {SourceFactory.Kinds[0].Name}.",
+            Description = "An exchange (qmtl exchanges lists them), the path of a profile that describes one (see docs/exchanges.md), or "
+                + $"{Names(SourceFactory.Kinds.Where(kind => kind.IsFile))}. Default: what --file is where it is given, otherwise {SourceFactory.Default.Name}.",
             HelpName = "name",
         };
-        OptionParsing.AcceptNames(_source, [.. SourceFactory.Kinds.Select(kind => kind.Name)]);
+        OptionParsing.AcceptNames(_source, [.. SourceFactory.Kinds.Select(kind => kind.Name)], isOther: SourceFactory.IsProfile);
         command.Options.Add(_source);
         command.Options.Add(_baseUri);
+        command.Options.Add(_symbol);
         command.Options.Add(_file);
     }
 
@@ -48,13 +57,16 @@ internal sealed class SourceOptions
     public IDataFetcher CreateFetcher(ParseResult arguments)
     {
         (Uri? baseUri, string? file) = (arguments.GetValue(_baseUri), arguments.GetValue(_file));
-        SourceKind kind = arguments.GetValue(_source) is { } name ? SourceFactory.Find(name)
-            : file is not null ? SourceFactory.OfFile(file)
-            : SourceFactory.Kinds[0];
+        SourceKind kind = FindKind(arguments.GetValue(_source), file);
+        Dictionary<string, string> symbols = ReadSymbols(arguments);
+        if (kind.IsFile && symbols.Count > 0)
+        {
+            throw new UsageException("--symbol belongs to an exchange. Leave it out, or leave out --file.");
+        }
+
         if (kind.IsFile && baseUri is not null)
         {
-            string exchanges = Names(SourceFactory.Kinds.Where(other => !other.IsFile));
-            throw new UsageException($"--base-uri belongs to --source {exchanges}. Leave it out, or leave out --file.");
+            throw new UsageException("--base-uri belongs to an exchange. Leave it out, or leave out --file.");
         }
 
         if (kind.IsFile && file is null)
@@ -70,7 +82,12 @@ internal sealed class SourceOptions
 
         try
         {
-            return kind.Open(new() { Path = file, BaseUri = baseUri });
+            return kind.Open(new()
+            {
+                Path = file,
+                BaseUri = baseUri,
+                Symbol = symbols.Count == 0 ? null : stream => symbols.GetValueOrDefault(stream.NodeId, stream.NodeId),
+            });
         }
         catch (Exception exception) when (exception is ArgumentException or FileNotFoundException)
         {
@@ -91,6 +108,34 @@ internal sealed class SourceOptions
         }
 
         return extent;
+    }
+
+    private static SourceKind FindKind(string? source, string? file)
+    {
+        try
+        {
+            return source is not null ? SourceFactory.Find(source) : file is not null ? SourceFactory.OfFile(file) : SourceFactory.Default;
+        }
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--source: {PlainMessage.Of(exception)}", exception);
+        }
+    }
+
+    private Dictionary<string, string> ReadSymbols(ParseResult arguments)
+    {
+        Dictionary<string, string> symbols = [];
+        foreach (string pair in arguments.GetValue(_symbol) ?? [])
+        {
+            int sign = pair.IndexOf('=', StringComparison.Ordinal);
+            if (sign <= 0 || sign == pair.Length - 1 || !symbols.TryAdd(pair[..sign], pair[(sign + 1)..]))
+            {
+                throw new UsageException(
+                    $"--symbol: '{PlainText.OneLine(pair)}' must be NODE=SYMBOL, for example btc=BTC-USDT, and each node once.");
+            }
+        }
+
+        return symbols;
     }
 
     private static string Names(IEnumerable<SourceKind> kinds) => OptionParsing.Listed([.. kinds.Select(kind => kind.Name)]);

@@ -3,7 +3,8 @@ using Qmtl.Cli.Commands;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.History;
 using Qmtl.Simulation;
 using Qmtl.Time;
@@ -25,7 +26,7 @@ internal sealed class DemoRun(CliHost host)
         string file = Path.Combine(folder.FullName, "demo.db");
         await using SimulatedExchange exchange = SimulatedExchange.Start(DemoScenario.Exchange);
         await using IHistoryStore store = HistoryStoreFactory.Open(file);
-        var fetcher = new BinanceFetcher(new() { BaseUri = exchange.BaseUri, Name = "simulated" });
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri, Name = "simulated" });
 
         Heading($"A simulated exchange listens on {exchange.BaseUri}, and nothing else is needed: no network, no server.");
         Heading($"Before. A recorder that slept half of the week left this in {file}:");
@@ -59,7 +60,7 @@ internal sealed class DemoRun(CliHost host)
 
     private static bool IsComplete(BackfillResult result) => result.Status is BackfillStatus.Completed or BackfillStatus.Empty;
 
-    private static async Task RecordAsync(IHistoryStore store, BinanceFetcher fetcher, CancellationToken cancellationToken)
+    private static async Task RecordAsync(IHistoryStore store, HttpFetcher fetcher, CancellationToken cancellationToken)
     {
         foreach ((StreamKey stream, IReadOnlyList<TimeRange> recorded) in DemoScenario.Streams)
         {
@@ -80,7 +81,7 @@ internal sealed class DemoRun(CliHost host)
     }
 
     private async Task<IReadOnlyList<BackfillResult>> BackfillAsync(
-        IHistoryStore store, BinanceFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
+        IHistoryStore store, HttpFetcher fetcher, CancellationToken cancellationToken, bool silent = false)
     {
         BackfillRequest[] requests =
             [.. DemoScenario.Streams.Select(item => new BackfillRequest(store, fetcher, item.Stream, [DemoScenario.Week]))];

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Qmtl.Backfill;
 using Qmtl.Cli.Logging;
 using Qmtl.Data;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Messages;
 using Qmtl.Time;
 
@@ -66,6 +67,28 @@ internal sealed class JsonLines(Stream output)
                 Error = result.Error is null ? null : Redaction.OneLine(result.Error.Message),
             },
             cancellationToken);
+
+    /// <summary>Writes what is known of an exchange.</summary>
+    public Task WriteExchangeAsync(ExchangeProfile exchange, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            exchange.Name,
+            exchange.Title,
+            exchange.Market,
+            BaseUri = exchange.BaseUri.ToString(),
+            exchange.SymbolExample,
+            Intervals = exchange.Intervals.Select(static interval => interval.ToString()),
+            exchange.BarsPerRequest,
+            exchange.ReachInBars,
+            ReachSeconds = exchange.Reach?.TotalSeconds,
+            Limits = exchange.Limits.Select(static limit => new { limit.Weight, PerSeconds = limit.Per.TotalSeconds, limit.CountsRequests }),
+            Trusted = exchange.IsTrusted,
+            exchange.VolumeUnit,
+            exchange.Columns,
+            exchange.Secrets,
+            exchange.Note,
+        },
+        cancellationToken);
 
     // Months have none.
     private static long? SecondsOf(BarInterval interval) => interval.IsFixed ? interval.Seconds : null;

@@ -1,10 +1,15 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using Qmtl.Backfill;
+using Qmtl.Fetching;
+using Qmtl.Fetching.Http;
 
 namespace Qmtl.PowerShell.Arguments;
 
-/// <summary>Offers the intervals that markets use.</summary>
+/// <summary>
+/// Offers the intervals of the exchange that the provider or fetcher on the command line asks, and otherwise those that markets use.
+/// </summary>
 public sealed class IntervalCompleter : IArgumentCompleter
 {
     private static readonly (string Text, string Meaning)[] Intervals =
@@ -17,9 +22,20 @@ public sealed class IntervalCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        from interval in Intervals
+        from interval in Of(fakeBoundParameters) ?? Intervals
         where IsBeginning(wordToComplete.Trim('\'', '"'), interval.Text)
         select new CompletionResult(interval.Text, interval.Text, CompletionResultType.ParameterValue, interval.Meaning);
+
+    private static (string Text, string Meaning)[]? Of(IDictionary bound)
+    {
+        IDataFetcher? fetcher = Plain(bound["Fetcher"]) as IDataFetcher
+            ?? (Plain(bound["Provider"] ?? bound["HistoryProvider"]) as IHistoryProvider)?.Fetcher;
+        return fetcher is HttpFetcher exchange
+            ? [.. exchange.Intervals.Select(interval => (interval.ToString(), $"a bar of {exchange.Exchange}"))]
+            : null;
+    }
+
+    private static object? Plain(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 
     // Case tells minutes from months, and nothing else.
     private static bool IsBeginning(string typed, string interval) => interval.StartsWith(

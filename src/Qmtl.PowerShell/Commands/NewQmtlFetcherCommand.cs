@@ -6,13 +6,14 @@ using Qmtl.PowerShell.Scripting;
 
 namespace Qmtl.PowerShell.Commands;
 
-/// <summary>Makes a source of bars: an exchange, a CSV file, a script block or an object with a Fetch method.</summary>
+/// <summary>Makes a source of bars: an exchange, one that a profile describes, a CSV file, a script block or an object with a Fetch method.</summary>
 [Cmdlet(VerbsCommon.New, "QmtlFetcher", DefaultParameterSetName = ScriptBlockSet)]
 [OutputType(typeof(IDataFetcher))]
 public sealed class NewQmtlFetcherCommand : PSCmdlet
 {
     private const string BinanceSet = "Binance";
     private const string ExchangeSet = "Exchange";
+    private const string ProfileSet = "Profile";
     private const string PathSet = "Path";
     private const string ScriptBlockSet = "ScriptBlock";
     private const string InputObjectSet = "InputObject";
@@ -21,15 +22,35 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     [Parameter(Mandatory = true, ParameterSetName = BinanceSet)]
     public SwitchParameter Binance { get; set; }
 
-    /// <summary>Candles of the exchange of that name; the node id is the symbol.</summary>
+    /// <summary>Candles of the exchange of that name; see Get-QmtlExchange.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ExchangeSet)]
     [ArgumentCompleter(typeof(ExchangeCompleter))]
     [ValidateNotNullOrEmpty]
     public string? Exchange { get; set; }
 
+    /// <summary>A file that describes an exchange.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ProfileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Profile { get; set; }
+
+    /// <summary>The exchange's word for what a node is of: a text, a dictionary of node ids, or a script block.</summary>
+    [Parameter(ParameterSetName = BinanceSet)]
+    [Parameter(ParameterSetName = ExchangeSet)]
+    [Parameter(ParameterSetName = ProfileSet)]
+    [ValidateNotNullOrEmpty]
+    public object? Symbol { get; set; }
+
+    /// <summary>The key of an exchange that asks for one; from the environment by default.</summary>
+    [Parameter(ParameterSetName = ExchangeSet)]
+    [Parameter(ParameterSetName = ProfileSet)]
+    [ValidateNotNull]
+    [Credential]
+    public PSCredential? Credential { get; set; }
+
     /// <summary>Where the REST API is; the exchange's own by default.</summary>
     [Parameter(ParameterSetName = BinanceSet)]
     [Parameter(ParameterSetName = ExchangeSet)]
+    [Parameter(ParameterSetName = ProfileSet)]
     [ValidateNotNull]
     public Uri? BaseUri { get; set; }
 
@@ -56,6 +77,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     /// <summary>The most bars that one request spans.</summary>
     [Parameter(ParameterSetName = BinanceSet)]
     [Parameter(ParameterSetName = ExchangeSet)]
+    [Parameter(ParameterSetName = ProfileSet)]
     [Parameter(ParameterSetName = ScriptBlockSet)]
     [Parameter(ParameterSetName = InputObjectSet)]
     [ValidateRange(1, int.MaxValue)]
@@ -70,13 +92,14 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
         }
         catch (Exception exception) when (ErrorRecords.IsForOperator(exception))
         {
-            ThrowTerminatingError(ErrorRecords.From(exception, Path ?? (object?)BaseUri ?? InputObject));
+            ThrowTerminatingError(ErrorRecords.From(exception, Path ?? Profile ?? Exchange ?? (object?)BaseUri ?? InputObject));
         }
     }
 
     private IDataFetcher Create() => ParameterSetName switch
     {
-        BinanceSet or ExchangeSet => OpenExchange(Exchange ?? "binance"),
+        BinanceSet or ExchangeSet => OpenExchange(NamedExchange(Exchange ?? "binance")),
+        ProfileSet => OpenExchange(SourceFactory.OfProfile(ArgumentPath.Resolve(this, Profile!))),
         PathSet => OpenFile(ArgumentPath.Resolve(this, Path!)),
         ScriptBlockSet => FetcherFactory.From(ScriptBlock!, Name, BarsPerRequest),
         _ => FetcherFactory.From(InputObject!, Name, BarsPerRequest),
@@ -84,11 +107,16 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
 
     private IDataFetcher OpenFile(string path) => SourceFactory.OfFile(path).Open(new() { Path = path, Name = Name });
 
-    private IDataFetcher OpenExchange(string name)
+    private static SourceKind NamedExchange(string name) => SourceFactory.Find(name) is { IsFile: false } kind
+        ? kind
+        : throw new ArgumentException($"'{name}' is no exchange but a kind of file. Name the file with -Path.");
+
+    private IDataFetcher OpenExchange(SourceKind kind) => kind.Open(new()
     {
-        SourceKind kind = SourceFactory.Find(name);
-        return kind.IsFile
-            ? throw new ArgumentException($"'{kind.Name}' is no exchange but a kind of file. Name the file with -Path.")
-            : kind.Open(new() { BaseUri = BaseUri, Name = Name, BarsPerRequest = BarsPerRequest });
-    }
+        BaseUri = BaseUri,
+        Name = Name,
+        BarsPerRequest = BarsPerRequest,
+        Symbol = Symbol is null ? null : SymbolNames.From(Symbol),
+        Credential = Credential?.GetNetworkCredential(),
+    });
 }

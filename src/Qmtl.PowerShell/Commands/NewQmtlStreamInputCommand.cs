@@ -37,6 +37,11 @@ public sealed class NewQmtlStreamInputCommand : PSCmdlet
     [HistoryProviderArgument]
     public IHistoryProvider? HistoryProvider { get; set; }
 
+    /// <summary>The word of the provider's source for what the stream is of; the node id by default.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Symbol { get; set; }
+
     /// <summary>What records each bar that is processed.</summary>
     [Parameter]
     [RecorderArgument]
@@ -62,6 +67,7 @@ public sealed class NewQmtlStreamInputCommand : PSCmdlet
                 Interval = Interval,
                 Period = Period,
                 HistoryProvider = HistoryProvider,
+                Symbol = Symbol,
                 EventService = Recorder?.Service,
                 Tags = Tag,
                 Configuration = TextTable.Of(Configuration),

@@ -2,7 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using Qmtl.Backfill;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Http;
+using Qmtl.Fetching.Pacing;
 using Qmtl.Messages;
 
 namespace Qmtl.PowerShell.Scripting;

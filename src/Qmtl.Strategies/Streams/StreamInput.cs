@@ -28,12 +28,14 @@ public sealed class StreamInput : Node
     /// <summary>A stream.</summary>
     /// <param name="options">What it is made of.</param>
     /// <param name="timeProvider">The clock that tells which bars have closed; null for the system's.</param>
-    /// <exception cref="ArgumentException">The period is less than 1, or the id cannot be kept by stores.</exception>
+    /// <exception cref="ArgumentException">
+    /// The period is less than 1, the id cannot be kept by stores, or there is a symbol and no source that knows symbols.
+    /// </exception>
     public StreamInput(StreamInputOptions options, TimeProvider? timeProvider = null)
         : base(ToNodeOptions(options))
     {
         _timeProvider = timeProvider ?? TimeProvider.System;
-        HistoryProvider = options.HistoryProvider;
+        HistoryProvider = options.Symbol is { } symbol ? AskedFor(symbol, options.HistoryProvider) : options.HistoryProvider;
         EventService = options.EventService;
         (HistoryProvider as IStreamBound)?.BindStream(Key);
         EventService?.BindStream(Key);
@@ -116,6 +118,21 @@ public sealed class StreamInput : Node
 
     /// <summary>A stream computes nothing: its results are the bars that are fed to it.</summary>
     protected internal override Payload Compute(CacheView view) => Payload.None;
+
+    private static IHistoryProvider AskedFor(string symbol, IHistoryProvider? provider)
+    {
+        try
+        {
+            return provider?.Fetcher is { } fetcher
+                ? provider.From(fetcher.ForSymbol(symbol))
+                : throw new ArgumentException(
+                    $"There is a symbol ({symbol}) and no source that could be asked for it. Give a history provider with a fetcher.");
+        }
+        catch (InvalidOperationException refusal)
+        {
+            throw new ArgumentException(refusal.Message, refusal);
+        }
+    }
 
     private static NodeOptions ToNodeOptions(StreamInputOptions options)
     {

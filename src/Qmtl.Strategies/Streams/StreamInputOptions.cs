@@ -28,6 +28,10 @@ public sealed record StreamInputOptions
     /// <value>Null, the default: the stream has no history.</value>
     public IHistoryProvider? HistoryProvider { get; init; }
 
+    /// <summary>The word of the history provider's source for what the stream is of, for example the exchange's symbol.</summary>
+    /// <value>Null, the default: the node id.</value>
+    public string? Symbol { get; init; }
+
     /// <summary>What records each bar of the stream that a pipeline processes.</summary>
     /// <value>Null, the default: nothing is recorded.</value>
     public EventRecorderService? EventService { get; init; }

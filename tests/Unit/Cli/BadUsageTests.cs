@@ -29,7 +29,7 @@ public sealed class BadUsageTests
     [InlineData($"backfill --store x.db {Stream} --start 2024-01-02 --end 2024-01-01", "Swap the two")]
     [InlineData($"backfill --store x.db {Stream} --start 2024-01-01T00:00:01Z --end 2024-01-01T00:00:59Z", "No 1m bar that has closed opens from")]
     [InlineData($"backfill --store x.db {Stream} --start 2999-01-01", "has closed yet")]
-    [InlineData($"backfill --store x.db {Stream} --source kraken --start 2024-01-01", "--source: 'kraken' is not known. Choose binance")]
+    [InlineData($"backfill --store x.db {Stream} --source krakken --start 2024-01-01", "--source: 'krakken' is not known. Choose alpaca")]
     [InlineData("coverage --store x.db --store-kind mongo", "--store-kind: 'mongo' is not known. Choose auto, postgresql, questdb or sqlite.")]
     [InlineData($"backfill --store x.db {Stream} --source csv --start 2024-01-01", "needs --file")]
     [InlineData($"backfill --store x.db {Stream} --file nowhere.csv --start 2024-01-01", "There is no file 'nowhere.csv'")]

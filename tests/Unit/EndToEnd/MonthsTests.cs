@@ -4,7 +4,7 @@ using Qmtl.Backfill;
 using Qmtl.Caching;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Fetching.Csv;
 using Qmtl.History;
 using Qmtl.Payloads;
@@ -46,7 +46,7 @@ public sealed class MonthsTests : IDisposable
         var stream = new StreamKey("AB", BarInterval.Parse(text));
         TimeRange asked = new(Unix("2019-12-20"), Unix("2022-12-31"));
         IDataFetcher source = months == 1
-            ? new BinanceFetcher(new() { BaseUri = exchange.BaseUri, BarsPerRequest = 10 })
+            ? ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri, BarsPerRequest = 10 })
             : new DelegateFetcher("quarters", (_, range, _) => Task.FromResult(ScriptedFetcher.Bars(
                 days.GroupBy(day => Quarter(day.Timestamp)).Select(quarter => quarter.Key).Where(range.Contains))));
         await using IHistoryStore store = HistoryStoreFactory.Open(_folder.File("bars.db"));

@@ -1,6 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.History;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Markets;
@@ -36,7 +36,7 @@ public sealed class RealCandlesTests(PostgreSqlServer server) : IDisposable
         RecordedMarket market = RecordedMarket.FromCsv(SharedData.PathOf($"{symbol}-{interval}.csv"), symbol, stream.Interval);
         var range = new TimeRange(market.Candles[0].Timestamp, market.Candles[^1].Timestamp);
         await using SimulatedExchange exchange = SimulatedExchange.Start(new SimulatedExchangeOptions { Markets = [market] });
-        var fetcher = new BinanceFetcher(new() { BaseUri = exchange.BaseUri });
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri });
 
         BackfillResult first = await FillAsync();
         BackfillResult second = await FillAsync();

@@ -125,7 +125,7 @@ public sealed class BackfillLogTests : BackfillEngineTestBase
                 pacer.Pause(TimeSpan.FromSeconds(5));
             }
 
-            using HostPacer.Turn turn = await pacer.WaitAsync(1, 1000, TimeSpan.FromMinutes(1), fetcher.OnWait, token);
+            using HostPacer.Turn turn = await pacer.WaitAsync(new(1, []), TimeSpan.FromMinutes(1), fetcher.OnWait, token);
             return honest;
         };
 

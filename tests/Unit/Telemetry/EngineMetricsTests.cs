@@ -110,7 +110,7 @@ public sealed class EngineMetricsTests : BackfillEngineTestBase, IDisposable
         string host = $"http://{_stream.NodeId}.example:80";
         HostPacer pacer = HostPacer.For(new Uri(host), Clock);
         pacer.Pause(TimeSpan.FromSeconds(3));
-        Task<HostPacer.Turn> turn = pacer.WaitAsync(1, 100, TimeSpan.FromMinutes(1), null, CancellationToken.None).AsTask();
+        Task<HostPacer.Turn> turn = pacer.WaitAsync(new(1, []), TimeSpan.FromMinutes(1), null, CancellationToken.None).AsTask();
         await AdvanceUntilAsync(turn, TimeSpan.FromSeconds(3));
         (await turn).Dispose();
 

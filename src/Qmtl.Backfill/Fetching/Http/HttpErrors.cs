@@ -34,7 +34,7 @@ internal static class HttpErrors
 
     /// <summary>Whether what an answer means may pass by itself.</summary>
     public static bool IsTransient(RefusalMeaning meaning) =>
-        meaning is RefusalMeaning.RateLimited or RefusalMeaning.Banned or RefusalMeaning.Failing;
+        meaning is RefusalMeaning.RateLimited or RefusalMeaning.Banned or RefusalMeaning.Failing or RefusalMeaning.Maintenance;
 
     /// <summary>The sentences about a no, by its status or in the API's words.</summary>
     /// <param name="question">Who was asked for what, for example <c>api.binance.com, asked for BTCUSDT 1m</c>.</param>
@@ -150,11 +150,15 @@ internal static class HttpErrors
             StatusCode = status,
         };
 
-    private static string WayOut(RefusalMeaning meaning) => meaning switch
+    /// <summary>What an operator can do about a refusal by any API.</summary>
+    public static string WayOut(RefusalMeaning meaning) => meaning switch
     {
         RefusalMeaning.RateLimited => "Too many requests.",
         RefusalMeaning.Banned => "This address is banned for a while because it went on in spite of a 429.",
         RefusalMeaning.Failing => "The fault is on its side and may pass.",
+        RefusalMeaning.Maintenance => "It is being serviced, which passes.",
+        RefusalMeaning.UnknownInterval => "It has no bars of this interval.",
+        RefusalMeaning.TooOld => SourceException.OlderBars,
         RefusalMeaning.UnknownSymbol => "Write the symbol as the exchange lists it.",
         RefusalMeaning.NeedsKey => "It answers only with credentials, so asking again does not help.",
         RefusalMeaning.NotFound => "There is no candle API at this address. Check the base URI.",

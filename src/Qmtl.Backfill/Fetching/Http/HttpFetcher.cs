@@ -1,17 +1,27 @@
 using System.Globalization;
 using Qmtl.Data;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Fetching.Pacing;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Http;
 
-/// <summary>Candles of an exchange over its HTTP API. The node id is the symbol.</summary>
+/// <summary>Candles of an exchange over its HTTP API; <see cref="ExchangeProfile.CreateFetcher"/> makes one.</summary>
 /// <remarks>All sources of a process share one connection pool and, by host, one <see cref="HostPacer"/>.</remarks>
-public class HttpFetcher : IDataFetcher
+public sealed class HttpFetcher : IDataFetcher
 {
+    // An answer that is continued more often than this does not end.
+    private const int MostContinuations = 100;
+
+    // Of an answer that proves by its rows only, as many more are asked for: one on each side.
+    private const int RowsBeside = 2;
+
     private readonly HttpApi _api;
+    private readonly HttpFetcherOptions _options;
     private readonly HttpSource _source;
-    private readonly int _barsPerRequest;
+    private readonly HttpSecrets _secrets;
+    private readonly TimeProvider _clock;
 
     /// <summary>A fetcher.</summary>
     /// <param name="api">The exchange.</param>
@@ -20,14 +30,15 @@ public class HttpFetcher : IDataFetcher
     /// <exception cref="ArgumentException">An option is out of its range. The message names it and the range.</exception>
     internal HttpFetcher(HttpApi api, HttpFetcherOptions? options = null, TimeProvider? timeProvider = null)
     {
-        options ??= new HttpFetcherOptions();
         _api = api;
-        _barsPerRequest = options.BarsPerRequest ?? api.MostBarsPerRequest;
-        int weight = options.WeightPerMinute ?? api.WeightPerMinute;
-        RequireInRange(options, weight);
-        var limits = new HttpLimits(options.RequestTimeout, options.LongestPause, weight);
-        _source = new HttpSource(options.BaseUri ?? api.BaseUri, api, limits, timeProvider ?? TimeProvider.System);
-        Name = options.Name ?? NameOf(BaseUri);
+        _options = options ?? new HttpFetcherOptions();
+        _clock = timeProvider ?? TimeProvider.System;
+        RequireInRange(_options);
+        var limits = new HttpLimits(_options.RequestTimeout, _options.LongestPause);
+        _source = new HttpSource(_options.BaseUri ?? api.BaseUri, api, limits, _clock);
+        _secrets = new HttpSecrets(api, BaseUri, _options.Credential);
+        Name = _options.Name ?? _api.NameAt(BaseUri)
+            ?? string.Create(CultureInfo.InvariantCulture, $"{_api.Name}:{BaseUri.IdnHost}:{BaseUri.Port}");
     }
 
     /// <inheritdoc/>
@@ -40,7 +51,41 @@ public class HttpFetcher : IDataFetcher
     public Uri BaseUri => _source.BaseUri;
 
     /// <inheritdoc cref="HttpFetcherOptions.BarsPerRequest"/>
-    public int? BarsPerRequest => _barsPerRequest;
+    public int? BarsPerRequest => _options.BarsPerRequest ?? MostBars;
+
+    private int MostBars => _api.Routes.Max(route => route.MostBars);
+
+    /// <inheritdoc/>
+    /// <remarks>Where the symbol is not the node id, its name follows the exchange's: another symbol may have other bars.</remarks>
+    public string GetName(StreamKey stream) => SymbolOf(stream) is var symbol && symbol == stream.NodeId ? Name : $"{Name}/{symbol}";
+
+    /// <inheritdoc/>
+    public IDataFetcher ForSymbol(string symbol)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(symbol);
+        return new HttpFetcher(_api, _options with { Symbol = _ => symbol }, _clock);
+    }
+
+    /// <summary>The intervals of which the exchange has bars, the shortest first.</summary>
+    public IReadOnlyList<BarInterval> Intervals => [.. _api.Intervals.Keys.Order()];
+
+    /// <inheritdoc/>
+    public int? GetBarsPerRequest(StreamKey stream, long start)
+    {
+        HttpRoute route = RouteFor(stream.Interval, start);
+        int most = MostBarsOf(route, stream.Interval);
+        return route.ProvesByRowsOnly ? Math.Max(1, most - RowsBeside) : most;
+    }
+
+    /// <inheritdoc/>
+    public SourceReach? GetReach(StreamKey stream)
+    {
+        // The last route is the one that reaches furthest.
+        HttpRoute last = _api.Routes[^1];
+        return last.OldestBar(stream.Interval, _clock.GetUtcNow()) is { } oldest
+            ? new SourceReach(oldest, ReachText(last, stream.Interval))
+            : null;
+    }
 
     /// <inheritdoc/>
     public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
@@ -57,7 +102,7 @@ public class HttpFetcher : IDataFetcher
     {
         if (!_api.Intervals.TryGetValue(stream.Interval, out string? interval))
         {
-            string words = string.Join(", ", _api.Intervals.Values);
+            string words = string.Join(", ", _api.Intervals.Keys.Order());
             throw new SourceException($"{_api.Title} has no {stream.Interval} bars. It has {words}.") { IsUnsent = true };
         }
 
@@ -66,35 +111,105 @@ public class HttpFetcher : IDataFetcher
             return RawBars.Empty;
         }
 
-        int expected = (int)Math.Min(asked.CountBars(stream.Interval), _barsPerRequest);
-        var page = new HttpPage(BaseUri, stream.NodeId, interval, stream.Interval.TimeOf(asked), _barsPerRequest);
-        return await _source.AskAsync(
-            stream, _api.Request(page), _api.RequestWeight, answer => _api.Read(answer, expected), onWait, cancellationToken);
+        HttpRoute route = RouteFor(stream.Interval, asked.Start);
+        RequireReach(route, stream, asked);
+        TimeRange bars = AskedOf(route, stream.Interval, asked);
+        var page = new HttpPage(
+            BaseUri, stream, SymbolOf(stream), interval, bars, MostBarsOf(route, stream.Interval), _secrets.Get);
+        return await AskAsync(route, page, bars != asked && !bars.Contains(asked.End), onWait, cancellationToken);
     }
 
-    private void RequireInRange(HttpFetcherOptions options, int weight)
+    private async Task<RawBars> AskAsync(
+        HttpRoute route, HttpPage page, bool isPart, Action<TimeSpan>? onWait, CancellationToken cancellationToken)
     {
-        if (_barsPerRequest < 1 || _barsPerRequest > _api.MostBarsPerRequest)
+        var columns = new CandleColumns(route.Columns, (int)Math.Min(page.Bars.CountBars(page.Stream.Interval), page.Limit));
+        var cost = new RequestCost(route.Weight, _options.Limits ?? route.Limits);
+        string? more = null;
+        int requests = 0;
+        do
         {
-            string range = $"BarsPerRequest is from 1 to {_api.MostBarsPerRequest}, the most that {_api.Title} gives.";
-            throw new ArgumentOutOfRangeException(nameof(options), _barsPerRequest, range);
+            string? continued = more;
+            more = await _source.AskAsync(
+                page.Stream, page.Symbol, route.Request(page, continued), cost, answer => route.Read(answer, page, columns), onWait, cancellationToken);
+            requests++;
+            if (requests > MostContinuations || (more is not null && more == continued))
+            {
+                throw new SourceException(
+                    $"{_api.Title}'s answer for {PlainText.OneLine(page.Stream.ToString())} was continued {requests} times and does not end."
+                        + " Nothing of it was taken.");
+            }
+        }
+        while (more is not null);
+
+        return columns.Build(requests, route.ProvesByRowsOnly || isPart);
+    }
+
+    private HttpRoute RouteFor(BarInterval interval, long start)
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        return _api.Routes.FirstOrDefault(route => !(route.OldestBar(interval, now) > start)) ?? _api.Routes[^1];
+    }
+
+    private int MostBarsOf(HttpRoute route, BarInterval interval) =>
+        Math.Min(_options.BarsPerRequest ?? int.MaxValue, route.MostBarsOf(interval));
+
+    // Of an answer that proves by its rows only, the rows next to the range show that the bars at its ends do not exist.
+    private TimeRange AskedOf(HttpRoute route, BarInterval interval, TimeRange asked)
+    {
+        int most = MostBarsOf(route, interval);
+        long count = asked.CountBars(interval);
+        if (count > most)
+        {
+            return new TimeRange(asked.Start, interval.Add(asked.Start, most - 1));
         }
 
-        if (options.RequestTimeout <= TimeSpan.Zero || weight < 1 || options.LongestPause < TimeSpan.Zero)
+        if (!route.ProvesByRowsOnly)
         {
-            throw new ArgumentException(
-                "RequestTimeout and WeightPerMinute must be positive, and LongestPause must not be negative.", nameof(options));
+            return asked;
+        }
+
+        long oldest = route.OldestBar(interval, _clock.GetUtcNow()) ?? long.MinValue;
+        long start = count < most ? Math.Max(interval.Previous(asked.Start), oldest) : asked.Start;
+        long forming = interval.Floor(_clock.GetUtcNow().ToUnixTimeSeconds());
+        return new TimeRange(
+            Math.Min(start, asked.Start), count + 1 < most ? Math.Max(asked.End, Math.Min(interval.Next(asked.End), forming)) : asked.End);
+    }
+
+    private void RequireReach(HttpRoute route, StreamKey stream, TimeRange asked)
+    {
+        if (route.OldestBar(stream.Interval, _clock.GetUtcNow()) is { } oldest && asked.End < oldest)
+        {
+            throw new SourceException(
+                $"{_api.Title} {ReachText(route, stream.Interval)}, so from {UnixTime.Format(oldest)} on, and has nothing of {asked}. "
+                    + (_api.WaysOut.GetValueOrDefault(RefusalMeaning.TooOld) ?? HttpErrors.WayOut(RefusalMeaning.TooOld)))
+            {
+                IsUnsent = true,
+            };
+        }
+    }
+
+    private static string ReachText(HttpRoute route, BarInterval interval) => route.ReachInBars is { } bars
+        ? string.Create(CultureInfo.InvariantCulture, $"gives the newest {bars} bars of {interval} only")
+        : string.Create(CultureInfo.InvariantCulture, $"reaches back {route.Reach!.Value.TotalDays:0.##} days only");
+
+    private string SymbolOf(StreamKey stream) => _options.Symbol?.Invoke(stream) ?? stream.NodeId;
+
+    private void RequireInRange(HttpFetcherOptions options)
+    {
+        if (BarsPerRequest < 1 || BarsPerRequest > MostBars)
+        {
+            string range = $"BarsPerRequest is from 1 to {MostBars}, the most that {_api.Title} gives.";
+            throw new ArgumentOutOfRangeException(nameof(options), BarsPerRequest, range);
+        }
+
+        if (options.RequestTimeout <= TimeSpan.Zero || options.LongestPause < TimeSpan.Zero)
+        {
+            throw new ArgumentException("RequestTimeout must be positive, and LongestPause must not be negative.", nameof(options));
         }
 
         if (options.Name is { } name && string.IsNullOrWhiteSpace(name))
         {
             throw new ArgumentException("Name must not be blank. Leave it out to have one made from the address.", nameof(options));
         }
-    }
-
-    private string NameOf(Uri uri)
-    {
-        string? own = _api.NameOfHost is { } nameOf ? nameOf(uri.IdnHost) : uri.IdnHost == _api.BaseUri.IdnHost ? _api.Name : null;
-        return own ?? string.Create(CultureInfo.InvariantCulture, $"{_api.Name}:{uri.IdnHost}:{uri.Port}");
     }
 }

@@ -1,3 +1,7 @@
+using System.Net;
+using Qmtl.Data;
+using Qmtl.Fetching.Pacing;
+
 namespace Qmtl.Fetching.Http;
 
 /// <summary>How an exchange is reached over HTTP. What is null is as the exchange has it.</summary>
@@ -12,6 +16,12 @@ public sealed record HttpFetcherOptions
     /// </value>
     public string? Name { get; init; }
 
+    /// <summary>The exchange's word for what a stream is of; null, the default, where each node id is the symbol itself.</summary>
+    public Func<StreamKey, string>? Symbol { get; init; }
+
+    /// <summary>The key of an exchange that asks for one; null, the default, for the environment variables that its profile names.</summary>
+    public NetworkCredential? Credential { get; init; }
+
     /// <summary>How many bars one request asks for; from 1 to the most that the exchange gives, which is the default.</summary>
     public int? BarsPerRequest { get; init; }
 
@@ -21,11 +31,8 @@ public sealed record HttpFetcherOptions
     /// <value>30 seconds by default.</value>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// What all requests of a minute to the host may cost, from 1; as the exchange documents it by default. Requests slow down from
-    /// half of it on.
-    /// </summary>
-    public int? WeightPerMinute { get; init; }
+    /// <summary>The limits that all requests to the host keep to; as the exchange documents them by default, none where empty.</summary>
+    public IReadOnlyList<RateLimit>? Limits { get; init; }
 
     /// <summary>
     /// The longest time to be left alone (<c>Retry-After</c>) that requests wait for. While a longer one holds they fail at once and

@@ -54,8 +54,9 @@ internal sealed class HttpSource
 
     /// <summary>Asks once.</summary>
     /// <param name="stream">The stream that the candles are of.</param>
+    /// <param name="symbol">The exchange's word for what the stream is of.</param>
     /// <param name="request">The request; it is disposed.</param>
-    /// <param name="weight">What it costs.</param>
+    /// <param name="cost">What it costs, and the limits that it keeps to.</param>
     /// <param name="read">Reads the candles. A <see cref="JsonException"/> means that the body holds none.</param>
     /// <param name="onWait">Told how long the request is about to wait for the host's limits; null tells nobody.</param>
     /// <param name="cancellationToken">Ends waiting and asking.</param>
@@ -63,16 +64,17 @@ internal sealed class HttpSource
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<T> AskAsync<T>(
         StreamKey stream,
+        string symbol,
         HttpRequestMessage request,
-        int weight,
+        RequestCost cost,
         Func<HttpAnswer, T> read,
         Action<TimeSpan>? onWait,
         CancellationToken cancellationToken)
     {
         using HttpRequestMessage sent = request;
-        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}";
-        using HostPacer.Turn turn = await _pacer.WaitAsync(
-            weight, _limits.WeightPerMinute, _limits.LongestPause, onWait, cancellationToken);
+        string asked = symbol == stream.NodeId ? string.Empty : $" ({PlainText.OneLine(symbol, 60)})";
+        string question = $"{HttpErrors.HostOf(BaseUri)}, asked for {PlainText.OneLine(stream.ToString())}{asked}";
+        using HostPacer.Turn turn = await _pacer.WaitAsync(cost, _limits.LongestPause, onWait, cancellationToken);
         using var timeout = new CancellationTokenSource(_limits.RequestTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         bool hasHead = false;
@@ -80,14 +82,14 @@ internal sealed class HttpSource
         {
             using HttpResponseMessage response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             hasHead = true;
-            turn.UsedWeight = UsedWeight(response);
+            turn.Answered(response);
             if ((int)response.StatusCode is >= 300 and < 400)
             {
                 throw HttpErrors.FromRedirect(question, response, request.RequestUri!);
             }
 
-            using HttpAnswer answer = await ReadAsync(response, either.Token);
-            return Judge(question, stream, answer, read);
+            using HttpAnswer answer = await ReadAsync(response, turn.Reset, either.Token);
+            return Judge(question, symbol, answer, read);
         }
         catch (OperationCanceledException error)
         {
@@ -113,7 +115,7 @@ internal sealed class HttpSource
         return new Uri(address.EndsWith('/') ? address : address + '/');
     }
 
-    private async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, TimeSpan? reset, CancellationToken cancellationToken)
     {
         RefusalMeaning? meaning = HttpErrors.MeaningOf((int)response.StatusCode);
         TimeSpan? retryAfter = RetryAfterHeader.Read(response, _clock.GetUtcNow());
@@ -121,43 +123,38 @@ internal sealed class HttpSource
         {
             if (retryAfter is not null)
             {
-                Hold(meaning, retryAfter);
+                Hold(meaning, retryAfter, reset);
             }
 
             int longest = response.StatusCode == HttpStatusCode.OK ? LongestAnswer : LongestErrorPage;
-            return await HttpAnswer.ReadAsync(response, retryAfter, longest, cancellationToken);
+            return await HttpAnswer.ReadAsync(response, retryAfter, reset, longest, cancellationToken);
         }
         catch
         {
             // A no whose words do not come is a no.
-            Hold(meaning, retryAfter);
+            Hold(meaning, retryAfter, reset);
             throw;
         }
     }
 
-    private T Judge<T>(string question, StreamKey stream, HttpAnswer answer, Func<HttpAnswer, T> read)
+    private T Judge<T>(string question, string symbol, HttpAnswer answer, Func<HttpAnswer, T> read)
     {
-        // What the API says itself is looked at before the status is believed, for some say no with a 200.
-        HttpRefusal? refusal = _api.ReadRefusal(answer, stream);
-        RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
-        if (refusal is not null || meaning is not null)
-        {
-            throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
-        }
-
-        if (answer.Status != (int)HttpStatusCode.OK)
-        {
-            throw HttpErrors.FromPartial(question, answer);
-        }
-
-        if (answer.IsTooLong)
+        if (answer.Status == (int)HttpStatusCode.OK && answer.IsTooLong)
         {
             throw HttpErrors.FromTooLong(question, answer, LongestAnswer);
         }
 
         try
         {
-            return read(answer);
+            // What the API says itself is looked at before the status is believed, for some say no with a 200.
+            HttpRefusal? refusal = _api.ReadRefusal(answer, symbol);
+            RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
+            if (refusal is not null || meaning is not null)
+            {
+                throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
+            }
+
+            return answer.Status == (int)HttpStatusCode.OK ? read(answer) : throw HttpErrors.FromPartial(question, answer);
         }
         catch (JsonException error)
         {
@@ -171,7 +168,7 @@ internal sealed class HttpSource
         DateTimeOffset now = _clock.GetUtcNow();
         TimeSpan? inWords = refusal?.Until - (answer.ServerTime ?? now);
         inWords = inWords > TimeSpan.Zero ? inWords : null;
-        TimeSpan? pause = Hold(meaning, inWords > answer.RetryAfter ? inWords : answer.RetryAfter ?? inWords);
+        TimeSpan? pause = Hold(meaning, inWords > answer.RetryAfter ? inWords : answer.RetryAfter ?? inWords, answer.Reset);
         string? wayOut = refusal?.WayOut ?? _api.WaysOut.GetValueOrDefault(meaning);
         return new SourceException(HttpErrors.Describe(question, answer, meaning, refusal, BaseUri, wayOut) + Describe(pause, now))
         {
@@ -181,15 +178,15 @@ internal sealed class HttpSource
         };
     }
 
-    // Holds every request to the host back where this one was told to go away. A 429 that does not say for how long means 10
-    // seconds here, and a 418 the shortest ban, 2 minutes.
-    private TimeSpan? Hold(RefusalMeaning? meaning, TimeSpan? asked)
+    // Holds every request to the host back where this one was told to go away. A 429 that does not say for how long means until the
+    // host's window ends, or 10 seconds, and a 418 the shortest ban, 2 minutes.
+    private TimeSpan? Hold(RefusalMeaning? meaning, TimeSpan? asked, TimeSpan? reset)
     {
         TimeSpan? pause = meaning switch
         {
-            RefusalMeaning.RateLimited => asked ?? TimeSpan.FromSeconds(10),
+            RefusalMeaning.RateLimited => asked ?? reset ?? TimeSpan.FromSeconds(10),
             RefusalMeaning.Banned => asked ?? TimeSpan.FromMinutes(2),
-            RefusalMeaning.Failing => asked,
+            RefusalMeaning.Failing or RefusalMeaning.Maintenance => asked,
             _ => null,
         };
         if (pause is { } duration)
@@ -203,11 +200,4 @@ internal sealed class HttpSource
     private string Describe(TimeSpan? pause, DateTimeOffset now) => pause is not { } asked ? string.Empty
         : asked <= _limits.LongestPause ? RetryAfterHeader.Describe(asked, now)
         : RetryAfterHeader.Describe(asked, now) + " That is longer than one waits here; run again after it.";
-
-    private int? UsedWeight(HttpResponseMessage response) =>
-        _api.UsedWeightHeader is { } name
-        && response.Headers.TryGetValues(name, out IEnumerable<string>? values)
-        && int.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int used)
-            ? used
-            : null;
 }

@@ -12,8 +12,17 @@ internal enum RefusalMeaning
     /// <summary>It does not work at present; it may pass.</summary>
     Failing,
 
+    /// <summary>It is being serviced; it may pass.</summary>
+    Maintenance,
+
     /// <summary>It does not know the symbol.</summary>
     UnknownSymbol,
+
+    /// <summary>It has no bars of the interval.</summary>
+    UnknownInterval,
+
+    /// <summary>It does not reach back so far.</summary>
+    TooOld,
 
     /// <summary>It finds the request wrong.</summary>
     BadRequest,

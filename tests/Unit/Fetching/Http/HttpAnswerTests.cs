@@ -4,7 +4,8 @@ using Microsoft.Extensions.Time.Testing;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
 
@@ -230,7 +231,7 @@ public sealed class HttpAnswerTests
         return answer;
     }
 
-    private BinanceFetcher Fetcher(RawServer server) => new(new() { BaseUri = server.BaseUri }, _clock);
+    private HttpFetcher Fetcher(RawServer server) => ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = server.BaseUri }, _clock);
 
     private Task<RawBars> FetchAsync(RawServer server) => Fetcher(server).FetchAsync(Bitcoin, Asked, CancellationToken.None);
 

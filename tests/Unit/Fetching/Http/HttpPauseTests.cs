@@ -2,7 +2,9 @@ using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
+using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
 
 namespace Qmtl.Unit.Fetching.Http;
@@ -13,6 +15,14 @@ public sealed class HttpPauseTests
     private const long Now = 1_704_153_600;
     private static readonly StreamKey Bitcoin = new("BTCUSDT", BarInterval.Parse("1m"));
     private static readonly TimeRange Asked = new(Now - 3600, Now - 3600);
+
+    private static readonly RateLimit Limit = new()
+    {
+        Weight = 6000,
+        Per = TimeSpan.FromMinutes(1),
+        ResetHeader = "X-Reset",
+        ResetUnit = ResetUnit.EpochSeconds,
+    };
 
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(Now));
 
@@ -80,6 +90,10 @@ public sealed class HttpPauseTests
     [InlineData("429 Too Many Requests", "Mon, 01 Jan 2024 00:00:00 GMT", 0)]
     [InlineData("429 Too Many Requests", "-5", 10)]
     [InlineData("429 Too Many Requests", "soon", 10)]
+    [InlineData("429 Too Many Requests", "NaN", 10)]
+    [InlineData("429 Too Many Requests", "-Infinity", 10)]
+    [InlineData("429 Too Many Requests", "Infinity", 10)]
+    [InlineData("429 Too Many Requests", "1e30", 10)]
     [InlineData("429 Too Many Requests", "", 10)]
     [InlineData("418 I'm a teapot", "soon", 120)]
     [InlineData("503 Service Unavailable", "30", 30)]
@@ -103,6 +117,19 @@ public sealed class HttpPauseTests
 
         Assert.Contains(expected, first.Message, StringComparison.Ordinal);
         Assert.True((await FailAsync(server)).IsUnsent);
+    }
+
+    [Theory]
+    [InlineData("429 Too Many Requests", "X-Reset: 1704153642", 42)]
+    [InlineData("429 Too Many Requests", "X-Reset: 1704153642000", 42)]
+    [InlineData("429 Too Many Requests", "X-Reset: 1704153000", 10)]
+    [InlineData("429 Too Many Requests", "X-Reset: 9999999999", 10)]
+    [InlineData("418 I'm a teapot", "X-Reset: 1704153642", 120)]
+    public async Task Without_a_word_of_its_own_a_429_holds_until_the_hosts_window_ends(string status, string header, int seconds)
+    {
+        await using var server = Server(status, "no", 0, header);
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), (await FailAsync(server)).RetryAfter);
     }
 
     [Theory]
@@ -137,7 +164,8 @@ public sealed class HttpPauseTests
 
     private Task<SourceException> FailAsync(RawServer server)
     {
-        var fetcher = new BinanceFetcher(new() { BaseUri = server.BaseUri, RequestTimeout = TimeSpan.FromDays(1) }, _clock);
+        var options = new HttpFetcherOptions { BaseUri = server.BaseUri, RequestTimeout = TimeSpan.FromDays(1), Limits = [Limit] };
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(options, _clock);
         return Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(Bitcoin, Asked, CancellationToken.None));
     }
 }

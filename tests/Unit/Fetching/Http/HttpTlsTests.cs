@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Telemetry;
 using Qmtl.Time;
 
@@ -105,7 +105,7 @@ public sealed class HttpTlsTests
 
     private static Task<SourceException> FailAsync(string baseUri)
     {
-        var fetcher = new BinanceFetcher(new() { BaseUri = new Uri(baseUri) });
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = new Uri(baseUri) });
         var stream = new StreamKey("BTCUSDT", BarInterval.Parse("1m"));
         var bar = new TimeRange(1_704_067_200, 1_704_067_200);
         return Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(stream, bar, CancellationToken.None));

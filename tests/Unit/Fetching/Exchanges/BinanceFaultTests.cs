@@ -1,15 +1,16 @@
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
 using Qmtl.Simulation.Markets;
 using Qmtl.Time;
 
-namespace Qmtl.Unit.Fetching.Binance;
+namespace Qmtl.Unit.Fetching.Exchanges;
 
-public sealed class BinanceFetcherFaultTests : IAsyncLifetime
+public sealed class BinanceFaultTests : IAsyncLifetime
 {
     private const long Start = 1_704_067_200;
     private static readonly BarInterval Minute = BarInterval.Parse("1m");
@@ -18,12 +19,12 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
 
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(Start + 86_400));
     private readonly SimulatedExchange _exchange;
-    private readonly BinanceFetcher _fetcher;
+    private readonly HttpFetcher _fetcher;
 
-    public BinanceFetcherFaultTests()
+    public BinanceFaultTests()
     {
         _exchange = SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT", 60_000m)], TimeProvider = _clock });
-        _fetcher = new BinanceFetcher(new() { BaseUri = _exchange.BaseUri }, _clock);
+        _fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = _exchange.BaseUri }, _clock);
     }
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -249,7 +250,7 @@ public sealed class BinanceFetcherFaultTests : IAsyncLifetime
 
     [Theory]
     [InlineData("[1,\"a\",null,{},{\"a\":[1]}]", RejectionReason.Unreadable, 5)]
-    [InlineData("[[],[null],[\"1704067200000\"],[1704067200000.5],[[1704067200000]]]", RejectionReason.MissingTimestamp, 5)]
+    [InlineData("[[],[null],[\"yesterday\"],[true],[[1704067200000]]]", RejectionReason.MissingTimestamp, 5)]
     [InlineData("[[1704067200000],[1704067260000,{},[],true]]", RejectionReason.NotANumber, 2)]
     [InlineData("[[1704067200000,\"1\",\"1\",\"1\",\"1\",\"1\",0,\"1\",\"abc\",\"1\",\"1\",\"0\"]]", RejectionReason.NotANumber, 1)]
     public async Task No_row_is_so_wrong_that_it_spoils_more_than_itself(string rows, RejectionReason reason, int count)

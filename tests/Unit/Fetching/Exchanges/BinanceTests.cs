@@ -1,16 +1,17 @@
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Binance;
+using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Markets;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
 using Qmtl.Unit.Fixtures;
 
-namespace Qmtl.Unit.Fetching.Binance;
+namespace Qmtl.Unit.Fetching.Exchanges;
 
-public class BinanceFetcherTests
+public class BinanceTests
 {
     private const long Start = 1_704_067_200;
     private static readonly BarInterval Minute = BarInterval.Parse("1m");
@@ -77,7 +78,7 @@ public class BinanceFetcherTests
     public async Task Requests_are_as_large_as_the_option_says()
     {
         await using var exchange = SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT")] });
-        var fetcher = new BinanceFetcher(new() { BaseUri = exchange.BaseUri, BarsPerRequest = 10 });
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri, BarsPerRequest = 10 });
 
         BackfillResult result = await FillAsync(fetcher, Bitcoin, Bars(25), new InMemoryHistoryStore());
 
@@ -163,7 +164,7 @@ public class BinanceFetcherTests
     [Fact]
     public async Task An_interval_that_Binance_does_not_have_is_refused_with_those_it_has()
     {
-        var error = await Assert.ThrowsAsync<SourceException>(() => new BinanceFetcher().FetchAsync(new("BTCUSDT", BarInterval.Parse("7m")), Bars(7), CancellationToken.None));
+        var error = await Assert.ThrowsAsync<SourceException>(() => ExchangeCatalog.Get("binance").CreateFetcher().FetchAsync(new("BTCUSDT", BarInterval.Parse("7m")), Bars(7), CancellationToken.None));
 
         Assert.Contains("no 7m bars", error.Message, StringComparison.Ordinal);
         Assert.Contains("1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w", error.Message, StringComparison.Ordinal);
@@ -180,14 +181,14 @@ public class BinanceFetcherTests
     [InlineData("http://127.0.0.1:8080/proxy", "binance:127.0.0.1:8080")]
     public void The_name_follows_from_the_host(string baseUri, string name)
     {
-        Assert.Equal(name, new BinanceFetcher(new() { BaseUri = new Uri(baseUri) }).Name);
-        Assert.Equal("mine", new BinanceFetcher(new() { BaseUri = new Uri(baseUri), Name = "mine" }).Name);
+        Assert.Equal(name, ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = new Uri(baseUri) }).Name);
+        Assert.Equal("mine", ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = new Uri(baseUri), Name = "mine" }).Name);
     }
 
     [Fact]
     public async Task A_password_in_the_address_is_in_no_message()
     {
-        var fetcher = new BinanceFetcher(new() { BaseUri = new Uri("http://user:secret@127.0.0.1:1/") });
+        var fetcher = ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = new Uri("http://user:secret@127.0.0.1:1/") });
 
         var error = await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(Bitcoin, Bars(1), CancellationToken.None));
 
@@ -199,12 +200,12 @@ public class BinanceFetcherTests
     [Fact]
     public void Options_out_of_range_are_refused()
     {
-        Assert.Contains("1000", Assert.Throws<ArgumentOutOfRangeException>(() => new BinanceFetcher(new() { BarsPerRequest = 1001 })).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new BinanceFetcher(new() { BarsPerRequest = 0 }));
-        Assert.Throws<ArgumentException>(() => new BinanceFetcher(new() { RequestTimeout = TimeSpan.Zero }));
-        Assert.Throws<ArgumentException>(() => new BinanceFetcher(new() { Name = " " }));
-        Assert.Contains("http", Assert.Throws<ArgumentException>(() => new BinanceFetcher(new() { BaseUri = new Uri("ftp://example.com") })).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => new BinanceFetcher(new() { BaseUri = new Uri("/relative", UriKind.Relative) }));
+        Assert.Contains("1000", Assert.Throws<ArgumentOutOfRangeException>(() => ExchangeCatalog.Get("binance").CreateFetcher(new() { BarsPerRequest = 1001 })).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ExchangeCatalog.Get("binance").CreateFetcher(new() { BarsPerRequest = 0 }));
+        Assert.Throws<ArgumentException>(() => ExchangeCatalog.Get("binance").CreateFetcher(new() { RequestTimeout = TimeSpan.Zero }));
+        Assert.Throws<ArgumentException>(() => ExchangeCatalog.Get("binance").CreateFetcher(new() { Name = " " }));
+        Assert.Contains("http", Assert.Throws<ArgumentException>(() => ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = new Uri("ftp://example.com") })).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = new Uri("/relative", UriKind.Relative) }));
     }
 
     [SharedDataFact]
@@ -224,10 +225,10 @@ public class BinanceFetcherTests
         Assert.Equal((2469L, 1091L), (result.BarsWritten, result.BarsEmpty));
     }
 
-    private static async Task<BackfillResult> FillAsync(BinanceFetcher fetcher, StreamKey stream, TimeRange range, InMemoryHistoryStore store) =>
+    private static async Task<BackfillResult> FillAsync(HttpFetcher fetcher, StreamKey stream, TimeRange range, InMemoryHistoryStore store) =>
         Assert.Single(await new BackfillEngine().RunAsync([new BackfillRequest(store, fetcher, stream, [range])]).ToListAsync());
 
-    private static BinanceFetcher Fetcher(SimulatedExchange exchange) => new(new() { BaseUri = exchange.BaseUri });
+    private static HttpFetcher Fetcher(SimulatedExchange exchange) => ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri });
 
     private static TimeRange Bars(long count) => new(Start, Start + ((count - 1) * 60));
 }

@@ -1,0 +1,103 @@
+using Qmtl.Data;
+
+namespace Qmtl.Fetching.Exchanges;
+
+/// <summary>How the rows of an answer are laid out.</summary>
+internal enum RowShape
+{
+    /// <summary>Each row is a list; a field is an index.</summary>
+    Arrays,
+
+    /// <summary>Each row is an object; a field is a name.</summary>
+    Objects,
+
+    /// <summary>There is one list a field, under its name.</summary>
+    Columns,
+}
+
+/// <summary>Where an answer has its candles, and what their fields mean.</summary>
+internal sealed record CandleFormat
+{
+    private const int MostColumns = 64;
+
+    private static readonly Dictionary<string, RowShape> Shapes = new()
+    {
+        ["arrays"] = RowShape.Arrays, ["objects"] = RowShape.Objects, ["columns"] = RowShape.Columns,
+    };
+
+    /// <summary>Where the rows, or the columns, sit.</summary>
+    public required JsonPath At { get; init; }
+
+    /// <summary>How they are laid out.</summary>
+    public required RowShape Shape { get; init; }
+
+    /// <summary>The field of the time.</summary>
+    public required string TimeField { get; init; }
+
+    /// <summary>How many of the time's unit are in a second; 0 for ISO 8601.</summary>
+    public required long TimeUnit { get; init; }
+
+    /// <summary>Whether the time is the bar's close.</summary>
+    public bool IsStampedAtClose { get; init; }
+
+    /// <summary>The field that tells whether a bar has closed; null where there is none.</summary>
+    public string? ClosedField { get; init; }
+
+    /// <summary>What that field holds where it has.</summary>
+    public string? ClosedValue { get; init; }
+
+    /// <summary>The payload, in the order of the profile.</summary>
+    public required IReadOnlyList<CandleColumn> Columns { get; init; }
+
+    /// <summary>Reads the part of a profile that stands under <c>rows</c>.</summary>
+    /// <exception cref="ArgumentException">Something of it is wrong.</exception>
+    public static CandleFormat Read(ProfileNode rows)
+    {
+        rows.Only("at", "shape", "time", "closed", "columns");
+        RowShape shape = rows.Required("shape").OneOf(Shapes);
+        ProfileNode time = rows.Required("time").Only("field", "unit", "stamp");
+        ProfileNode? closed = rows.Optional("closed")?.Only("field", "equals");
+        Dictionary<string, long> units = new(Exchanges.TimeUnit.Words) { ["iso"] = 0 };
+        return new CandleFormat
+        {
+            At = JsonPath.Read(rows.Required("at")),
+            Shape = shape,
+            TimeField = ReadField(time.Required("field"), shape),
+            TimeUnit = time.Required("unit").OneOf(units),
+            IsStampedAtClose = time.Optional("stamp")?.OneOf(new Dictionary<string, bool> { ["open"] = false, ["close"] = true }) ?? false,
+            ClosedField = closed is { } flag ? ReadField(flag.Required("field"), shape) : null,
+            ClosedValue = closed?.Required("equals").Json.ToString(),
+            Columns = ReadColumns(rows.Required("columns"), shape),
+        };
+    }
+
+    private static string ReadField(ProfileNode node, RowShape shape) => shape == RowShape.Arrays
+        ? node.Number(0, MostColumns - 1).ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : node.Text();
+
+    private static List<CandleColumn> ReadColumns(ProfileNode node, RowShape shape)
+    {
+        List<CandleColumn> columns = [];
+        foreach ((string name, ProfileNode field) in node.Members())
+        {
+            columns.Add(new(name, ReadField(field, shape)));
+            if (ColumnNames.Complaint(name) is { } complaint)
+            {
+                throw field.Wrong($"stands under a name that no column can have: {complaint}");
+            }
+        }
+
+        foreach (string name in (ReadOnlySpan<string>)["open", "high", "low", "close"])
+        {
+            if (columns.All(column => column.Name != name))
+            {
+                throw node.Wrong($"lacks '{name}'. A candle has open, high, low and close");
+            }
+        }
+
+        string? twice = columns.GroupBy(column => column.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.Key;
+        return twice is null && columns.Count <= MostColumns
+            ? columns
+            : throw node.Wrong(twice is null ? $"has more than {MostColumns} columns" : $"has '{twice}' twice; case does not count");
+    }
+}

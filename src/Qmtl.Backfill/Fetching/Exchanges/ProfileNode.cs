@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json;
+using Qmtl.Messages;
+
+namespace Qmtl.Fetching.Exchanges;
+
+/// <summary>A value in a profile that knows where it stands, so that what is wrong with it can be said in one sentence.</summary>
+/// <param name="Json">The value.</param>
+/// <param name="File">The file, as an operator knows it.</param>
+/// <param name="Path">Where the value stands in it, for example <c>routes[0].query</c>; empty for the whole.</param>
+internal readonly record struct ProfileNode(JsonElement Json, string File, string Path)
+{
+    private const int LongestQuote = 60;
+
+    /// <summary>Whether it is a text.</summary>
+    public bool IsText => Json.ValueKind == JsonValueKind.String;
+
+    /// <summary>Reads a whole file.</summary>
+    /// <exception cref="ArgumentException">It is no JSON object, or has a key twice.</exception>
+    public static ProfileNode Parse(ReadOnlyMemory<byte> text, string file)
+    {
+        try
+        {
+            var options = new JsonDocumentOptions
+            {
+                AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip,
+            };
+            using JsonDocument document = JsonDocument.Parse(WithoutMark(text), options);
+            var root = new ProfileNode(document.RootElement.Clone(), file, string.Empty);
+            return root.Json.ValueKind == JsonValueKind.Object ? root : throw root.Wrong("must be a JSON object");
+        }
+        catch (JsonException error)
+        {
+            throw new ArgumentException($"{PlainText.OneLine(file)} is no JSON that can be read: {PlainText.OneLine(error.Message)}", error);
+        }
+    }
+
+    /// <summary>The error of a value that breaks a rule.</summary>
+    /// <param name="rule">The rule, and the way out where it does not say it itself: the end of a sentence about the value.</param>
+    public ArgumentException Wrong(string rule)
+    {
+        string value = Json.ValueKind is JsonValueKind.Undefined or JsonValueKind.Object or JsonValueKind.Array
+            ? string.Empty
+            : $" is {PlainText.OneLine(Json.GetRawText(), LongestQuote)}, but";
+        string place = Path.Length == 0 ? "it" : $"'{PlainText.OneLine(Path, 2 * LongestQuote)}'";
+        return new ArgumentException($"In the profile {PlainText.OneLine(File)}, {place}{value} {rule}.");
+    }
+
+    /// <summary>Refuses any key but those.</summary>
+    public ProfileNode Only(params ReadOnlySpan<string> keys)
+    {
+        foreach (JsonProperty member in RequireObject().EnumerateObject())
+        {
+            if (!keys.Contains(member.Name))
+            {
+                throw Child(member.Name, default).Wrong($"is no key that a profile has there. Known are {string.Join(", ", keys!)}");
+            }
+        }
+
+        return this;
+    }
+
+    /// <summary>The value of a key.</summary>
+    public ProfileNode Required(string key) =>
+        Optional(key) ?? throw Wrong($"lacks the key '{key}'. Write it; docs/exchanges.md says what it means");
+
+    /// <summary>The value of a key; null where there is none.</summary>
+    public ProfileNode? Optional(string key) => RequireObject().TryGetProperty(key, out JsonElement value) ? Child(key, value) : null;
+
+    /// <summary>The members of an object.</summary>
+    public IEnumerable<(string Key, ProfileNode Value)> Members()
+    {
+        foreach (JsonProperty member in RequireObject().EnumerateObject())
+        {
+            yield return (member.Name, Child(member.Name, member.Value));
+        }
+    }
+
+    /// <summary>The entries of an array.</summary>
+    public IEnumerable<ProfileNode> Items()
+    {
+        if (Json.ValueKind != JsonValueKind.Array)
+        {
+            throw Wrong("must be a list");
+        }
+
+        int index = 0;
+        foreach (JsonElement item in Json.EnumerateArray())
+        {
+            yield return this with { Json = item, Path = string.Create(CultureInfo.InvariantCulture, $"{Path}[{index++}]") };
+        }
+    }
+
+    /// <summary>A text that is not blank.</summary>
+    public string Text() =>
+        IsText && Json.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : throw Wrong("must be a text, not blank");
+
+    /// <summary>A whole number in a range, both ends included.</summary>
+    public int Number(int least, int most) =>
+        Json.ValueKind == JsonValueKind.Number && Json.TryGetInt32(out int number) && number >= least && number <= most
+            ? number
+            : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
+
+    /// <summary>True or false.</summary>
+    public bool Flag() => Json.ValueKind is JsonValueKind.True or JsonValueKind.False ? Json.GetBoolean() : throw Wrong("must be true or false");
+
+    /// <summary>One of some words.</summary>
+    public T OneOf<T>(IReadOnlyDictionary<string, T> words) =>
+        IsText && words.TryGetValue(Json.GetString()!, out T? value) ? value : throw Wrong($"must be one of {string.Join(", ", words.Keys)}");
+
+    /// <summary>A length of time, such as <c>2s</c>, <c>1m</c>, <c>90d</c>.</summary>
+    public TimeSpan Span()
+    {
+        if (IsText && Time.BarInterval.TryParse(Json.GetString(), out Time.BarInterval span) && span.IsFixed)
+        {
+            return span.Duration;
+        }
+
+        throw Wrong("must be a length of time: a number with s, m, h, d or w, such as 2s or 90d");
+    }
+
+    /// <summary>Texts by key.</summary>
+    public Dictionary<string, string> Texts() => Members().ToDictionary(member => member.Key, member => member.Value.Text());
+
+    private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> text) =>
+        text.Span.StartsWith("\uFEFF"u8) ? text[3..] : text;
+
+    private JsonElement RequireObject() => Json.ValueKind == JsonValueKind.Object ? Json : throw Wrong("must be an object in braces");
+
+    private ProfileNode Child(string key, JsonElement value) => this with { Json = value, Path = Path.Length == 0 ? key : $"{Path}.{key}" };
+}
