@@ -81,6 +81,11 @@ public interface IDataFetcher
         FetchAsync(stream, range, cancellationToken);
 }
 
+/// <summary>How far back a source reaches at present.</summary>
+/// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
+/// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
+public sealed record SourceReach(long OldestBar, string Reason);
+
 /// <summary>How a source reads what it holds, as it found out by looking: what a person should know whose bars look odd.</summary>
 /// <param name="TimestampFormat">How most of its rows write their times, for people, such as <c>Unix milliseconds</c>.</param>
 /// <param name="Problems">The first hundred rows that could not be read.</param>
@@ -90,8 +95,3 @@ public sealed record SourceReading(string TimestampFormat, IReadOnlyList<Unreada
 /// <param name="Line">The line on which the row ends, from 1.</param>
 /// <param name="Message">What is wrong with it.</param>
 public sealed record UnreadableRow(long Line, string Message);
-
-/// <summary>How far back a source reaches at present.</summary>
-/// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
-/// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
-public sealed record SourceReach(long OldestBar, string Reason);
