@@ -35,14 +35,18 @@ internal sealed class BulkSource : HttpFiles
         StreamKey stream, string symbol, string interval, TimeRange file, CancellationToken cancellationToken)
     {
         string path = _format.PathOf(file, symbol, interval);
-        byte[] checksum = await AskAsync(stream, symbol, path + _format.ChecksumSuffix, cancellationToken);
-        byte[] zip = await AskAsync(stream, symbol, path, cancellationToken);
         try
         {
+            byte[] checksum = await AskAsync(stream, symbol, path + _format.ChecksumSuffix, cancellationToken);
+            byte[] zip = await AskAsync(stream, symbol, path, cancellationToken);
             BulkReader.RequireChecksum(zip, Encoding.UTF8.GetString(checksum.AsSpan(0, Math.Min(checksum.Length, LongestChecksum))));
             var columns = new CandleColumns(_rows.Columns, (int)file.CountBars(stream.Interval));
             _reader.Read(zip, file, stream.Interval, columns, cancellationToken);
             return columns.Build(requests: 2, provesByRowsOnly: true);
+        }
+        catch (SourceException error) when (error.StatusCode == 404)
+        {
+            throw new SourceException($"{HttpErrors.HostOf(_source.BaseUri)} has no file {PlainText.OneLine(path)}.", error) { StatusCode = 404 };
         }
         catch (InvalidDataException error)
         {

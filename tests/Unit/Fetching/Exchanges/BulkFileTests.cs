@@ -54,9 +54,9 @@ public sealed class BulkFileTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("404", "answered 404")]
+    [InlineData("404", "has no file data/spot/monthly")]
     [InlineData("checksum", "its SHA-256 is")]
-    [InlineData("no checksum", "answered 404")]
+    [InlineData("no checksum", "has no file data/spot/monthly")]
     [InlineData("no zip", "cannot be used")]
     [InlineData("half a zip", "cannot be used")]
     [InlineData("two files", "2 files in place of one")]
