@@ -20,6 +20,26 @@ BeforeAll {
 }
 
 Describe 'Invoke-QmtlBackfill' {
+    It 'begins at the first stored bar where nothing else says where, and says so where there is none' {
+        $source = New-NotingSource -Without @()
+        $provider = New-TestProvider -Bars 3 -Fetcher $source.Fetcher
+        (Invoke-QmtlBackfill -Provider $provider -NodeId X -Interval 1m -End 600).BarsWritten | Should -Be 7
+        $source.Asked | Should -Be 'X 4-10'
+        { Invoke-QmtlBackfill -Provider $provider -NodeId Y -Interval 1m -End 600 -ErrorAction Stop } |
+            Should -Throw '*holds no bar of Y 1m, so nothing says where its history begins. Give -Start.'
+    }
+
+    It 'takes the ends that nobody named from a file, and says why a file has none' {
+        $file = Join-Path $TestDrive 'ends.csv'
+        Set-Content $file 'Datetime,close', '1970-01-01 00:05,1', '1970-01-01 00:06,2', '1970-01-01 00:09,3'
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+        $result = Invoke-QmtlBackfill $provider X 1m
+        $result.Status, $result.BarsWritten, $result.BarsEmpty | Should -Be Completed, 3, 2
+        (Invoke-QmtlBackfill $provider Y 1m -Start 360).BarsWritten | Should -Be 2
+        Set-Content $file 'close_time,close', '60,1'
+        { Invoke-QmtlBackfill $provider Z 1m -ErrorAction Stop } | Should -Throw '*no column holds the bars'' time*'
+    }
+
     It 'fetches what is missing in a range, stores it, and says what it did' {
         $source = New-NotingSource
         $provider = New-TestProvider -Bars 3 -Fetcher $source.Fetcher
