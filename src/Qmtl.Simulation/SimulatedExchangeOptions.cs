@@ -5,8 +5,21 @@ namespace Qmtl.Simulation;
 /// <summary>What a <see cref="SimulatedExchange"/> trades and how it behaves.</summary>
 public sealed record SimulatedExchangeOptions
 {
+    /// <summary>
+    /// The text of the exchange profile in whose format it speaks (see docs/exchanges.md); null, as by default, for Binance's. Limits are
+    /// those of the profile.
+    /// </summary>
+    public string? Profile { get; init; }
+
+    /// <summary>The most rows of an answer of a profile's exchange, where that is to be fewer than it really gives.</summary>
+    /// <value>Null by default.</value>
+    public int? MostRows { get; init; }
+
     /// <summary>What is traded.</summary>
-    /// <value>Null by default: <see cref="GeneratedMarket.CreateDefaults"/> of <see cref="Seed"/>.</value>
+    /// <value>
+    /// Null by default: <see cref="GeneratedMarket.CreateDefaults"/> of <see cref="Seed"/>, or, with a profile, one market of its example
+    /// symbol, with outages and quiet minutes, which have bars where the exchange gives such.
+    /// </value>
     public IReadOnlyList<ISimulatedMarket>? Markets { get; init; }
 
     /// <summary>The seed of the markets it makes itself.</summary>

@@ -24,7 +24,9 @@ public static class AskedRange
     /// <param name="end">The last instant; null for the last bar that has closed.</param>
     /// <param name="now">The time of day.</param>
     /// <param name="note">In words, that the end was moved or why nothing is left; null where all is as it was asked for.</param>
-    /// <exception cref="ArgumentException">The start is after the end, or in the future, or no whole second lies between the two.</exception>
+    /// <exception cref="ArgumentException">
+    /// The start is after the end, or in the future, or no whole second lies between the two.
+    /// </exception>
     public static TimeRange? Closed(BarInterval interval, DateTimeOffset start, DateTimeOffset? end, DateTimeOffset now, out string? note)
     {
         long first = FirstSecond(start);

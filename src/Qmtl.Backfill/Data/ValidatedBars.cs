@@ -22,8 +22,10 @@ public sealed record ValidatedBars(BarFrame Frame, RejectedRows Rejected, TimeRa
     /// <summary>How many rows lie after the asked range. They may have taken the places of rows at its start.</summary>
     public int RowsAfter { get; init; }
 
-    /// <summary>The open of the one row that lies further from the asked range than that is long; null where there is none, or several.</summary>
-    public long? FarRow { get; init; }
+    /// <summary>
+    /// When the one row opens that lies further from the asked range than that is long; null where there is none, or several.
+    /// </summary>
+    internal long? FarRow { get; init; }
 
     /// <summary>
     /// The interval whose bars the rows evidently are, where it is another one than was asked for; nothing of such an answer is right. Null

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Qmtl.Cli.Hosting;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Exchanges;
 using Qmtl.Messages;
 
 namespace Qmtl.Cli.Commands;
@@ -8,6 +10,8 @@ namespace Qmtl.Cli.Commands;
 /// <summary>The options that say where bars come from: <c>--source</c>, <c>--file</c> and what belongs to them.</summary>
 internal sealed class SourceOptions
 {
+    private const string SourceName = "--source";
+
     private readonly Option<string?> _source;
 
     private readonly Option<Uri?> _baseUri = new("--base-uri")
@@ -67,7 +71,7 @@ internal sealed class SourceOptions
 
     public SourceOptions(Command command)
     {
-        _source = new Option<string?>("--source")
+        _source = new Option<string?>(SourceName)
         {
             Description = "An exchange (qmtl exchanges lists them), the path of a profile that describes one (see docs/exchanges.md), or "
                 + $"{Names(SourceFactory.Kinds.Where(kind => kind.IsFile))}. Default: what --file is where it is given, otherwise {SourceFactory.Default.Name}.",
@@ -135,6 +139,15 @@ internal sealed class SourceOptions
         {
             throw new UsageException((kind.IsFile ? "--file: " : string.Empty) + PlainMessage.Of(exception), exception);
         }
+    }
+
+    /// <summary>The intervals of the exchange that a command line names, or else the usual ones; for completion.</summary>
+    public static IEnumerable<string> IntervalsOf(ParseResult arguments)
+    {
+        string? name = arguments.GetResult(SourceName) is OptionResult { Tokens: [{ Value: var typed }] } ? typed : null;
+        return ExchangeCatalog.Names.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? ExchangeCatalog.Get(name!).Intervals.Select(static interval => interval.ToString())
+            : ["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1M"];
     }
 
     private static SourceKind FindKind(string? source, string? file)

@@ -43,6 +43,7 @@ internal sealed class StreamOptions
             Required = required,
             CustomParser = OptionParsing.Using<BarInterval?>(text => BarInterval.Parse(text)),
         };
+        _interval.CompletionSources.Add(static context => SourceOptions.IntervalsOf(context.ParseResult));
         command.Options.Add(_nodes);
         command.Options.Add(_interval);
     }

@@ -10,9 +10,6 @@ namespace Qmtl.Simulation.Http;
 /// <summary>What one request is answered with.</summary>
 internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string ContentType = "application/json;charset=UTF-8")
 {
-    /// <summary>The weight used in the last minute, for the header that tells it.</summary>
-    public int? UsedWeight { get; init; }
-
     /// <summary>The server's clock, for the header that tells it.</summary>
     public DateTimeOffset? Date { get; init; }
 
@@ -86,11 +83,6 @@ internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string Cont
         if (Date is { } now)
         {
             header.Append(CultureInfo.InvariantCulture, $"Date: {now:R}\r\n");
-        }
-
-        if (UsedWeight is { } used)
-        {
-            header.Append(CultureInfo.InvariantCulture, $"X-MBX-USED-WEIGHT-1M: {used}\r\n");
         }
 
         if (RetryAfter is { } delay)

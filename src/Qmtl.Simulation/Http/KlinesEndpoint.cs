@@ -1,29 +1,57 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text;
 using Qmtl.Simulation.Faults;
 using Qmtl.Simulation.Markets;
 using Qmtl.Time;
 
 namespace Qmtl.Simulation.Http;
 
-/// <summary><c>GET /api/v3/klines</c>: finds the candles a query asks for and writes them down.</summary>
-internal sealed class KlinesEndpoint(IEnumerable<ISimulatedMarket> markets, TimeProvider clock)
+/// <summary>
+/// Binance's API (<c>/api/v3/klines</c>, <c>/api/v3/time</c>, <c>/api/v3/ping</c>), written for speed: benchmarks run against it.
+/// </summary>
+internal sealed class KlinesEndpoint(IEnumerable<ISimulatedMarket> markets, WeightLimiter limiter, TimeProvider clock) : ISimulatedApi
 {
+    private const int KlinesWeight = 2;
+
     private readonly Dictionary<string, ISimulatedMarket> _markets =
         markets.ToDictionary(market => market.Symbol, StringComparer.Ordinal);
 
+    /// <inheritdoc/>
     public IReadOnlyCollection<ISimulatedMarket> Markets => _markets.Values;
 
-    /// <summary>The answer to a query.</summary>
-    public Answer AnswerTo(KlinesQuery query, SimulatedRequest request, SimulatedFault? fault)
+    /// <inheritdoc/>
+    public Question? Read(LoopbackRequest request) =>
+        request is { Method: "GET", Path: "/api/v3/klines" } ? KlinesQuery.Parse(request.Parameters) : null;
+
+    /// <inheritdoc/>
+    public Answer AnswerTo(LoopbackRequest request) => request switch
     {
-        switch (fault?.Kind)
+        { Method: not "GET" } => Answer.WebPage(405, "405 Method Not Allowed"),
+        { Path: "/api/v3/ping" } => new Answer(200, "{}"u8.ToArray()),
+        { Path: "/api/v3/time" } =>
+            new Answer(200, Encoding.UTF8.GetBytes($$"""{"serverTime":{{clock.GetUtcNow().ToUnixTimeMilliseconds()}}}""")),
+        _ => Answer.WebPage(404, "404 Not Found"),
+    };
+
+    /// <inheritdoc/>
+    public Pass Use(Question question)
+    {
+        (int used, int status, TimeSpan retryAfter) = limiter.Use(KlinesWeight);
+        var headers = new Dictionary<string, string>
         {
-            case SimulatedFaultKind.Status:
-                return ErrorPage(fault);
-            case SimulatedFaultKind.Html:
-                return Answer.WebPage(200, "Service maintenance");
-            case SimulatedFaultKind.JsonObject:
-                return new Answer(200, """{"data":[],"ok":true}"""u8.ToArray());
+            ["X-MBX-USED-WEIGHT-1M"] = used.ToString(CultureInfo.InvariantCulture),
+        };
+        return new Pass(status == 200 ? null : TooMany(status) with { RetryAfter = retryAfter }, headers);
+    }
+
+    /// <inheritdoc/>
+    public Answer AnswerTo(Question question, SimulatedRequest request, SimulatedFault? fault)
+    {
+        var query = (KlinesQuery)question;
+        if (FaultyAnswers.Of(fault, TooMany(429)) is { } faulty)
+        {
+            return faulty;
         }
 
         if (query.Error is { } error)
@@ -42,7 +70,7 @@ internal sealed class KlinesEndpoint(IEnumerable<ISimulatedMarket> markets, Time
         }
 
         KlineWriter rows = WriteRows(market, query, request, fault);
-        return new Answer(200, rows.Written) { Break = BreakOf(fault), Buffer = rows };
+        return new Answer(200, rows.Written) { Break = FaultyAnswers.BreakOf(fault), Buffer = rows };
     }
 
     private KlineWriter WriteRows(ISimulatedMarket market, KlinesQuery query, SimulatedRequest request, SimulatedFault? fault)
@@ -73,17 +101,5 @@ internal sealed class KlinesEndpoint(IEnumerable<ISimulatedMarket> markets, Time
         }
     }
 
-    private static SimulatedFaultKind? BreakOf(SimulatedFault? fault) =>
-        fault?.Kind is SimulatedFaultKind.ConnectionReset or SimulatedFaultKind.HalfBody ? fault.Kind : null;
-
-    private static Answer ErrorPage(SimulatedFault fault)
-    {
-        Answer answer = (fault.Body, fault.StatusCode) switch
-        {
-            ({ } body, _) => new Answer(fault.StatusCode, System.Text.Encoding.UTF8.GetBytes(body)),
-            (_, 429 or 418) => new Answer(fault.StatusCode, ApiError.TooManyRequests.ToJson()),
-            _ => Answer.WebPage(fault.StatusCode, $"{fault.StatusCode} {(System.Net.HttpStatusCode)fault.StatusCode}"),
-        };
-        return answer with { RetryAfter = fault.RetryAfter };
-    }
+    private static Answer TooMany(int status) => new(status, ApiError.TooManyRequests.ToJson());
 }

@@ -8,6 +8,7 @@ namespace Qmtl.Simulation.Http;
 /// <summary>The parameters of a request for klines, read and checked in the exchange's way.</summary>
 internal sealed partial record KlinesQuery(
     string Symbol, string IntervalText, BarInterval? Interval, long? Start, long? End, int Limit, ApiError? Error)
+    : Question(Symbol, IntervalText, Start, End, Limit)
 {
     private const int DefaultLimit = 500;
     private const int HighestLimit = 1000;

@@ -46,6 +46,10 @@ public sealed class GeneratedMarket : ISimulatedMarket
     /// <value>0 by default; below 1.</value>
     public double QuietShare { get; init; }
 
+    /// <summary>Whether minutes in which nobody trades have a candle all the same: a flat one, of no volume.</summary>
+    /// <value>False by default.</value>
+    public bool FillsQuietBars { get; init; }
+
     /// <summary>When the whole exchange was down.</summary>
     /// <value>Null by default: never.</value>
     public OutageSchedule? Outages { get; init; }
@@ -102,12 +106,18 @@ public sealed class GeneratedMarket : ISimulatedMarket
         candle = default;
         long number = open / Minute;
         bool quiet = QuietShare > 0 && HashNoise.Share(_seed + 1, number) < QuietShare;
-        if (open < From || open > To || quiet || Outages?.IsDown(open) == true)
+        if (open < From || open > To || (quiet && !FillsQuietBars) || Outages?.IsDown(open) == true)
         {
             return false;
         }
 
         long first = PriceAt(open);
+        if (quiet)
+        {
+            candle = new SimulatedCandle(open, first, first, first, first, 0, 0, 0, 0, 0);
+            return true;
+        }
+
         long last = PriceAt(open + Minute);
         ulong bits = HashNoise.Bits(_seed + 2, number);
         double volume = 0.01 + (20 * HashNoise.Share(_seed + 3, number) * (1.2 + HashNoise.Smooth(_seed + 4, open, Day)));

@@ -31,6 +31,7 @@ public sealed class GreetedWatcherTests : ActivationWatcherTestBase
         await Gateway.ActivateAsync(World, new SimulatedActivation("all", Active: true) { Weight = 0.25, Timestamp = Clock.GetUtcNow(), ETag = "b" });
 
         await AllowedAsync(ActivationSide.Short, 0.25);
+        await Events.WaitAsync<ActivationChanged>(number: 4);
         Assert.DoesNotContain(Events.All<MessageIgnored>(), ignored => ignored.Reason.Contains("activation of", StringComparison.Ordinal));
         Assert.Equal(4, Events.All<ActivationChanged>().Count);
     }

@@ -22,7 +22,9 @@ internal sealed record CandleFormat
 
     private static readonly Dictionary<string, RowShape> Shapes = new()
     {
-        ["arrays"] = RowShape.Arrays, ["objects"] = RowShape.Objects, ["columns"] = RowShape.Columns,
+        ["arrays"] = RowShape.Arrays,
+        ["objects"] = RowShape.Objects,
+        ["columns"] = RowShape.Columns,
     };
 
     /// <summary>Where the rows, or the columns, sit.</summary>
@@ -57,6 +59,9 @@ internal sealed record CandleFormat
         RowShape shape = rows.Required("shape").OneOf(Shapes);
         ProfileNode time = rows.Required("time").Only("field", "unit", "stamp");
         ProfileNode? closed = rows.Optional("closed")?.Only("field", "equals");
+        ProfileNode columns = rows.Required("columns");
+        IEnumerable<ProfileNode> marks = closed is { } mark ? [time.Required("field"), mark.Required("field")] : [time.Required("field")];
+        RequireOneUseEach(marks.Concat(columns.Members().Select(static member => member.Value)));
         Dictionary<string, long> units = new(Exchanges.TimeUnit.Words) { ["iso"] = 0 };
         return new CandleFormat
         {
@@ -66,14 +71,27 @@ internal sealed record CandleFormat
             TimeUnit = time.Required("unit").OneOf(units),
             IsStampedAtClose = time.Optional("stamp")?.OneOf(new Dictionary<string, bool> { ["open"] = false, ["close"] = true }) ?? false,
             ClosedField = closed is { } flag ? ReadField(flag.Required("field"), shape) : null,
-            ClosedValue = closed?.Required("equals").Json.ToString(),
-            Columns = ReadColumns(rows.Required("columns"), shape),
+            ClosedValue = closed?.Required("equals").Scalar(),
+            Columns = ReadColumns(columns, shape),
         };
     }
 
     private static string ReadField(ProfileNode node, RowShape shape) => shape == RowShape.Arrays
         ? node.Number(0, MostColumns - 1).ToString(System.Globalization.CultureInfo.InvariantCulture)
         : node.Text();
+
+    // Of two that read one field only the last would get its value.
+    private static void RequireOneUseEach(IEnumerable<ProfileNode> fields)
+    {
+        Dictionary<string, string> users = [];
+        foreach (ProfileNode field in fields)
+        {
+            if (!users.TryAdd(field.Json.GetRawText(), field.Path))
+            {
+                throw field.Wrong($"reads the field that '{users[field.Json.GetRawText()]}' reads already. Give each a field of its own");
+            }
+        }
+    }
 
     private static List<CandleColumn> ReadColumns(ProfileNode node, RowShape shape)
     {
@@ -83,7 +101,7 @@ internal sealed record CandleFormat
             columns.Add(new(name, ReadField(field, shape)));
             if (ColumnNames.Complaint(name) is { } complaint)
             {
-                throw field.Wrong($"stands under a name that no column can have: {complaint}");
+                throw field.Wrong($"stands under a name that no column can have. {complaint.TrimEnd('.')}");
             }
         }
 
@@ -95,7 +113,8 @@ internal sealed record CandleFormat
             }
         }
 
-        string? twice = columns.GroupBy(column => column.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.Key;
+        string? twice = columns.GroupBy(column => column.Name, StringComparer.OrdinalIgnoreCase)
+            .FirstOrDefault(group => group.Count() > 1)?.Key;
         return twice is null && columns.Count <= MostColumns
             ? columns
             : throw node.Wrong(twice is null ? $"has more than {MostColumns} columns" : $"has '{twice}' twice; case does not count");

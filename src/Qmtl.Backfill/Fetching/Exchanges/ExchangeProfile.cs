@@ -67,10 +67,12 @@ public sealed record ExchangeProfile
         : Reach is { } reach ? string.Create(CultureInfo.InvariantCulture, $"{reach.TotalDays:0.##} days")
         : "all";
 
-    /// <summary>What may be asked of it how often, for people, for example <c>20 requests in 2s</c>; empty where that is not known.</summary>
+    /// <summary>
+    /// What may be asked of it how often, for people, for example <c>20 requests in 2s</c>; empty where that is not known.
+    /// </summary>
     public string LimitText => string.Join(", ", Limits.Select(static limit => string.Create(
         CultureInfo.InvariantCulture,
-        $"{limit.Weight} {(limit.CountsRequests ? "requests" : "weight")} in {BarInterval.FromTimeSpan(limit.Per)}")).Distinct());
+        $"{limit.Weight} {(!limit.CountsRequests ? "weight" : limit.Weight == 1 ? "request" : "requests")} in {BarInterval.FromTimeSpan(limit.Per)}")).Distinct());
 
     /// <summary>A source that asks the exchange.</summary>
     /// <param name="options">How it is reached; null for what the profile has.</param>

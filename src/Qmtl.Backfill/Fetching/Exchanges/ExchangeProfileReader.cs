@@ -39,10 +39,7 @@ internal static partial class ExchangeProfileReader
         var refusals = RefusalReader.Read(root, symbol);
         RateLimit[] limits = [.. ReadPace(root.Optional("pace"), scope: null)];
         HttpRoute[] routes = [.. root.Required("routes").Items().Select(route => ReadRoute(route, root, format, isTrusted, limits))];
-        if (routes.Length == 0)
-        {
-            throw root.Required("routes").Wrong("must have one route at least");
-        }
+        RequireUse(root.Required("routes"), routes);
 
         string[] secrets = [.. routes.SelectMany(route => route.Secrets).Distinct()];
         var api = new HttpApi
@@ -77,7 +74,9 @@ internal static partial class ExchangeProfileReader
             IsTrusted = isTrusted,
             VolumeUnit = root.Optional("volumeUnit")?.OneOf(new Dictionary<string, string>
             {
-                ["base"] = "base", ["quote"] = "quote", ["contracts"] = "contracts",
+                ["base"] = "base",
+                ["quote"] = "quote",
+                ["contracts"] = "contracts",
             }) ?? "base",
             Columns = format.Columns.Select(column => column.Name).ToArray(),
             Secrets = secrets,
@@ -93,7 +92,7 @@ internal static partial class ExchangeProfileReader
     /// <summary>The address of a host, or of a place at one.</summary>
     public static Uri ReadAddress(ProfileNode node) =>
         Uri.TryCreate(node.Text(), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-        && address.UserInfo.Length == 0 && address.Query.Length == 0
+        && address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0
             ? address
             : throw node.Wrong("must be an absolute http or https address without user and query, such as https://api.example.com");
 
@@ -101,7 +100,9 @@ internal static partial class ExchangeProfileReader
         node.Only("example", "case").Required("example").Text(),
         node.Optional("case")?.OneOf(new Dictionary<string, SymbolCase>
         {
-            ["upper"] = SymbolCase.Upper, ["lower"] = SymbolCase.Lower, ["keep"] = SymbolCase.Keep,
+            ["upper"] = SymbolCase.Upper,
+            ["lower"] = SymbolCase.Lower,
+            ["keep"] = SymbolCase.Keep,
         }) ?? SymbolCase.Keep);
 
     private static Dictionary<BarInterval, string> ReadIntervals(ProfileNode node)
@@ -125,11 +126,32 @@ internal static partial class ExchangeProfileReader
         return intervals.Count > 0 ? intervals : throw node.Wrong("must name one interval at least");
     }
 
+    // The first route that reaches the asked start is taken.
+    private static void RequireUse(ProfileNode node, HttpRoute[] routes)
+    {
+        int endless = Array.FindIndex(routes, static route => route.Reach is null && route.ReachInBars is null);
+        if (routes.Length == 0)
+        {
+            throw node.Wrong("must have one route at least");
+        }
+
+        if (endless >= 0 && endless < routes.Length - 1)
+        {
+            throw node.Items().ElementAt(endless).Wrong(
+                "reaches back without end, so that no route after it is ever asked. Give it 'maxAge' or 'maxAgeBars', or put it last");
+        }
+    }
+
     private static HttpRoute ReadRoute(ProfileNode node, ProfileNode root, CandleFormat format, bool isTrusted, RateLimit[] ofHost)
     {
         node.Only(
             "method", "path", "query", "headers", "body", "maxBars", "maxSpan", "maxAge", "maxAgeBars", "about", "weight", "pace");
         var template = RequestTemplate.Read(node);
+        if (node.Optional("maxAge") is not null && node.Optional("maxAgeBars") is { } second)
+        {
+            throw second.Wrong("stands beside 'maxAge'. Say how far back the route reaches by one of them");
+        }
+
         var reader = new CandleReader(format);
         ProfileNode? next = root.Optional("next")?.Only("at", "param");
         JsonPath? tokenAt = next is { } token ? JsonPath.Read(token.Required("at")) : null;
@@ -199,7 +221,8 @@ internal static partial class ExchangeProfileReader
         {
             waysOut[RefusalReader.Words.TryGetValue(word, out RefusalMeaning meaning)
                 ? meaning
-                : throw text.Wrong($"stands under what is no meaning. There are {string.Join(", ", RefusalReader.Words.Keys)}")] = text.Text();
+                : throw text.Wrong($"stands under what is no meaning. There are {string.Join(", ", RefusalReader.Words.Keys)}")] =
+                text.Text();
         }
 
         return waysOut;

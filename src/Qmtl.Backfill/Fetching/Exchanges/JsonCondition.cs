@@ -33,6 +33,16 @@ internal sealed record JsonCondition
         ProfileNode? exists = node.Optional("exists");
         ProfileNode? form = node.Optional("is");
         ProfileNode? status = node.Optional("status");
+        if (equals is not null && contains is { } part)
+        {
+            throw part.Wrong("stands beside 'equals', which says all of the value already. Leave one of them out");
+        }
+
+        if (exists?.Flag() == false)
+        {
+            throw exists.Value.Wrong("can only be true. Leave it out, and say with 'equals' or 'contains' what the value is");
+        }
+
         if (at is null && (equals ?? exists) is { } orphan)
         {
             throw orphan.Wrong("needs 'at' beside it, the place of the value that it is about");

@@ -11,7 +11,7 @@ internal static class JsonText
     {
         if (reader.TokenType == JsonTokenType.String)
         {
-            return reader.GetString()!;
+            return TextOf(ref reader);
         }
 
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
@@ -21,6 +21,19 @@ internal static class JsonText
         }
 
         return Encoding.UTF8.GetString(reader.ValueSpan);
+    }
+
+    /// <summary>The text that the reader stands at; where it is none in UTF-8, as it came, with marks for what cannot be shown.</summary>
+    public static string TextOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(reader.ValueSpan);
+        }
     }
 
     /// <summary>The value at a place; null where there is none, or the answer is no JSON.</summary>

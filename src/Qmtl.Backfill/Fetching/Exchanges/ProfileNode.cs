@@ -23,7 +23,9 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
         {
             var options = new JsonDocumentOptions
             {
-                AllowDuplicateProperties = false, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip,
+                AllowDuplicateProperties = false,
+                AllowTrailingCommas = true,
+                CommentHandling = JsonCommentHandling.Skip,
             };
             using JsonDocument document = JsonDocument.Parse(WithoutMark(text), options);
             var root = new ProfileNode(document.RootElement.Clone(), file, string.Empty);
@@ -31,7 +33,8 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
         }
         catch (JsonException error)
         {
-            throw new ArgumentException($"{PlainText.OneLine(file)} is no JSON that can be read: {PlainText.OneLine(error.Message)}", error);
+            string what = $"{PlainText.OneLine(file)} is no JSON that can be read: {PlainText.OneLine(error.Message)}";
+            throw new ArgumentException(what, error);
         }
     }
 
@@ -95,6 +98,11 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
     public string Text() =>
         IsText && Json.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : throw Wrong("must be a text, not blank");
 
+    /// <summary>A text as it is, a number or true or false as it is written.</summary>
+    public string Scalar() => IsText ? Json.GetString()!
+        : Json.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False ? Json.GetRawText()
+        : throw Wrong("must be a text, a number, true or false");
+
     /// <summary>A whole number in a range, both ends included.</summary>
     public int Number(int least, int most) =>
         Json.ValueKind == JsonValueKind.Number && Json.TryGetInt32(out int number) && number >= least && number <= most
@@ -102,11 +110,14 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
             : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
 
     /// <summary>True or false.</summary>
-    public bool Flag() => Json.ValueKind is JsonValueKind.True or JsonValueKind.False ? Json.GetBoolean() : throw Wrong("must be true or false");
+    public bool Flag() =>
+        Json.ValueKind is JsonValueKind.True or JsonValueKind.False ? Json.GetBoolean() : throw Wrong("must be true or false");
 
     /// <summary>One of some words.</summary>
     public T OneOf<T>(IReadOnlyDictionary<string, T> words) =>
-        IsText && words.TryGetValue(Json.GetString()!, out T? value) ? value : throw Wrong($"must be one of {string.Join(", ", words.Keys)}");
+        IsText && words.TryGetValue(Json.GetString()!, out T? value)
+            ? value
+            : throw Wrong($"must be one of {string.Join(", ", words.Keys)}");
 
     /// <summary>A length of time, such as <c>2s</c>, <c>1m</c>, <c>90d</c>.</summary>
     public TimeSpan Span()
@@ -118,9 +129,6 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
 
         throw Wrong("must be a length of time: a number with s, m, h, d or w, such as 2s or 90d");
     }
-
-    /// <summary>Texts by key.</summary>
-    public Dictionary<string, string> Texts() => Members().ToDictionary(member => member.Key, member => member.Value.Text());
 
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> text) =>
         text.Span.StartsWith("\uFEFF"u8) ? text[3..] : text;

@@ -16,12 +16,15 @@ internal sealed class RequestTemplate
 
     private RequestTemplate(ProfileNode route)
     {
-        _path = TextTemplate.Read(route.Required("path"), escape: true);
+        ProfileNode path = route.Required("path");
+        _path = path.Text().AsSpan().ContainsAny('?', '#')
+            ? throw path.Wrong("must be a path alone. Write what follows the question mark under 'query'")
+            : TextTemplate.Read(path, escape: true);
         _query = ReadTexts(route.Optional("query"));
         _headers = ReadTexts(route.Optional("headers"));
         _body = route.Optional("body")?.Json;
-        _method = route.Optional("method")?.OneOf(new Dictionary<string, HttpMethod> { ["GET"] = HttpMethod.Get, ["POST"] = HttpMethod.Post })
-            ?? (_body is null ? HttpMethod.Get : HttpMethod.Post);
+        Dictionary<string, HttpMethod> methods = new() { ["GET"] = HttpMethod.Get, ["POST"] = HttpMethod.Post };
+        _method = route.Optional("method")?.OneOf(methods) ?? (_body is null ? HttpMethod.Get : HttpMethod.Post);
         if (route.Optional("body") is { } body)
         {
             ReadBody(body);
@@ -58,7 +61,7 @@ internal sealed class RequestTemplate
         var request = new HttpRequestMessage(_method, address.ToString());
         foreach ((string name, TextTemplate value) in _headers)
         {
-            request.Headers.TryAddWithoutValidation(name, value.Fill(page));
+            request.Headers.TryAddWithoutValidation(name, RequirePlain(name, value.Fill(page)));
         }
 
         if (_body is { } body)
@@ -71,6 +74,11 @@ internal sealed class RequestTemplate
 
     private static List<(string Name, TextTemplate Value)> ReadTexts(ProfileNode? node) =>
         node is { } texts ? [.. texts.Members().Select(static member => (member.Key, TextTemplate.Read(member.Value)))] : [];
+
+    // A line break would begin a header of the symbol's own.
+    private static string RequirePlain(string name, string value) => !value.AsSpan().ContainsAnyExceptInRange(' ', '~')
+        ? value
+        : throw new SourceException($"The header {name} would have what is no printable ASCII. Correct the symbol.") { IsUnsent = true };
 
     private static void RequireHeaderNames(ProfileNode? headers)
     {
@@ -91,7 +99,8 @@ internal sealed class RequestTemplate
         }
         else if (node.Json.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
-            foreach (ProfileNode child in node.Json.ValueKind == JsonValueKind.Array ? node.Items() : node.Members().Select(static m => m.Value))
+            bool isList = node.Json.ValueKind == JsonValueKind.Array;
+            foreach (ProfileNode child in isList ? node.Items() : node.Members().Select(static member => member.Value))
             {
                 ReadBody(child);
             }

@@ -70,7 +70,7 @@ internal readonly record struct RowTime(long Seconds, int Nanoseconds, bool IsKn
 
         // Without an offset the framework takes the time for a local one.
         bool isRead = reader.ValueSpan is [.., (byte)'Z'] && reader.TryGetDateTimeOffset(out DateTimeOffset time)
-            || UnixTime.TryParseIso(reader.GetString()!, out time);
+            || UnixTime.TryParseIso(JsonText.TextOf(ref reader), out time);
         long ticks = isRead ? time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks : 0;
         long seconds = isRead ? time.ToUnixTimeSeconds() : 0;
         return isRead ? new RowTime(seconds, (int)((ticks - (seconds * TimeSpan.TicksPerSecond)) * 100), true) : default;

@@ -12,7 +12,8 @@ namespace Qmtl.Fetching.Exchanges;
 internal sealed partial class TextTemplate
 {
     private const string Known =
-        "{symbol}, {interval}, {count}, {limit}, times as {start:ms} (start, end, next or prev, with s, ms, us, ns or iso), and {secret:NAME}";
+        "{symbol}, {interval}, {count}, {limit}, times as {start:ms} (start, end, next or prev, with s, ms, us, ns or iso), and "
+            + "{secret:NAME}";
 
     private static readonly Dictionary<string, Func<BarInterval, TimeRange, long>> Times = new()
     {
@@ -106,7 +107,8 @@ internal sealed partial class TextTemplate
         }
 
         bool hasOffset = sign.Length > 0;
-        switch (match.Groups["rest"].Length > 0 ? string.Empty : name)
+        bool isText = match.Groups["number"].Success && name is not ("count" or "limit");
+        switch (match.Groups["rest"].Length > 0 || isText ? string.Empty : name)
         {
             case "symbol" when !hasOffset && unit.Length == 0:
                 _parts.Add(page => escape ? Uri.EscapeDataString(page.Symbol) : page.Symbol);
@@ -124,6 +126,8 @@ internal sealed partial class TextTemplate
                 _secrets.Add(unit);
                 _parts.Add(page => page.SecretOf(unit));
                 break;
+            case "secret" when escape:
+                throw node.Wrong("has a secret in a path, which logs on the way show. Send it in a header");
             default:
                 throw node.Wrong($"has the placeholder {match.Value}, which is none. There are {Known}");
         }
@@ -163,6 +167,9 @@ internal static class TimeUnit
 {
     public static IReadOnlyDictionary<string, long> Words { get; } = new Dictionary<string, long>
     {
-        ["s"] = 1, ["ms"] = 1_000, ["us"] = 1_000_000, ["ns"] = 1_000_000_000,
+        ["s"] = 1,
+        ["ms"] = 1_000,
+        ["us"] = 1_000_000,
+        ["ns"] = 1_000_000_000,
     };
 }

@@ -156,8 +156,9 @@ internal sealed class HttpSource
 
             return answer.Status == (int)HttpStatusCode.OK ? read(answer) : throw HttpErrors.FromPartial(question, answer);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter is what a reader of JSON says to text that is none in UTF-8.
             throw HttpErrors.FromBody(question, answer, error);
         }
     }

@@ -106,7 +106,9 @@ internal sealed class PaceWindow
         _parts.Add(new Part(now, now, new Load(weight, 1)));
     }
 
-    /// <summary>Takes note of what the host says that others have used; it holds until it says otherwise, or its window has ended.</summary>
+    /// <summary>
+    /// Takes note of what the host says that others have used; it holds until it says otherwise, or its window has ended.
+    /// </summary>
     public void AddOthers(long used, TimeSpan? ends, TimeSpan now)
     {
         _byOthers = used;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
@@ -12,6 +10,7 @@ using Qmtl.Simulation;
 using Qmtl.Simulation.Markets;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Fetching.Exchanges;
 
@@ -194,7 +193,7 @@ public sealed class BulkFileTests : IAsyncDisposable
     private void Publish(long from, long to, long perSecond, string? fault = null, BarInterval? interval = null)
     {
         BarInterval bars = interval ?? Minute;
-        List<string> lines = [.. ((ISimulatedMarket)_market).ReadAll(bars, new TimeRange(from, to - bars.Seconds)).Select(candle => Line(candle, bars, perSecond))];
+        List<string> lines = [.. ((ISimulatedMarket)_market).ReadAll(bars, new TimeRange(from, to - bars.Seconds)).Select(candle => BinanceFiles.Line(candle, bars, perSecond))];
         switch (fault)
         {
             case "disorder":
@@ -223,7 +222,7 @@ public sealed class BulkFileTests : IAsyncDisposable
                 break;
         }
 
-        byte[] zip = Zip(string.Join('\n', lines) + '\n', fault == "two files" ? 2 : 1);
+        byte[] zip = BinanceFiles.Zip(string.Join('\n', lines) + '\n', fault == "two files" ? 2 : 1);
         zip = fault switch { "no zip" => "<html>"u8.ToArray(), "half a zip" => zip[..(zip.Length / 2)], _ => zip };
         bool isMonth = to - from > 86_400;
         string day = DateTimeOffset.FromUnixTimeSeconds(from).ToString(isMonth ? "yyyy-MM" : "yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -240,76 +239,4 @@ public sealed class BulkFileTests : IAsyncDisposable
         }
     }
 
-    private static string Line(SimulatedCandle candle, BarInterval interval, long perSecond)
-    {
-        static string Amount(long units) => ((decimal)units / SimulatedCandle.Scale).ToString("0.00000000", CultureInfo.InvariantCulture);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{candle.Timestamp * perSecond},{Amount(candle.Open)},{Amount(candle.High)},{Amount(candle.Low)},{Amount(candle.Close)},"
-            + $"{Amount(candle.Volume)},{(interval.Next(candle.Timestamp) * perSecond) - 1},{Amount(candle.QuoteVolume)},{candle.Trades},"
-            + $"{Amount(candle.TakerBaseVolume)},{Amount(candle.TakerQuoteVolume)},0");
-    }
-
-    private static byte[] Zip(string text, int entries)
-    {
-        using var buffer = new MemoryStream();
-        using (var archive = new ZipArchive(buffer, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            for (int i = 0; i < entries; i++)
-            {
-                using var writer = new StreamWriter(archive.CreateEntry($"{i}.csv").Open());
-                writer.Write(text);
-            }
-        }
-
-        return buffer.ToArray();
-    }
-
-    /// <summary>A web server that has files.</summary>
-    private sealed class FileServer : IDisposable
-    {
-        private readonly HttpListener _listener = new();
-
-        public FileServer()
-        {
-            using (var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0))
-            {
-                probe.Start();
-                BaseUri = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
-            }
-
-            _listener.Prefixes.Add(BaseUri);
-            _listener.Start();
-            _ = ServeAsync();
-        }
-
-        public string BaseUri { get; }
-
-        public Dictionary<string, byte[]> Files { get; } = [];
-
-        public System.Collections.Concurrent.ConcurrentQueue<string> Requests { get; } = [];
-
-        public void Dispose() => _listener.Close();
-
-        private async Task ServeAsync()
-        {
-            while (_listener.IsListening)
-            {
-                try
-                {
-                    HttpListenerContext context = await _listener.GetContextAsync();
-                    string path = context.Request.Url!.AbsolutePath;
-                    Requests.Enqueue(path);
-                    byte[]? file = Files.GetValueOrDefault(path);
-                    context.Response.StatusCode = file is null ? 404 : 200;
-                    await context.Response.OutputStream.WriteAsync(file ?? []);
-                    context.Response.Close();
-                }
-                catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-            }
-        }
-    }
 }

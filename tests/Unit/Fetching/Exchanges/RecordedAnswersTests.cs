@@ -68,7 +68,7 @@ public sealed class RecordedAnswersTests
     private static double? Amount(RawBars bars, string name, int row) => Convert.ToDouble(
         bars.Columns.Single(column => column.Name == name).GetValue(row), CultureInfo.InvariantCulture);
 
-    private static string ProfileOf(string exchange, JsonElement answer)
+    internal static string ProfileOf(string exchange, JsonElement answer)
     {
         string source = answer.GetProperty("source").GetString()!;
         return exchange switch
@@ -79,7 +79,7 @@ public sealed class RecordedAnswersTests
         };
     }
 
-    private static (string Symbol, BarInterval Interval) Asked(JsonElement answer)
+    internal static (string Symbol, BarInterval Interval) Asked(JsonElement answer)
     {
         JsonElement? input = answer.TryGetProperty("input", out JsonElement given) ? given : null;
         string? symbol = answer.TryGetProperty("marketId", out JsonElement id) ? id.GetString() : input?[0].GetString();

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -36,6 +38,9 @@ internal sealed class RawServer : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public Uri BaseUri => new($"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}/");
+
+    /// <summary>The requests as they came, head and body.</summary>
+    public ConcurrentQueue<string> Requests { get; } = [];
 
     public int RequestCount => Volatile.Read(ref _requestCount);
 
@@ -81,8 +86,9 @@ internal sealed class RawServer : IAsyncDisposable
             {
                 await using Stream stream = await OpenAsync(client);
                 byte[] received = new byte[16 * 1024];
-                if (await stream.ReadAsync(received, _stop.Token) > 0)
+                if (await ReadRequestAsync(stream, received) is { Length: > 0 } request)
                 {
+                    Requests.Enqueue(request);
                     Interlocked.Increment(ref _requestCount);
                     await _answer(stream, _stop.Token);
                     client.Client.Shutdown(SocketShutdown.Send);
@@ -99,6 +105,42 @@ internal sealed class RawServer : IAsyncDisposable
                 // The client has seen enough, or the test has.
             }
         }
+    }
+
+    // What is no HTTP is one packet of something.
+    private async Task<string> ReadRequestAsync(Stream stream, byte[] received)
+    {
+        int length = 0;
+        string text;
+        do
+        {
+            int read = await stream.ReadAsync(received.AsMemory(length), _stop.Token);
+            if (read == 0)
+            {
+                break;
+            }
+
+            length += read;
+            text = Encoding.UTF8.GetString(received, 0, length);
+        }
+        while (IsUnfinished(text));
+
+        return Encoding.UTF8.GetString(received, 0, length);
+    }
+
+    private static bool IsUnfinished(string request)
+    {
+        const string Length = "\r\nContent-Length: ";
+        int at = request.IndexOf(Length, StringComparison.OrdinalIgnoreCase);
+        int end = request.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (at < 0 || end < at)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<char> length = request.AsSpan(at + Length.Length);
+        length = length[..length.IndexOf('\r')];
+        return int.Parse(length, CultureInfo.InvariantCulture) > Encoding.UTF8.GetByteCount(request.AsSpan(end + 4));
     }
 
     private async Task<Stream> OpenAsync(TcpClient client)

@@ -107,8 +107,8 @@ public class HostPacerTests
     [Fact]
     public void A_count_of_others_is_gone_when_the_hosts_window_ends()
     {
-        RequestCost cost = new(
-            1, [new() { Weight = 100, Per = Minute, RemainingHeader = "X-Remaining", ResetHeader = "X-Reset", ResetUnit = ResetUnit.Milliseconds }]);
+        var limit = new RateLimit { Weight = 100, Per = Minute, RemainingHeader = "X-Remaining", ResetHeader = "X-Reset" };
+        RequestCost cost = new(1, [limit with { ResetUnit = ResetUnit.Milliseconds }]);
 
         Assert.InRange(AfterAnswer(cost, ("X-Remaining", "0"), ("X-Reset", "7000")).TotalSeconds, 7, 7.01);
     }
@@ -134,7 +134,7 @@ public class HostPacerTests
     [InlineData(ResetUnit.EpochSeconds, "1704060000", null)]
     [InlineData(ResetUnit.EpochSeconds, "253402300799", null)]
     [InlineData(ResetUnit.EpochMilliseconds, "7", null)]
-    public void The_end_of_the_hosts_window_is_read_in_every_unit_and_nonsense_is_not_believed(ResetUnit unit, string value, double? seconds)
+    public void The_end_of_the_hosts_window_is_read_in_every_unit_and_nonsense_is_not(ResetUnit unit, string value, double? seconds)
     {
         var limit = new RateLimit { Weight = 100, Per = Minute, ResetHeader = "X-Reset", ResetUnit = unit };
 
@@ -353,7 +353,8 @@ public class HostPacerTests
     }
 
     private SimulatedExchange Exchange(int weightPerMinute) =>
-        SimulatedExchange.Start(new() { Markets = [new GeneratedMarket("BTCUSDT")], TimeProvider = _fast, WeightPerMinute = weightPerMinute });
+        SimulatedExchange.Start(
+            new() { Markets = [new GeneratedMarket("BTCUSDT")], TimeProvider = _fast, WeightPerMinute = weightPerMinute });
 
     private HttpFetcher Fetcher(SimulatedExchange exchange, int weightPerMinute)
     {

@@ -27,7 +27,8 @@ public sealed class RateLimitProperties
             Request[] arrived = [.. requests.OrderBy(request => request.Arrival)];
             foreach (Request last in arrived)
             {
-                Request[] inside = [.. arrived.Where(request => request.Arrival <= last.Arrival && request.Arrival >= last.Arrival - limit.Per)];
+                Request[] inside =
+                    [.. arrived.Where(request => request.Arrival <= last.Arrival && request.Arrival >= last.Arrival - limit.Per)];
                 Assert.True(
                     inside.Length == 1 || inside.Sum(request => CostIn(limit, request)) <= limit.Weight,
                     $"{inside.Sum(request => CostIn(limit, request))} until {last.Arrival}, where {limit} holds.");
@@ -39,7 +40,10 @@ public sealed class RateLimitProperties
     public void Each_request_keeps_to_the_limits_of_its_own_profile_and_counts_those_of_all(int seed)
     {
         var random = new Random(seed);
-        RateLimit[][] profiles = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, random.Next(1, 3)).Select(_ => AnyLimit(random)).ToArray())];
+        RateLimit[][] profiles =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, random.Next(1, 3)).Select(_ => AnyLimit(random)).ToArray()),
+        ];
 
         List<Request> requests = Play(random, worker => profiles[worker % profiles.Length]);
 
@@ -48,7 +52,8 @@ public sealed class RateLimitProperties
             Request request = requests[i];
             foreach (RateLimit limit in request.Cost.Limits)
             {
-                Request[] before = [.. requests.Take(i).Where(other => other.Arrival >= request.Start - limit.Per && CountsIn(limit, other))];
+                Request[] before =
+                    [.. requests.Take(i).Where(other => other.Arrival >= request.Start - limit.Per && CountsIn(limit, other))];
                 int sum = before.Sum(other => CostIn(limit, other));
                 Assert.True(
                     before.Length == 0 || sum + CostIn(limit, request) <= limit.Weight,
@@ -57,7 +62,8 @@ public sealed class RateLimitProperties
         }
     }
 
-    // Latencies and the parts in which a window is counted cost a little, the twentieth for others, and what does not fit at a window's end.
+    // Latencies and the parts in which a window is counted cost a little, the twentieth for others, and what does not fit at a
+    // window's end.
     [Property(MaxTest = 200)]
     public void All_get_through_in_about_the_time_that_the_limit_takes(int seed)
     {
@@ -71,7 +77,8 @@ public sealed class RateLimitProperties
         TimeSpan taken = requests.Max(request => request.Start);
         double windows = requests.Sum(request => request.Weight) / (double)limit.Weight;
         TimeSpan serial = latency * requests.Count;
-        Assert.True(taken <= (limit.Per * ((windows * 1.35) + 1)) + serial, $"{requests.Count} took {taken}, {windows:0.0} windows of {limit}.");
+        Assert.True(
+            taken <= (limit.Per * ((windows * 1.35) + 1)) + serial, $"{requests.Count} took {taken}, {windows:0.0} windows of {limit}.");
     }
 
     [Property(MaxTest = 100)]
@@ -95,7 +102,8 @@ public sealed class RateLimitProperties
         Scope = random.Next(3) == 0 ? "/path" : null,
     };
 
-    private static bool CountsIn(RateLimit limit, Request request) => limit.Scope is null || request.Cost.Limits.Any(other => other.Scope == limit.Scope);
+    private static bool CountsIn(RateLimit limit, Request request) =>
+        limit.Scope is null || request.Cost.Limits.Any(other => other.Scope == limit.Scope);
 
     private static int CostIn(RateLimit limit, Request request) =>
         !CountsIn(limit, request) ? 0 : limit.CountsRequests ? 1 : request.Weight;
@@ -119,7 +127,8 @@ public sealed class RateLimitProperties
                 var cost = new RequestCost(random.Next(1, heaviest + 1), limitsOf(worker));
                 using HostPacer.Turn turn = await pacer.WaitAsync(cost, TimeSpan.Zero, null, CancellationToken.None);
                 TimeSpan start = _clock.Elapsed - began;
-                TimeSpan takes = TimeSpan.FromMilliseconds(Math.Floor((latency ?? cost.Limits[0].Per * 0.5).TotalMilliseconds * random.NextDouble()));
+                double longest = (latency ?? cost.Limits[0].Per * 0.5).TotalMilliseconds;
+                TimeSpan takes = TimeSpan.FromMilliseconds(Math.Floor(longest * random.NextDouble()));
                 requests.Add((start, start + (takes * random.NextDouble()), cost.Weight, cost));
                 await Task.Delay(takes, _clock);
                 if (random.Next(20) > 0)

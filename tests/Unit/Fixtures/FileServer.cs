@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Qmtl.Unit.Fixtures;
+
+/// <summary>A web server that has files.</summary>
+internal sealed class FileServer : IDisposable
+{
+    private readonly HttpListener _listener = new();
+
+    public FileServer()
+    {
+        using (var probe = new TcpListener(IPAddress.Loopback, 0))
+        {
+            probe.Start();
+            BaseUri = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
+        }
+
+        _listener.Prefixes.Add(BaseUri);
+        _listener.Start();
+        _ = ServeAsync();
+    }
+
+    public string BaseUri { get; }
+
+    public Dictionary<string, byte[]> Files { get; } = [];
+
+    public ConcurrentQueue<string> Requests { get; } = [];
+
+    public void Dispose() => _listener.Close();
+
+    private async Task ServeAsync()
+    {
+        while (_listener.IsListening)
+        {
+            try
+            {
+                HttpListenerContext context = await _listener.GetContextAsync();
+                string path = context.Request.Url!.AbsolutePath;
+                Requests.Enqueue(path);
+                byte[]? file = Files.GetValueOrDefault(path);
+                context.Response.StatusCode = file is null ? 404 : 200;
+                await context.Response.OutputStream.WriteAsync(file ?? []);
+                context.Response.Close();
+            }
+            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+}
