@@ -142,7 +142,7 @@ internal sealed class Exchanges : IComparisonSet
 
     private Task<TimeSpan> ReadByProfile()
     {
-        CandleFormat format = ExchangeCatalog.Get("binance").Api.Format!;
+        CandleFormat format = ExchangeCatalog.Get("binance").Format;
         var reader = new CandleReader(format);
         long started = Stopwatch.GetTimestamp();
         for (int i = 0; i < Bars / Page; i++)

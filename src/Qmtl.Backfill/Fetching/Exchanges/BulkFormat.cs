@@ -12,8 +12,7 @@ internal sealed record BulkFormat
     // A month of seconds would fill the memory; its days do as well.
     private const int MostRows = 100_000;
 
-    private const long Day = 86_400;
-
+    private static readonly BarInterval Day = BarInterval.Parse("1d");
     private static readonly BarInterval Month = BarInterval.FromMonths(1);
 
     /// <summary>Where the files are.</summary>
@@ -42,7 +41,7 @@ internal sealed record BulkFormat
     public static BulkFormat Read(ProfileNode bulk, CandleFormat rows)
     {
         bulk.Only("base", "month", "day", "checksum", "monthAfter", "dayAfter", "header");
-        if (rows.Shape != RowShape.Arrays)
+        if (rows.Shape != CandleShape.Arrays)
         {
             throw bulk.Wrong("is for exchanges whose rows are lists ('arrays'), because the files have the same fields in the same order");
         }
@@ -67,7 +66,7 @@ internal sealed record BulkFormat
     public IReadOnlyList<BulkFile> FilesOf(BarInterval interval, TimeRange within, DateTimeOffset now)
     {
         // Files begin and end with the day, so that bars have to.
-        if (!interval.IsFixed || Day % interval.Seconds != 0)
+        if (!Day.IsMadeOf(interval))
         {
             return [];
         }
@@ -78,8 +77,8 @@ internal sealed record BulkFormat
             long end = Month.Next(start);
             BulkFile[] days = [.. DaysOf(interval, start, end, now)];
             bool isPublished = MonthPath is not null && end + (long)MonthLag.TotalSeconds <= now.ToUnixTimeSeconds()
-                && (end - start) / interval.Seconds <= MostRows;
-            files.AddRange(isPublished ? [new BulkFile(new(start, end - interval.Seconds), RequestsOfFile, days)] : days);
+                && interval.CountBetween(start, interval.Previous(end)) <= MostRows;
+            files.AddRange(isPublished ? [new BulkFile(new(start, interval.Previous(end)), RequestsOfFile, days)] : days);
         }
 
         return files;
@@ -92,7 +91,7 @@ internal sealed record BulkFormat
     public string PathOf(TimeRange file, string symbol, string interval)
     {
         DateTimeOffset start = DateTimeOffset.FromUnixTimeSeconds(file.Start);
-        bool isMonth = file.End - file.Start >= Day;
+        bool isMonth = file.End >= Day.Next(file.Start);
         return (isMonth ? MonthPath : DayPath)!
             .Replace("{symbol}", Uri.EscapeDataString(symbol), StringComparison.Ordinal)
             .Replace("{interval}", Uri.EscapeDataString(interval), StringComparison.Ordinal)
@@ -114,9 +113,10 @@ internal sealed record BulkFormat
 
     private IEnumerable<BulkFile> DaysOf(BarInterval interval, long start, long end, DateTimeOffset now)
     {
-        for (long day = start; DayPath is not null && day < end && day + Day + (long)DayLag.TotalSeconds <= now.ToUnixTimeSeconds(); day += Day)
+        long published = now.ToUnixTimeSeconds() - (long)DayLag.TotalSeconds;
+        for (long day = start; DayPath is not null && day < end && Day.Next(day) <= published; day = Day.Next(day))
         {
-            yield return new BulkFile(new(day, day + Day - interval.Seconds), RequestsOfFile, []);
+            yield return new BulkFile(new(day, interval.Previous(Day.Next(day))), RequestsOfFile, []);
         }
     }
 }

@@ -1,8 +1,9 @@
-using System.Buffers;
 using System.Buffers.Text;
+using System.Buffers;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Qmtl.Fetching.Http;
 using Qmtl.Messages;
 using Qmtl.Time;
 

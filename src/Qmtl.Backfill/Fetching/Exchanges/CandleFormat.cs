@@ -1,9 +1,10 @@
 using Qmtl.Data;
+using Qmtl.Fetching.Http;
 
 namespace Qmtl.Fetching.Exchanges;
 
 /// <summary>How the rows of an answer are laid out.</summary>
-internal enum RowShape
+internal enum CandleShape
 {
     /// <summary>Each row is a list; a field is an index.</summary>
     Arrays,
@@ -20,18 +21,18 @@ internal sealed record CandleFormat
 {
     private const int MostColumns = 64;
 
-    private static readonly Dictionary<string, RowShape> Shapes = new()
+    private static readonly Dictionary<string, CandleShape> Shapes = new()
     {
-        ["arrays"] = RowShape.Arrays,
-        ["objects"] = RowShape.Objects,
-        ["columns"] = RowShape.Columns,
+        ["arrays"] = CandleShape.Arrays,
+        ["objects"] = CandleShape.Objects,
+        ["columns"] = CandleShape.Columns,
     };
 
     /// <summary>Where the rows, or the columns, sit.</summary>
     public required JsonPath At { get; init; }
 
     /// <summary>How they are laid out.</summary>
-    public required RowShape Shape { get; init; }
+    public required CandleShape Shape { get; init; }
 
     /// <summary>The field of the time.</summary>
     public required string TimeField { get; init; }
@@ -56,13 +57,13 @@ internal sealed record CandleFormat
     public static CandleFormat Read(ProfileNode rows)
     {
         rows.Only("at", "shape", "time", "closed", "columns");
-        RowShape shape = rows.Required("shape").OneOf(Shapes);
+        CandleShape shape = rows.Required("shape").OneOf(Shapes);
         ProfileNode time = rows.Required("time").Only("field", "unit", "stamp");
         ProfileNode? closed = rows.Optional("closed")?.Only("field", "equals");
         ProfileNode columns = rows.Required("columns");
         IEnumerable<ProfileNode> marks = closed is { } mark ? [time.Required("field"), mark.Required("field")] : [time.Required("field")];
         RequireOneUseEach(marks.Concat(columns.Members().Select(static member => member.Value)));
-        Dictionary<string, long> units = new(Exchanges.TimeUnit.Words) { ["iso"] = 0 };
+        Dictionary<string, long> units = new(EpochUnit.Words) { ["iso"] = 0 };
         return new CandleFormat
         {
             At = JsonPath.Read(rows.Required("at")),
@@ -76,7 +77,7 @@ internal sealed record CandleFormat
         };
     }
 
-    private static string ReadField(ProfileNode node, RowShape shape) => shape == RowShape.Arrays
+    private static string ReadField(ProfileNode node, CandleShape shape) => shape == CandleShape.Arrays
         ? node.Number(0, MostColumns - 1).ToString(System.Globalization.CultureInfo.InvariantCulture)
         : node.Text();
 
@@ -93,7 +94,7 @@ internal sealed record CandleFormat
         }
     }
 
-    private static List<CandleColumn> ReadColumns(ProfileNode node, RowShape shape)
+    private static List<CandleColumn> ReadColumns(ProfileNode node, CandleShape shape)
     {
         List<CandleColumn> columns = [];
         foreach ((string name, ProfileNode field) in node.Members())

@@ -1,9 +1,10 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Qmtl.Data;
+using Qmtl.Fetching.Http;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Exchanges;
@@ -40,7 +41,7 @@ internal sealed class CandleReader
         }
 
         _names = [.. meanings.Select(meaning => (Encoding.UTF8.GetBytes(meaning.Field), meaning.Meaning))];
-        _meaningOfField = format.Shape == RowShape.Arrays ? ByIndex(meanings) : [];
+        _meaningOfField = format.Shape == CandleShape.Arrays ? ByIndex(meanings) : [];
     }
 
     /// <summary>Adds the rows of one answer.</summary>
@@ -63,13 +64,13 @@ internal sealed class CandleReader
             return;
         }
 
-        JsonTokenType expected = _format.Shape == RowShape.Columns ? JsonTokenType.StartObject : JsonTokenType.StartArray;
+        JsonTokenType expected = _format.Shape == CandleShape.Columns ? JsonTokenType.StartObject : JsonTokenType.StartArray;
         if (reader.TokenType != expected)
         {
             throw new JsonException($"There are no rows at {_format.At}.");
         }
 
-        if (_format.Shape == RowShape.Columns)
+        if (_format.Shape == CandleShape.Columns)
         {
             ReadColumns(ref reader, interval, into);
         }
@@ -115,7 +116,7 @@ internal sealed class CandleReader
     private void ReadRows(ref Utf8JsonReader reader, BarInterval interval, CandleColumns into)
     {
         Span<Cell> cells = new Cell[_isCount.Length];
-        JsonTokenType row = _format.Shape == RowShape.Arrays ? JsonTokenType.StartArray : JsonTokenType.StartObject;
+        JsonTokenType row = _format.Shape == CandleShape.Arrays ? JsonTokenType.StartArray : JsonTokenType.StartObject;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != row)

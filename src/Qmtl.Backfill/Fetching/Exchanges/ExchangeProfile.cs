@@ -59,6 +59,9 @@ public sealed record ExchangeProfile
     /// <summary>What an operator should know of it; empty where there is nothing.</summary>
     public required string Note { get; init; }
 
+    /// <summary>What the fields of its rows are.</summary>
+    internal CandleFormat Format { get; init; } = null!;
+
     /// <summary>How it is asked.</summary>
     internal HttpApi Api { get; init; } = null!;
 

@@ -52,8 +52,7 @@ internal static partial class ExchangeProfileReader
             Routes = routes,
             ReadRefusal = refusals.Read,
             WaysOut = ReadWaysOut(root.Optional("waysOut")),
-            Bulk = root.Optional("bulk") is { } bulk ? BulkFormat.Read(bulk, format) : null,
-            Format = format,
+            Files = ReadFiles(root.Optional("bulk"), format),
             Credential = ReadCredential(root.Optional("credential"), secrets),
         };
         HttpRoute last = routes[^1];
@@ -81,6 +80,7 @@ internal static partial class ExchangeProfileReader
             Columns = format.Columns.Select(column => column.Name).ToArray(),
             Secrets = secrets,
             Note = root.Optional("note")?.Text() ?? string.Empty,
+            Format = format,
             Api = api,
         };
     }
@@ -226,6 +226,17 @@ internal static partial class ExchangeProfileReader
         }
 
         return waysOut;
+    }
+
+    private static Func<HttpApi, HttpLimits, TimeProvider, HttpFiles>? ReadFiles(ProfileNode? node, CandleFormat rows)
+    {
+        if (node is not { } bulk)
+        {
+            return null;
+        }
+
+        BulkFormat format = BulkFormat.Read(bulk, rows);
+        return (api, limits, clock) => new BulkSource(format, rows, api, limits, clock);
     }
 
     private static HttpCredential? ReadCredential(ProfileNode? node, string[] secrets)

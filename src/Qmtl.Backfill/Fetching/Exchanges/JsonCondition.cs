@@ -15,7 +15,10 @@ internal sealed record JsonCondition
     /// <summary>What the value is. A number and its digits in a text are the same.</summary>
     public JsonElement? EqualTo { get; init; }
 
-    /// <summary>A text that the value, or the answer as a whole, contains; case does not count.</summary>
+    /// <summary>
+    /// A text that is in the value or, where <see cref="EqualTo"/> says all of that or there is none, anywhere in the answer; case does not
+    /// count.
+    /// </summary>
     public string? Contains { get; init; }
 
     /// <summary>Whether the value must be there, and not null.</summary>
@@ -33,11 +36,6 @@ internal sealed record JsonCondition
         ProfileNode? exists = node.Optional("exists");
         ProfileNode? form = node.Optional("is");
         ProfileNode? status = node.Optional("status");
-        if (equals is not null && contains is { } part)
-        {
-            throw part.Wrong("stands beside 'equals', which says all of the value already. Leave one of them out");
-        }
-
         if (exists?.Flag() == false)
         {
             throw exists.Value.Wrong("can only be true. Leave it out, and say with 'equals' or 'contains' what the value is");
@@ -85,12 +83,9 @@ internal sealed record JsonCondition
                 return false;
             }
 
-            if (EqualTo is { } expected && !IsEqual(ref reader, expected))
-            {
-                return false;
-            }
-
-            return Contains is null || Mentions(JsonText.Of(ref reader));
+            return EqualTo is { } expected
+                ? IsEqual(ref reader, expected) && (Contains is null || Mentions(Encoding.UTF8.GetString(body)))
+                : Contains is null || Mentions(JsonText.Of(ref reader));
         }
         catch (JsonException)
         {

@@ -138,7 +138,7 @@ internal sealed partial class TextTemplate
         long steps = sign switch { "+step" => 1, "-step" => -1, _ => 0 };
         if (!TryOffset(steps == 0 ? sign : string.Empty, out long offset)
             || (unit == "iso" && match.Groups["number"].Success)
-            || (unit != "iso" && !TimeUnit.Words.ContainsKey(unit)))
+            || (unit != "iso" && !EpochUnit.Words.ContainsKey(unit)))
         {
             throw node.Wrong($"has the placeholder {match.Value}, which is none. There are {Known}");
         }
@@ -148,7 +148,7 @@ internal sealed partial class TextTemplate
             BarInterval interval = page.Stream.Interval;
             long second = time(interval, page.Bars);
             second = steps == 0 ? second : interval.Add(second, steps);
-            return unit == "iso" ? UnixTime.Format(second + offset) : Count((second * TimeUnit.Words[unit]) + offset);
+            return unit == "iso" ? UnixTime.Format(second + offset) : Count((second * EpochUnit.Words[unit]) + offset);
         });
     }
 
@@ -163,7 +163,7 @@ internal sealed partial class TextTemplate
 }
 
 /// <summary>The units in which exchanges count time since the epoch: how many there are in a second.</summary>
-internal static class TimeUnit
+internal static class EpochUnit
 {
     public static IReadOnlyDictionary<string, long> Words { get; } = new Dictionary<string, long>
     {

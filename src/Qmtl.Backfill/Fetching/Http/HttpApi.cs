@@ -1,5 +1,4 @@
 using Qmtl.Data;
-using Qmtl.Fetching.Exchanges;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Time;
 
@@ -41,11 +40,8 @@ internal sealed record HttpApi
     /// <summary>What an operator can do about a refusal, where there is more to say than for any API.</summary>
     public IReadOnlyDictionary<RefusalMeaning, string> WaysOut { get; init; } = new Dictionary<RefusalMeaning, string>();
 
-    /// <summary>Where it publishes files of whole months and days; null where it does not.</summary>
-    public BulkFormat? Bulk { get; init; }
-
-    /// <summary>What the fields of its rows are.</summary>
-    public CandleFormat? Format { get; init; }
+    /// <summary>Opens the files of whole months and days that it publishes; null where it does not.</summary>
+    public Func<HttpApi, HttpLimits, TimeProvider, HttpFiles>? Files { get; init; }
 
     /// <summary>The secrets that user and password of a credential stand for; null where it takes none.</summary>
     public HttpCredential? Credential { get; init; }

@@ -1,13 +1,12 @@
 using System.Globalization;
 using Qmtl.Data;
-using Qmtl.Fetching.Exchanges;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Http;
 
-/// <summary>Candles of an exchange over its HTTP API; <see cref="ExchangeProfile.CreateFetcher"/> makes one.</summary>
+/// <summary>Candles of an exchange over its HTTP API; <c>ExchangeProfile.CreateFetcher</c> makes one.</summary>
 /// <remarks>All sources of a process share one connection pool and, by host, one <see cref="HostPacer"/>.</remarks>
 public sealed class HttpFetcher : IBulkSource
 {
@@ -22,7 +21,7 @@ public sealed class HttpFetcher : IBulkSource
     private readonly HttpSource _source;
     private readonly HttpSecrets _secrets;
     private readonly TimeProvider _clock;
-    private readonly BulkSource? _bulk;
+    private readonly HttpFiles? _files;
 
     /// <summary>A fetcher.</summary>
     /// <param name="api">The exchange.</param>
@@ -42,7 +41,7 @@ public sealed class HttpFetcher : IBulkSource
             ?? string.Create(CultureInfo.InvariantCulture, $"{_api.Name}:{BaseUri.IdnHost}:{BaseUri.Port}");
 
         // The files are those of the exchange itself, and not of any other at whose address its API is spoken.
-        _bulk = _options.UseBulkFiles && api.Bulk is { } bulk && _api.NameAt(BaseUri) == _api.Name ? new(api, bulk, limits, _clock) : null;
+        _files = _options.UseBulkFiles && _api.NameAt(BaseUri) == _api.Name ? api.Files?.Invoke(api, limits, _clock) : null;
     }
 
     /// <inheritdoc/>
@@ -101,11 +100,11 @@ public sealed class HttpFetcher : IBulkSource
 
     /// <inheritdoc/>
     public IReadOnlyList<BulkFile> GetFiles(StreamKey stream, TimeRange within) =>
-        _api.Intervals.ContainsKey(stream.Interval) ? _bulk?.FilesOf(stream.Interval, within) ?? [] : [];
+        _api.Intervals.ContainsKey(stream.Interval) ? _files?.FilesOf(stream.Interval, within) ?? [] : [];
 
     /// <inheritdoc/>
     public Task<RawBars> ReadFileAsync(StreamKey stream, TimeRange file, CancellationToken cancellationToken) =>
-        _bulk?.ReadAsync(stream, SymbolOf(stream), _api.Intervals[stream.Interval], file, cancellationToken)
+        _files?.ReadAsync(stream, SymbolOf(stream), _api.Intervals[stream.Interval], file, cancellationToken)
             ?? throw new InvalidOperationException($"{Name} has no files.");
 
     /// <summary>Name and address, for people.</summary>

@@ -125,4 +125,19 @@ public sealed class ExchangeCatalogTests
         string message = Assert.Throws<ArgumentException>(() => ExchangeCatalog.Load(path)).Message;
         Assert.Contains("huge.json has 3000000 bytes. A profile has 1048576 at most.", message, StringComparison.Ordinal);
     }
+
+    // The form in which others have written profiles down.
+    [ExchangesTheory]
+    [MemberData(nameof(Drafts))]
+    public void A_profile_that_others_wrote_is_read(string name)
+    {
+        ExchangeProfile profile = ExchangeCatalog.Load(Path.Combine(SharedData.ExchangesFolder!, "profiles", name));
+
+        Assert.Equal(Path.GetFileNameWithoutExtension(name), profile.Name);
+        Assert.False(profile.IsTrusted);
+    }
+
+    public static TheoryData<string> Drafts() => [.. SharedData.ExchangesFolder is { } folder
+        ? Directory.GetFiles(Path.Combine(folder, "profiles"), "*.json").Select(file => Path.GetFileName(file)!).Order()
+        : []];
 }

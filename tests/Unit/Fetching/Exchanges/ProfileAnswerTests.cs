@@ -289,6 +289,29 @@ public sealed class ProfileAnswerTests
         Assert.InRange(server.RequestCount, 2, 101);
     }
 
+    // Half a surrogate pair is JSON, and yet no text.
+    [Fact]
+    public async Task A_time_that_is_no_text_spoils_only_its_own_row()
+    {
+        const string Bar = "\"o\":1,\"h\":1,\"l\":1,\"c\":1,\"v\":1,\"n\":1,\"vw\":1";
+
+        (RawBars bars, _) = await ProfileText.AskAsync(
+            ExchangeCatalog.Get("alpaca"), "BTC/USD", "1m", 2,
+            $$$"""{"bars":{"BTC/USD":[{{{{Bar}}},"t":"2024-01-01T00:00:00Z"},{{{{Bar}}},"t":"\ud800"}]},"next_page_token":null}""");
+
+        Assert.Equal([Start], bars.Timestamps.ToArray());
+        Assert.Equal(1, bars.Unreadable[RejectionReason.MissingTimestamp]);
+    }
+
+    [Fact]
+    public async Task A_no_whose_words_are_no_text_is_still_that_no()
+    {
+        SourceException error = await ProfileText.FailAsync(ExchangeCatalog.Get("okx"), 200, """{"code":"50011","msg":"\ud800 busy","data":[]}""");
+
+        Assert.Contains("busy. Too many requests.", error.Message, StringComparison.Ordinal);
+        Assert.Equal((true, TimeSpan.FromSeconds(10)), (error.IsTransient, error.RetryAfter));
+    }
+
     [Fact]
     public async Task The_symbols_rows_are_taken_and_no_others()
     {

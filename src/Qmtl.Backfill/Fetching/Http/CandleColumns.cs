@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Qmtl.Data;
 
-namespace Qmtl.Fetching.Exchanges;
+namespace Qmtl.Fetching.Http;
 
 /// <summary>What became of a value that was read.</summary>
 internal enum CellState : byte

@@ -1,37 +1,37 @@
 using System.Text;
 using Qmtl.Data;
-using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Http;
 using Qmtl.Fetching.Pacing;
 using Qmtl.Messages;
 using Qmtl.Time;
 
-namespace Qmtl.Fetching.Http;
+namespace Qmtl.Fetching.Exchanges;
 
 /// <summary>The files of whole months and days that an exchange publishes.</summary>
-internal sealed class BulkSource
+internal sealed class BulkSource : HttpFiles
 {
     private const int LongestChecksum = 1024;
 
-    private readonly HttpApi _api;
     private readonly BulkFormat _format;
+    private readonly CandleFormat _rows;
     private readonly BulkReader _reader;
     private readonly HttpSource _source;
     private readonly TimeProvider _clock;
 
-    public BulkSource(HttpApi api, BulkFormat format, HttpLimits limits, TimeProvider clock)
+    public BulkSource(BulkFormat format, CandleFormat rows, HttpApi api, HttpLimits limits, TimeProvider clock)
     {
-        (_api, _format, _clock) = (api, format, clock);
-        _reader = new BulkReader(api.Format!, format.MayHaveHeader);
+        (_format, _rows, _clock) = (format, rows, clock);
+        _reader = new BulkReader(rows, format.MayHaveHeader);
 
         // A file server says no by its status, and in no words of the exchange's API.
         _source = new HttpSource(format.BaseUri, api with { ReadRefusal = static (_, _) => null }, limits, clock);
     }
 
-    /// <inheritdoc cref="BulkFormat.FilesOf"/>
-    public IReadOnlyList<BulkFile> FilesOf(BarInterval interval, TimeRange within) => _format.FilesOf(interval, within, _clock.GetUtcNow());
+    /// <inheritdoc/>
+    public override IReadOnlyList<BulkFile> FilesOf(BarInterval interval, TimeRange within) => _format.FilesOf(interval, within, _clock.GetUtcNow());
 
-    /// <inheritdoc cref="IBulkSource.ReadFileAsync"/>
-    public async Task<RawBars> ReadAsync(
+    /// <inheritdoc/>
+    public override async Task<RawBars> ReadAsync(
         StreamKey stream, string symbol, string interval, TimeRange file, CancellationToken cancellationToken)
     {
         string path = _format.PathOf(file, symbol, interval);
@@ -40,7 +40,7 @@ internal sealed class BulkSource
         try
         {
             BulkReader.RequireChecksum(zip, Encoding.UTF8.GetString(checksum.AsSpan(0, Math.Min(checksum.Length, LongestChecksum))));
-            var columns = new CandleColumns(_api.Format!.Columns, (int)file.CountBars(stream.Interval));
+            var columns = new CandleColumns(_rows.Columns, (int)file.CountBars(stream.Interval));
             _reader.Read(zip, file, stream.Interval, columns, cancellationToken);
             return columns.Build(requests: 2, provesByRowsOnly: true);
         }
