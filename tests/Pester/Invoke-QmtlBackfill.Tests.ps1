@@ -266,28 +266,3 @@ Describe 'retries' {
         $failures[0].CategoryInfo.Category | Should -Be ConnectionError
     }
 }
-
-Describe 'a time that is typed at the prompt' {
-    It 'is read as UTC where <Typed> is typed, whatever the time zone' -ForEach @(
-        @{ Typed = '2018-01-11' }, @{ Typed = '1515628800' }, @{ Typed = '2018-01-10T19:00:00-05:00' }
-    ) {
-        $file = Join-Path $TestDrive 'prompt.ps1'
-        Set-Content -LiteralPath $file -Value @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
-`$source = New-QmtlFetcher -Name s { param(`$start, `$end) Write-Host "asked `$start `$end" }
-Invoke-QmtlBackfill -Provider (New-QmtlHistoryProvider '$TestDrive/$([guid]::NewGuid().ToString('n')).db' -Fetcher `$source) -NodeId X -Interval 1m -End 2018-01-11T00:01
-"@
-        $before = $env:TZ
-        $env:TZ = 'America/New_York'
-        try {
-            # Interactive: a shell that is not cannot prompt. What is typed comes from here.
-            $output = $Typed | & (Join-Path $PSHOME 'pwsh') -NoProfile -File $file 2>&1 | Out-String
-        }
-        finally {
-            $env:TZ = $before
-        }
-
-        $output | Should -Match 'Start: '
-        $output | Should -Match 'asked 1515628800 1515628919'
-    }
-}

@@ -53,8 +53,10 @@ public interface IDataFetcher
     /// </summary>
     TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default) => null;
 
-    /// <summary>As <see cref="GetExtent"/>, for a shell that takes its range from it: where the source should know it, and cannot say it, it
-    /// says why.</summary>
+    /// <summary>
+    /// As <see cref="GetExtent"/>, for a shell that takes its range from it: where the source should know it and cannot
+    /// say it, it says why.
+    /// </summary>
     /// <exception cref="SourceException">A file cannot be read, or it has no row of the stream.</exception>
     Task<TimeRange?> FindExtentAsync(StreamKey stream, CancellationToken cancellationToken) =>
         Task.FromResult(GetExtent(stream, cancellationToken));

@@ -62,7 +62,9 @@ internal sealed class TimeNumbers
     public bool HasAny => _dates.Count + _others.Count > 0;
 
     /// <summary>How most numbers are written, for people, such as <c>Unix seconds</c>.</summary>
-    public string Format => Reading.IsDate ? "dates in digits" : $"{(AreOfSeveralUnits ? "mostly " : string.Empty)}Unix {UnitNames[MostFrequent]}";
+    public string Format => Reading.IsDate
+        ? "dates in digits"
+        : $"{(AreOfSeveralUnits ? "mostly " : string.Empty)}Unix {UnitNames[MostFrequent]}";
 
     /// <summary>Takes a number into account; false where it cannot be a time.</summary>
     public bool LookAt(long number)

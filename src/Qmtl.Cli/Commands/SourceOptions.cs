@@ -40,8 +40,8 @@ internal sealed class SourceOptions
     private readonly Option<string?> _file = new("--file")
     {
         Description = "A file of bars: CSV, JSON, Feather or Parquet, also in .gz or .zip; see docs/files.md. Its times (seconds to "
-            + "nanoseconds, or ISO 8601) are in a column such as ts, timestamp, Datetime or Date; where it holds several nodes, they are in "
-            + "node_id or symbol.",
+            + "nanoseconds, or ISO 8601) are in a column such as ts, timestamp, Datetime or Date; where it holds several nodes, they are "
+            + "in node_id or symbol.",
         HelpName = "path",
     };
 
@@ -59,7 +59,8 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _culture = new("--culture")
     {
-        Description = "How --file writes numbers and dates, where that is not found: de-DE for 1.234,5 and 31.1.2024, en-US for 1,234.5 and 1/31/2024.",
+        Description = "How --file writes numbers and dates, where that is not found: de-DE for 1.234,5 and 31.1.2024, en-US for "
+            + "1,234.5 and 1/31/2024.",
         HelpName = "name",
     };
 

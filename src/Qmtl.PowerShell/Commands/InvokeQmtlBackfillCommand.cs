@@ -57,12 +57,10 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
 
     /// <summary>The first instant; the first bar of a file or else of the store by default, and of a stream as many bars before the end as
     /// its period.</summary>
-    /// <value>A <see cref="DateTimeOffset"/>. Declared as one, PowerShell's prompt for it would read what is typed there as local
-    /// time.</value>
     [Parameter(Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
-    public object? Start { get; set; }
+    public DateTimeOffset? Start { get; set; }
 
     /// <summary>The last instant, inside; the last bar of a file, or that has closed, by default.</summary>
     [Parameter(Position = 4, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
@@ -116,7 +114,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
             }
 
             RequireSource(provider);
-            Add(provider, new StreamKey(stream.NodeId, stream.Interval), Start as DateTimeOffset? ?? StartOfWindow(stream), End);
+            Add(provider, new StreamKey(stream.NodeId, stream.Interval), Start ?? StartOfWindow(stream), End);
         }
     }
 
@@ -146,7 +144,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         TimeRange? extent = (Start is null || End is null) && Filled(provider).Fetcher is { } fetcher
             ? await fetcher.FindExtentAsync(stream, cancellationToken)
             : null;
-        DateTimeOffset start = Start as DateTimeOffset?
+        DateTimeOffset start = Start
             ?? (extent is { } first ? UnixTime.FromSeconds(first.Start) : AskedRange.FirstBar(
                 stream,
                 await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken),

@@ -6,7 +6,7 @@ using Qmtl.PowerShell.Scripting;
 
 namespace Qmtl.PowerShell.Commands;
 
-/// <summary>Makes a source of bars: an exchange, one that a profile describes, a file, a script block or an object with a Fetch method.</summary>
+/// <summary>Makes a source of bars: an exchange, also one that a profile describes, a file, a script block or an object.</summary>
 [Cmdlet(VerbsCommon.New, "QmtlFetcher", DefaultParameterSetName = ScriptBlockSet)]
 [OutputType(typeof(IDataFetcher))]
 public sealed class NewQmtlFetcherCommand : PSCmdlet

@@ -13,8 +13,8 @@ internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMont
 {
     // By Unicode's CLDR, languages first and then the countries that differ.
     private const string CommaLanguages =
-        " af az be bg bs ca cs da de el es et eu fi fo fr gl hr hu hy id is it ka kk kl lb lt lv mk nb nl nn no pl pt ro ru sk sl sq sr sv tk "
-        + "tr uk uz vi ";
+        " af az be bg bs ca cs da de el es et eu fi fo fr gl hr hu hy id is it ka kk kl lb lt lv mk nb nl nn no pl pt ro ru sk sl sq sr "
+        + "sv tk tr uk uz vi ";
 
     private const string PointLanguages = " am ar bn cy en fa fil ga gu he hi ja kn ko ml mn mr ms my ne pa si sw ta te th ur zh ";
 
@@ -118,7 +118,7 @@ internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMont
             : (parts[2], parts[1], parts[0]);
         bool isOne = date[year].Length == 4 && (first == 4 || mark == '.' || culture is not null);
         return isOne
-            ? string.Concat($"{date[year]}-{date[month].ToString().PadLeft(2, '0')}-{date[day].ToString().PadLeft(2, '0')}", all[date.Length..])
+            ? $"{date[year]}-{date[month].ToString().PadLeft(2, '0')}-{date[day].ToString().PadLeft(2, '0')}{all[date.Length..]}"
             : text;
 
         static bool IsNumber(ReadOnlySpan<char> part) => part.Length is > 0 and <= 4 && !part.ContainsAnyExceptInRange('0', '9');

@@ -47,8 +47,8 @@ internal sealed class CsvIndex : IFileIndex
         if (_numbers is null && _commas.Doubt is { } doubt)
         {
             throw new SourceException(
-                $"{content.Path}: '{PlainText.OneLine(doubt, 40)}' can be a whole number or one with a fraction, and no other number in the "
-                    + "file tells. Say how they are written by a culture (-Culture, --culture): en-US for thousands, de-DE for fractions.");
+                $"{content.Path}: '{PlainText.OneLine(doubt, 40)}' can be a whole number or one with a fraction, and no other number in "
+                    + "the file tells. Name the culture (-Culture, --culture): en-US for thousands, de-DE for fractions.");
         }
     }
 
@@ -132,7 +132,9 @@ internal sealed class CsvIndex : IFileIndex
                 CsvColumn column = _layout.Payload[i];
                 string field = columns[i] is ColumnBuilder<string?> ? CsvFile.Decode(parser[column.Index]) : parser[column.Index];
                 string? value = columns[i] is ColumnBuilder<string?> or ColumnBuilder<bool> ? field : Plain(field);
-                if (!(value is not null && columns[i].TryAddText(value)) && column.Evidence.AddMisfit(columns[i], field) && notes.Count < notesBefore + MostNotes)
+                if ((value is null || !columns[i].TryAddText(value))
+                    && column.Evidence.AddMisfit(columns[i], field)
+                    && notes.Count < notesBefore + MostNotes)
                 {
                     string place = string.Create(CultureInfo.InvariantCulture, $"of line {line}");
                     notes.Add(new SourceNote(SourceNoteKind.Value, SourceNote.Misfit(CsvFile.Decode(field), column.Evidence.Name, place)));

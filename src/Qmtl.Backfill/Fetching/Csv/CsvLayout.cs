@@ -145,7 +145,7 @@ internal sealed class CsvLayout
         {
             linesBefore = skipped;
             return header.Count == first.Length ? header : throw Refuse(
-                $"the header that was given has {header.Count} names, and the line {first.Length} fields. Name all columns, in their order.");
+                $"the header that was given has {header.Count} names, and the line {first.Length} fields. Name all, in their order.");
         }
 
         linesBefore = skipped + 1;

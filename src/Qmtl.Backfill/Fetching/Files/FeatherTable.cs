@@ -59,8 +59,9 @@ internal sealed class FeatherTable : ITable
         return (IReadOnlyList<BarColumn>)[.. columns.Select(column => Read(Columns[column].Name, rows.Column(_fields[column])))];
     });
 
-    private static bool IsRead(IArrowType type) => type is TimestampType or Date32Type or Date64Type or BooleanType or StringType or LargeStringType
-        or StringViewType or NumberType or DictionaryType { ValueType: StringType or LargeStringType } && type is not HalfFloatType;
+    private static bool IsRead(IArrowType type) => type is TimestampType or Date32Type or Date64Type or BooleanType or StringType
+        or LargeStringType or StringViewType or NumberType
+        or DictionaryType { ValueType: StringType or LargeStringType } && type is not HalfFloatType;
 
     // The library knows only how to wait, and a file does not keep anybody waiting; this is not called on a thread with a context.
     private static T Explain<T>(FileContent content, Func<ArrowFileReader, Task<T>> read)
@@ -69,7 +70,8 @@ internal sealed class FeatherTable : ITable
         {
             return Task.Run(async () =>
             {
-                using var reader = new ArrowFileReader(content.Open(), MemoryAllocator.Default.Value, new CompressionCodecFactory(), leaveOpen: false);
+                using var reader = new ArrowFileReader(
+                    content.Open(), MemoryAllocator.Default.Value, new CompressionCodecFactory(), leaveOpen: false);
                 return await read(reader);
             }).GetAwaiter().GetResult();
         }
@@ -95,7 +97,8 @@ internal sealed class FeatherTable : ITable
         Int8Array values => Collect<long>(name, values.Length, row => values.GetValue(row)),
         UInt8Array values => Collect<long>(name, values.Length, row => values.GetValue(row)),
         BooleanArray values => Collect(name, values.Length, row => values.GetValue(row)),
-        TimestampArray values => Collect(name, values.Length, row => TicksOf(values.GetValue(row), ((TimestampType)values.Data.DataType).Unit)),
+        TimestampArray values when values.Data.DataType is TimestampType type => Collect(
+            name, values.Length, row => TicksOf(values.GetValue(row), type.Unit)),
         Date32Array values => Collect<long>(name, values.Length, row => values.GetValue(row) * TimeSpan.TicksPerDay),
         Date64Array values => Collect(name, values.Length, row => values.GetValue(row) * TimeSpan.TicksPerMillisecond),
         StringArray values => Texts(name, values.Length, row => values.GetString(row)),

@@ -12,6 +12,9 @@ internal static class FileColumns
     /// <summary>How many rows of a file without names are looked at for their shape.</summary>
     public const int RowsOfShape = 10_000;
 
+    // As Unix seconds, April 1970: what is less counts rows.
+    private const long EarliestTime = 10_000_000;
+
     // A column that says it is the open comes before one that may be the close, as timestamp is at CoinMarketCap.
     private static readonly string[] TimeNames =
     [
@@ -34,7 +37,8 @@ internal static class FileColumns
     };
 
     /// <summary>Whether a column has that name to people, for whom "Open time" and open_time are one.</summary>
-    public static bool IsNamed(string name, string wanted) => string.Equals(WithoutBlanks(name), wanted, StringComparison.OrdinalIgnoreCase);
+    public static bool IsNamed(string name, string wanted) =>
+        string.Equals(WithoutBlanks(name), wanted, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The place of the first of the wanted names that there is; -1 where there is none.</summary>
     public static int Find(IReadOnlyList<string> names, params IEnumerable<string> wanted)
@@ -64,14 +68,13 @@ internal static class FileColumns
         {
             // An index that only counts the rows is no time.
             time = Find(names, IndexNames);
-            time = time >= 0 && example(time) is { } value && TimestampValue.TryRead(value, out long seconds) && seconds is >= 0 and < 10_000_000
-                ? -1
-                : time;
+            bool isCount = time >= 0 && TimestampValue.TryRead(example(time), out long number) && number is >= 0 and < EarliestTime;
+            time = isCount ? -1 : time;
         }
 
         return time >= 0 ? time : throw new FormatException(
             "no column holds the bars' time. Name one of them ts, timestamp, open_time, datetime, time or date; there are "
-            + $"{PlainText.OneLine(string.Join(", ", names), SourceNote.LongestText)}"
+            + (names.Count == 0 ? "none that could" : PlainText.OneLine(string.Join(", ", names), SourceNote.LongestText))
             + (Find(names, "close_time", "closetime", "time_close", "timeclose") >= 0 ? " (a bar's close is not its open)." : "."));
     }
 
@@ -79,7 +82,8 @@ internal static class FileColumns
     public static int FindNode(IReadOnlyList<string> names) => Find(names, NodeNames);
 
     /// <summary>Whether a column is payload by its name.</summary>
-    public static bool IsPayload(string name) => name.Length > 0 && !ColumnNames.IsKey(name) && !name.StartsWith("__index_level_", StringComparison.Ordinal);
+    public static bool IsPayload(string name) =>
+        name.Length > 0 && !ColumnNames.IsKey(name) && !name.StartsWith("__index_level_", StringComparison.Ordinal);
 
     /// <summary>The name under which a column is stored.</summary>
     public static string NameOf(string name, IReadOnlyList<string> all) =>
@@ -102,14 +106,16 @@ internal static class FileColumns
             return null;
         }
 
-        string[] times = CsvClock.IsTimeOfDay(first[1], isHour: false) && !TimestampValue.TryRead(first[1], out _) ? ["date", "time"] : ["ts"];
+        bool areTwo = CsvClock.IsTimeOfDay(first[1], isHour: false) && !TimestampValue.TryRead(first[1], out _);
+        string[] times = areTwo ? ["date", "time"] : ["ts"];
         string[]? rest = (first.Length - times.Length) switch
         {
             4 => ["open", "high", "low", "close"],
             5 => ["open", "high", "low", "close", "volume"],
             6 => ["open", "high", "low", "close", "volume", "trades"],
             11 => [
-                "open", "high", "low", "close", "volume", "", "quote_volume", "trades", "taker_buy_base_volume", "taker_buy_quote_volume", "",
+                "open", "high", "low", "close", "volume", "", "quote_volume", "trades", "taker_buy_base_volume", "taker_buy_quote_volume",
+                "",
             ],
             _ => null,
         };
@@ -124,7 +130,8 @@ internal static class FileColumns
         foreach (string[] row in rows)
         {
             double[] numbers = [.. row[prices..].Select(Number)];
-            bool isTime = times.Length == 2 || (TimestampValue.TryRead(CsvCulture.WithYearFirst(row[0], null), out long open, out _) && open > 10_000_000);
+            bool isTime = areTwo
+                || (TimestampValue.TryRead(CsvCulture.WithYearFirst(row[0], null), out long open, out _) && open >= EarliestTime);
             bool isBar = numbers[1] >= numbers[0] && numbers[1] >= numbers[3] && numbers[2] <= numbers[0] && numbers[2] <= numbers[3]
                 && numbers.All(double.IsFinite);
             if (!isTime || !isBar

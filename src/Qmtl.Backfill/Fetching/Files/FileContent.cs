@@ -21,7 +21,9 @@ internal readonly record struct FileStamp(long Length, DateTime Written)
     {
         try
         {
-            return FileContent.BehindLinks(path) is FileInfo { Exists: true } file ? new FileStamp(file.Length, file.LastWriteTimeUtc) : default;
+            return FileContent.BehindLinks(path) is FileInfo { Exists: true } file
+                ? new FileStamp(file.Length, file.LastWriteTimeUtc)
+                : default;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -172,7 +174,7 @@ internal sealed class FileContent
                 {
                     throw new SourceException(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{path} unpacks to more than {(length > MostUnpacked ? MostUnpacked : length) >> 20} MiB from {packed.Length} bytes, "
+                        $"{path} unpacks to more than {Math.Min(length, MostUnpacked) >> 20} MiB from {packed.Length} bytes, "
                             + $"which no file of bars does. Unpack it first, and look at what it holds."));
                 }
             }

@@ -7,17 +7,17 @@ using Qmtl.Time;
 namespace Qmtl.Fetching.Files;
 
 /// <summary>
-/// Bars from a file: CSV, JSON, Feather (Arrow) or Parquet, by what it holds and not by its name; also compressed by gzip, or alone in a zip
-/// archive. The bar's open is in <c>ts</c>, <c>timestamp</c>, <c>open_time</c>, <c>datetime</c>, <c>time</c>, <c>date</c> or
-/// an index without a name, as a time, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or the digits of a date (UTC where
-/// there is no offset), or in two columns of a CSV file, <c>date</c> and <c>time</c> or <c>hour</c>. Where a column <c>node_id</c>
+/// Bars from a file: CSV, JSON, Feather (Arrow) or Parquet, by what it holds and not by its name; also compressed by gzip, or alone in a
+/// zip archive. The bar's open is in <c>ts</c>, <c>timestamp</c>, <c>open_time</c>, <c>datetime</c>, <c>time</c>, <c>date</c> or
+/// an index without a name, as a time, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or the digits of a date (UTC
+/// where there is no offset), or in two columns of a CSV file, <c>date</c> and <c>time</c> or <c>hour</c>. Where a column <c>node_id</c>
 /// or <c>symbol</c> exists, only its rows with the stream's node id count. All other named columns are payload.
 /// </summary>
 /// <remarks>
 /// The file is looked through once, and again when it has changed: that finds the columns' types and where which times are. An answer then
-/// reads only the stretches (of CSV) or groups of rows (of Feather and Parquet) that can hold its rows, so a file in ascending or descending
-/// order, or ordered node by node, is read page by page at little cost. One in no order at all is answered correctly too, but read
-/// whole for every page. JSON is held in memory, which is why it is bounded.
+/// reads only the stretches (of CSV) or groups of rows (of Feather and Parquet) that can hold its rows, so a file in ascending or
+/// descending order, or ordered node by node, is read page by page at little cost. One in no order at all is answered correctly too, but
+/// read whole for every page. JSON is held in memory, which is why it is bounded.
 /// </remarks>
 public sealed class FileFetcher : IDataFetcher
 {

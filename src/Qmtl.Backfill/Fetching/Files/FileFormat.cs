@@ -1,3 +1,4 @@
+using System.Text;
 using Qmtl.Data;
 using Qmtl.Fetching.Csv;
 using Qmtl.Time;
@@ -25,9 +26,9 @@ internal sealed record FileFormat(
         Csv,
         new("json", "JSON file", JsonTable.IsStart, static (content, reading, cancellationToken) =>
             TableIndex.Of(content, JsonTable.Read(content, reading, cancellationToken), cancellationToken)),
-        new("feather", "Feather (Arrow) file", static start => start.AsSpan().StartsWith("ARROW1"u8), static (content, _, cancellationToken) =>
+        new("feather", "Feather (Arrow) file", StartsWith("ARROW1"), static (content, _, cancellationToken) =>
             TableIndex.Of(content, FeatherTable.Open(content), cancellationToken)),
-        new("parquet", "Parquet file", static start => start.AsSpan().StartsWith("PAR1"u8), static (content, _, cancellationToken) =>
+        new("parquet", "Parquet file", StartsWith("PAR1"), static (content, _, cancellationToken) =>
             TableIndex.Of(content, ParquetTable.Open(content), cancellationToken)),
     ];
 
@@ -46,6 +47,9 @@ internal sealed record FileFormat(
 
     /// <summary>The format of a file by its first bytes.</summary>
     public static FileFormat Of(byte[] beginning) => Array.Find(All, format => format.IsStart(beginning)) ?? Csv;
+
+    private static Func<byte[], bool> StartsWith(string mark) =>
+        beginning => beginning.AsSpan().StartsWith(Encoding.ASCII.GetBytes(mark));
 }
 
 /// <summary>What an operator says of how a file is to be read, where the file cannot say it.</summary>

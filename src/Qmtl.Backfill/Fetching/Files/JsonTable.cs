@@ -40,7 +40,8 @@ internal sealed class JsonTable : ITable
         {
             throw new SourceException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{content.Path} is {stream.Length >> 20} MiB of JSON, and at most {LargestFile >> 20} MiB are read. Write it as CSV, Feather or Parquet, or in parts."));
+                $"{content.Path} is {stream.Length >> 20} MiB of JSON, and at most {LargestFile >> 20} MiB are read. Write it as CSV, "
+                    + $"Feather or Parquet, or in parts."));
         }
 
         try
@@ -50,7 +51,9 @@ internal sealed class JsonTable : ITable
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Text that is no UTF-8 is found only when it is taken, and then without its place.
-            string line = error is JsonException { LineNumber: { } number } ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}") : string.Empty;
+            string line = error is JsonException { LineNumber: { } number }
+                ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}")
+                : string.Empty;
             throw new SourceException(
                 $"{content.Path}{line}: it is no JSON of bars, or damaged or cut short ({PlainText.OneLine(Reason(error), 100)}).", error);
         }
@@ -67,7 +70,8 @@ internal sealed class JsonTable : ITable
         Dictionary<string, int> places = new(StringComparer.Ordinal);
         JsonValueKind kind = default;
         int rows = 0;
-        foreach (JsonElement row in JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !isList, cancellationToken: cancellationToken)
+        foreach (JsonElement row in JsonSerializer
+            .DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !isList, cancellationToken: cancellationToken)
             .ToBlockingEnumerable(cancellationToken))
         {
             rows++;
@@ -125,12 +129,13 @@ internal sealed class JsonTable : ITable
         if (header is not null)
         {
             return header.Count == columns.Count ? header : throw new SourceException(
-                $"{content.Path}: the header that was given has {header.Count} names, and its rows have {columns.Count} values. Name all, in "
-                    + "their order.");
+                $"{content.Path}: the header that was given has {header.Count} names, and its rows have {columns.Count} values. Name all, "
+                    + "in their order.");
         }
 
-        return FileColumns.NamesByShape(
-            [.. Enumerable.Range(0, Math.Min(rows, FileColumns.RowsOfShape)).Select(row => (string[])[.. columns.Select(column => column.TextOf(row))])])
+        IEnumerable<string[]> first = Enumerable.Range(0, Math.Min(rows, FileColumns.RowsOfShape))
+            .Select(row => columns.Select(column => column.TextOf(row)).ToArray());
+        return FileColumns.NamesByShape([.. first])
             ?? throw new SourceException(
                 $"{content.Path}: its rows have no names, and their values are not the usual ones in the usual order. Give their names "
                     + "(-Header or --header, for example ts,open,high,low,close,volume).");

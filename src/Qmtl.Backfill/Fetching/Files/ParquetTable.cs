@@ -34,7 +34,8 @@ internal sealed class ParquetTable : ITable
     public static ParquetTable Open(FileContent content) => Explain(content, async () =>
     {
         await using ParquetReader reader = await ParquetReader.CreateAsync(content.Open(), leaveStreamOpen: false);
-        DataField[] fields = [.. reader.Schema.GetDataFields().Where(field => field.Path.Length == 1 && field.MaxRepetitionLevel == 0 && IsRead(field.ClrType))];
+        DataField[] fields = [.. reader.Schema.GetDataFields().Where(
+            field => field.Path.Length == 1 && field.MaxRepetitionLevel == 0 && IsRead(field.ClrType))];
         return new ParquetTable(content, fields, [.. reader.RowGroups.Select(group => group.RowCount)]);
     });
 
@@ -53,7 +54,8 @@ internal sealed class ParquetTable : ITable
         return (IReadOnlyList<BarColumn>)read;
     });
 
-    private static bool IsRead(Type type) => type == typeof(string) || type == typeof(DateTime) || type == typeof(DateOnly) || type == typeof(decimal)
+    private static bool IsRead(Type type) =>
+        type == typeof(string) || type == typeof(DateTime) || type == typeof(DateOnly) || type == typeof(decimal)
         || (type.IsPrimitive && type != typeof(char));
 
     // The library knows only how to wait, and a file does not keep anybody waiting; this is not called on a thread with a context.
@@ -86,7 +88,8 @@ internal sealed class ParquetTable : ITable
         var type when type == typeof(sbyte) => ReadAsync<sbyte, long>(rows, field, static value => value),
         var type when type == typeof(byte) => ReadAsync<byte, long>(rows, field, static value => value),
         var type when type == typeof(bool) => ReadAsync<bool, bool>(rows, field, static value => value),
-        var type when type == typeof(DateTime) => ReadAsync<DateTime, long>(rows, field, static value => (value - DateTime.UnixEpoch).Ticks),
+        var type when type == typeof(DateTime) => ReadAsync<DateTime, long>(
+            rows, field, static value => (value - DateTime.UnixEpoch).Ticks),
         var type when type == typeof(DateOnly) => ReadAsync<DateOnly, long>(
             rows, field, static value => (value.ToDateTime(TimeOnly.MinValue) - DateTime.UnixEpoch).Ticks),
         _ => ReadTextsAsync(rows, field),

@@ -66,7 +66,8 @@ internal sealed class TableIndex : IFileIndex
 
         try
         {
-            _time = FileColumns.FindTime(names, index => table.Columns[index].IsInstant ? null : table.Read(sample, [index])[0].GetValue(0));
+            _time = FileColumns.FindTime(
+                names, index => table.Columns[index].IsInstant ? null : table.Read(sample, [index])[0].GetValue(0));
             _node = FileColumns.FindNode(names);
             _payload = [.. Enumerable.Range(0, names.Length)
                 .Where(index => index != _time && index != _node && FileColumns.IsPayload(names[index]))];
@@ -82,7 +83,7 @@ internal sealed class TableIndex : IFileIndex
         {
             throw new SourceException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{content.Path} has a group of {table.Groups.Max()} rows and {_payload.Length} columns, which is too much to be read at once. "
+                $"{content.Path} has a group of {table.Groups.Max()} rows and {_payload.Length} columns, too much to be read at once. "
                     + $"Write it in groups of at most a million rows (row_group_size)."));
         }
 
@@ -174,7 +175,8 @@ internal sealed class TableIndex : IFileIndex
         };
     }
 
-    private static string NodeOf(BarColumn? nodes, int row) => nodes is null ? string.Empty : ValueText.Of(nodes.GetValue(row)) ?? string.Empty;
+    private static string NodeOf(BarColumn? nodes, int row) =>
+        nodes is null ? string.Empty : ValueText.Of(nodes.GetValue(row)) ?? string.Empty;
 
     private string KeyOf(string nodeId) => _node < 0 ? string.Empty : nodeId;
 
@@ -208,7 +210,8 @@ internal sealed class TableIndex : IFileIndex
         for (int group = 0; group < _table.Groups.Count; first += _table.Groups[group++])
         {
             cancellationToken.ThrowIfCancellationRequested();
-            IReadOnlyList<BarColumn> columns = _table.Read(group, [_time, .. texts.Select(i => _payload[i]), .. _node < 0 ? [] : (int[])[_node]]);
+            IReadOnlyList<BarColumn> columns = _table.Read(
+                group, [_time, .. texts.Select(i => _payload[i]), .. _node < 0 ? [] : (int[])[_node]]);
             for (int i = 0; i < texts.Length; i++)
             {
                 for (int row = 0; row < columns[i + 1].Length; row++)
@@ -292,14 +295,15 @@ internal sealed class TableIndex : IFileIndex
             {
                 object? value = column.GetValue(row);
                 TimestampValue.Kind kind = TimestampValue.Look(value, out seconds[row], out nanoseconds);
+                bool isNumber = kind == TimestampValue.Kind.Number;
                 areRead[row] = kind is not TimestampValue.Kind.None
-                    && (kind != TimestampValue.Kind.Number || (seconds[row] != long.MinValue && TimeNumbers.UnitOf(seconds[row]) is not null));
-                _anyWithoutOffset |= kind == TimestampValue.Kind.WithoutOffset || (kind == TimestampValue.Kind.Number && reading.IsDate);
+                    && (!isNumber || (seconds[row] != long.MinValue && TimeNumbers.UnitOf(seconds[row]) is not null));
+                _anyWithoutOffset |= kind == TimestampValue.Kind.WithoutOffset || (isNumber && reading.IsDate);
                 if (!areRead[row])
                 {
                     Note(firstRow + row, value);
                 }
-                else if (kind == TimestampValue.Kind.Number)
+                else if (isNumber)
                 {
                     (seconds[row], nanoseconds) = reading.Read(seconds[row]);
                 }
@@ -317,9 +321,8 @@ internal sealed class TableIndex : IFileIndex
         {
             if (_problems.Count < MostProblems && (_problems.Count == 0 || _problems[^1].Line < row))
             {
-                _problems.Add(new UnreadableRow(
-                    row,
-                    $"'{PlainText.OneLine(ValueText.Of(value) ?? "null", SourceNote.LongestText)}' in {_table.Columns[_time].Name} is no bar's open"));
+                string shown = PlainText.OneLine(ValueText.Of(value) ?? "null", SourceNote.LongestText);
+                _problems.Add(new UnreadableRow(row, $"'{shown}' in {_table.Columns[_time].Name} is no bar's open"));
             }
         }
     }
