@@ -10,6 +10,7 @@
     Pack   Makes artifacts/Qmtl/<version>, a module folder that can be imported, copied or published to a gallery.
     Demo   Backfills a week of minutes from a simulated exchange, without a network.
     Help   Makes the commands' help of docs/cmdlets.
+    Api    Writes the lists of the libraries' public types and members anew (PublicAPI.Unshipped.txt).
 .EXAMPLE
     ./build.ps1
     Import-Module ./Qmtl.psd1
@@ -20,7 +21,7 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Bench', 'Pack', 'Demo', 'Help')]
+    [ValidateSet('Build', 'Test', 'Bench', 'Pack', 'Demo', 'Help', 'Api')]
     [string]
     $Task = 'Build',
 
@@ -83,6 +84,15 @@ function Export-Help {
     }
 }
 
+function Export-PublicApi {
+    # Anew, so that what is gone leaves them as well. One project after the other: of several at once, only the first list is written.
+    foreach ($list in Get-ChildItem -Path (Join-Root 'src', '*', 'PublicAPI.Unshipped.txt')) {
+        Set-Content -LiteralPath $list.FullName -Value '#nullable enable'
+        $project = Join-Path $list.DirectoryName "$($list.Directory.Name).csproj"
+        Invoke-DotNet format analyzers $project --diagnostics RS0016 --severity warn
+    }
+}
+
 function Invoke-Pack {
     $manifest = Import-PowerShellDataFile (Join-Root 'Qmtl.psd1')
     $target = Join-Root 'artifacts', 'Qmtl', $manifest.ModuleVersion
@@ -125,4 +135,5 @@ switch ($Task) {
         Invoke-Build
         Export-Help
     }
+    Api { Export-PublicApi }
 }

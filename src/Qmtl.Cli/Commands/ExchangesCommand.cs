@@ -61,7 +61,7 @@ internal sealed class ExchangesCommand : CliCommand
                 exchange.ReachText,
                 exchange.LimitText,
                 exchange.IsTrusted ? "yes" : "no",
-                exchange.Secrets.Count == 0 ? "none" : string.Join(' ', exchange.Secrets),
+                exchange.Secrets.Count == 0 ? "none" : names.Length == 0 ? "yes" : string.Join(' ', exchange.Secrets),
                 exchange.VolumeUnit);
         }
 

@@ -70,7 +70,7 @@ public sealed class NewQmtlNodeCommand : PSCmdlet
                 Interval = Interval,
                 NodeId = NodeId,
                 Tags = Tag,
-                Configuration = TextTable.Of(Configuration),
+                Configuration = TextTable.Of(Configuration, nameof(Configuration)),
             }));
         }
         catch (ArgumentException exception)

@@ -4,6 +4,7 @@ using Qmtl.Backfill;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Recording;
+using Qmtl.PowerShell.Scripting;
 using Qmtl.Streams;
 using Qmtl.Time;
 
@@ -70,7 +71,7 @@ public sealed class NewQmtlStreamInputCommand : PSCmdlet
                 Symbol = Symbol,
                 EventService = Recorder?.Service,
                 Tags = Tag,
-                Configuration = TextTable.Of(Configuration),
+                Configuration = TextTable.Of(Configuration, nameof(Configuration)),
             }));
         }
         catch (ArgumentException exception)

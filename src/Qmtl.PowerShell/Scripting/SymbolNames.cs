@@ -2,7 +2,6 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using Qmtl.Data;
-using Qmtl.PowerShell.Arguments;
 
 namespace Qmtl.PowerShell.Scripting;
 
@@ -20,7 +19,7 @@ internal static class SymbolNames
             case string symbol:
                 return _ => symbol;
             case IDictionary map:
-                IReadOnlyDictionary<string, string> symbols = TextTable.Of(map);
+                IReadOnlyDictionary<string, string> symbols = TextTable.Of(map, "Symbol");
                 return stream => symbols.GetValueOrDefault(stream.NodeId, stream.NodeId);
             case ScriptBlock script:
                 return new ScriptedSymbols(script).Of;

@@ -3,6 +3,7 @@ using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.Simulation;
+using Qmtl.Simulation.Markets;
 using Qmtl.Time;
 
 namespace Qmtl.Unit.Cli;
@@ -51,7 +52,7 @@ public sealed class ExchangesCommandTests
     public async Task A_profile_of_ones_own_fills_a_node_under_the_symbol_that_is_given()
     {
         string shipped = SimulatedExchange.ProfileOf("okx");
-        await using var exchange = SimulatedExchange.Start(new() { Profile = shipped });
+        await using var exchange = SimulatedExchange.Start(new() { Profile = shipped, Markets = [new GeneratedMarket("BTC-USDT")] });
         using var folder = new CliFolder();
         string profile = folder.PathOf("mine.json");
         await File.WriteAllTextAsync(profile, shipped.Replace("https://www.okx.com", exchange.BaseUri.ToString(), StringComparison.Ordinal));

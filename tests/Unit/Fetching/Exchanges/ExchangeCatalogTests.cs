@@ -138,6 +138,6 @@ public sealed class ExchangeCatalogTests
     }
 
     public static TheoryData<string> Drafts() => [.. SharedData.ExchangesFolder is { } folder
-        ? Directory.GetFiles(Path.Combine(folder, "profiles"), "*.json").Select(file => Path.GetFileName(file)!).Order()
+        ? (string[])[.. Directory.GetFiles(Path.Combine(folder, "profiles"), "*.json").Select(file => Path.GetFileName(file)!).Order()]
         : []];
 }
