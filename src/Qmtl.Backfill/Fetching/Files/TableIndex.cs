@@ -104,7 +104,10 @@ internal sealed class TableIndex : IFileIndex
     public SourceReading Reading => new(
         (_table.Columns[_time].IsInstant ? "timestamps" : _numbers.HasAny ? _numbers.Format : "ISO 8601")
             + (_anyWithoutOffset ? ", UTC where they have no offset" : string.Empty),
-        _problems) { Place = "row" };
+        _problems)
+    {
+        Place = "row",
+    };
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Nodes => _extents.Keys;
