@@ -1,6 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Caching;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching.Files;
 using Qmtl.History;
 using Qmtl.Payloads;
 using Qmtl.Strategies;
@@ -44,7 +44,7 @@ public sealed class CrossoverStrategy(string data, string work) : Strategy, IAsy
     private ComputeNode CrossingOf(Market market)
     {
         IHistoryStore store = HistoryStoreFactory.Open(Path.Combine(work, $"{market.Symbol}.db"));
-        var provider = new StoreHistoryProvider(store, new CsvFetcher(Path.Combine(data, market.FileName)));
+        var provider = new StoreHistoryProvider(store, new FileFetcher(Path.Combine(data, market.FileName)));
         _providers.Add(provider);
         var stream = new StreamInput(new StreamInputOptions
         {

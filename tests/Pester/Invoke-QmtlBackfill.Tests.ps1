@@ -20,6 +20,26 @@ BeforeAll {
 }
 
 Describe 'Invoke-QmtlBackfill' {
+    It 'begins at the first stored bar where nothing else says where, and says so where there is none' {
+        $source = New-NotingSource -Without @()
+        $provider = New-TestProvider -Bars 3 -Fetcher $source.Fetcher
+        (Invoke-QmtlBackfill -Provider $provider -NodeId X -Interval 1m -End 600).BarsWritten | Should -Be 7
+        $source.Asked | Should -Be 'X 4-10'
+        { Invoke-QmtlBackfill -Provider $provider -NodeId Y -Interval 1m -End 600 -ErrorAction Stop } |
+            Should -Throw '*holds no bar of Y 1m, so nothing says where its history begins. Give -Start.'
+    }
+
+    It 'takes the ends that nobody named from a file, and says why a file has none' {
+        $file = Join-Path $TestDrive 'ends.csv'
+        Set-Content $file 'Datetime,close', '1970-01-01 00:05,1', '1970-01-01 00:06,2', '1970-01-01 00:09,3'
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+        $result = Invoke-QmtlBackfill $provider X 1m
+        $result.Status, $result.BarsWritten, $result.BarsEmpty | Should -Be Completed, 3, 2
+        (Invoke-QmtlBackfill $provider Y 1m -Start 360).BarsWritten | Should -Be 2
+        Set-Content $file 'close_time,close', '60,1'
+        { Invoke-QmtlBackfill $provider Z 1m -ErrorAction Stop } | Should -Throw '*no column holds the bars'' time*'
+    }
+
     It 'fetches what is missing in a range, stores it, and says what it did' {
         $source = New-NotingSource
         $provider = New-TestProvider -Bars 3 -Fetcher $source.Fetcher
@@ -244,30 +264,5 @@ Describe 'retries' {
         $result = Invoke-QmtlBackfill (New-TestProvider -Fetcher $source) X 1m 60 120 -MaxRetries 0 -ErrorAction SilentlyContinue -ErrorVariable failures
         $result.Requests, $result.Retries | Should -Be 1, 0
         $failures[0].CategoryInfo.Category | Should -Be ConnectionError
-    }
-}
-
-Describe 'a time that is typed at the prompt' {
-    It 'is read as UTC where <Typed> is typed, whatever the time zone' -ForEach @(
-        @{ Typed = '2018-01-11' }, @{ Typed = '1515628800' }, @{ Typed = '2018-01-10T19:00:00-05:00' }
-    ) {
-        $file = Join-Path $TestDrive 'prompt.ps1'
-        Set-Content -LiteralPath $file -Value @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
-`$source = New-QmtlFetcher -Name s { param(`$start, `$end) Write-Host "asked `$start `$end" }
-Invoke-QmtlBackfill -Provider (New-QmtlHistoryProvider '$TestDrive/$([guid]::NewGuid().ToString('n')).db' -Fetcher `$source) -NodeId X -Interval 1m -End 2018-01-11T00:01
-"@
-        $before = $env:TZ
-        $env:TZ = 'America/New_York'
-        try {
-            # Interactive: a shell that is not cannot prompt. What is typed comes from here.
-            $output = $Typed | & (Join-Path $PSHOME 'pwsh') -NoProfile -File $file 2>&1 | Out-String
-        }
-        finally {
-            $env:TZ = $before
-        }
-
-        $output | Should -Match 'Start: '
-        $output | Should -Match 'asked 1515628800 1515628919'
     }
 }

@@ -142,6 +142,49 @@ Describe 'New-QmtlFetcher' {
         $run.Rows.close | Should -Be 1.5, 2.5, 3.5
     }
 
+    It 'reads a file of <Case> without being told its range' -ForEach @(
+        @{ Case = 'decimal commas'; Content = "Datetime;close`n2024-01-01 00:00;1,5`n2024-01-01 00:01;2,25"; With = @{} }
+        @{ Case = 'a named culture'; Content = "Date;close`n1/1/2024 0:00;1,500`n1/1/2024 0:01;2,250"; With = @{ Culture = 'de-DE' } }
+        @{ Case = 'another delimiter and no header'; Content = "1704067200|1.5`n1704067260|2.25"; With = @{ Delimiter = '|'; Header = 'ts', 'close' } }
+        @{ Case = 'freqtrade''s JSON'; Content = '[[1704067200000,1,2,0.5,1.5,9],[1704067260000,1,3,1,2.25,9]]'; With = @{} }
+        @{ Case = 'Kraken''s columns'; Content = "1704067200,1,2,0.5,1.5,9,1`n1704067260,1,3,1,2.25,9,2"; With = @{} }
+    ) {
+        $file = Join-Path $TestDrive "$([guid]::NewGuid())"
+        Set-Content $file $Content
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file @With)
+        $result = Invoke-QmtlBackfill $provider X 1m
+        $result.Status | Should -Be Completed
+        $result.Start.ToString('o') | Should -Match '^2024-01-01T00:00:00'
+        $result.End.ToString('o') | Should -Match '^2024-01-01T00:01:00'
+        (Get-QmtlHistory $provider X 1m).close | Should -Be 1.5, 2.25
+    }
+
+    # Two bars, by Parquet.Net with Zstandard and by Apache Arrow with LZ4, in gzip.
+    It 'reads <Kind>, whose library is loaded with the first file and not before' -ForEach @(
+        @{
+            Kind = 'Parquet'; Assembly = 'Parquet'; Content =
+                'H4sIAAAAAAACAwtwDDIUZRBVEDXSEWUBMthE2WQkOBLuBR3qYWRgkOBg+BIIZokxaGARBQKNrfp/FQQagSwFRYHrvGwMDMu3CINo' +
+                'TFPB6hmYHGCsH/YgUzFFUUxFiIFViTJJ2niwFOXnl4iyMIiyqAId45JYklqSmZua0yMoowNWJsoFFGdNzskvTmUQY5GUkdRR45AR' +
+                'ZZFUZWCTRKgX5RFjEZvFKLaGUY3DhiQ/q21hlBHlghgHsQbJrC2MNiR5VWwLkxiL2Q0mBg2vgMSiwtLUEj2/1BKFstSi4sz8PAUz' +
+                'PUM9AwWNpNLMnBSFZENzyxRL86QUI1MTyyTTNBOTREsjE8NUcyPLNAszyxQTSxPz1FRTS00GDaBLAxyDDAEHrsAb4AEAAA=='
+        }
+        @{
+            Kind = 'Feather'; Assembly = 'Apache.Arrow'; Content =
+                'H4sIAAAAAAACA81SPUsDQRB9t7delrDgGVKckMaQ3o8qnRdsFZNDsVViIIVgQH+Gf8bOUqxS+gvEH2Fhp2/nxuRYBFvfMjsfu292' +
+                'Z3ZHVXV6sQ98EU8AcgS04ZFhA44WkVj6oOc4W50BQzlWjkeH8QwtWl5yJGkh8YBM1jKxDfMC05vbu5ms5zGvPVCek1vUpzIuZ6aU' +
+                '87Mjsa+v7mdQhPsvqbvqexRageZNLXpUC6zhGcmlnnrPnNLTHKaxz8qoa/6Bi/Su6mEUL1XvNbgmyo9ffER82z8pyvI5tPQRH5OX' +
+                'hwS4fKscNg2K8Z+8bZpbbOHO52ELBzClEDtrYugfVm/Zlb6Ht/HagaHW5Btn8ApYqv2qerGq/3/+lXfKSP78N0YJOl36AgAA'
+        }
+    ) {
+        $file = Join-Path $TestDrive "bars.$Kind.gz"
+        [System.IO.File]::WriteAllBytes($file, [Convert]::FromBase64String($Content))
+        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -eq $Assembly }) | Should -BeNullOrEmpty
+        $provider = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+        (Invoke-QmtlBackfill $provider X 1m).Status | Should -Be Completed
+        (Get-QmtlHistory $provider X 1m).close | Should -Be 1.5, 2.25
+        [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.GetName().Name -eq $Assembly }) | Should -Not -BeNullOrEmpty
+    }
+
     It 'says how a CSV file writes its times, and which rows cannot be read' {
         $file = Join-Path $TestDrive 'ms.csv'
         Set-Content $file 'ts,close', '1704067200000,1.5', 'rubbish,2', '1704067320000,3.5'
@@ -153,7 +196,7 @@ Describe 'New-QmtlFetcher' {
     }
 
     It 'says that <Case>' -ForEach @(
-        @{ Case = 'a CSV file is a folder'; Make = { New-QmtlFetcher -Path $TestDrive }; Message = "'*' is a folder. Name a CSV file in it." }
+        @{ Case = 'a file is a folder'; Make = { New-QmtlFetcher -Path $TestDrive }; Message = "'*' is a folder. Name a file in it." }
         @{ Case = 'a CSV file is not there'; Make = { New-QmtlFetcher -Path nowhere.csv }; Message = "There is no file '*nowhere.csv'. Correct the path*" }
         @{ Case = 'a path is not on a file system'; Make = { New-QmtlFetcher -Path Env:\x }; Message = "*path of the Environment provider*" }
         @{ Case = 'there is no such exchange'; Make = { New-QmtlFetcher -Exchange nowhere }; Message = "There is no source 'nowhere'. There are alpaca, *" }

@@ -54,6 +54,14 @@ public interface IDataFetcher
     TimeRange? GetExtent(StreamKey stream, CancellationToken cancellationToken = default) => null;
 
     /// <summary>
+    /// As <see cref="GetExtent"/>, for a shell that takes its range from it: where the source should know it and cannot
+    /// say it, it says why.
+    /// </summary>
+    /// <exception cref="SourceException">A file cannot be read, or it has no row of the stream.</exception>
+    Task<TimeRange?> FindExtentAsync(StreamKey stream, CancellationToken cancellationToken) =>
+        Task.FromResult(GetExtent(stream, cancellationToken));
+
+    /// <summary>
     /// How the source reads what it holds, where it has to look to know, as at a file of any form; shells tell it. Null, the default,
     /// otherwise, and until it has looked.
     /// </summary>
@@ -89,9 +97,13 @@ public sealed record SourceReach(long OldestBar, string Reason);
 /// <summary>How a source reads what it holds, as it found out by looking: what a person should know whose bars look odd.</summary>
 /// <param name="TimestampFormat">How most of its rows write their times, for people, such as <c>Unix milliseconds</c>.</param>
 /// <param name="Problems">The first hundred rows that could not be read.</param>
-public sealed record SourceReading(string TimestampFormat, IReadOnlyList<UnreadableRow> Problems);
+public sealed record SourceReading(string TimestampFormat, IReadOnlyList<UnreadableRow> Problems)
+{
+    /// <summary>What the numbers of its rows count: lines, the default, or rows, of a file that has no lines.</summary>
+    public string Place { get; init; } = "line";
+}
 
 /// <summary>A row of a source that could not be read.</summary>
-/// <param name="Line">The line on which the row ends, from 1.</param>
+/// <param name="Line">The line on which the row ends, or the row itself, from 1; see <see cref="SourceReading.Place"/>.</param>
 /// <param name="Message">What is wrong with it.</param>
 public sealed record UnreadableRow(long Line, string Message);

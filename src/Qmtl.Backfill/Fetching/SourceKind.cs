@@ -10,7 +10,10 @@ public sealed record SourceKind(string Name)
     /// </summary>
     public bool IsFile { get; init; }
 
-    /// <summary>Whether a file is of this kind by its name; by default none is. What no kind takes for its own is read as CSV.</summary>
+    /// <summary>
+    /// Whether the file at a path is of this kind, by its name or what it holds; by default none is. What no kind takes for its own is read
+    /// as CSV.
+    /// </summary>
     public Func<string, bool> Reads { get; init; } = static _ => false;
 
     /// <summary>Opens a source of the kind. Options that the kind has no use for are not looked at.</summary>

@@ -26,4 +26,18 @@ public sealed record SourceOptions
 
     /// <summary>The key of a source that asks for one; null, the default, for the environment.</summary>
     public NetworkCredential? Credential { get; init; }
+
+    /// <summary>What separates the fields of a CSV file; null, the default, where it is found.</summary>
+    public char? Delimiter { get; init; }
+
+    /// <summary>
+    /// How the numbers and dates of a CSV file are written, as the name of a culture such as <c>de-DE</c>; null, the default, where it is
+    /// found.
+    /// </summary>
+    public string? Culture { get; init; }
+
+    /// <summary>
+    /// The names of all columns of a file without a header, in their order; null, the default, where its first line or its shape says them.
+    /// </summary>
+    public IReadOnlyList<string>? Header { get; init; }
 }

@@ -58,6 +58,14 @@ internal sealed class TimeNumbers
     /// <summary>The unit that most numbers have: 0 for seconds, 1 for milliseconds, and so on.</summary>
     public int MostFrequent => Array.LastIndexOf(_counts, _counts.Max()) is var most && _counts[most] > 0 ? most : 0;
 
+    /// <summary>Whether there was any.</summary>
+    public bool HasAny => _dates.Count + _others.Count > 0;
+
+    /// <summary>How most numbers are written, for people, such as <c>Unix seconds</c>.</summary>
+    public string Format => Reading.IsDate
+        ? "dates in digits"
+        : $"{(AreOfSeveralUnits ? "mostly " : string.Empty)}Unix {UnitNames[MostFrequent]}";
+
     /// <summary>Takes a number into account; false where it cannot be a time.</summary>
     public bool LookAt(long number)
     {
@@ -82,7 +90,7 @@ internal sealed class TimeNumbers
     /// </summary>
     public string? Describe()
     {
-        if (_dates.Count + _others.Count == 0)
+        if (!HasAny)
         {
             return null;
         }

@@ -81,6 +81,7 @@ internal sealed class BackfillCommand : CliCommand
         "qmtl backfill --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m        (from its first bar to now, for cron)",
         "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv",
+        "qmtl backfill --store bars.db --node XBTUSD --interval 1h --file XBTUSD_60.csv.gz --header ts,open,high,low,close,volume,trades",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --metrics-file /var/lib/prometheus/node-exporter/qmtl.prom",
         "qmtl backfill --store postgresql://writer@db.example/market --node BTCUSDT --interval 1h --start 2020-01-01 --json",
     ];
@@ -99,7 +100,7 @@ internal sealed class BackfillCommand : CliCommand
         var requests = new List<BackfillRequest>();
         foreach (StreamKey stream in streams)
         {
-            TimeRange? extent = await _source.FindExtentAsync(arguments, fetcher, stream, cancellationToken);
+            TimeRange? extent = await fetcher.FindExtentAsync(stream, cancellationToken);
             requests.Add(
                 new BackfillRequest(
                     store, fetcher, stream, [await _range.ResolveAsync(arguments, stream, store, now, extent, cancellationToken)]));

@@ -1,15 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Qmtl.Cli.Hosting;
-using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.Messages;
-using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
 
-/// <summary>The options that say where bars come from: <c>--source</c>, <c>--base-uri</c>, <c>--file</c>.</summary>
+/// <summary>The options that say where bars come from: <c>--source</c>, <c>--file</c> and what belongs to them.</summary>
 internal sealed class SourceOptions
 {
     private const string SourceName = "--source";
@@ -41,9 +39,35 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _file = new("--file")
     {
-        Description = "The file of --source csv: a header, a ts column (Unix seconds to nanoseconds, ISO 8601, or dates in digits) or a date "
-            + "and a time column, any payload and, where it holds several nodes, a node_id column.",
+        Description = "A file of bars: CSV, JSON, Feather or Parquet, also in .gz or .zip; see docs/files.md. Its times (seconds to "
+            + "nanoseconds, or ISO 8601) are in a column such as ts, timestamp, Datetime or Date; where it holds several nodes, they are "
+            + "in node_id or symbol.",
         HelpName = "path",
+    };
+
+    private readonly Option<char?> _delimiter = new("--delimiter")
+    {
+        Description = "What separates the fields of --file, where that is not found: one character, or tab.",
+        HelpName = "character",
+        CustomParser = OptionParsing.Using<char?>(text => text switch
+        {
+            "tab" or "\\t" => '\t',
+            [var character] => character,
+            _ => throw new FormatException($"'{text}' is not one character, nor tab."),
+        }),
+    };
+
+    private readonly Option<string?> _culture = new("--culture")
+    {
+        Description = "How --file writes numbers and dates, where that is not found: de-DE for 1.234,5 and 31.1.2024, en-US for "
+            + "1,234.5 and 1/31/2024.",
+        HelpName = "name",
+    };
+
+    private readonly Option<string?> _header = new("--header")
+    {
+        Description = "The names of all columns of a --file without any, in their order: ts,open,high,low,close,volume.",
+        HelpName = "names",
     };
 
     public SourceOptions(Command command)
@@ -60,6 +84,9 @@ internal sealed class SourceOptions
         command.Options.Add(_symbol);
         command.Options.Add(_noBulk);
         command.Options.Add(_file);
+        command.Options.Add(_delimiter);
+        command.Options.Add(_culture);
+        command.Options.Add(_header);
     }
 
     /// <summary>Makes the fetcher that the arguments name.</summary>
@@ -79,6 +106,12 @@ internal sealed class SourceOptions
             throw new UsageException("--base-uri belongs to an exchange. Leave it out, or leave out --file.");
         }
 
+        if (!kind.IsFile && new Option[] { _delimiter, _culture, _header }.FirstOrDefault(
+            option => arguments.GetResult(option) is not null) is { } ofFile)
+        {
+            throw new UsageException($"{ofFile.Name} belongs to --file. Leave it out, or name a file.");
+        }
+
         if (kind.IsFile && file is null)
         {
             throw new UsageException($"--source {kind.Name} needs --file.");
@@ -95,6 +128,9 @@ internal sealed class SourceOptions
             return kind.Open(new()
             {
                 Path = file,
+                Delimiter = arguments.GetValue(_delimiter),
+                Culture = arguments.GetValue(_culture),
+                Header = arguments.GetValue(_header)?.Split(',', StringSplitOptions.TrimEntries),
                 BaseUri = baseUri,
                 UseBulkFiles = !arguments.GetValue(_noBulk),
                 Symbol = symbols.Count == 0 ? null : stream => symbols.GetValueOrDefault(stream.NodeId, stream.NodeId),
@@ -104,21 +140,6 @@ internal sealed class SourceOptions
         {
             throw new UsageException((kind.IsFile ? "--file: " : string.Empty) + PlainMessage.Of(exception), exception);
         }
-    }
-
-    /// <summary>All bars of <paramref name="stream"/> that the source has, where it can tell: a file can, an exchange cannot.</summary>
-    /// <exception cref="SourceException">The file cannot be read, or it has no row of the stream.</exception>
-    public async Task<TimeRange?> FindExtentAsync(
-        ParseResult arguments, IDataFetcher fetcher, StreamKey stream, CancellationToken cancellationToken)
-    {
-        TimeRange? extent = fetcher.GetExtent(stream, cancellationToken);
-        if (extent is null && arguments.GetValue(_file) is not null)
-        {
-            // Asking for any bar says what is wrong with the file.
-            await fetcher.FetchAsync(stream, new TimeRange(0, 0), cancellationToken);
-        }
-
-        return extent;
     }
 
     /// <summary>The intervals of the exchange that a command line names, or else the usual ones; for completion.</summary>

@@ -55,15 +55,14 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     [ArgumentCompleter(typeof(IntervalCompleter))]
     public BarInterval Interval { get; set; }
 
-    /// <summary>The first instant; of a stream, as many bars before the end as its period by default.</summary>
-    /// <value>A <see cref="DateTimeOffset"/>. Declared as one, PowerShell's prompt for it would read what is typed there as local
-    /// time.</value>
-    [Parameter(Mandatory = true, Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
+    /// <summary>The first instant; the first bar of a file or else of the store by default, and of a stream as many bars before the end as
+    /// its period.</summary>
+    [Parameter(Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
-    public object? Start { get; set; }
+    public DateTimeOffset? Start { get; set; }
 
-    /// <summary>The last instant, inside; the last bar that has closed by default.</summary>
+    /// <summary>The last instant, inside; the last bar of a file, or that has closed, by default.</summary>
     [Parameter(Position = 4, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
     [Parameter(ParameterSetName = StreamSet)]
     [InstantArgument]
@@ -97,7 +96,8 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     {
         if (InputObject is null)
         {
-            Add(Provider!, NodeId!, Interval, (DateTimeOffset)Start!);
+            RequireSource(Provider!);
+            RunForRecord(FindRangeAsync, NodeId);
             return;
         }
 
@@ -113,7 +113,8 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
                 continue;
             }
 
-            Add(provider, stream.NodeId, stream.Interval, Start as DateTimeOffset? ?? StartOfWindow(stream));
+            RequireSource(provider);
+            Add(provider, new StreamKey(stream.NodeId, stream.Interval), Start ?? StartOfWindow(stream), End);
         }
     }
 
@@ -135,13 +136,28 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         return UnixTime.FromSeconds(stream.Interval.Add(last, 1 - stream.Period));
     }
 
-    private void Add(IHistoryProvider provider, string nodeId, BarInterval interval, DateTimeOffset start)
+    // A source that knows its extent gives the ends that nobody named, and a store the start.
+    private async Task FindRangeAsync(CancellationToken cancellationToken)
     {
-        RequireSource(provider);
+        IHistoryProvider provider = Provider!;
+        var stream = new StreamKey(NodeId!, Interval);
+        TimeRange? extent = (Start is null || End is null) && Filled(provider).Fetcher is { } fetcher
+            ? await fetcher.FindExtentAsync(stream, cancellationToken)
+            : null;
+        DateTimeOffset start = Start
+            ?? (extent is { } first ? UnixTime.FromSeconds(first.Start) : AskedRange.FirstBar(
+                stream,
+                await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken),
+                provider.DisplayName,
+                "-Start"));
+        await OnPipelineAsync(() => Add(provider, stream, start, End ?? (extent is { } last ? UnixTime.FromSeconds(last.End) : null)));
+    }
+
+    private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start, DateTimeOffset? end)
+    {
         try
         {
-            var stream = new StreamKey(nodeId, interval);
-            TimeRange? range = AskedRange.Closed(interval, start, End, TimeProvider.System.GetUtcNow(), out string? note);
+            TimeRange? range = AskedRange.Closed(stream.Interval, start, end, TimeProvider.System.GetUtcNow(), out string? note);
             if (note is not null)
             {
                 WriteVerbose($"{stream}: {note}");
@@ -162,7 +178,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         }
         catch (ArgumentException exception)
         {
-            Refuse(exception, nodeId);
+            Refuse(exception, stream.NodeId);
         }
     }
 

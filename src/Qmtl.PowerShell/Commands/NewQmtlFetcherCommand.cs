@@ -6,7 +6,7 @@ using Qmtl.PowerShell.Scripting;
 
 namespace Qmtl.PowerShell.Commands;
 
-/// <summary>Makes a source of bars: an exchange, one that a profile describes, a CSV file, a script block or an object with a Fetch method.</summary>
+/// <summary>Makes a source of bars: an exchange, also one that a profile describes, a file, a script block or an object.</summary>
 [Cmdlet(VerbsCommon.New, "QmtlFetcher", DefaultParameterSetName = ScriptBlockSet)]
 [OutputType(typeof(IDataFetcher))]
 public sealed class NewQmtlFetcherCommand : PSCmdlet
@@ -54,10 +54,24 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
     [ValidateNotNull]
     public Uri? BaseUri { get; set; }
 
-    /// <summary>A CSV file with a ts column and the payload.</summary>
+    /// <summary>A file of bars: CSV, JSON, Feather or Parquet, also in gzip or zip.</summary>
     [Parameter(Mandatory = true, ParameterSetName = PathSet)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
+
+    /// <summary>What separates the fields of a CSV file, where that is not found.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    public char? Delimiter { get; set; }
+
+    /// <summary>How a CSV file writes numbers and dates, where that is not found: a culture's name.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Culture { get; set; }
+
+    /// <summary>The names of all columns of a file without any, in their order.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [ValidateNotNullOrEmpty]
+    public string[]? Header { get; set; }
 
     /// <summary>A script block that is called with ($start, $end, $nodeId, $interval) and emits rows.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ScriptBlockSet)]
@@ -111,7 +125,8 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
         _ => FetcherFactory.From(InputObject!, Name, BarsPerRequest),
     };
 
-    private IDataFetcher OpenFile(string path) => SourceFactory.OfFile(path).Open(new() { Path = path, Name = Name });
+    private IDataFetcher OpenFile(string path) => SourceFactory.OfFile(path).Open(
+        new() { Path = path, Name = Name, Delimiter = Delimiter, Culture = Culture, Header = Header });
 
     private static SourceKind NamedExchange(string name) => SourceFactory.Find(name) is { IsFile: false } kind
         ? kind

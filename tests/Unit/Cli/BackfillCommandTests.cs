@@ -123,6 +123,26 @@ public sealed class BackfillCommandTests
         Assert.Contains("1 bar still missing", outcome.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1704067200|1,234|2\n1704067260|2,5|3\n", "--delimiter", "|", "--header", "ts,open,close", "--culture", "de-DE")]
+    [InlineData("1704067200\t1,234\t2\n1704067260\t2,5\t3\n", "--delimiter", "tab", "--header", "ts, open, close")]
+    [InlineData("[[1704067200000,1.234,2],[1704067260000,2.5,3]]", "--header", "ts,open,close")]
+    public async Task A_file_is_read_as_the_options_say(string content, params string[] options)
+    {
+        using var folder = new CliFolder();
+        string file = folder.PathOf("dump");
+        await File.WriteAllTextAsync(file, content);
+
+        CliOutcome outcome = await CliRunner.RunAsync(
+            ["backfill", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--file", file, .. options]);
+        CliOutcome history = await CliRunner.RunAsync(
+            "history", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--start", "2024-01-01", "--csv");
+
+        Assert.Equal((ExitCode.Complete, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Contains("1.234,2", history.Output, StringComparison.Ordinal);
+        Assert.Contains("2.5,3", history.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_that_cannot_be_read_exits_1_and_says_why()
     {

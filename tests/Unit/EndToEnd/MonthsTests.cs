@@ -5,7 +5,7 @@ using Qmtl.Caching;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Exchanges;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching.Files;
 using Qmtl.History;
 using Qmtl.Payloads;
 using Qmtl.Recording;
@@ -96,7 +96,7 @@ public sealed class MonthsTests : IDisposable
         string path = _folder.File("AB.csv");
         await File.WriteAllTextAsync(path, "ts,close\n2024-01-01,1\n2024-02-01,2\n2024-04-01,4\n2024-05-02,5\n");
         await using IHistoryStore store = HistoryStoreFactory.Open(_folder.File("bars.db"));
-        var request = new BackfillRequest(store, new CsvFetcher(path), Months, [new TimeRange(Unix("2024-01-01"), Unix("2024-05-31"))]);
+        var request = new BackfillRequest(store, new FileFetcher(path), Months, [new TimeRange(Unix("2024-01-01"), Unix("2024-05-31"))]);
 
         BackfillResult result = Assert.Single(await new BackfillEngine().RunAsync([request]).ToListAsync());
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching.Files;
 using Qmtl.History;
 using Qmtl.History.Relational.PostgreSql;
 using Qmtl.History.Relational.Sqlite;
@@ -73,7 +73,7 @@ public sealed class OldStoreTests(PostgreSqlServer server) : IDisposable
             frames.SelectMany(Rows));
 
         BackfillRequest Everything(StreamKey stream, int last) =>
-            new(store, new CsvFetcher(Data + ".csv", "csv:a.csv"), stream, [new TimeRange(Midnight, stream.Interval.Add(Midnight, last))]);
+            new(store, new FileFetcher(Data + ".csv", "csv:a.csv"), stream, [new TimeRange(Midnight, stream.Interval.Add(Midnight, last))]);
     }
 
     private static IEnumerable<(double Open, double Trades, object? Venue)> Rows(BarFrame frame) =>

@@ -85,12 +85,9 @@ internal sealed class CsvClock(bool isHour)
         return true;
     }
 
-    // 2024-01-02, 2024.01.02, 2024/01/02, 20240102, or any of them with the time 00:00; only the year comes first without doubt.
-    private static bool TryReadDate(string date, out long midnight)
-    {
-        string iso = date.Length < 10 ? date : date[..10].Replace('.', '-').Replace('/', '-') + date[10..];
-        return TimestampValue.TryRead(iso, out midnight) && midnight % 86_400 == 0 && date.Length is 8 or >= 10;
-    }
+    // 2024-01-02, 20240102, or one of them with the time 00:00; what is written otherwise has become so by now.
+    private static bool TryReadDate(string date, out long midnight) =>
+        TimestampValue.TryRead(date, out midnight) && midnight % 86_400 == 0 && date.Length is 8 or >= 10;
 
     // 9:00, 09:00:00, 09:00:00.000, or digits.
     private static bool TryReadTime(string text, int scale, out TimeSpan time)

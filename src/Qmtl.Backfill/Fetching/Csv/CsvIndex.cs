@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using CsvHelper;
 using Qmtl.Data;
+using Qmtl.Fetching.Files;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
@@ -10,27 +12,28 @@ namespace Qmtl.Fetching.Csv;
 /// What one look through a whole file found: how its times and columns are read, and where which times are, so that an answer is read
 /// from the stretches that can hold its rows. It has an entry for every few thousand rows, so it is small.
 /// </summary>
-internal sealed class CsvIndex
+internal sealed class CsvIndex : IFileIndex
 {
     private const int RowsPerBlock = 4096;
     private const int MostProblems = 100;
     private const int MostNotes = 10;
 
     private readonly CsvLayout _layout;
-    private readonly CsvTimeForm _form;
+    private readonly CsvForm _form;
+    private readonly CommaEvidence _commas = new();
+    private readonly CsvCulture? _numbers;
     private readonly CsvTimes _times;
     private readonly List<Block> _blocks = [];
     private readonly List<UnreadableRow> _problems = [];
     private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
     private long? _last;
 
-    private CsvIndex(string path, CsvTimeForm form, CancellationToken cancellationToken)
+    private CsvIndex(FileContent content, FileReading reading, CsvForm form, CancellationToken cancellationToken)
     {
-        // Taken first: what is written from now on shows as a change.
-        Stamp = CsvStamp.Of(path);
-        _layout = new CsvLayout(path);
+        _layout = new CsvLayout(content, reading);
         _form = form;
         _times = new CsvTimes(_layout, form);
+        _numbers = _layout.Culture ?? (form.HasDecimalComma ? CsvCulture.DecimalComma : null);
         using CsvParser parser = _layout.OpenAtHeader();
         while (LookAtBlock(parser, cancellationToken))
         {
@@ -38,39 +41,45 @@ internal sealed class CsvIndex
 
         if (_times.Refusal is { } refusal)
         {
-            throw new SourceException($"{path}: {refusal}");
+            throw new SourceException($"{content.Path}: {refusal}");
+        }
+
+        if (_numbers is null && _commas.Doubt is { } doubt)
+        {
+            throw new SourceException(
+                $"{content.Path}: '{PlainText.OneLine(doubt, 40)}' can be a whole number or one with a fraction, and no other number in "
+                    + "the file tells. Name the culture (-Culture, --culture): en-US for thousands, de-DE for fractions.");
         }
     }
 
-    /// <summary>Looks through the file at <paramref name="path"/>.</summary>
-    /// <exception cref="SourceException">The file is no CSV file, has no header, no time column, or no row that can be read.</exception>
-    public static CsvIndex Of(string path, CancellationToken cancellationToken)
+    /// <summary>Looks through a file.</summary>
+    /// <exception cref="SourceException">The file is no CSV file, its columns have no names and no known shape, none is the time, or no
+    /// row can be read.</exception>
+    public static CsvIndex Of(FileContent content, FileReading reading, CancellationToken cancellationToken)
     {
-        var index = new CsvIndex(path, CsvTimeForm.Usual, cancellationToken);
-        if (index._times.Learnt != CsvTimeForm.Usual)
+        var index = new CsvIndex(content, reading, CsvForm.Usual, cancellationToken);
+        CsvForm learnt = index._times.Learnt with { HasDecimalComma = index._numbers is null && index._commas.IsDecimal };
+        if (learnt != CsvForm.Usual)
         {
-            // What the times as a whole are is known only at the end of the file.
-            index = new CsvIndex(path, index._times.Learnt, cancellationToken);
+            // What the times and numbers as a whole are is known only at the end of the file.
+            index = new CsvIndex(content, reading, learnt, cancellationToken);
         }
 
         return index._blocks.Count > 0 ? index : throw new SourceException(index._problems is [var first, ..]
-            ? $"{path}: no row can be read. Line {first.Line}: {first.Message} (column of times: {index._layout.Time})."
-            : $"{path} has a header and no bars.");
+            ? $"{content.Path}: no row can be read. Line {first.Line}: {first.Message} (column of times: {index._layout.Time})."
+            : $"{content.Path} has a header and no bars.");
     }
 
-    /// <summary>What the file was.</summary>
-    public CsvStamp Stamp { get; }
-
-    /// <summary>How its times are read, and the first rows that could not be.</summary>
+    /// <inheritdoc/>
     public SourceReading Reading => new(_times.Format, _problems);
 
-    /// <summary>The nodes of the file; one with an empty name where no column names them.</summary>
+    /// <inheritdoc/>
     public IReadOnlyCollection<string> Nodes => _extents.Keys;
 
-    /// <summary>From the first to the last time of a node; null where it has none.</summary>
+    /// <inheritdoc/>
     public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(_layout.KeyOf(nodeId), out TimeRange extent) ? extent : null;
 
-    /// <summary>Reads the rows of a stream of the file inside <paramref name="asked"/>, both ends on the grid.</summary>
+    /// <inheritdoc/>
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
         string key = _layout.KeyOf(stream.NodeId);
@@ -122,7 +131,10 @@ internal sealed class CsvIndex
             {
                 CsvColumn column = _layout.Payload[i];
                 string field = columns[i] is ColumnBuilder<string?> ? CsvFile.Decode(parser[column.Index]) : parser[column.Index];
-                if (!columns[i].TryAddText(field) && column.Evidence.AddMisfit(columns[i], field) && notes.Count < notesBefore + MostNotes)
+                string? value = columns[i] is ColumnBuilder<string?> or ColumnBuilder<bool> ? field : Plain(field);
+                if ((value is null || !columns[i].TryAddText(value))
+                    && column.Evidence.AddMisfit(columns[i], field)
+                    && notes.Count < notesBefore + MostNotes)
                 {
                     string place = string.Create(CultureInfo.InvariantCulture, $"of line {line}");
                     notes.Add(new SourceNote(SourceNoteKind.Value, SourceNote.Misfit(CsvFile.Decode(field), column.Evidence.Name, place)));
@@ -192,18 +204,29 @@ internal sealed class CsvIndex
             return null;
         }
 
+        if (_numbers is null)
+        {
+            foreach (CsvColumn amount in _layout.Amounts)
+            {
+                _commas.LookAt(parser[amount.Index]);
+            }
+        }
+
         ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(_extents, _layout.NodeOf(parser), out bool isKnown);
         extent = Widen(isKnown ? extent : null, timestamp);
         foreach (CsvColumn column in _layout.Payload)
         {
             if (!column.Evidence.IsKnown)
             {
-                column.Evidence.LookAtField(parser[column.Index]);
+                column.Evidence.LookAtField(Plain(parser[column.Index]) ?? parser[column.Index]);
             }
         }
 
         return timestamp;
     }
+
+    // A number as every program writes it, where the file's are written otherwise; null where it is none.
+    private string? Plain(string field) => _numbers is null ? field : _numbers.Plain(CsvFile.Decode(field));
 
     private static TimeRange Widen(TimeRange? range, long timestamp) => range is { } known
         ? known.Contains(timestamp) ? known : new TimeRange(Math.Min(known.Start, timestamp), Math.Max(known.End, timestamp))

@@ -1,23 +1,24 @@
 using CsvHelper;
 using Qmtl.Data;
-using Qmtl.Messages;
+using Qmtl.Fetching.Files;
 
 namespace Qmtl.Fetching.Csv;
 
 /// <summary>A column of the file.</summary>
 /// <param name="name">Its name in the header.</param>
 /// <param name="index">Its place in a row.</param>
-internal sealed class CsvColumn(string name, int index)
+/// <param name="storedAs">The name under which it is stored.</param>
+internal sealed class CsvColumn(string name, int index, string storedAs)
 {
     public string Name => name;
 
     public int Index => index;
 
     /// <summary>What its fields tell of its type, where it is payload.</summary>
-    public ColumnEvidence Evidence { get; } = new(name);
+    public ColumnEvidence Evidence { get; } = new(storedAs);
 
-    /// <summary>Whether it has that name to people, for whom "Open time" and open_time are one.</summary>
-    public bool IsNamed(string wanted) => string.Equals(name.Replace(' ', '_'), wanted, StringComparison.OrdinalIgnoreCase);
+    /// <inheritdoc cref="FileColumns.IsNamed"/>
+    public bool IsNamed(string wanted) => FileColumns.IsNamed(name, wanted);
 
     /// <summary>The name, for errors.</summary>
     public override string ToString() => name.Length > 0 ? name : "the first column";
@@ -26,67 +27,61 @@ internal sealed class CsvColumn(string name, int index)
 /// <summary>What the beginning of a file says: which column is the time, which names the node, and which are payload.</summary>
 internal sealed class CsvLayout
 {
-    private const string Delimiters = ",;\t";
-    private const string WantedNames = "ts, timestamp, open_time, time or date";
-    private static readonly string[] TimeNames =
-    [
-        "ts", "timestamp", "open_time", "opentime", "datetime", "date_time", "unix", "time", "date",
-    ];
-    private static readonly string[] ClockNames = ["time", "hour", "timestamp", "ts"];
-    private static readonly string[] NodeNames = ["node_id", "symbol"];
+    // A line with tabs or semicolons may have decimal commas, and none has more of them than of those.
+    private const string Delimiters = "\t;,";
 
-    private readonly string _path;
+    private static readonly string[] ClockNames = ["time", "hour", "timestamp", "ts"];
+
+    private readonly FileContent _content;
     private readonly int _start;
+    private readonly int _linesBefore;
     private readonly string _delimiter;
     private readonly CsvColumn[] _columns;
     private readonly CsvColumn? _node;
 
-    /// <summary>Reads the header, and the first row, which tells whether date and time are two columns.</summary>
-    /// <exception cref="SourceException">The file is no CSV file, there is no header, it has no time, or two columns have one
-    /// name.</exception>
-    public CsvLayout(string path)
+    /// <summary>Reads the header, or what takes its place, and the first row, which tells whether date and time are two columns.</summary>
+    /// <exception cref="SourceException">The file is no CSV file, its columns have no names and no known shape, none is the time, or two
+    /// have one name.</exception>
+    public CsvLayout(FileContent content, FileReading reading)
     {
-        _path = path;
-        (_start, string firstLine) = CsvFile.Begin(path);
-
-        // A header holds names, and hence no delimiter inside them.
-        _delimiter = Delimiters.MaxBy(delimiter => firstLine.Count(character => character == delimiter)).ToString();
+        (_content, Culture) = (content, reading.Culture);
+        (_start, string firstLine, int skipped) = CsvFile.Begin(content);
+        _delimiter = reading.Delimiter?.ToString()
+            ?? Delimiters.MaxBy(delimiter => firstLine.Count(character => character == delimiter)).ToString();
+        IReadOnlyList<string> names = ReadNames(reading, skipped, out _linesBefore);
+        _columns = [.. names.Select((name, index) => new CsvColumn(name, index, FileColumns.NameOf(name, names)))];
         using CsvParser parser = OpenAtHeader();
-        _columns = [.. parser.Record!.Select((field, index) => new CsvColumn(NameOf(field), index))];
-        if (_columns.All(column => column.Name is "" or ['-' or (>= '0' and <= '9'), ..]))
-        {
-            throw Refuse("there is no header. The first line must name the columns, for example ts,open,high,low,close,volume.");
-        }
-
-        // Programs that write an index without a name, as pandas does, leave the first field of the header empty.
-        Time = Find(TimeNames) ?? (_columns is [{ Name: "" } unnamed, _, ..] ? unnamed : throw Refuse(
-            $"no column holds the bars' time. Name one of them {WantedNames}; there are "
-            + $"{PlainText.OneLine(string.Join(", ", _columns.Select(column => column.Name)), SourceNote.LongestText)}."));
         string[]? first = parser.Read() && parser.Count == _columns.Length ? parser.Record : null;
-        if (Find("date") is { } date && FindClock(date, first) is { } clock)
-        {
-            (Time, Clock) = (date, clock);
-        }
-        else if (Time.IsNamed("time")
-            && first?[Time.Index].Trim() is ['0', ..] and { Length: 4 or 6 } text
-            && CsvClock.IsTimeOfDay(text, isHour: false))
-        {
-            throw new SourceException($"{path}: '{text}' in {Time} is a time of day, and no column has the date. Name that one date.");
-        }
-
-        _node = Find(NodeNames);
-        Payload = [.. _columns.Except([Time, Clock, _node])
-            .OfType<CsvColumn>()
-            .Where(column => column.Name.Length > 0 && !ColumnNames.IsKey(column.Name))];
         try
         {
-            ColumnNames.RequireUsable([.. Payload.Select(column => new BarColumn<double>(column.Name, Array.Empty<double>()))], 0);
+            Time = _columns[FileColumns.FindTime(names, index => first?[index])];
+            if (Find("date") is { } date && FindClock(date, first) is { } clock)
+            {
+                (Time, Clock) = (date, clock);
+            }
+            else if (Time.IsNamed("time")
+                && first?[Time.Index].Trim() is ['0', ..] and { Length: 4 or 6 } text
+                && CsvClock.IsTimeOfDay(text, isHour: false))
+            {
+                throw new SourceException(
+                    $"{content.Path}: '{text}' in {Time} is a time of day, and no column has the date. Name that one date.");
+            }
+
+            _node = FileColumns.FindNode(names) is >= 0 and var node ? _columns[node] : null;
+            Payload = [.. _columns.Except([Time, Clock, _node]).OfType<CsvColumn>().Where(column => FileColumns.IsPayload(column.Name))];
+            FileColumns.RequireUsable(Payload.Select(column => column.Evidence.Name));
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or FormatException)
         {
             throw Refuse(error.Message);
         }
+
+        CsvColumn[] amounts = [.. Payload.Where(column => ColumnNames.IsAmount(column.Evidence.Name))];
+        Amounts = amounts.Length > 0 ? amounts : Payload;
     }
+
+    /// <summary>How numbers and dates are written, where somebody said so.</summary>
+    public CsvCulture? Culture { get; }
 
     /// <summary>How many fields each row must have.</summary>
     public int FieldCount => _columns.Length;
@@ -100,16 +95,22 @@ internal sealed class CsvLayout
     /// <summary>All named columns that are neither time nor key.</summary>
     public IReadOnlyList<CsvColumn> Payload { get; }
 
-    /// <summary>A parser that stands at the header.</summary>
+    /// <summary>The columns whose numbers tell how numbers are written: the amounts, or all where there are none.</summary>
+    public IReadOnlyList<CsvColumn> Amounts { get; }
+
+    /// <summary>A parser that stands before the first row: at the header, where there is one.</summary>
     public CsvParser OpenAtHeader()
     {
         CsvParser parser = Open(0);
-        parser.Read();
+        for (int line = 0; line < _linesBefore && parser.Read(); line++)
+        {
+        }
+
         return parser;
     }
 
     /// <summary>A parser that begins so many bytes after the beginning of the text.</summary>
-    public CsvParser Open(long offset) => CsvFile.Open(_path, _start + offset, _delimiter);
+    public CsvParser Open(long offset) => CsvFile.Open(_content, _start + offset, _delimiter);
 
     /// <summary>The key of the node that the row at which the parser stands belongs to.</summary>
     public string NodeOf(CsvParser parser) => _node is null ? string.Empty : CsvFile.Decode(parser[_node.Index]);
@@ -117,7 +118,7 @@ internal sealed class CsvLayout
     /// <summary>The key of a node: an empty name where no column names it, and all rows are of one stream.</summary>
     public string KeyOf(string nodeId) => _node is null ? string.Empty : nodeId;
 
-    private SourceException Refuse(string reason) => new($"{_path}, line 1: {reason}");
+    private SourceException Refuse(string reason) => new($"{_content.Path}, line 1: {reason}");
 
     // <OPEN>, as some charting programs write it, is open to all others.
     private static string NameOf(string field)
@@ -129,6 +130,39 @@ internal sealed class CsvLayout
     private CsvColumn? FindClock(CsvColumn date, string[]? first) => ClockNames.Select(name => Find(name)).FirstOrDefault(clock =>
         clock is not null && clock != date && (first is null || CsvClock.IsTimeOfDay(first[clock.Index], clock.IsNamed("hour"))));
 
-    private CsvColumn? Find(params string[] wanted) =>
-        wanted.Select(name => Array.Find(_columns, column => column.IsNamed(name))).FirstOrDefault(column => column is not null);
+    private CsvColumn? Find(string name) => Array.Find(_columns, column => column.IsNamed(name));
+
+    private IReadOnlyList<string> ReadNames(FileReading reading, int skipped, out int linesBefore)
+    {
+        using CsvParser parser = Open(0);
+        for (int line = 0; line <= skipped; line++)
+        {
+            parser.Read();
+        }
+
+        string[] first = [.. parser.Record!.Select(NameOf)];
+        if (reading.Header is { } header)
+        {
+            linesBefore = skipped;
+            return header.Count == first.Length ? header : throw Refuse(
+                $"the header that was given has {header.Count} names, and the line {first.Length} fields. Name all, in their order.");
+        }
+
+        linesBefore = skipped + 1;
+        if (!first.All(static name => name is "" or ['-' or (>= '0' and <= '9'), ..]))
+        {
+            return first;
+        }
+
+        linesBefore = skipped;
+        List<string[]> rows = [first];
+        while (rows.Count < FileColumns.RowsOfShape && parser.Read())
+        {
+            rows.Add(parser.Record!);
+        }
+
+        return FileColumns.NamesByShape(rows) ?? throw Refuse(
+            "there is no header, and the columns are not the usual ones in the usual order. Give their names (-Header or --header, for "
+                + "example ts,open,high,low,close,volume), or write them as the first line.");
+    }
 }

@@ -6,20 +6,21 @@ using Qmtl.Time;
 
 namespace Qmtl.Fetching.Csv;
 
-/// <summary>How the times of a file are read.</summary>
-/// <param name="Numbers">Those that are numbers.</param>
+/// <summary>How the times and numbers of a file are read.</summary>
+/// <param name="Numbers">Times that are numbers.</param>
 /// <param name="ClockScale">The digits of times of day, where date and time are two columns; see <see cref="CsvClock"/>.</param>
-internal readonly record struct CsvTimeForm(TimeReading Numbers, int ClockScale)
+/// <param name="HasDecimalComma">Whether 1,5 is one and a half, where no culture was named.</param>
+internal readonly record struct CsvForm(TimeReading Numbers, int ClockScale, bool HasDecimalComma)
 {
     /// <summary>Unix seconds or what is told from them by its size, and hours with minutes and seconds.</summary>
-    public static CsvTimeForm Usual { get; } = new(default, CsvClock.Seconds);
+    public static CsvForm Usual { get; } = new(default, CsvClock.Seconds, HasDecimalComma: false);
 }
 
 /// <summary>
 /// Reads the times of a file's rows in a form that was learnt from all of them, and learns it: a file is read once in the usual form, and
 /// once more where its times as a whole turn out to have another.
 /// </summary>
-internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
+internal sealed class CsvTimes(CsvLayout layout, CsvForm form)
 {
     private const int Iso8601 = 4;
     private const int Date = 5;
@@ -38,7 +39,7 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
     private bool _anyWithoutOffset;
 
     /// <summary>The form that the rows so far have.</summary>
-    public CsvTimeForm Learnt => new(_numbers.Reading, _clock.Scale);
+    public CsvForm Learnt => new(_numbers.Reading, _clock.Scale, HasDecimalComma: false);
 
     /// <summary>How most rows write their times, for people.</summary>
     public string Format => (_numbers.AreOfSeveralUnits ? "mostly " : string.Empty) + Formats[Array.IndexOf(_formats, _formats.Max())]
@@ -73,7 +74,7 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
             return string.Create(CultureInfo.InvariantCulture, $"it has {parser.Count} fields, the header has {layout.FieldCount}.");
         }
 
-        string text = parser[layout.Time.Index];
+        string text = CsvCulture.WithYearFirst(parser[layout.Time.Index], layout.Culture);
         if (layout.Clock is { } column)
         {
             string clock = parser[column.Index];
@@ -92,9 +93,10 @@ internal sealed class CsvTimes(CsvLayout layout, CsvTimeForm form)
         TimestampValue.Kind kind = TimestampValue.Look(text, out timestamp, out nanoseconds);
         if (kind == TimestampValue.Kind.None || (kind == TimestampValue.Kind.Number && !_numbers.LookAt(timestamp)))
         {
-            return $"'{Shown(text)}' in {layout.Time} is no bar's open. "
+            return $"'{Shown(parser[layout.Time.Index])}' in {layout.Time} is no bar's open. "
                 + "Write Unix seconds, milliseconds, microseconds or nanoseconds, or ISO 8601"
-                + (layout.Time.Name == "Timestamp" ? "; Get-QmtlHistory -AsText has Export-Csv write it in any culture." : ".");
+                + (text.Contains('/', StringComparison.Ordinal) ? ", or name the culture of the dates (-Culture, --culture)." :
+                    layout.Time.Name == "Timestamp" ? "; Get-QmtlHistory -AsText has Export-Csv write it in any culture." : ".");
         }
 
         int format = Iso8601;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Qmtl.Fetching.Csv;
 using Qmtl.Fetching.Exchanges;
+using Qmtl.Fetching.Files;
 
 namespace Qmtl.Fetching;
 
@@ -9,11 +9,11 @@ public static class SourceFactory
 {
     private const string ProfileSuffix = ".json";
 
-    // A new kind of file needs its line here and nothing else; a new exchange needs its profile.
+    // A new kind of file needs its line in FileFormat; a new exchange needs its profile.
     private static ImmutableArray<SourceKind> _kinds =
     [
         .. ExchangeCatalog.Names.Select(static name => OfExchange(name, () => ExchangeCatalog.Get(name))),
-        CsvFetcher.Kind,
+        .. FileFormat.Kinds,
     ];
 
     /// <summary>All kinds, those of the library first, exchanges before files.</summary>
@@ -64,8 +64,8 @@ public static class SourceFactory
         return OfExchange(profile.Name, () => profile);
     }
 
-    /// <summary>The kind of a file, by its name.</summary>
-    public static SourceKind OfFile(string path) => _kinds.FirstOrDefault(kind => kind.IsFile && kind.Reads(path)) ?? CsvFetcher.Kind;
+    /// <summary>The kind of a file, by its name or its first bytes; CSV, which has no mark to know it by, where it is no other.</summary>
+    public static SourceKind OfFile(string path) => _kinds.FirstOrDefault(kind => kind.IsFile && kind.Reads(path)) ?? Find("csv");
 
     private static SourceKind OfExchange(string name, Func<ExchangeProfile> profile) => new(name)
     {

@@ -22,7 +22,8 @@ public static partial class SourceLog
         TimesRead(logger, fetcher.Name, reading.TimestampFormat);
         if (reading.Problems.Count > 0)
         {
-            IEnumerable<string> lines = reading.Problems.Take(ProblemsShown).Select(problem => $"line {problem.Line}: {problem.Message}");
+            IEnumerable<string> lines = reading.Problems.Take(ProblemsShown).Select(
+                problem => $"{reading.Place} {problem.Line}: {problem.Message}");
             RowsUnreadable(
                 logger, fetcher.Name, string.Join("; ", lines) + (reading.Problems.Count > ProblemsShown ? "; and more" : string.Empty));
         }

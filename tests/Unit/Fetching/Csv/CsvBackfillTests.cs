@@ -2,7 +2,7 @@ using System.Globalization;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching.Files;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
 
@@ -21,8 +21,8 @@ public sealed class CsvBackfillTests : BackfillEngineTestBase, IDisposable
     public async Task Another_file_of_the_same_name_is_asked_for_what_the_first_has_not()
     {
         int[] minutes = [.. Enumerable.Range(0, 60)];
-        BackfillResult holed = await RunOneAsync(new CsvFetcher(Write("a", minutes.Where(minute => minute is not (20 or 21)))), Hour);
-        BackfillResult whole = await RunOneAsync(new CsvFetcher(Write("b", minutes)), Hour);
+        BackfillResult holed = await RunOneAsync(new FileFetcher(Write("a", minutes.Where(minute => minute is not (20 or 21)))), Hour);
+        BackfillResult whole = await RunOneAsync(new FileFetcher(Write("b", minutes)), Hour);
 
         Assert.Equal((58L, 2L), (holed.BarsWritten, holed.BarsEmpty));
         Assert.Equal((2L, BackfillStatus.Completed), (whole.BarsWritten, whole.Status));
@@ -31,9 +31,9 @@ public sealed class CsvBackfillTests : BackfillEngineTestBase, IDisposable
     [Fact]
     public async Task A_file_that_got_earlier_rows_is_asked_for_them_and_one_that_stays_is_not_asked_again()
     {
-        var fetcher = new CsvFetcher(Write("a", Enumerable.Range(30, 30)));
+        var fetcher = new FileFetcher(Write("a", Enumerable.Range(30, 30)));
         BackfillResult late = await RunOneAsync(fetcher, Hour);
-        BackfillResult again = await RunOneAsync(new CsvFetcher(Path.Combine(_folder.FullName, "a", "x.csv")), Hour);
+        BackfillResult again = await RunOneAsync(new FileFetcher(Path.Combine(_folder.FullName, "a", "x.csv")), Hour);
         Write("a", Enumerable.Range(0, 60));
 
         BackfillResult whole = await RunOneAsync(fetcher, Hour);
@@ -46,7 +46,7 @@ public sealed class CsvBackfillTests : BackfillEngineTestBase, IDisposable
     [Fact]
     public async Task A_file_that_changes_while_it_is_read_does_not_inherit_what_it_had_not()
     {
-        var fetcher = new CsvFetcher(Write("a", Enumerable.Range(30, 30)));
+        var fetcher = new FileFetcher(Write("a", Enumerable.Range(30, 30)));
         var changing = new DelegateFetcher("changing", async (stream, range, cancellationToken) =>
         {
             RawBars bars = await fetcher.FetchAsync(stream, range, cancellationToken);
@@ -66,10 +66,10 @@ public sealed class CsvBackfillTests : BackfillEngineTestBase, IDisposable
         string path = Path.Combine(_folder.FullName, "days.csv");
         string dates = "date,close\n" + string.Concat(Enumerable.Range(20231101, 10).Select(date => $"{date},1\n"));
         await File.WriteAllTextAsync(path, dates + "1698883200,1\n");
-        BackfillResult mixed = Assert.Single(await RunAsync(new CsvFetcher(path, "days"), [days], stream: stream));
+        BackfillResult mixed = Assert.Single(await RunAsync(new FileFetcher(path, "days"), [days], stream: stream));
         await File.WriteAllTextAsync(path, dates);
 
-        BackfillResult clean = Assert.Single(await RunAsync(new CsvFetcher(path, "days"), [days], stream: stream));
+        BackfillResult clean = Assert.Single(await RunAsync(new FileFetcher(path, "days"), [days], stream: stream));
 
         Assert.Equal((BackfillStatus.Failed, 0L, 0L), (mixed.Status, mixed.BarsWritten, mixed.BarsEmpty));
         Assert.Equal((BackfillStatus.Completed, 10L), (clean.Status, clean.BarsWritten));

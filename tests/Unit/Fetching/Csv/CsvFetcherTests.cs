@@ -3,7 +3,7 @@ using System.Text;
 using Qmtl.Cli.Logging;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching.Files;
 using Qmtl.Time;
 using Qmtl.Unit.Cli;
 using Qmtl.Unit.Fixtures;
@@ -32,7 +32,7 @@ public sealed class CsvFetcherTests : IDisposable
     [InlineData("2019-10-11T02:00:00+02:00", "2019-10-10T23:01:00-01:00", "ISO 8601")]
     public async Task Times_are_read_in_each_form_and_the_form_is_said(string first, string second, string format)
     {
-        var fetcher = new CsvFetcher(Write($"ts,close\n{first},1\n{second},2\n"));
+        var fetcher = new FileFetcher(Write($"ts,close\n{first},1\n{second},2\n"));
 
         RawBars bars = await FetchAsync(fetcher);
 
@@ -43,7 +43,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task Units_may_change_within_a_file_as_they_did_at_Binance()
     {
-        var fetcher = new CsvFetcher(Write("open_time,close\n1735689540000,1\n1735689600000000,2\n"));
+        var fetcher = new FileFetcher(Write("open_time,close\n1735689540000,1\n1735689600000000,2\n"));
 
         RawBars bars = await FetchAsync(fetcher);
 
@@ -62,7 +62,7 @@ public sealed class CsvFetcherTests : IDisposable
     [InlineData("TIME")]
     [InlineData(" date ")]
     public async Task The_column_of_times_is_found_by_its_name(string name) =>
-        Assert.Equal(60, Assert.Single(await TimesAsync(new CsvFetcher(Write($"close,{name}\n1,60\n")))));
+        Assert.Equal(60, Assert.Single(await TimesAsync(new FileFetcher(Write($"close,{name}\n1,60\n")))));
 
     [Theory]
     [InlineData(",", "\n")]
@@ -72,7 +72,7 @@ public sealed class CsvFetcherTests : IDisposable
     {
         string[] lines = ["ts,open,close", "60,1.5,2", "120,2.5,3", ""];
 
-        RawBars bars = await FetchAsync(new CsvFetcher(Write(string.Join(newLine, lines).Replace(",", delimiter, StringComparison.Ordinal))));
+        RawBars bars = await FetchAsync(new FileFetcher(Write(string.Join(newLine, lines).Replace(",", delimiter, StringComparison.Ordinal))));
 
         Assert.Equal([60, 120], bars.Timestamps.ToArray());
         Assert.Equal([1.5, 2.5], Values<double>(bars, "open"));
@@ -81,7 +81,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task A_byte_order_mark_quotes_blank_lines_and_a_missing_last_line_end_do_no_harm()
     {
-        RawBars bars = await FetchAsync(new CsvFetcher(Write("\uFEFF\"ts\",close,note\n\n60,1,\"said \"\"hi\"\", then\nleft\"\n\n120,2,żółć")));
+        RawBars bars = await FetchAsync(new FileFetcher(Write("\uFEFF\"ts\",close,note\n\n60,1,\"said \"\"hi\"\", then\nleft\"\n\n120,2,żółć")));
 
         Assert.Equal([60, 120], bars.Timestamps.ToArray());
         Assert.Equal(["said \"hi\", then\nleft", "żółć"], Values<string>(bars, "note"));
@@ -97,20 +97,20 @@ public sealed class CsvFetcherTests : IDisposable
             180,3,,,,,,,x,BTCUSDT
             """);
 
-        RawBars bars = await FetchAsync(new CsvFetcher(path), new TimeRange(60, 60));
+        RawBars bars = await FetchAsync(new FileFetcher(path), new TimeRange(60, 60));
 
         Assert.Equal(
             [("open", BarColumnType.Double), ("volume", BarColumnType.Double), ("trades", BarColumnType.Double), ("ratio", BarColumnType.Double), ("live", BarColumnType.Boolean), ("note", BarColumnType.String), ("nothing", BarColumnType.Double)],
             bars.Columns.Select(column => (column.Name, column.Type)));
         Assert.Equal([1.0, 5.0, 10.0, 1.0, true, "5", null], bars.Columns.Select(column => column.GetValue(0)));
-        RawBars third = await FetchAsync(new CsvFetcher(path), new TimeRange(180, 180));
+        RawBars third = await FetchAsync(new FileFetcher(path), new TimeRange(180, 180));
         Assert.Equal([3.0, null, null, null, null, null, null], third.Columns.Select(column => column.GetValue(0)));
     }
 
     [Fact]
     public async Task A_price_that_is_no_number_is_left_to_validation()
     {
-        RawBars bars = await FetchAsync(new CsvFetcher(Write("ts,close\n60,1\n120,abc\n180,Infinity\n")));
+        RawBars bars = await FetchAsync(new FileFetcher(Write("ts,close\n60,1\n120,abc\n180,Infinity\n")));
 
         ValidatedBars valid = bars.Validate(Minute, new TimeRange(60, 180), 180);
         Assert.Equal((1, 2L), (valid.Frame.Count, valid.Rejected[RejectionReason.NotANumber]));
@@ -119,7 +119,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task Only_rows_inside_the_range_are_given_also_those_off_the_grid()
     {
-        RawBars bars = await FetchAsync(new CsvFetcher(Write("ts,close\n0,0\n60,1\n121,2\n179,3\n180,4\n")), new TimeRange(60, 120));
+        RawBars bars = await FetchAsync(new FileFetcher(Write("ts,close\n0,0\n60,1\n121,2\n179,3\n180,4\n")), new TimeRange(60, 120));
 
         Assert.Equal([60, 121, 179], bars.Timestamps.ToArray());
     }
@@ -127,7 +127,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task Silence_outside_the_file_is_not_believed()
     {
-        var fetcher = new CsvFetcher(Write("ts,close\n120,1\n240,2\n"));
+        var fetcher = new FileFetcher(Write("ts,close\n120,1\n240,2\n"));
 
         ValidatedBars bars = (await FetchAsync(fetcher)).Validate(Minute, Everything.AlignTo(Minute)!.Value, long.MaxValue);
 
@@ -138,7 +138,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task Rows_of_other_nodes_are_left_out_and_each_node_has_its_own_beginning()
     {
-        var fetcher = new CsvFetcher(Write("symbol,ts,close\nBTCUSDT,60,1\nETHUSDT,0,2\nBTCUSDT,120,3\nETHUSDT,240,4\n"));
+        var fetcher = new FileFetcher(Write("symbol,ts,close\nBTCUSDT,60,1\nETHUSDT,0,2\nBTCUSDT,120,3\nETHUSDT,240,4\n"));
 
         RawBars bars = await FetchAsync(fetcher);
 
@@ -154,7 +154,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public async Task Rows_that_cannot_be_read_are_counted_once_and_their_lines_are_known()
     {
-        var fetcher = new CsvFetcher(Write("ts,close\nsoon,0\n60,1\n120\n180,3,3\n,4\n240,5\n1570752000500,6\n"));
+        var fetcher = new FileFetcher(Write("ts,close\nsoon,0\n60,1\n120\n180,3,3\n,4\n240,5\n1570752000500,6\n"));
 
         RawBars[] pages = [await FetchAsync(fetcher, new TimeRange(0, 60)), await FetchAsync(fetcher, new TimeRange(120, 180)), await FetchAsync(fetcher, new TimeRange(240, 300))];
 
@@ -169,19 +169,19 @@ public sealed class CsvFetcherTests : IDisposable
     [InlineData("\n \n", "is empty")]
     [InlineData("ts,close\n", "a header and no bars")]
     [InlineData("1570752000,1\n1570752060,2\n", "line 1: there is no header")]
-    [InlineData("when,close\n60,1\n", "line 1: no column holds the bars' time. Name one of them ts, timestamp, open_time, time or date; there are when, close.")]
+    [InlineData("when,close\n60,1\n", "line 1: no column holds the bars' time. Name one of them ts, timestamp, open_time, datetime, time or date; there are when, close.")]
     [InlineData("ts,close,Close\n60,1,2\n", "line 1: Two columns are named 'close'")]
     [InlineData("ts,close\nsoon,1\n", "no row can be read. Line 2: 'soon' in ts is no bar's open")]
     public async Task A_file_that_cannot_be_read_is_a_clear_error(string content, string message)
     {
         string path = Write(content);
 
-        var error = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new CsvFetcher(path)));
+        var error = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new FileFetcher(path)));
 
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains(message, error.Message, StringComparison.OrdinalIgnoreCase);
         Assert.False(error.IsTransient);
-        Assert.Null(new CsvFetcher(path).GetEarliestBar(Bitcoin));
+        Assert.Null(new FileFetcher(path).GetEarliestBar(Bitcoin));
     }
 
     [Fact]
@@ -189,7 +189,7 @@ public sealed class CsvFetcherTests : IDisposable
     {
         string path = Write("ts,note\n60,\"" + new string('x', 200_000));
 
-        var error = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new CsvFetcher(path)));
+        var error = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new FileFetcher(path)));
 
         Assert.Contains("A quote may not be closed", error.Message, StringComparison.Ordinal);
     }
@@ -205,14 +205,14 @@ public sealed class CsvFetcherTests : IDisposable
         Assert.Contains("is a folder", await ErrorOf(_folder.FullPath), StringComparison.Ordinal);
         Assert.Contains("Save it as UTF-8", await ErrorOf(utf16), StringComparison.Ordinal);
 
-        static async Task<string> ErrorOf(string path) => (await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new CsvFetcher(path)))).Message;
+        static async Task<string> ErrorOf(string path) => (await Assert.ThrowsAsync<SourceException>(() => FetchAsync(new FileFetcher(path)))).Message;
     }
 
     [Fact]
     public async Task A_file_that_has_changed_is_looked_at_again()
     {
         string path = Write("ts,close\n60,1\n");
-        var fetcher = new CsvFetcher(path);
+        var fetcher = new FileFetcher(path);
         Assert.Equal(1, (await FetchAsync(fetcher)).RowCount);
 
         await File.AppendAllTextAsync(path, "120,2.5\n");
@@ -242,7 +242,7 @@ public sealed class CsvFetcherTests : IDisposable
 
         // Letters of several bytes: offsets are counted in bytes, not in characters.
         string path = Write("ts,close,note\n" + string.Concat(numbers.Select(n => string.Create(CultureInfo.InvariantCulture, $"{n * 60},{n},zażółć {n}\n"))));
-        var fetcher = new CsvFetcher(path);
+        var fetcher = new FileFetcher(path);
         for (int start = 0; start < count; start += 7000)
         {
             int end = Math.Min(count, start + 7000) - 1;
@@ -261,11 +261,11 @@ public sealed class CsvFetcherTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new CsvFetcher(Write("ts,close\n60,1\n")).FetchAsync(Bitcoin, Everything, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new FileFetcher(Write("ts,close\n60,1\n")).FetchAsync(Bitcoin, Everything, cancelled.Token));
 
         // Long enough that the look does not end before it comes to the token.
         string many = "ts,close\n" + string.Concat(Enumerable.Range(1, 5000).Select(minute => $"{60 * minute},1\n"));
-        Assert.ThrowsAny<OperationCanceledException>(() => new CsvFetcher(Write(many)).GetExtent(Bitcoin, cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => new FileFetcher(Write(many)).GetExtent(Bitcoin, cancelled.Token));
     }
 
     [Fact]
@@ -273,23 +273,23 @@ public sealed class CsvFetcherTests : IDisposable
     {
         string path = Write("ts,close\n60,1\n");
         DateTime written = File.GetLastWriteTimeUtc(path);
-        string name = new CsvFetcher(path).Name;
+        string name = new FileFetcher(path).Name;
         string other = Path.Combine(Directory.CreateDirectory(_folder.File("b")).FullName, Path.GetFileName(path));
         File.Copy(path, other);
         File.SetLastWriteTimeUtc(other, written);
 
         Assert.Matches($"^csv:{Path.GetFileName(path)}#[0-9a-f]{{8}}$", name);
         Assert.Equal(name, Redaction.OneLine(name));
-        Assert.Equal(name, new CsvFetcher(path).Name);
-        Assert.NotEqual(name, new CsvFetcher(other).Name);
+        Assert.Equal(name, new FileFetcher(path).Name);
+        Assert.NotEqual(name, new FileFetcher(other).Name);
 
         File.AppendAllText(path, "120,1\n");
         File.SetLastWriteTimeUtc(path, written);
-        Assert.NotEqual(name, new CsvFetcher(path).Name);
+        Assert.NotEqual(name, new FileFetcher(path).Name);
 
-        name = new CsvFetcher(path).Name;
+        name = new FileFetcher(path).Name;
         File.SetLastWriteTimeUtc(path, written.AddSeconds(1));
-        Assert.NotEqual(name, new CsvFetcher(path).Name);
+        Assert.NotEqual(name, new FileFetcher(path).Name);
     }
 
     [UnixTheory]
@@ -300,7 +300,7 @@ public sealed class CsvFetcherTests : IDisposable
         string path = Write("ts,close\n60,1\n");
         string link = Path.Combine(_folder.FullPath, "link.csv");
         File.CreateSymbolicLink(link, isRelative ? Path.GetFileName(path) : path);
-        var fetcher = new CsvFetcher(link);
+        var fetcher = new FileFetcher(link);
         string before = fetcher.Name;
 
         File.AppendAllText(path, "120,1\n");
@@ -311,15 +311,15 @@ public sealed class CsvFetcherTests : IDisposable
     [Fact]
     public void A_name_that_is_given_stays()
     {
-        Assert.Equal("archive", new CsvFetcher("data/bars.csv", "archive").Name);
-        Assert.Throws<ArgumentException>(() => new CsvFetcher(" "));
-        Assert.Throws<ArgumentException>(() => new CsvFetcher("bars.csv", " "));
+        Assert.Equal("archive", new FileFetcher("data/bars.csv", "archive").Name);
+        Assert.Throws<ArgumentException>(() => new FileFetcher(" "));
+        Assert.Throws<ArgumentException>(() => new FileFetcher("bars.csv", " "));
     }
 
     [SharedDataFact]
     public async Task Real_candles_are_read_whole()
     {
-        var fetcher = new CsvFetcher(SharedData.PathOf("XRPETH-1m.csv"));
+        var fetcher = new FileFetcher(SharedData.PathOf("XRPETH-1m.csv"));
         var asked = new TimeRange(1570752000, 1570965540);
 
         ValidatedBars bars = (await fetcher.FetchAsync(new("XRPETH", Minute), asked, CancellationToken.None)).Validate(Minute, asked, long.MaxValue);
@@ -336,10 +336,10 @@ public sealed class CsvFetcherTests : IDisposable
         Shuffled,
     }
 
-    private static Task<RawBars> FetchAsync(CsvFetcher fetcher, TimeRange? range = null) =>
+    private static Task<RawBars> FetchAsync(FileFetcher fetcher, TimeRange? range = null) =>
         fetcher.FetchAsync(Bitcoin, range ?? Everything, CancellationToken.None);
 
-    private static async Task<long[]> TimesAsync(CsvFetcher fetcher) => (await FetchAsync(fetcher)).Timestamps.ToArray();
+    private static async Task<long[]> TimesAsync(FileFetcher fetcher) => (await FetchAsync(fetcher)).Timestamps.ToArray();
 
     private static T[] Values<T>(RawBars bars, string column) =>
         ((BarColumn<T>)bars.Columns.Single(candidate => candidate.Name == column)).Values.ToArray();

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Backfill;
 using Qmtl.Data;
-using Qmtl.Fetching.Csv;
+using Qmtl.Fetching.Files;
 using Qmtl.History;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -29,7 +29,7 @@ public sealed class RealCandlesWarmupTests : IDisposable
         const int Period = 3560;
         var key = new StreamKey("XRPETH", Bars.Minute);
         await using var store = new CountingHistoryStore(HistoryStoreFactory.Open(_folder.File("bars.db")));
-        var fetcher = new CsvFetcher(SharedData.PathOf("XRPETH-1m.csv"));
+        var fetcher = new FileFetcher(SharedData.PathOf("XRPETH-1m.csv"));
         var stream = new StreamInput(
             new StreamInputOptions { NodeId = "XRPETH", Interval = Bars.Minute, Period = Period, HistoryProvider = new StoreHistoryProvider(store, fetcher, timeProvider: _clock) }, _clock);
         var warnings = new List<string>();

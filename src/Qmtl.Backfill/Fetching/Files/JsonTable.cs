@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Text.Json;
+using Qmtl.Data;
+using Qmtl.Messages;
+
+namespace Qmtl.Fetching.Files;
+
+/// <summary>
+/// Bars of a JSON file: a list of lists, as freqtrade and exchanges write them, a list of objects, or an object a line. The columns of
+/// lists are told by their shape, or by the header that was given. JSON has no place to begin in the middle, so the file is held in memory.
+/// </summary>
+internal sealed class JsonTable : ITable
+{
+    private const long LargestFile = 256L << 20;
+
+    private readonly BarColumn[] _columns;
+
+    private JsonTable(IReadOnlyList<string> names, IReadOnlyList<Values> columns)
+    {
+        Columns = [.. names.Select(name => new TableColumn(name))];
+        Groups = [columns[0].Count];
+        _columns = [.. columns.Select((column, i) => column.Build(names[i]))];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Groups { get; }
+
+    /// <summary>Whether a file begins as JSON does.</summary>
+    public static bool IsStart(byte[] beginning) => Text(beginning) is [(byte)'[' or (byte)'{', ..];
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="SourceException">It is no JSON, not of bars, or too large.</exception>
+    public static JsonTable Read(FileContent content, FileReading reading, CancellationToken cancellationToken)
+    {
+        using Stream stream = content.Open();
+        if (stream.Length > LargestFile)
+        {
+            throw new SourceException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{content.Path} is {stream.Length >> 20} MiB of JSON, and at most {LargestFile >> 20} MiB are read. Write it as CSV, "
+                    + $"Feather or Parquet, or in parts."));
+        }
+
+        try
+        {
+            return Read(stream, content, reading.Header, cancellationToken);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // Text that is no UTF-8 is found only when it is taken, and then without its place.
+            string line = error is JsonException { LineNumber: { } number }
+                ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}")
+                : string.Empty;
+            throw new SourceException(
+                $"{content.Path}{line}: it is no JSON of bars, or damaged or cut short ({PlainText.OneLine(Reason(error), 100)}).", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BarColumn> Read(int group, IReadOnlyList<int> columns) => [.. columns.Select(column => _columns[column])];
+
+    private static JsonTable Read(Stream stream, FileContent content, IReadOnlyList<string>? header, CancellationToken cancellationToken)
+    {
+        bool isList = Text(content.Begin()) is [(byte)'[', ..];
+        List<Values> columns = [];
+        List<string> names = [];
+        Dictionary<string, int> places = new(StringComparer.Ordinal);
+        JsonValueKind kind = default;
+        int rows = 0;
+        foreach (JsonElement row in JsonSerializer
+            .DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !isList, cancellationToken: cancellationToken)
+            .ToBlockingEnumerable(cancellationToken))
+        {
+            rows++;
+            kind = rows == 1 ? row.ValueKind : kind;
+            if (row.ValueKind != kind || kind is not (JsonValueKind.Array or JsonValueKind.Object))
+            {
+                throw Refuse(content, rows, $"it is {Shown(row)}, and a bar is a list or an object, as all others");
+            }
+
+            if (kind == JsonValueKind.Object)
+            {
+                foreach (JsonProperty field in row.EnumerateObject())
+                {
+                    if (!places.TryGetValue(field.Name, out int place))
+                    {
+                        places.Add(field.Name, place = columns.Count);
+                        names.Add(field.Name);
+                        columns.Add(new Values());
+                    }
+
+                    columns[place].Set(rows - 1, field.Value);
+                }
+
+                continue;
+            }
+
+            if (rows == 1)
+            {
+                columns.AddRange(Enumerable.Range(0, row.GetArrayLength()).Select(static _ => new Values()));
+            }
+
+            if (row.GetArrayLength() != columns.Count || columns.Count == 0)
+            {
+                throw Refuse(content, rows, $"it has {row.GetArrayLength()} values, and the first row {columns.Count}");
+            }
+
+            int index = 0;
+            foreach (JsonElement value in row.EnumerateArray())
+            {
+                columns[index++].Set(rows - 1, value);
+            }
+        }
+
+        if (rows == 0)
+        {
+            throw new SourceException($"{content.Path} is JSON without a bar.");
+        }
+
+        columns.ForEach(column => column.Fill(rows));
+        return new JsonTable(kind == JsonValueKind.Object ? names : NamesOf(columns, rows, content, header), columns);
+    }
+
+    private static IReadOnlyList<string> NamesOf(List<Values> columns, int rows, FileContent content, IReadOnlyList<string>? header)
+    {
+        if (header is not null)
+        {
+            return header.Count == columns.Count ? header : throw new SourceException(
+                $"{content.Path}: the header that was given has {header.Count} names, and its rows have {columns.Count} values. Name all, "
+                    + "in their order.");
+        }
+
+        IEnumerable<string[]> first = Enumerable.Range(0, Math.Min(rows, FileColumns.RowsOfShape))
+            .Select(row => columns.Select(column => column.TextOf(row)).ToArray());
+        return FileColumns.NamesByShape([.. first])
+            ?? throw new SourceException(
+                $"{content.Path}: its rows have no names, and their values are not the usual ones in the usual order. Give their names "
+                    + "(-Header or --header, for example ts,open,high,low,close,volume).");
+    }
+
+    // Without a byte order mark and blanks.
+    private static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> beginning) => beginning.TrimStart("\uFEFF \t\r\n"u8);
+
+    private static SourceException Refuse(FileContent content, int row, string reason) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{content.Path}, row {row}: {reason}."));
+
+    private static string Shown(JsonElement value) => $"'{PlainText.OneLine(value.GetRawText(), SourceNote.LongestText)}'";
+
+    private static string Reason(Exception error) => error.Message.Split(" Path: ", 2)[0].Split(" LineNumber: ", 2)[0].TrimEnd('.');
+
+    // Numbers, as long as all are, and otherwise texts.
+    private sealed class Values
+    {
+        private readonly List<double> _numbers = [];
+        private List<string?>? _texts;
+
+        public int Count => _texts?.Count ?? _numbers.Count;
+
+        public void Set(int row, JsonElement value)
+        {
+            Fill(row);
+
+            // A name that is there twice counts once.
+            if (Count > row)
+            {
+                return;
+            }
+
+            bool isNull = value.ValueKind == JsonValueKind.Null;
+            double number = double.NaN;
+            bool isNumber = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number)
+                && !(Math.Abs(number) >= ColumnType.LargestExactInDouble && value.TryGetInt64(out _));
+            if (_texts is null && !isNumber && !isNull)
+            {
+                _texts = [.. _numbers.Select(TextOf)];
+            }
+
+            if (_texts is null)
+            {
+                _numbers.Add(number);
+            }
+            else
+            {
+                _texts.Add(isNull ? null : value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText());
+            }
+        }
+
+        public void Fill(int rows)
+        {
+            while (Count < rows)
+            {
+                if (_texts is null)
+                {
+                    _numbers.Add(double.NaN);
+                }
+                else
+                {
+                    _texts.Add(null);
+                }
+            }
+        }
+
+        public string TextOf(int row) => (_texts is null ? TextOf(_numbers[row]) : _texts[row]) ?? string.Empty;
+
+        public BarColumn Build(string name)
+        {
+            if (_texts is not null)
+            {
+                return new BarColumn<string?>(name, _texts.ToArray());
+            }
+
+            var builder = new ColumnBuilder<double>(name, _numbers.Count);
+            _numbers.ForEach(number => TableValue.Add<double>(builder, number));
+            return builder.Build();
+        }
+
+        private static string? TextOf(double number) => double.IsNaN(number) ? null : number.ToString("R", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,403 @@
+using System.Collections;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Qmtl.Data;
+using Qmtl.Messages;
+using Qmtl.Time;
+
+namespace Qmtl.Fetching.Files;
+
+/// <summary>A column of a table.</summary>
+/// <param name="Name">Its name; empty where it is not kept.</param>
+/// <param name="IsInstant">Whether its values, which are longs, are instants: 100 ns since the Unix epoch, UTC.</param>
+/// <param name="IsUtc">Whether the file says that its instants are in UTC.</param>
+/// <param name="IsWhole">Whether its type declares whole numbers of 64 bits.</param>
+internal sealed record TableColumn(string Name, bool IsInstant = false, bool IsUtc = false, bool IsWhole = false);
+
+/// <summary>A file of typed columns, in groups of rows of which each can be read by itself.</summary>
+internal interface ITable
+{
+    /// <summary>All columns that can be read.</summary>
+    IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <summary>How many rows each group has.</summary>
+    IReadOnlyList<long> Groups { get; }
+
+    /// <summary>Reads columns of a group: doubles without NaN, longs, bools or texts.</summary>
+    IReadOnlyList<BarColumn> Read(int group, IReadOnlyList<int> columns);
+}
+
+/// <summary>
+/// What one look at a table's times found: where which are, so that an answer is read from the groups of rows that can hold its rows.
+/// The two groups that were read last are kept.
+/// </summary>
+internal sealed class TableIndex : IFileIndex
+{
+    // 64-bit values of a group that is read as a whole: half a gigabyte.
+    private const long MostCells = 64L << 20;
+    private const int MostProblems = 100;
+    private const int MostNotes = 10;
+    private const int GroupsKept = 2;
+
+    private readonly FileContent _content;
+    private readonly ITable _table;
+    private readonly int _time;
+    private readonly int _node;
+    private readonly int[] _payload;
+    private readonly ColumnEvidence[] _evidence;
+    private readonly TimeNumbers _numbers = new();
+    private readonly List<UnreadableRow> _problems = [];
+    private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
+    private readonly List<Group> _groups = [];
+    private readonly Lock _loading = new();
+    private readonly Loaded?[] _loaded = new Loaded?[GroupsKept];
+    private int _oldest;
+    private bool _anyWithoutOffset;
+
+    private TableIndex(FileContent content, ITable table, CancellationToken cancellationToken)
+    {
+        (_content, _table) = (content, table);
+        string[] names = [.. table.Columns.Select(column => column.Name)];
+        int sample = table.Groups.ToList().FindIndex(rows => rows > 0);
+        if (sample < 0)
+        {
+            throw new SourceException($"{content.Path} has columns and no bars.");
+        }
+
+        try
+        {
+            _time = FileColumns.FindTime(
+                names, index => table.Columns[index].IsInstant ? null : table.Read(sample, [index])[0].GetValue(0));
+            _node = FileColumns.FindNode(names);
+            _payload = [.. Enumerable.Range(0, names.Length)
+                .Where(index => index != _time && index != _node && FileColumns.IsPayload(names[index]))];
+            _evidence = [.. _payload.Select(index => new ColumnEvidence(FileColumns.NameOf(names[index], names)))];
+            FileColumns.RequireUsable(_evidence.Select(column => column.Name));
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            throw new SourceException($"{content.Path}: {error.Message}", error);
+        }
+
+        if (table.Groups.Any(rows => rows > MostCells / (_payload.Length + 2)))
+        {
+            throw new SourceException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{content.Path} has a group of {table.Groups.Max()} rows and {_payload.Length} columns, too much to be read at once. "
+                    + $"Write it in groups of at most a million rows (row_group_size)."));
+        }
+
+        LookAtNumbers(cancellationToken);
+        LookAtGroups(cancellationToken);
+    }
+
+    /// <summary>Looks at a table's times, and at the values of columns whose types do not tell what they hold.</summary>
+    /// <exception cref="SourceException">It has no rows, no time, or a group of too many rows.</exception>
+    public static TableIndex Of(FileContent content, ITable table, CancellationToken cancellationToken)
+    {
+        var index = new TableIndex(content, table, cancellationToken);
+        return index._extents.Count > 0 ? index : throw new SourceException(
+            $"{content.Path}: no row can be read. Row {index._problems[0].Line}: {index._problems[0].Message}.");
+    }
+
+    /// <inheritdoc/>
+    public SourceReading Reading => new(
+        (_table.Columns[_time].IsInstant ? "timestamps" : _numbers.HasAny ? _numbers.Format : "ISO 8601")
+            + (_anyWithoutOffset ? ", UTC where they have no offset" : string.Empty),
+        _problems)
+    {
+        Place = "row",
+    };
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> Nodes => _extents.Keys;
+
+    /// <inheritdoc/>
+    public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(KeyOf(nodeId), out TimeRange extent) ? extent : null;
+
+    /// <inheritdoc/>
+    public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
+    {
+        string key = KeyOf(stream.NodeId);
+        var timestamps = new List<long>();
+        var subSeconds = new SubSeconds();
+        ColumnBuilder[] columns = [.. _evidence.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
+        List<SourceNote> notes = [];
+        if (_numbers.AreOfSeveralUnits)
+        {
+            notes.Add(new SourceNote(SourceNoteKind.TimeUnit, _numbers.Describe()!));
+        }
+
+        if (_anyWithoutOffset)
+        {
+            notes.Add(SourceNote.TimesWithoutOffset);
+        }
+
+        long unreadable = 0;
+        TimeRange window = stream.Interval.TimeOf(asked);
+        foreach (Group group in _groups.Where(group => group.Times.Overlaps(window)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Loaded rows = Load(group);
+            long place = group.Before;
+            for (int row = 0; row < rows.Times.Seconds.Length; row++)
+            {
+                // A row without a time belongs where its neighbour is, so that it is counted in one answer and not in all.
+                if (!rows.Times.AreRead[row])
+                {
+                    unreadable += window.Contains(place) ? 1 : 0;
+                    continue;
+                }
+
+                place = rows.Times.Seconds[row];
+                if (!window.Contains(place) || NodeOf(rows.Nodes, row) != key)
+                {
+                    continue;
+                }
+
+                subSeconds.Set(timestamps.Count, rows.Times.Nanoseconds.IsEmpty ? 0 : rows.Times.Nanoseconds.Span[row]);
+                timestamps.Add(place);
+                for (int i = 0; i < columns.Length; i++)
+                {
+                    columns[i].Add(rows.Payload[i], row);
+                }
+
+                if (notes.Count < MostNotes && rows.Misfits.TryGetValue(row, out string? misfit))
+                {
+                    notes.Add(new SourceNote(SourceNoteKind.Value, misfit));
+                }
+            }
+        }
+
+        return new RawBars(timestamps.ToArray(), [.. columns.Select(column => column.Build())])
+        {
+            Nanoseconds = subSeconds.Build(timestamps.Count),
+            Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
+            Notes = notes,
+            About = _extents[key],
+        };
+    }
+
+    private static string NodeOf(BarColumn? nodes, int row) =>
+        nodes is null ? string.Empty : ValueText.Of(nodes.GetValue(row)) ?? string.Empty;
+
+    private string KeyOf(string nodeId) => _node < 0 ? string.Empty : nodeId;
+
+    // What times that are numbers count is known only when all of them were looked at.
+    private void LookAtNumbers(CancellationToken cancellationToken)
+    {
+        for (int group = 0; group < _table.Groups.Count && !_table.Columns[_time].IsInstant; group++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            BarColumn times = _table.Read(group, [_time])[0];
+            for (int row = 0; row < times.Length; row++)
+            {
+                if (TimestampValue.Look(times.GetValue(row), out long number, out _) == TimestampValue.Kind.Number)
+                {
+                    _numbers.LookAt(number);
+                }
+            }
+        }
+
+        if (_numbers.Mixture is { } mixture)
+        {
+            throw new SourceException($"{_content.Path}: The times in {_table.Columns[_time].Name} {mixture}");
+        }
+    }
+
+    private void LookAtGroups(CancellationToken cancellationToken)
+    {
+        long first = 1;
+        long? last = null;
+        int[] texts = LookAtTypes();
+        for (int group = 0; group < _table.Groups.Count; first += _table.Groups[group++])
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            IReadOnlyList<BarColumn> columns = _table.Read(
+                group, [_time, .. texts.Select(i => _payload[i]), .. _node < 0 ? [] : (int[])[_node]]);
+            for (int i = 0; i < texts.Length; i++)
+            {
+                for (int row = 0; row < columns[i + 1].Length; row++)
+                {
+                    _evidence[texts[i]].LookAtField(((BarColumn<string?>)columns[i + 1]).Values.Span[row] ?? string.Empty);
+                }
+            }
+
+            RowTimesOfGroup times = ReadTimes(columns[0], first);
+            BarColumn? nodes = _node < 0 ? null : columns[^1];
+            (long? before, TimeRange? range) = (last, last is { } known ? new TimeRange(known, known) : null);
+            for (int row = 0; row < times.Seconds.Length; row++)
+            {
+                if (times.AreRead[row])
+                {
+                    long time = times.Seconds[row];
+                    (last, before) = (time, before ?? time);
+                    range = Widen(range, time);
+                    ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(_extents, NodeOf(nodes, row), out bool isKnown);
+                    extent = Widen(isKnown ? extent : null, time);
+                }
+            }
+
+            if (range is { } all)
+            {
+                _groups.Add(new Group(group, first, before!.Value, all));
+            }
+        }
+    }
+
+    // The payload columns whose texts have to be looked at to know what they hold.
+    private int[] LookAtTypes()
+    {
+        int sample = _table.Groups.ToList().FindIndex(rows => rows > 0);
+        IReadOnlyList<BarColumn> columns = _table.Read(sample, _payload);
+        List<int> texts = [];
+        for (int i = 0; i < _payload.Length; i++)
+        {
+            TableColumn column = _table.Columns[_payload[i]];
+            if (column.IsWhole)
+            {
+                _evidence[i].DeclareWhole();
+            }
+
+            object? typical = column.IsInstant ? "instant" : columns[i].Type switch
+            {
+                BarColumnType.Long => 0L,
+                BarColumnType.Boolean => true,
+                BarColumnType.Double => 0.5,
+                _ => null,
+            };
+            _evidence[i].LookAt(typical);
+            if (typical is null && !_evidence[i].IsKnown)
+            {
+                texts.Add(i);
+            }
+        }
+
+        return [.. texts];
+    }
+
+    private RowTimesOfGroup ReadTimes(BarColumn column, long firstRow)
+    {
+        bool isInstant = _table.Columns[_time].IsInstant;
+        _anyWithoutOffset |= isInstant && !_table.Columns[_time].IsUtc;
+        long[] seconds = new long[column.Length];
+        var areRead = new BitArray(column.Length);
+        var subSeconds = new SubSeconds();
+        TimeReading reading = _numbers.Reading;
+        for (int row = 0; row < seconds.Length; row++)
+        {
+            int nanoseconds = 0;
+            if (isInstant && !column.IsNull(row))
+            {
+                seconds[row] = Math.DivRem(((BarColumn<long>)column).Values.Span[row], TimeSpan.TicksPerSecond, out long rest);
+                (seconds[row], rest) = rest < 0 ? (seconds[row] - 1, rest + TimeSpan.TicksPerSecond) : (seconds[row], rest);
+                nanoseconds = (int)rest * 100;
+                areRead[row] = true;
+            }
+            else
+            {
+                object? value = column.GetValue(row);
+                TimestampValue.Kind kind = TimestampValue.Look(value, out seconds[row], out nanoseconds);
+                bool isNumber = kind == TimestampValue.Kind.Number;
+                areRead[row] = kind is not TimestampValue.Kind.None
+                    && (!isNumber || (seconds[row] != long.MinValue && TimeNumbers.UnitOf(seconds[row]) is not null));
+                _anyWithoutOffset |= kind == TimestampValue.Kind.WithoutOffset || (isNumber && reading.IsDate);
+                if (!areRead[row])
+                {
+                    Note(firstRow + row, value);
+                }
+                else if (isNumber)
+                {
+                    (seconds[row], nanoseconds) = reading.Read(seconds[row]);
+                }
+            }
+
+            subSeconds.Set(row, nanoseconds);
+        }
+
+        return new(seconds, subSeconds.Build(seconds.Length), areRead);
+    }
+
+    private void Note(long row, object? value)
+    {
+        lock (_problems)
+        {
+            if (_problems.Count < MostProblems && (_problems.Count == 0 || _problems[^1].Line < row))
+            {
+                string shown = PlainText.OneLine(ValueText.Of(value) ?? "null", SourceNote.LongestText);
+                _problems.Add(new UnreadableRow(row, $"'{shown}' in {_table.Columns[_time].Name} is no bar's open"));
+            }
+        }
+    }
+
+    private Loaded Load(Group group)
+    {
+        lock (_loading)
+        {
+            if (Array.Find(_loaded, loaded => loaded?.Group == group) is { } known)
+            {
+                return known;
+            }
+
+            _loaded[_oldest] = null;
+            IReadOnlyList<BarColumn> columns = _table.Read(group.Number, [_time, .. _payload, .. _node < 0 ? [] : (int[])[_node]]);
+            SortedDictionary<int, string> misfits = [];
+            var loaded = new Loaded(
+                group,
+                ReadTimes(columns[0], group.FirstRow),
+                _node < 0 ? null : columns[^1],
+                [.. _payload.Select((_, i) => Convert(columns[i + 1], i, group.FirstRow, misfits))],
+                misfits);
+            _loaded[_oldest] = loaded;
+            _oldest = (_oldest + 1) % GroupsKept;
+            return loaded;
+        }
+    }
+
+    private BarColumn Convert(BarColumn column, int index, long firstRow, SortedDictionary<int, string> misfits)
+    {
+        ColumnEvidence evidence = _evidence[index];
+        bool isInstant = _table.Columns[_payload[index]].IsInstant;
+        if (column.Type == evidence.Type && !isInstant)
+        {
+            return column;
+        }
+
+        ColumnBuilder builder = ColumnBuilder.Create(evidence.Name, evidence.Type, column.Length);
+        for (int row = 0; row < column.Length; row++)
+        {
+            object? value = column.GetValue(row);
+            if (value is null)
+            {
+                builder.AddNull();
+                continue;
+            }
+
+            value = isInstant ? DateTime.UnixEpoch.AddTicks((long)value).ToString("o", CultureInfo.InvariantCulture) : value;
+            bool isAdded = value is string text ? builder.TryAddText(text) : builder.TryAdd(value);
+            if (!isAdded && evidence.AddMisfit(builder, value) && misfits.Count < MostNotes)
+            {
+                string place = string.Create(CultureInfo.InvariantCulture, $"of row {firstRow + row}");
+                misfits.TryAdd(row, SourceNote.Misfit(ValueText.Of(value)!, evidence.Name, place));
+            }
+        }
+
+        return builder.Build();
+    }
+
+    private static TimeRange Widen(TimeRange? range, long time) => range is { } known
+        ? known.Contains(time) ? known : new TimeRange(Math.Min(known.Start, time), Math.Max(known.End, time))
+        : new TimeRange(time, time);
+
+    /// <summary>A group with a row that has a time.</summary>
+    /// <param name="Number">Its number in the table.</param>
+    /// <param name="FirstRow">The number of its first row in the file, from 1.</param>
+    /// <param name="Before">The time of the last readable row before it; at the file's beginning that of the first.</param>
+    /// <param name="Times">From the earliest to the latest time in it, and <paramref name="Before"/>.</param>
+    private sealed record Group(int Number, long FirstRow, long Before, TimeRange Times);
+
+    private sealed record RowTimesOfGroup(long[] Seconds, ReadOnlyMemory<int> Nanoseconds, BitArray AreRead);
+
+    private sealed record Loaded(
+        Group Group, RowTimesOfGroup Times, BarColumn? Nodes, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
+}
