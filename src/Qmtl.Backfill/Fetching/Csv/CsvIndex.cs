@@ -204,7 +204,8 @@ internal sealed class CsvIndex : IFileIndex
             return null;
         }
 
-        if (_numbers is null)
+        // Where commas separate fields, those in numbers stand in quotes from the first rows on; no other row pays for them.
+        if (_numbers is null && (_blocks.Count == 0 || !_layout.IsCommaSeparated))
         {
             foreach (CsvColumn amount in _layout.Amounts)
             {

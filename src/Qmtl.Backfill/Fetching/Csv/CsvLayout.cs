@@ -83,6 +83,9 @@ internal sealed class CsvLayout
     /// <summary>How numbers and dates are written, where somebody said so.</summary>
     public CsvCulture? Culture { get; }
 
+    /// <summary>Whether fields are separated by commas.</summary>
+    public bool IsCommaSeparated => _delimiter == ",";
+
     /// <summary>How many fields each row must have.</summary>
     public int FieldCount => _columns.Length;
 

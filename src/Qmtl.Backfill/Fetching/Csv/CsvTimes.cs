@@ -74,12 +74,12 @@ internal sealed class CsvTimes(CsvLayout layout, CsvForm form)
             return string.Create(CultureInfo.InvariantCulture, $"it has {parser.Count} fields, the header has {layout.FieldCount}.");
         }
 
-        string text = CsvCulture.WithYearFirst(parser[layout.Time.Index], layout.Culture);
+        string text = parser[layout.Time.Index];
         if (layout.Clock is { } column)
         {
             string clock = parser[column.Index];
             _clock.LookAt(clock);
-            if (!CsvClock.TryRead(text, clock, form.ClockScale, out timestamp, out nanoseconds))
+            if (!CsvClock.TryRead(CsvCulture.WithYearFirst(text, layout.Culture), clock, form.ClockScale, out timestamp, out nanoseconds))
             {
                 return $"'{Shown(text)}' in {layout.Time} and '{Shown(clock)}' in {column} are no date and time of day. "
                     + "Write 2024-01-02 or 20240102, and 09:00, 0900 or 090000; hours are 0 to 23.";
@@ -91,9 +91,14 @@ internal sealed class CsvTimes(CsvLayout layout, CsvForm form)
         }
 
         TimestampValue.Kind kind = TimestampValue.Look(text, out timestamp, out nanoseconds);
+        if (kind == TimestampValue.Kind.None)
+        {
+            kind = TimestampValue.Look(CsvCulture.WithYearFirst(text, layout.Culture), out timestamp, out nanoseconds);
+        }
+
         if (kind == TimestampValue.Kind.None || (kind == TimestampValue.Kind.Number && !_numbers.LookAt(timestamp)))
         {
-            return $"'{Shown(parser[layout.Time.Index])}' in {layout.Time} is no bar's open. "
+            return $"'{Shown(text)}' in {layout.Time} is no bar's open. "
                 + "Write Unix seconds, milliseconds, microseconds or nanoseconds, or ISO 8601"
                 + (text.Contains('/', StringComparison.Ordinal) ? ", or name the culture of the dates (-Culture, --culture)." :
                     layout.Time.Name == "Timestamp" ? "; Get-QmtlHistory -AsText has Export-Csv write it in any culture." : ".");
