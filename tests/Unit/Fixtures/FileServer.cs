@@ -29,6 +29,9 @@ internal sealed class FileServer : IDisposable
 
     public ConcurrentQueue<string> Requests { get; } = [];
 
+    /// <summary>How long each answer takes, at least; nothing by default.</summary>
+    public TimeSpan Latency { get; set; }
+
     public void Dispose() => _listener.Close();
 
     private async Task ServeAsync()
@@ -37,18 +40,30 @@ internal sealed class FileServer : IDisposable
         {
             try
             {
-                HttpListenerContext context = await _listener.GetContextAsync();
-                string path = context.Request.Url!.AbsolutePath;
-                Requests.Enqueue(path);
-                byte[]? file = Files.GetValueOrDefault(path);
-                context.Response.StatusCode = file is null ? 404 : 200;
-                await context.Response.OutputStream.WriteAsync(file ?? []);
-                context.Response.Close();
+                _ = AnswerAsync(await _listener.GetContextAsync());
             }
             catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
             {
                 return;
             }
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        try
+        {
+            string path = context.Request.Url!.AbsolutePath;
+            Requests.Enqueue(path);
+            await Task.Delay(Latency);
+            byte[]? file = Files.GetValueOrDefault(path);
+            context.Response.StatusCode = file is null ? 404 : 200;
+            await context.Response.OutputStream.WriteAsync(file ?? []);
+            context.Response.Close();
+        }
+        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The client, or this server, has gone.
         }
     }
 }
