@@ -108,9 +108,18 @@ Describe 'New-QmtlFetcher' {
             (Invoke-Symbol @{ other = 'X' } ETHUSDT).Asked | Should -Be ETHUSDT
         }
 
+        It 'finds no gap where the exchange has no bar of the symbol' {
+            $fetcher = New-QmtlFetcher -Exchange binance -BaseUri $exchange.BaseUri -Symbol @{ mine = 'BTCUSDT' }
+            $provider = New-TestProvider -Fetcher $fetcher
+            $null = Invoke-QmtlBackfill $provider mine 1m -Start 2000-01-01 -End 2000-01-01T00:05:00
+            Get-QmtlGap $provider mine 1m -Start 2000-01-01 -End 2000-01-01T00:05:00 | Should -BeNullOrEmpty
+            Get-QmtlGap $provider mine 1m -Start 2000-01-01 -End 2000-01-01T00:05:00 -Fetcher $fetcher | Should -BeNullOrEmpty
+        }
+
         It 'refuses what is no symbol' {
+            { New-QmtlFetcher -Exchange binance -Symbol @{ mine = ' ' } } | Should -Throw '*is blank*'
             { New-QmtlFetcher -Exchange binance -Symbol 5 } | Should -Throw '*A symbol is a text*'
-            { Invoke-Symbol { param($id) } } | Should -Throw '*must give one text*'
+            (Invoke-QmtlBackfill (New-TestProvider -Fetcher (New-QmtlFetcher -Exchange binance -BaseUri $exchange.BaseUri -Symbol { })) X 1m 60 120 -ErrorAction SilentlyContinue).Error.Message | Should -BeLike '*must give one text*'
         }
 
         It 'lets a stream with a derived id be fetched' {

@@ -69,11 +69,22 @@ public sealed class BackfillEngine
     public BackfillJob Submit(BackfillRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Start(
-            new Work(
-                request.Stream, request.Ranges, (request.Store, request.Stream), (request.Store, request.Fetcher),
-                emit => new StreamBackfill(request, _options, _retries, _requestSlots, _budget, _timeProvider, _raise, emit).RunAsync),
-            cancellationToken);
+        var work = new Work(
+            request.Stream, request.Ranges, (request.Store, request.Stream), (request.Store, request.Fetcher),
+            emit => new StreamBackfill(request, _options, _retries, _requestSlots, _budget, _timeProvider, _raise, emit).RunAsync);
+        try
+        {
+            // A name may need a script, which may fail: for this stream, and for no other.
+            request.Fetcher.GetName(request.Stream);
+        }
+        catch (Exception error) when (error is SourceException or ArgumentException)
+        {
+            var refused = new BackfillJob(request.Stream);
+            Refuse(refused, work, error);
+            return refused;
+        }
+
+        return Start(work, cancellationToken);
     }
 
     /// <summary>Waits until everything submitted so far has ended.</summary>

@@ -9,14 +9,15 @@ namespace Qmtl.Backfill;
 /// </summary>
 /// <param name="missing">All bars to ask for.</param>
 /// <param name="bounds">From the first asked bar to the last one.</param>
-internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
+/// <param name="isBlocked">Whether the first missing bars are not asked for at all.</param>
+internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds, bool isBlocked = false)
 {
     private readonly Dictionary<long, TimeRange> _ended = [];
     private readonly List<TimeRange> _asked = [];
     private readonly List<TimeRange> _left = [];
     private long _planned;
     private long _next;
-    private bool _isBlocked;
+    private bool _isBlocked = isBlocked;
     private long _complete = missing.IsEmpty ? bounds.End : missing.Interval.Previous(missing[0].Start);
 
     /// <summary>The bar; null where not even the first one is there.</summary>
@@ -40,7 +41,7 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds)
         }
 
         // From the first bar that is left, or from after the page, to its end.
-        long end = page.Planned.Range.End;
+        long end = page.Planned.Missing.Bounds!.Value.End;
         _ended.Add(page.Number, new TimeRange(left.IsEmpty ? end : left.Interval.Previous(left[0].Start), end));
         while (!_isBlocked && _ended.Remove(_next, out TimeRange reached))
         {

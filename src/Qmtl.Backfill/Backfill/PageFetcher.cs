@@ -133,6 +133,12 @@ internal sealed class PageFetcher(
         TellOfZeros(valid.Frame);
 
         List<Question> rest = question.Rest(valid, BarsFrom(asked.Start), lastClosed);
+        if (_fetcher.GetReach(_stream) is { } reach)
+        {
+            // Meanwhile the source may have let go of its oldest bars; nobody asks for them any more.
+            rest.RemoveAll(part => part.Missing.Bounds!.Value.End < reach.OldestBar);
+        }
+
         TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);

@@ -60,18 +60,22 @@ internal sealed class RangeLedger
     public List<BackfillResult> TakeFinished() => [.. _entries.Where(entry => !entry.Ended && entry.Outstanding == 0).Select(End)];
 
     /// <summary>
-    /// Notes bars that nobody will ask for; returns the results of ranges that are done with it. A range of which nothing else is missing
-    /// has failed.
+    /// Notes bars that nobody will ask for; returns the results of ranges that are done with it. A range that ends before the oldest bar
+    /// that could be asked for has failed.
     /// </summary>
     /// <param name="bars">The bars; they are missing.</param>
+    /// <param name="oldest">The oldest bar that could be asked for.</param>
     /// <param name="error">Why.</param>
-    public List<BackfillResult> LeaveOut(TimeRangeSet bars, Exception error)
+    /// <param name="isPartly">Whether a range that has not failed loses some.</param>
+    public List<BackfillResult> LeaveOut(TimeRangeSet bars, long oldest, Exception error, out bool isPartly)
     {
+        isPartly = false;
         var results = new List<BackfillResult>();
         foreach (Entry entry in _entries.Where(entry => !entry.Ended))
         {
             long left = bars.Intersect(entry.Range).BarCount;
-            entry.Error = left > 0 && left == entry.Outstanding ? error : entry.Error;
+            entry.Error = left > 0 && entry.Range.End < oldest ? error : entry.Error;
+            isPartly |= left > 0 && entry.Error is null;
             entry.Outstanding -= left;
             if (entry.Outstanding == 0)
             {

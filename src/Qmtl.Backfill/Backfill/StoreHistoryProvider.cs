@@ -126,6 +126,13 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         TimeRangeSet left = await GapFinder.FindAsync(this, result.Stream, old, fetcher.GetName(result.Stream), cancellationToken: cancellationToken);
         if (!left.IsEmpty)
         {
+            if (fetcher.GetReach(result.Stream) is { } reach && left.Bounds!.Value.Start < reach.OldestBar)
+            {
+                throw new SourceException(
+                    $"{fetcher.Name} {reach.Reason}, from {UnixTime.Format(reach.OldestBar)} on, and {left.BarCount} bars of {result.Stream} in "
+                        + $"{result.Range} are still missing. {reach.WayOut ?? SourceException.OlderBars}");
+            }
+
             string refused = result.Rejected.Total > 0 ? $" Rows that were not stored: {result.Rejected}." : string.Empty;
             throw new SourceException(
                 $"{fetcher.Name} was asked for {result.Stream} in {result.Range}, and {left.BarCount} bars are still missing from "

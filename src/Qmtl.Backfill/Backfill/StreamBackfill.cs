@@ -143,8 +143,9 @@ internal sealed class StreamBackfill
         Emit(ledger.TakeFinished());
         TimeRangeSet before = BeforeEarliest(missing);
         TimeRangeSet asked = missing.Subtract(before);
-        asked = asked.Subtract(LeaveOutOfReach(ledger, asked));
-        _frontier = new CompletionFrontier(missing, ledger.Bounds);
+        TimeRangeSet old = LeaveOutOfReach(ledger, asked);
+        asked = asked.Subtract(old);
+        _frontier = new CompletionFrontier(missing, ledger.Bounds, isBlocked: !old.IsEmpty);
         List<TimeRange> files = ChooseFiles(asked);
         TimeRangeSet windows = asked.Subtract(new TimeRangeSet(Stream.Interval, files));
         long requests = files.Count + BackfillPlanner.CountRequests(windows, _fetcher.BarsFrom, cancellationToken);
@@ -199,12 +200,16 @@ internal sealed class StreamBackfill
 
         TimeRangeSet old = missing.Intersect(new TimeRange(bounds.Start, reach.OldestBar - 1));
         string what = $"{reach.Reason}: of {Stream} it reaches back to {UnixTime.Format(reach.OldestBar)}";
+        string wayOut = reach.WayOut ?? SourceException.OlderBars;
         List<BackfillResult> ended = ledger.LeaveOut(
-            old, new SourceException($"{_source} {what}, and the range ends before that. {SourceException.OlderBars}") { IsUnsent = true });
-        if (ended.TrueForAll(static result => result.Error is null))
+            old,
+            reach.OldestBar,
+            new SourceException($"{_source} {what}, and the range ends before that. {wayOut}") { IsUnsent = true },
+            out bool isPartly);
+        if (isPartly)
         {
             _raise(new BackfillSourceNote(Stream, _source, new SourceNote(
-                SourceNoteKind.Reach, $"it {what}, so that {old.BarCount} older bars stay missing. {SourceException.OlderBars.TrimEnd('.')}")));
+                SourceNoteKind.Reach, $"it {what}, so that {old.BarCount} older bars stay missing. {wayOut.TrimEnd('.')}")));
         }
 
         Emit(ended);

@@ -69,7 +69,7 @@ internal static class AnswerEvidence
             habits[far] = true;
         }
 
-        bool isAlone = raw.RowCount == 1 && raw.Unreadable.Total == 0 && raw.About is null && asked.End > asked.Start;
+        bool isAlone = !raw.ProvesByRowsOnly && raw.RowCount == 1 && raw.Unreadable.Total == 0 && raw.About is null && asked.End > asked.Start;
         return isAlone && habits.ContainsKey(far)
             ? answer with
             {

@@ -92,7 +92,11 @@ public interface IDataFetcher
 /// <summary>How far back a source reaches at present.</summary>
 /// <param name="OldestBar">The open of the oldest bar that it gives: Unix seconds, UTC.</param>
 /// <param name="Reason">Why, as the rest of a sentence about the source, for example <c>gives the newest 720 bars of 1m only</c>.</param>
-public sealed record SourceReach(long OldestBar, string Reason);
+public sealed record SourceReach(long OldestBar, string Reason)
+{
+    /// <summary>What an operator can do about older bars, in a sentence; null, the default, for what is said of any source.</summary>
+    public string? WayOut { get; init; }
+}
 
 /// <summary>How a source reads what it holds, as it found out by looking: what a person should know whose bars look odd.</summary>
 /// <param name="TimestampFormat">How most of its rows write their times, for people, such as <c>Unix milliseconds</c>.</param>

@@ -39,8 +39,7 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, IDataFe
                 case BackfillStatus.Partial:
                     host.WriteDiagnostic(
                         "error",
-                        $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {source.Name} neither gave them nor said "
-                            + $"that they do not exist. See: qmtl gaps.");
+                        $"{result.Stream}: {Amounts.Count(result.BarsMissing, "bar")} still missing: {Why(result)}. See: qmtl gaps.");
                     code = ExitCode.Failed;
                     break;
             }
@@ -54,6 +53,11 @@ internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, IDataFe
 
         return code;
     }
+
+    private string Why(BackfillResult result) =>
+        source.GetReach(result.Stream) is { } reach && result.Range.Start < reach.OldestBar
+            ? $"{source.Name} {reach.Reason}, from {UnixTime.Format(reach.OldestBar)} on"
+            : $"{source.Name} neither gave them nor said that they do not exist";
 
     private async Task<bool> IsOnlyYoungAsync(BackfillResult result, CancellationToken cancellationToken)
     {

@@ -83,7 +83,7 @@ internal sealed class ExchangesCommand : CliCommand
         {
             return SourceFactory.IsProfile(name) ? ExchangeCatalog.Load(name) : ExchangeCatalog.Get(name);
         }
-        catch (Exception exception) when (exception is ArgumentException or FileNotFoundException)
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new UsageException(PlainMessage.Of(exception), exception);
         }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using Qmtl.Fetching;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Pipeline;
@@ -118,6 +119,7 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
 
     private IDataFetcher Create() => ParameterSetName switch
     {
+        ExchangeSet when SourceFactory.IsProfile(Exchange!) => OpenExchange(SourceFactory.OfProfile(ArgumentPath.Resolve(this, Exchange!))),
         BinanceSet or ExchangeSet => OpenExchange(NamedExchange(Exchange ?? "binance")),
         ProfileSet => OpenExchange(SourceFactory.OfProfile(ArgumentPath.Resolve(this, Profile!))),
         PathSet => OpenFile(ArgumentPath.Resolve(this, Path!)),
@@ -139,6 +141,6 @@ public sealed class NewQmtlFetcherCommand : PSCmdlet
         BarsPerRequest = BarsPerRequest,
         UseBulkFiles = !NoBulk,
         Symbol = Symbol is null ? null : SymbolNames.From(Symbol),
-        Credential = Credential?.GetNetworkCredential(),
+        Credential = Credential is null ? null : new NetworkCredential(Credential.UserName, Credential.Password),
     });
 }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using Qmtl.Data;
+using Qmtl.Messages;
 
 namespace Qmtl.PowerShell.Scripting;
 
@@ -16,10 +17,15 @@ internal static class SymbolNames
         object plain = DuckTypedObject.Unwrap(value);
         switch (plain)
         {
-            case string symbol:
+            case string symbol when !string.IsNullOrWhiteSpace(symbol):
                 return _ => symbol;
             case IDictionary map:
                 IReadOnlyDictionary<string, string> symbols = TextTable.Of(map, "Symbol");
+                if (symbols.FirstOrDefault(static pair => string.IsNullOrWhiteSpace(pair.Value)) is { Key: { } blank })
+                {
+                    throw new ArgumentException($"The symbol of '{PlainText.OneLine(blank, 60)}' is blank. Write it, or leave the node out.");
+                }
+
                 return stream => symbols.GetValueOrDefault(stream.NodeId, stream.NodeId);
             case ScriptBlock script:
                 return new ScriptedSymbols(script).Of;

@@ -46,6 +46,11 @@ internal sealed record BulkFormat
             throw bulk.Wrong("is for exchanges whose rows are lists ('arrays'), because the files have the same fields in the same order");
         }
 
+        if (rows.TimeUnit is 0 or 1_000_000_000 || rows.IsStampedAtClose)
+        {
+            throw bulk.Wrong("is for exchanges whose rows have the bar's open in s, ms or us, because the files are read alike");
+        }
+
         string? month = bulk.Optional("month") is { } monthPath ? ReadPath(monthPath, "{month}") : null;
         string? day = bulk.Optional("day") is { } dayPath ? ReadPath(dayPath, "{day}") : null;
         return (month ?? day) is null

@@ -61,6 +61,7 @@ internal sealed class CandleReader
 
         if (reader.TokenType == JsonTokenType.Null)
         {
+            RequireEnd(ref reader);
             return;
         }
 
@@ -79,7 +80,12 @@ internal sealed class CandleReader
             ReadRows(ref reader, interval, into);
         }
 
-        // Half an answer, and anything after it, is no JSON.
+        RequireEnd(ref reader);
+    }
+
+    // Half an answer, and anything after it, is no JSON.
+    private static void RequireEnd(ref Utf8JsonReader reader)
+    {
         while (reader.Read())
         {
             if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
@@ -224,18 +230,25 @@ internal sealed class CandleReader
             return;
         }
 
-        long open = time.Seconds;
-        if (_format.IsStampedAtClose)
+        RowTime open = _format.IsStampedAtClose ? OpenOf(time, interval) : time;
+        into.AddRow(open.Seconds, open.Nanoseconds, cells, !isClosed);
+    }
+
+    // A bar's close is the next one's open, or its own last second, such as 12:00:59.999. Any other time is off the grid, and stays so.
+    private static RowTime OpenOf(RowTime close, BarInterval interval)
+    {
+        if (interval.IsOnGrid(close.Seconds) && close.Nanoseconds == 0)
         {
-            open = interval.IsOnGrid(open) ? interval.Previous(open) : open - interval.Seconds;
+            return close with { Seconds = interval.Previous(close.Seconds) };
         }
 
-        into.AddRow(open, time.Nanoseconds, cells, !isClosed);
+        long open = interval.Floor(close.Seconds);
+        return interval.Next(open) - close.Seconds == 1 && interval.Duration > TimeSpan.FromSeconds(1) ? new RowTime(open, 0, true) : close;
     }
 
     private void ReadColumns(ref Utf8JsonReader reader, BarInterval interval, CandleColumns into)
     {
-        List<RowTime> times = [];
+        List<RowTime>? times = null;
         List<bool> closed = [];
         List<Cell>[] columns = [.. _isCount.Select(static _ => new List<Cell>())];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -248,11 +261,17 @@ internal sealed class CandleReader
                 continue;
             }
 
+            times = _names[found].Meaning == Time ? [] : times;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 AddTo(_names[found].Meaning, ref reader, times, closed, columns);
                 reader.Skip();
             }
+        }
+
+        if (times is null)
+        {
+            throw new JsonException($"There is no list of times at {_format.At}.");
         }
 
         RequireLengths(times.Count, closed.Count, columns);
@@ -268,12 +287,12 @@ internal sealed class CandleReader
         }
     }
 
-    private void AddTo(int meaning, ref Utf8JsonReader reader, List<RowTime> times, List<bool> closed, List<Cell>[] columns)
+    private void AddTo(int meaning, ref Utf8JsonReader reader, List<RowTime>? times, List<bool> closed, List<Cell>[] columns)
     {
         switch (meaning)
         {
             case Time:
-                times.Add(RowTime.Read(ref reader, _format.TimeUnit));
+                times!.Add(RowTime.Read(ref reader, _format.TimeUnit));
                 break;
             case Closed:
                 closed.Add(IsClosed(ref reader));

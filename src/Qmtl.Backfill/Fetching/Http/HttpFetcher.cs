@@ -86,7 +86,7 @@ public sealed class HttpFetcher : IBulkSource
         // The last route is the one that reaches furthest.
         HttpRoute last = _api.Routes[^1];
         return last.OldestBar(stream.Interval, _clock.GetUtcNow()) is { } oldest
-            ? new SourceReach(oldest, ReachText(last, stream.Interval))
+            ? new SourceReach(oldest, ReachText(last, stream.Interval)) { WayOut = _api.WaysOut.GetValueOrDefault(RefusalMeaning.TooOld) }
             : null;
     }
 
@@ -153,7 +153,9 @@ public sealed class HttpFetcher : IBulkSource
         }
         while (more is not null);
 
-        return columns.Build(requests, route.ProvesByRowsOnly || isPart);
+        // While the request waited for its turn, bars at its start may have come out of reach.
+        bool isOutOfReach = route.OldestBar(page.Stream.Interval, _clock.GetUtcNow()) > page.Bars.Start;
+        return columns.Build(requests, route.ProvesByRowsOnly || isPart || isOutOfReach);
     }
 
     private HttpRoute RouteFor(BarInterval interval, long start)

@@ -99,6 +99,8 @@ public sealed class ProfileAnswerTests
     [InlineData("1m", 1_704_067_260, 1_704_067_200)]
     [InlineData("1h", 1_704_070_800, 1_704_067_200)]
     [InlineData("1M", 1_709_251_200, 1_706_745_600)]
+    [InlineData("1m", 1_704_067_259, 1_704_067_200)]
+    [InlineData("1m", 1_704_067_230, 1_704_067_230)]
     public async Task A_stamp_at_the_close_is_one_bar_late(string interval, long stamp, long open)
     {
         (RawBars bars, _) = await ProfileText.AskAsync(
