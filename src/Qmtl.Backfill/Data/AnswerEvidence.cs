@@ -29,13 +29,13 @@ internal static class AnswerEvidence
         TimeRangeSet none = TimeRangeSet.Empty(interval);
 
         // Rows that nobody could place may have been any of the asked bars.
-        bool unplaced = raw.Unreadable.Total > 0;
+        bool unplaced = raw.Unreadable.Total > 0 || raw.HasUnplaced;
         if (raw.About is { } about)
         {
             return (unplaced ? none : all.Intersect(about).Subtract(told), none);
         }
 
-        if (raw.RowCount == 0 || IsNeighbourAlone(raw, interval, asked, reach))
+        if (!unplaced && (raw.RowCount == 0 || IsNeighbourAlone(raw, interval, asked, reach)))
         {
             return (raw.ProvesByRowsOnly ? none : all, none);
         }
@@ -69,7 +69,8 @@ internal static class AnswerEvidence
             habits[far] = true;
         }
 
-        bool isAlone = !raw.ProvesByRowsOnly && raw.RowCount == 1 && raw.Unreadable.Total == 0 && raw.About is null && asked.End > asked.Start;
+        bool isAlone = !raw.ProvesByRowsOnly && raw.RowCount == 1 && raw.Unreadable.Total == 0 && !raw.HasUnplaced && raw.About is null
+            && asked.End > asked.Start;
         return isAlone && habits.ContainsKey(far)
             ? answer with
             {

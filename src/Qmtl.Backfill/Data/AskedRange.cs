@@ -18,6 +18,24 @@ public static class AskedRange
                 + $"earlier start or a later end.");
     }
 
+    /// <summary>
+    /// The ends that were given and, where one was not, that of all that the source has. What it has ends no range that begins after it,
+    /// and begins none that ends before it: such an end stays open.
+    /// </summary>
+    /// <param name="start">The first instant; null where none was given.</param>
+    /// <param name="end">The last instant; null where none was given.</param>
+    /// <param name="extent">All that the source has; null where it does not say.</param>
+    public static (DateTimeOffset? Start, DateTimeOffset? End) Within(DateTimeOffset? start, DateTimeOffset? end, TimeRange? extent)
+    {
+        if (extent is not { } all)
+        {
+            return (start, end);
+        }
+
+        (DateTimeOffset first, DateTimeOffset last) = (UnixTime.FromSeconds(all.Start), UnixTime.FromSeconds(all.End));
+        return (start ?? (end < first ? null : first), end ?? (start > last ? null : last));
+    }
+
     /// <summary>The bars from start to end that have closed, or null where there are none yet.</summary>
     /// <param name="interval">The stream's interval.</param>
     /// <param name="start">The first instant.</param>

@@ -52,6 +52,12 @@ public sealed class RawBars
     /// <summary>Rows that could not even become a row here (no timestamp, too few fields); none by default.</summary>
     public RejectedRows Unreadable { get; init; } = RejectedRows.None;
 
+    /// <summary>
+    /// Whether rows that the source could not read may be bars of the asked range, also where they are counted in another answer: silence
+    /// then proves nothing. False by default; <see cref="Unreadable"/> rows of the answer itself have the same effect.
+    /// </summary>
+    public bool HasUnplaced { get; init; }
+
     /// <summary>What an operator should know of how the answer was read; empty by default.</summary>
     public IReadOnlyList<SourceNote> Notes { get; init; } = [];
 

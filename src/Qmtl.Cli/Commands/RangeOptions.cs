@@ -44,7 +44,7 @@ internal sealed class RangeOptions
     /// <param name="stream">The stream.</param>
     /// <param name="store">Where it is kept.</param>
     /// <param name="now">The time that decides which bars have closed.</param>
-    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends.</param>
+    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends, as far as that makes a range.</param>
     /// <param name="cancellationToken">Ends the query.</param>
     /// <exception cref="UsageException">No start was given and nothing is stored, or no bar opens inside, or none of them has closed
     /// yet.</exception>
@@ -56,8 +56,7 @@ internal sealed class RangeOptions
         TimeRange? extent = null,
         CancellationToken cancellationToken = default)
     {
-        DateTimeOffset? start = arguments.GetValue(_start) ?? (extent is { } all ? UnixTime.FromSeconds(all.Start) : null);
-        DateTimeOffset? end = arguments.GetValue(_end) ?? (extent is { } whole ? UnixTime.FromSeconds(whole.End) : null);
+        (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(arguments.GetValue(_start), arguments.GetValue(_end), extent);
         try
         {
             start ??= AskedRange.FirstBar(

@@ -144,13 +144,10 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         TimeRange? extent = (Start is null || End is null) && Filled(provider).Fetcher is { } fetcher
             ? await fetcher.FindExtentAsync(stream, cancellationToken)
             : null;
-        DateTimeOffset start = Start
-            ?? (extent is { } first ? UnixTime.FromSeconds(first.Start) : AskedRange.FirstBar(
-                stream,
-                await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken),
-                provider.DisplayName,
-                "-Start"));
-        await OnPipelineAsync(() => Add(provider, stream, start, End ?? (extent is { } last ? UnixTime.FromSeconds(last.End) : null)));
+        (DateTimeOffset? first, DateTimeOffset? end) = AskedRange.Within(Start, End, extent);
+        DateTimeOffset start = first ?? AskedRange.FirstBar(
+            stream, await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken), provider.DisplayName, "-Start");
+        await OnPipelineAsync(() => Add(provider, stream, start, end));
     }
 
     private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start, DateTimeOffset? end)

@@ -12,15 +12,19 @@ namespace Qmtl.PowerShell.Recording;
 /// <summary>Sees an object of any origin as a row to record.</summary>
 internal static class RecordedRow
 {
+    private static readonly HashSet<string> RefusedFields =
+        [ColumnNames.NodeId, ColumnNames.Interval, ColumnNames.Timestamp, RefusedRows.Payload];
+
     /// <summary>
     /// A row that a recorder has set aside, read from its file with <c>ConvertFrom-Json</c>: exactly the payload that was recorded. Null
-    /// for any other object.
+    /// for any other object, also one that has other fields beside those.
     /// </summary>
     /// <exception cref="ArgumentException">Its time is no bar of the interval, or a column of it cannot be one.</exception>
     public static BarFrame? OfRefused(PSObject row, BarInterval interval) =>
-        row.Properties[RefusedRows.Payload]?.Value is PSObject { BaseObject: PSCustomObject } payload
-        && row.Properties[ColumnNames.Timestamp]?.Value is long timestamp
-            ? new BarFrame(interval, new[] { timestamp }, [.. payload.Properties.Select(column => ColumnOf(column.Name, column.Value))])
+        RefusedFields.SetEquals(row.Properties.Select(field => field.Name))
+        && row.Properties[RefusedRows.Payload].Value is PSObject { BaseObject: PSCustomObject } payload
+        && row.Properties[ColumnNames.Timestamp].Value is long timestamp
+            ? FrameOf(interval, timestamp, payload)
             : null;
 
     /// <summary>
@@ -61,6 +65,12 @@ internal static class RecordedRow
         }
 
         return columns;
+    }
+
+    private static BarFrame FrameOf(BarInterval interval, long timestamp, PSObject payload)
+    {
+        UnixTime.RequireSeconds(timestamp);
+        return new BarFrame(interval, new[] { timestamp }, [.. payload.Properties.Select(column => ColumnOf(column.Name, column.Value))]);
     }
 
     // A null is a value of any type.

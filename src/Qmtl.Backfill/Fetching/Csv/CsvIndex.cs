@@ -80,6 +80,9 @@ internal sealed class CsvIndex : IFileIndex
     public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(_layout.KeyOf(nodeId), out TimeRange extent) ? extent : null;
 
     /// <inheritdoc/>
+    public UnplacedRows Unplaced { get; } = new();
+
+    /// <inheritdoc/>
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
         string key = _layout.KeyOf(stream.NodeId);
@@ -122,6 +125,7 @@ internal sealed class CsvIndex : IFileIndex
             Nanoseconds = subSeconds.Build(timestamps.Count),
             Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
             Notes = notes,
+            HasUnplaced = Unplaced.MayBeIn(window),
             About = _extents[key],
         };
 
@@ -178,6 +182,7 @@ internal sealed class CsvIndex : IFileIndex
             rows++;
             if (LookAtRow(parser) is { } timestamp)
             {
+                Unplaced.Add(timestamp);
                 _last = timestamp;
                 before ??= timestamp;
                 times = Widen(times, timestamp);
@@ -196,6 +201,7 @@ internal sealed class CsvIndex : IFileIndex
     {
         if (_times.Read(parser, out long timestamp, out _) is { } problem)
         {
+            Unplaced.AddUnreadable();
             if (_problems.Count < MostProblems)
             {
                 _problems.Add(new UnreadableRow(parser.RawRow, problem));

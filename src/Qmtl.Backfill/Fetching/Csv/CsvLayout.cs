@@ -138,12 +138,15 @@ internal sealed class CsvLayout
     private IReadOnlyList<string> ReadNames(FileReading reading, int skipped, out int linesBefore)
     {
         using CsvParser parser = Open(0);
+        bool hasLine = true;
         for (int line = 0; line <= skipped; line++)
         {
-            parser.Read();
+            hasLine = parser.Read();
         }
 
-        string[] first = [.. parser.Record!.Select(NameOf)];
+        string[] first = hasLine
+            ? [.. parser.Record!.Select(NameOf)]
+            : throw Refuse("it holds an address and no bars. Get the file that is there, and name that one.");
         if (reading.Header is { } header)
         {
             linesBefore = skipped;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Apache.Arrow;
 using Apache.Arrow.Compression;
 using Apache.Arrow.Ipc;
@@ -21,6 +22,7 @@ internal sealed class FeatherTable : ITable
     {
         _content = content;
         _fields = [.. Enumerable.Range(0, schema.FieldsList.Count).Where(index => IsRead(schema.FieldsList[index].DataType))];
+        Unread = [.. schema.FieldsList.Where(field => !IsRead(field.DataType)).Select(field => field.Name)];
         Groups = groups;
         Columns = [.. _fields.Select(index => schema.FieldsList[index]).Select(static field => new TableColumn(
             field.Name,
@@ -31,6 +33,9 @@ internal sealed class FeatherTable : ITable
 
     /// <inheritdoc/>
     public IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Unread { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<long> Groups { get; }
@@ -60,7 +65,7 @@ internal sealed class FeatherTable : ITable
     });
 
     private static bool IsRead(IArrowType type) => type is TimestampType or Date32Type or Date64Type or BooleanType or StringType
-        or LargeStringType or StringViewType or NumberType
+        or LargeStringType or StringViewType or NumberType or Decimal32Type or Decimal64Type or Decimal128Type or Decimal256Type
         or DictionaryType { ValueType: StringType or LargeStringType } && type is not HalfFloatType;
 
     // The library knows only how to wait, and a file does not keep anybody waiting; this is not called on a thread with a context.
@@ -96,6 +101,10 @@ internal sealed class FeatherTable : ITable
         UInt16Array values => Collect<long>(name, values.Length, row => values.GetValue(row)),
         Int8Array values => Collect<long>(name, values.Length, row => values.GetValue(row)),
         UInt8Array values => Collect<long>(name, values.Length, row => values.GetValue(row)),
+        Decimal32Array values => Collect(name, values.Length, row => NumberOf(values.GetString(row))),
+        Decimal64Array values => Collect(name, values.Length, row => NumberOf(values.GetString(row))),
+        Decimal128Array values => Collect(name, values.Length, row => NumberOf(values.GetString(row))),
+        Decimal256Array values => Collect(name, values.Length, row => NumberOf(values.GetString(row))),
         BooleanArray values => Collect(name, values.Length, row => values.GetValue(row)),
         TimestampArray values when values.Data.DataType is TimestampType type => Collect(
             name, values.Length, row => TicksOf(values.GetValue(row), type.Unit)),
@@ -117,6 +126,9 @@ internal sealed class FeatherTable : ITable
         // Rounded down, also before 1970.
         _ => value is { } nanoseconds ? (nanoseconds - (((nanoseconds % 100) + 100) % 100)) / 100 : null,
     };
+
+    // As text a decimal has all its digits, also where they are more than .NET's own type holds.
+    private static double? NumberOf(string? digits) => digits is null ? null : double.Parse(digits, CultureInfo.InvariantCulture);
 
     private static string? TextOf(DictionaryArray values, int row)
     {

@@ -15,6 +15,9 @@ internal static class FileColumns
     // As Unix seconds, April 1970: what is less counts rows.
     private const long EarliestTime = 10_000_000;
 
+    // In one bar; a whole number beyond that is a time.
+    private const double MostTrades = 1e9;
+
     // A column that says it is the open comes before one that may be the close, as timestamp is at CoinMarketCap.
     private static readonly string[] TimeNames =
     [
@@ -78,6 +81,30 @@ internal static class FileColumns
             + (Find(names, "close_time", "closetime", "time_close", "timeclose") >= 0 ? " (a bar's close is not its open)." : "."));
     }
 
+    /// <summary>Refuses a table of which what matters would not be read: a price or a volume, or the time of day beside the date.</summary>
+    /// <param name="names">The columns that can be read.</param>
+    /// <param name="time">The one that is the time.</param>
+    /// <param name="unread">The columns that cannot.</param>
+    /// <exception cref="FormatException">The message is a sentence after the file's name.</exception>
+    public static void RequireRead(IReadOnlyList<string> names, string time, IReadOnlyList<string> unread)
+    {
+        string[] all = [.. names, .. unread];
+        int date = Find(all, "date");
+        int clock = Find(all, "time", "hour");
+        clock = clock < 0 && unread.Count > 0 ? Find(unread, TimeNames) is >= 0 and var other ? names.Count + other : -1 : clock;
+        if (date >= 0 && clock >= 0 && date != clock && (IsNamed(time, all[date]) || IsNamed(time, all[clock])))
+        {
+            throw new FormatException(
+                $"the bars' time may stand in two columns, {all[date]} and {all[clock]}, which is read of CSV only. Make one column of "
+                    + "date and time, and name it datetime.");
+        }
+
+        if (unread.FirstOrDefault(name => ColumnNames.IsAmount(NameOf(name, all))) is { } amount)
+        {
+            throw new FormatException($"the column {amount} is of a type that is not read. Write it as numbers of 64 bits (float64).");
+        }
+    }
+
     /// <summary>The column of node ids; -1 where all rows are of one stream.</summary>
     public static int FindNode(IReadOnlyList<string> names) => Find(names, NodeNames);
 
@@ -135,7 +162,7 @@ internal static class FileColumns
             bool isBar = numbers[1] >= numbers[0] && numbers[1] >= numbers[3] && numbers[2] <= numbers[0] && numbers[2] <= numbers[3]
                 && numbers.All(double.IsFinite);
             if (!isTime || !isBar
-                || (trades >= 0 && !double.IsInteger(numbers[trades]))
+                || (trades >= 0 && !(double.IsInteger(numbers[trades]) && numbers[trades] is >= 0 and < MostTrades))
                 || (rest.Length == 11 && numbers[5] <= Number(row[0])))
             {
                 return null;

@@ -5,7 +5,6 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Files;
@@ -48,9 +47,9 @@ internal sealed class FileContent
     private static readonly byte[] Gzip = [0x1F, 0x8B];
     private static readonly byte[] Zip = "PK\x03\x04"u8.ToArray();
 
-    private readonly SafeFileHandle? _unpacked;
+    private readonly FileStream? _unpacked;
 
-    private FileContent(string path, SafeFileHandle? unpacked) => (Path, _unpacked) = (path, unpacked);
+    private FileContent(string path, FileStream? unpacked) => (Path, _unpacked) = (path, unpacked);
 
     /// <summary>The file as it was named.</summary>
     public string Path { get; }
@@ -154,10 +153,10 @@ internal sealed class FileContent
         }
     }
 
-    private static SafeFileHandle Unpack(
+    private static FileStream Unpack(
         string path, FileStream packed, Stream content, ZipArchiveEntry? entry, CancellationToken cancellationToken)
     {
-        SafeFileHandle handle = CreateTemporary();
+        FileStream file = CreateTemporary();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
@@ -167,7 +166,7 @@ internal sealed class FileContent
             while ((read = content.Read(buffer)) > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                RandomAccess.Write(handle, buffer.AsSpan(0, read), length);
+                RandomAccess.Write(file.SafeFileHandle, buffer.AsSpan(0, read), length);
                 crc.Append(buffer.AsSpan(0, read));
                 length += read;
                 if (length > MostUnpacked || (length > UnpackedWithoutDoubt && length / MostTimesPacked > packed.Length))
@@ -183,16 +182,16 @@ internal sealed class FileContent
             (uint wantedCrc, uint wantedLength) = entry is null ? TrailerOf(packed) : (entry.Crc32, (uint)entry.Length);
             return wantedCrc != crc.GetCurrentHashAsUInt32() || wantedLength != (uint)length ? throw Damaged(path, null)
                 : length == 0 ? throw new SourceException($"{path} holds an empty file. Name a file that holds bars.")
-                : handle;
+                : file;
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
         {
-            handle.Dispose();
+            file.Dispose();
             throw Damaged(path, error);
         }
         catch
         {
-            handle.Dispose();
+            file.Dispose();
             throw;
         }
         finally
@@ -217,25 +216,30 @@ internal sealed class FileContent
         error);
 
     // Windows deletes it with its last handle, also of a process that was killed; elsewhere its name can go at once.
-    private static SafeFileHandle CreateTemporary()
+    private static FileStream CreateTemporary()
     {
         string path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"qmtl-{System.IO.Path.GetRandomFileName()}");
-        SafeFileHandle handle = File.OpenHandle(
-            path,
-            FileMode.CreateNew,
-            FileAccess.ReadWrite,
-            FileShare.None,
-            OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None);
-        if (!OperatingSystem.IsWindows())
+        var options = new FileStreamOptions
         {
-            File.Delete(path);
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0,
+        };
+        if (OperatingSystem.IsWindows())
+        {
+            options.Options = FileOptions.DeleteOnClose;
+            return new FileStream(path, options);
         }
 
-        return handle;
+        options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var file = new FileStream(path, options);
+        File.Delete(path);
+        return file;
     }
 
     // Reads by place, so that several can read one handle at once.
-    private sealed class UnpackedStream(SafeFileHandle handle) : Stream
+    private sealed class UnpackedStream(FileStream file) : Stream
     {
         public override bool CanRead => true;
 
@@ -243,7 +247,7 @@ internal sealed class FileContent
 
         public override bool CanWrite => false;
 
-        public override long Length => RandomAccess.GetLength(handle);
+        public override long Length => RandomAccess.GetLength(file.SafeFileHandle);
 
         public override long Position { get; set; }
 
@@ -251,7 +255,7 @@ internal sealed class FileContent
 
         public override int Read(Span<byte> buffer)
         {
-            int read = RandomAccess.Read(handle, buffer, Position);
+            int read = RandomAccess.Read(file.SafeFileHandle, buffer, Position);
             Position += read;
             return read;
         }

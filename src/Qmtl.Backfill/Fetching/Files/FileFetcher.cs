@@ -100,8 +100,25 @@ public sealed class FileFetcher : IDataFetcher
     public SourceReading? Reading => _look?.Index?.Reading;
 
     /// <inheritdoc/>
-    /// <remarks>Null also where the file cannot be read: <see cref="FetchAsync"/> then says why.</remarks>
-    public long? GetEarliestBar(StreamKey stream) => GetExtent(stream)?.Start;
+    /// <remarks>
+    /// Null also where a row that cannot be read may be an earlier bar, and where the file cannot be read: <see cref="FetchAsync"/> then
+    /// says why.
+    /// </remarks>
+    public long? GetEarliestBar(StreamKey stream)
+    {
+        try
+        {
+            // A row before the first one, whose time could not be read, may be an earlier bar.
+            IFileIndex index = LookAt(CancellationToken.None).Index!;
+            return index.ExtentOf(stream.NodeId) is { } extent && !index.Unplaced.MayBeBefore(extent.Start)
+                ? stream.Interval.Floor(extent.Start)
+                : null;
+        }
+        catch (SourceException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>From the stream's first bar in the file to its last; null where it has none, or where the file cannot be read.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled while the file was looked through.</exception>
@@ -182,6 +199,12 @@ public sealed class FileFetcher : IDataFetcher
         if (!format.IsText && (_reading.Delimiter is not null || _reading.Culture is not null))
         {
             throw new SourceException($"{_path} is a {format.Title}, which needs neither a delimiter nor a culture. Leave them out.");
+        }
+
+        if (format.HasNames && _reading.Header is not null)
+        {
+            throw new SourceException(
+                $"{_path} is a {format.Title}, which names its columns itself. Leave the header out (-Header, --header).");
         }
     }
 

@@ -38,6 +38,9 @@ internal sealed record FileFormat(
     /// <summary>Whether it is one of text, where numbers and columns are written in many ways.</summary>
     public bool IsText => this == Csv;
 
+    /// <summary>Whether each file of it names its columns.</summary>
+    public bool HasNames => Name is "feather" or "parquet";
+
     private SourceKind Kind => new(Name)
     {
         IsFile = true,
@@ -75,6 +78,9 @@ internal interface IFileIndex
 
     /// <summary>From the first to the last time of a node; null where it has none.</summary>
     TimeRange? ExtentOf(string nodeId);
+
+    /// <summary>The rows that could not be read.</summary>
+    UnplacedRows Unplaced { get; }
 
     /// <summary>Reads the rows of a stream of the file inside <paramref name="asked"/>, both ends on the grid.</summary>
     RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken);

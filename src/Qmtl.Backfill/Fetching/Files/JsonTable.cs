@@ -12,6 +12,7 @@ namespace Qmtl.Fetching.Files;
 internal sealed class JsonTable : ITable
 {
     private const long LargestFile = 256L << 20;
+    private const int MostColumns = 1000;
 
     private readonly BarColumn[] _columns;
 
@@ -24,6 +25,9 @@ internal sealed class JsonTable : ITable
 
     /// <inheritdoc/>
     public IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Unread => [];
 
     /// <inheritdoc/>
     public IReadOnlyList<long> Groups { get; }
@@ -76,6 +80,7 @@ internal sealed class JsonTable : ITable
         {
             rows++;
             kind = rows == 1 ? row.ValueKind : kind;
+            RequireBounded(content, columns.Count, rows);
             if (row.ValueKind != kind || kind is not (JsonValueKind.Array or JsonValueKind.Object))
             {
                 throw Refuse(content, rows, $"it is {Shown(row)}, and a bar is a list or an object, as all others");
@@ -83,10 +88,17 @@ internal sealed class JsonTable : ITable
 
             if (kind == JsonValueKind.Object)
             {
+                if (header is not null)
+                {
+                    throw new SourceException(
+                        $"{content.Path} is JSON of objects, which name their fields. Leave the header out (-Header, --header).");
+                }
+
                 foreach (JsonProperty field in row.EnumerateObject())
                 {
                     if (!places.TryGetValue(field.Name, out int place))
                     {
+                        RequireBounded(content, columns.Count + 1, rows);
                         places.Add(field.Name, place = columns.Count);
                         names.Add(field.Name);
                         columns.Add(new Values());
@@ -100,6 +112,7 @@ internal sealed class JsonTable : ITable
 
             if (rows == 1)
             {
+                RequireBounded(content, row.GetArrayLength(), rows);
                 columns.AddRange(Enumerable.Range(0, row.GetArrayLength()).Select(static _ => new Values()));
             }
 
@@ -122,6 +135,18 @@ internal sealed class JsonTable : ITable
 
         columns.ForEach(column => column.Fill(rows));
         return new JsonTable(kind == JsonValueKind.Object ? names : NamesOf(columns, rows, content, header), columns);
+    }
+
+    // A row may leave out fields, and every row then has all of them: a small file could take any memory.
+    private static void RequireBounded(FileContent content, int columns, int rows)
+    {
+        if (columns > MostColumns || (long)columns * rows > TableIndex.MostCells)
+        {
+            throw new SourceException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{content.Path} has {columns} columns in the first {rows} rows, and at most {MostColumns} columns and "
+                    + $"{TableIndex.MostCells} values are read of JSON. Write it with fewer columns, or in parts."));
+        }
     }
 
     private static IReadOnlyList<string> NamesOf(List<Values> columns, int rows, FileContent content, IReadOnlyList<string>? header)

@@ -11,11 +11,11 @@ internal sealed class ParquetTable : ITable
     private readonly FileContent _content;
     private readonly string[] _fields;
 
-    private ParquetTable(FileContent content, DataField[] fields, IReadOnlyList<long> groups)
+    private ParquetTable(FileContent content, DataField[] fields, IReadOnlyList<string> unread, IReadOnlyList<long> groups)
     {
         _content = content;
         _fields = [.. fields.Select(field => field.Name)];
-        Groups = groups;
+        (Unread, Groups) = (unread, groups);
         Columns = [.. fields.Select(static field => new TableColumn(
             field.Name,
             field.ClrType == typeof(DateTime) || field.ClrType == typeof(DateOnly),
@@ -27,6 +27,9 @@ internal sealed class ParquetTable : ITable
     public IReadOnlyList<TableColumn> Columns { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Unread { get; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<long> Groups { get; }
 
     /// <summary>Reads what a file says of itself.</summary>
@@ -36,7 +39,8 @@ internal sealed class ParquetTable : ITable
         await using ParquetReader reader = await ParquetReader.CreateAsync(content.Open(), leaveStreamOpen: false);
         DataField[] fields = [.. reader.Schema.GetDataFields().Where(
             field => field.Path.Length == 1 && field.MaxRepetitionLevel == 0 && IsRead(field.ClrType))];
-        return new ParquetTable(content, fields, [.. reader.RowGroups.Select(group => group.RowCount)]);
+        string[] unread = [.. reader.Schema.Fields.Select(field => field.Name).Except(fields.Select(field => field.Name))];
+        return new ParquetTable(content, fields, unread, [.. reader.RowGroups.Select(group => group.RowCount)]);
     });
 
     /// <inheritdoc/>

@@ -7,26 +7,6 @@ using Qmtl.Time;
 
 namespace Qmtl.Fetching.Files;
 
-/// <summary>A column of a table.</summary>
-/// <param name="Name">Its name; empty where it is not kept.</param>
-/// <param name="IsInstant">Whether its values, which are longs, are instants: 100 ns since the Unix epoch, UTC.</param>
-/// <param name="IsUtc">Whether the file says that its instants are in UTC.</param>
-/// <param name="IsWhole">Whether its type declares whole numbers of 64 bits.</param>
-internal sealed record TableColumn(string Name, bool IsInstant = false, bool IsUtc = false, bool IsWhole = false);
-
-/// <summary>A file of typed columns, in groups of rows of which each can be read by itself.</summary>
-internal interface ITable
-{
-    /// <summary>All columns that can be read.</summary>
-    IReadOnlyList<TableColumn> Columns { get; }
-
-    /// <summary>How many rows each group has.</summary>
-    IReadOnlyList<long> Groups { get; }
-
-    /// <summary>Reads columns of a group: doubles without NaN, longs, bools or texts.</summary>
-    IReadOnlyList<BarColumn> Read(int group, IReadOnlyList<int> columns);
-}
-
 /// <summary>
 /// What one look at a table's times found: where which are, so that an answer is read from the groups of rows that can hold its rows.
 /// The two groups that were read last are kept.
@@ -34,7 +14,7 @@ internal interface ITable
 internal sealed class TableIndex : IFileIndex
 {
     // 64-bit values of a group that is read as a whole: half a gigabyte.
-    private const long MostCells = 64L << 20;
+    public const long MostCells = 64L << 20;
     private const int MostProblems = 100;
     private const int MostNotes = 10;
     private const int GroupsKept = 2;
@@ -52,6 +32,7 @@ internal sealed class TableIndex : IFileIndex
     private readonly Lock _loading = new();
     private readonly Loaded?[] _loaded = new Loaded?[GroupsKept];
     private int _oldest;
+    private long _unreadableAtBeginning;
     private bool _anyWithoutOffset;
 
     private TableIndex(FileContent content, ITable table, CancellationToken cancellationToken)
@@ -68,6 +49,7 @@ internal sealed class TableIndex : IFileIndex
         {
             _time = FileColumns.FindTime(
                 names, index => table.Columns[index].IsInstant ? null : table.Read(sample, [index])[0].GetValue(0));
+            FileColumns.RequireRead(names, names[_time], table.Unread);
             _node = FileColumns.FindNode(names);
             _payload = [.. Enumerable.Range(0, names.Length)
                 .Where(index => index != _time && index != _node && FileColumns.IsPayload(names[index]))];
@@ -116,6 +98,9 @@ internal sealed class TableIndex : IFileIndex
     public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(KeyOf(nodeId), out TimeRange extent) ? extent : null;
 
     /// <inheritdoc/>
+    public UnplacedRows Unplaced { get; } = new();
+
+    /// <inheritdoc/>
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
         string key = KeyOf(stream.NodeId);
@@ -133,8 +118,8 @@ internal sealed class TableIndex : IFileIndex
             notes.Add(SourceNote.TimesWithoutOffset);
         }
 
-        long unreadable = 0;
         TimeRange window = stream.Interval.TimeOf(asked);
+        long unreadable = window.Contains(_groups[0].Before) ? _unreadableAtBeginning : 0;
         foreach (Group group in _groups.Where(group => group.Times.Overlaps(window)))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -174,6 +159,7 @@ internal sealed class TableIndex : IFileIndex
             Nanoseconds = subSeconds.Build(timestamps.Count),
             Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
             Notes = notes,
+            HasUnplaced = Unplaced.MayBeIn(window),
             About = _extents[key],
         };
     }
@@ -228,9 +214,14 @@ internal sealed class TableIndex : IFileIndex
             (long? before, TimeRange? range) = (last, last is { } known ? new TimeRange(known, known) : null);
             for (int row = 0; row < times.Seconds.Length; row++)
             {
-                if (times.AreRead[row])
+                if (!times.AreRead[row])
+                {
+                    Unplaced.AddUnreadable();
+                }
+                else
                 {
                     long time = times.Seconds[row];
+                    Unplaced.Add(time);
                     (last, before) = (time, before ?? time);
                     range = Widen(range, time);
                     ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(_extents, NodeOf(nodes, row), out bool isKnown);
@@ -241,6 +232,11 @@ internal sealed class TableIndex : IFileIndex
             if (range is { } all)
             {
                 _groups.Add(new Group(group, first, before!.Value, all));
+            }
+            else
+            {
+                // They are counted where the first row is that can be read.
+                _unreadableAtBeginning += times.Seconds.Length;
             }
         }
     }
@@ -287,7 +283,7 @@ internal sealed class TableIndex : IFileIndex
         for (int row = 0; row < seconds.Length; row++)
         {
             int nanoseconds = 0;
-            if (isInstant && !column.IsNull(row))
+            if (isInstant && !column.IsNull(row) && IsOfCalendar(((BarColumn<long>)column).Values.Span[row]))
             {
                 seconds[row] = Math.DivRem(((BarColumn<long>)column).Values.Span[row], TimeSpan.TicksPerSecond, out long rest);
                 (seconds[row], rest) = rest < 0 ? (seconds[row] - 1, rest + TimeSpan.TicksPerSecond) : (seconds[row], rest);
@@ -297,7 +293,9 @@ internal sealed class TableIndex : IFileIndex
             else
             {
                 object? value = column.GetValue(row);
-                TimestampValue.Kind kind = TimestampValue.Look(value, out seconds[row], out nanoseconds);
+                TimestampValue.Kind kind = isInstant
+                    ? TimestampValue.Kind.None
+                    : TimestampValue.Look(value, out seconds[row], out nanoseconds);
                 bool isNumber = kind == TimestampValue.Kind.Number;
                 areRead[row] = kind is not TimestampValue.Kind.None
                     && (!isNumber || (seconds[row] != long.MinValue && TimeNumbers.UnitOf(seconds[row]) is not null));
@@ -373,17 +371,36 @@ internal sealed class TableIndex : IFileIndex
                 continue;
             }
 
+            if (isInstant && !IsOfCalendar((long)value))
+            {
+                builder.AddNull();
+                AddMisfit(row, $"A time in {evidence.Name} {Place(row)} is not in the years 1 to 9999, and is taken as null");
+                continue;
+            }
+
             value = isInstant ? DateTime.UnixEpoch.AddTicks((long)value).ToString("o", CultureInfo.InvariantCulture) : value;
             bool isAdded = value is string text ? builder.TryAddText(text) : builder.TryAdd(value);
-            if (!isAdded && evidence.AddMisfit(builder, value) && misfits.Count < MostNotes)
+            if (!isAdded && evidence.AddMisfit(builder, value))
             {
-                string place = string.Create(CultureInfo.InvariantCulture, $"of row {firstRow + row}");
-                misfits.TryAdd(row, SourceNote.Misfit(ValueText.Of(value)!, evidence.Name, place));
+                AddMisfit(row, SourceNote.Misfit(ValueText.Of(value)!, evidence.Name, Place(row)));
             }
         }
 
         return builder.Build();
+
+        string Place(int row) => string.Create(CultureInfo.InvariantCulture, $"of row {firstRow + row}");
+
+        void AddMisfit(int row, string text)
+        {
+            if (misfits.Count < MostNotes)
+            {
+                misfits.TryAdd(row, text);
+            }
+        }
     }
+
+    private static bool IsOfCalendar(long ticks) =>
+        ticks >= (DateTime.MinValue - DateTime.UnixEpoch).Ticks && ticks <= (DateTime.MaxValue - DateTime.UnixEpoch).Ticks;
 
     private static TimeRange Widen(TimeRange? range, long time) => range is { } known
         ? known.Contains(time) ? known : new TimeRange(Math.Min(known.Start, time), Math.Max(known.End, time))

@@ -58,6 +58,39 @@ public sealed class CsvBackfillTests : BackfillEngineTestBase, IDisposable
         Assert.Equal(30L, (await RunOneAsync(fetcher, Hour)).BarsWritten);
     }
 
+    [Theory]
+    [InlineData("ts,close\n60,1\nx,2\n180,3\n", 60, 180)]
+    [InlineData("ts,close\n60,1\n120,2,9\n180,3\n", 60, 180)]
+    [InlineData("ts,close\n180,1\nx,2\n60,3\n", 60, 180)]
+    [InlineData("ts,close\nx,1\n120,2\n", 60, 120)]
+    [InlineData("ts,close\n120,1\nx,2\n", 60, 120)]
+    [InlineData("ts,close\n300,1\n60,2\n180,3\nx,4\n240,5\n", 60, 180)]
+    [InlineData("symbol,ts,close\nA,60,1\nBTCUSDT,x,2\nBTCUSDT,180,3\n", 120, 180)]
+    [InlineData("[{\"ts\":60,\"close\":1},{\"ts\":\"x\",\"close\":2},{\"ts\":180,\"close\":3}]", 60, 180)]
+    [InlineData("[{\"ts\":\"x\",\"close\":1},{\"ts\":120,\"close\":2}]", 60, 120)]
+    public async Task A_bar_whose_row_cannot_be_read_stays_missing_in_every_run(string content, long start, long end)
+    {
+        string path = Path.Combine(_folder.FullName, "unreadable");
+        await File.WriteAllTextAsync(path, content);
+        for (int run = 0; run < 3; run++)
+        {
+            BackfillResult result = await RunOneAsync(new FileFetcher(path), new TimeRange(start, end));
+
+            Assert.Equal((0L, 1L), (result.BarsEmpty, result.BarsMissing));
+        }
+    }
+
+    [Fact]
+    public async Task Beside_rows_that_cannot_be_read_a_gap_is_still_learnt()
+    {
+        string path = Path.Combine(_folder.FullName, "gap.csv");
+        await File.WriteAllTextAsync(path, "ts,close\n60,1\nx,2\n180,3\n240,4\n360,5\n");
+
+        BackfillResult result = await RunOneAsync(new FileFetcher(path), new TimeRange(240, 360));
+
+        Assert.Equal((2L, 1L, 0L), (result.BarsWritten, result.BarsEmpty, result.BarsMissing));
+    }
+
     [Fact]
     public async Task Of_dates_with_a_number_of_another_kind_nothing_is_learnt()
     {

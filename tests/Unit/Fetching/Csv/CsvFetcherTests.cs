@@ -156,9 +156,11 @@ public sealed class CsvFetcherTests : IDisposable
     {
         var fetcher = new FileFetcher(Write("ts,close\nsoon,0\n60,1\n120\n180,3,3\n,4\n240,5\n1570752000500,6\n"));
 
-        RawBars[] pages = [await FetchAsync(fetcher, new TimeRange(0, 60)), await FetchAsync(fetcher, new TimeRange(120, 180)), await FetchAsync(fetcher, new TimeRange(240, 300))];
+        RawBars[] pages = [await FetchAsync(fetcher, new TimeRange(0, 60)), await FetchAsync(fetcher, new TimeRange(120, 180)), await FetchAsync(fetcher, new TimeRange(240, 300)), await FetchAsync(fetcher, new TimeRange(300, 360))];
 
-        Assert.Equal([4, 0, 0], pages.Select(page => page.Unreadable[RejectionReason.Unreadable]));
+        Assert.Equal([4, 0, 0, 0], pages.Select(page => page.Unreadable[RejectionReason.Unreadable]));
+        Assert.Equal([true, true, true, false], pages.Select(page => page.HasUnplaced));
+        Assert.Null(fetcher.GetEarliestBar(Bitcoin));
         Assert.Equal([2, 4, 5, 6], fetcher.Reading!.Problems.Select(problem => problem.Line));
         Assert.Contains("'soon' in ts is no bar's open", fetcher.Reading!.Problems[0].Message, StringComparison.Ordinal);
         Assert.Contains("1 fields, the header has 2", fetcher.Reading!.Problems[1].Message, StringComparison.Ordinal);
@@ -167,6 +169,7 @@ public sealed class CsvFetcherTests : IDisposable
     [Theory]
     [InlineData("", "is empty")]
     [InlineData("\n \n", "is empty")]
+    [InlineData("https://www.CryptoDataDownload.com\n", "it holds an address and no bars")]
     [InlineData("ts,close\n", "a header and no bars")]
     [InlineData("1570752000,1\n1570752060,2\n", "line 1: there is no header")]
     [InlineData("when,close\n60,1\n", "line 1: no column holds the bars' time. Name one of them ts, timestamp, open_time, datetime, time or date; there are when, close.")]

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Apache.Arrow;
 using Apache.Arrow.Ipc;
+using Apache.Arrow.Types;
 using Parquet;
 using Parquet.Schema;
 using Qmtl.Data;
@@ -21,6 +23,10 @@ public sealed class FileFormatTests : IDisposable
     private static readonly long[] Times = [.. Enumerable.Range(0, Rows).Select(row => Start + (60L * row))];
     private static readonly double?[] Opens = [.. Times.Select((_, row) => row % 7 == 3 ? (double?)null : 100 + (row / 8.0))];
     private static readonly double?[] Ratios = [.. Times.Select((_, row) => (double?)row)];
+
+    private static IArrowArray Days => new Date32Array.Builder().Append(new DateTime(2024, 2, 1)).Build();
+
+    private static IArrowArray Halves => new DoubleArray.Builder().Append(0.5).Build();
 
     private readonly TemporaryFolder _folder = new();
 
@@ -117,6 +123,13 @@ public sealed class FileFormatTests : IDisposable
         { "{\"schema\":1,\"name\":\"x\"}"u8.ToArray(), "no column holds the bars' time" },
         { "{\"open\":{\"0\":1},\"close\":{\"0\":1}}"u8.ToArray(), "there are open, close." },
         { "[{\"ts\":\"abc\",\"open\":1}]"u8.ToArray(), "no row can be read. Row 1: 'abc' in ts is no bar's open" },
+        { "[{\"Date\":\"2024-02-01\",\"Time\":\"09:00\",\"open\":1}]"u8.ToArray(), "may stand in two columns, Date and Time, which is read of CSV only." },
+        { "[{\"date\":\"2024-02-01\",\"hour\":9,\"open\":1}]"u8.ToArray(), "Make one column of date and time, and name it datetime." },
+        { TableFiles.Feather(("date", Days), ("TIME", new Time32Array.Builder(TimeUnit.Second).Append(32_400).Build()), ("open", Halves)), "two columns, date and TIME" },
+        { TableFiles.Feather(("date", Days), ("open", Halves), ("volume", new HalfFloatArray.Builder().Append((Half)1).Build())), "the column volume is of a type that is not read" },
+        { TableFiles.Feather(("ts", new TimestampArray(new TimestampType(TimeUnit.Second, "UTC"), new ArrowBuffer.Builder<long>().Append(253_402_300_800).Build(), ArrowBuffer.Empty, 1, 0, 0))), "in ts is no bar's open" },
+        { Encoding.UTF8.GetBytes($"[[{string.Join(',', Enumerable.Range(0, 1001))}]]"), "has 1001 columns in the first 1 rows" },
+        { Encoding.UTF8.GetBytes($"{{{string.Join(',', Enumerable.Range(0, 1000).Select(name => $"\"c{name}\":1"))}}}{string.Concat(Enumerable.Repeat("{}", 70_000))}"), "1000 columns in the first 67109 rows" },
         { "FEA1...."u8.ToArray(), "is a Feather file of version 1" },
     };
 
@@ -155,6 +168,40 @@ public sealed class FileFormatTests : IDisposable
         error = await Assert.ThrowsAsync<SourceException>(
             () => new FileFetcher(new SourceOptions { Path = path, Culture = "de-DE" }).FetchAsync(Stream, new TimeRange(0, 59), CancellationToken.None));
         Assert.Contains("needs neither a delimiter nor a culture", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("parquet")]
+    [InlineData("feather")]
+    [InlineData("json objects")]
+    public async Task A_header_for_a_file_that_has_names_is_refused(string form)
+    {
+        string path = Write("a", await WriteAsync(form));
+        var fetcher = new FileFetcher(new SourceOptions { Path = path, Header = ["ts", "close", "open"] });
+
+        SourceException error = await Assert.ThrowsAsync<SourceException>(() => fetcher.FindExtentAsync(Stream, CancellationToken.None));
+
+        Assert.Contains("Leave the header out (-Header, --header)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Decimals_are_numbers_a_better_time_makes_two_columns_do_and_a_time_beyond_the_calendar_is_null()
+    {
+        IArrowArray far = new TimestampArray(
+            new TimestampType(TimeUnit.Second, "UTC"), new ArrowBuffer.Builder<long>().Append(253_402_300_800).Build(), ArrowBuffer.Empty, 1, 0, 0);
+        string path = Write("a", TableFiles.Feather(
+            ("ts", new Int64Array.Builder().Append(Start).Build()),
+            ("date", Days),
+            ("time", new StringArray.Builder().Append("09:00").Build()),
+            ("open", new Decimal128Array.Builder(new Decimal128Type(20, 8)).Append(1.25m).Build()),
+            ("volume", new Decimal256Array.Builder(new Decimal256Type(60, 8)).Append(-2.5m).Build()),
+            ("expires", far)));
+
+        RawBars bars = await new FileFetcher(path).FetchAsync(Stream, new TimeRange(Start, Start + 59), CancellationToken.None);
+
+        Assert.Equal([Start], bars.Timestamps.ToArray());
+        Assert.Equal([1.25, -2.5, null], new[] { "open", "volume", "expires" }.Select(name => bars.Columns.Single(column => column.Name == name).GetValue(0)));
+        Assert.Contains(bars.Notes, note => note.Text.StartsWith("A time in expires of row 1 is not in the years 1 to 9999", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -45,6 +45,8 @@ public sealed class OtherPeoplesCsvTests : IDisposable
     [InlineData("1706778000,1,2,0.5,1.5,10,3,4\n", "line 1: there is no header, and the columns are not the usual ones")]
     [InlineData("1706778000,1,1,1,1,10\n1706778060,2,2,2,2,10\n", "Give their names (-Header or --header,")]
     [InlineData("1706778000,0.5,2,1,1.5,10\n", "there is no header")]
+    [InlineData("1706778000,1,2,0.5,1.5,10,-3\n", "there is no header")]
+    [InlineData("1706778000,1,2,0.5,1.5,10,1706778059\n", "there is no header")]
     [InlineData("20240201 090000;1;2;0.5;1.5;0\n", "there is no header")]
     [InlineData("0,1,2,0.5,1.5\n1,1,2,0.5,1.5\n", "there is no header")]
     public async Task What_is_of_two_meanings_or_none_is_refused(string content, string message) => Assert.Contains(

@@ -44,6 +44,20 @@ internal static class TableFiles
         return stream.ToArray();
     }
 
+    /// <summary>Feather of columns of any types.</summary>
+    public static byte[] Feather(params (string Name, IArrowArray Values)[] columns)
+    {
+        var schema = new Schema([.. columns.Select(column => new Field(column.Name, column.Values.Data.DataType, nullable: true))], null);
+        using var stream = new MemoryStream();
+        using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
+        {
+            writer.WriteRecordBatch(new RecordBatch(schema, columns.Select(column => column.Values), columns[0].Values.Length));
+            writer.WriteEnd();
+        }
+
+        return stream.ToArray();
+    }
+
     /// <summary>Parquet with a column of times of any type, in groups of so many rows.</summary>
     public static async Task<byte[]> ParquetAsync<T>(
         DataField time, T[] times, int rowsPerGroup, CompressionMethod method, params (DataField Field, double?[] Values)[] columns)
