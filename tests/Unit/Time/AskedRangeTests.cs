@@ -17,6 +17,17 @@ public sealed class AskedRangeTests
     }
 
     [Fact]
+    public void What_a_source_has_is_the_default_of_an_end_only_where_that_makes_a_range()
+    {
+        var extent = new TimeRange(120, 240);
+
+        Assert.Equal((At(120), At(240)), AskedRange.Within(null, null, extent));
+        Assert.Equal((At(240), At(240)), AskedRange.Within(At(240), null, extent));
+        Assert.Equal((At(300), (DateTimeOffset?)null), AskedRange.Within(At(300), null, extent));
+        Assert.Equal(((DateTimeOffset?)null, At(60)), AskedRange.Within(null, At(60), extent));
+    }
+
+    [Fact]
     public void A_later_end_is_moved_and_that_is_said()
     {
         Assert.Equal(new TimeRange(60, 540), AskedRange.Closed(Minute, At(60), At(9000), Now, out string? note));
