@@ -43,8 +43,8 @@ Describe 'Times of what the module gives, where the culture is <_>' -ForEach 'th
         }
     }
 
-    It 'of ranges and results are ISO 8601 alone, too' {
-        foreach ($time in $gap.Start, $coverage.End, $outcome.Start, $result.Time) {
+    It 'are ISO 8601 alone, too' {
+        foreach ($time in $gap.Start, $coverage.End, $outcome.Start, $result.Time, $bar.Timestamp) {
             $time.ToString() | Should -Match "^$Iso$"
             $time | Out-String | Should -Match "^\s*$Iso\s*$"
             ($time, $time) -join ' ' | Should -Match "^$Iso $Iso$"

@@ -11,12 +11,11 @@ namespace Qmtl.PowerShell.Output;
 /// </summary>
 /// <remarks>
 /// PowerShell asks <see cref="ToString()"/> and <see cref="IFormattable"/> where it writes the value of a property or formats it, but
-/// makes a text of a bare one by itself. Only what bears <see cref="TypeName"/> it writes as ISO there, too, save in an expandable string;
-/// but a type name of its own costs an object some microseconds, which is too much for each of a million bars.
+/// makes a text of a bare one by itself. Only what bears <see cref="TypeName"/> it writes as ISO there, too, save in an expandable string.
 /// </remarks>
 public sealed class UtcTime : PSObject, IFormattable
 {
-    /// <summary>The type name of times that are few.</summary>
+    /// <summary>The type name of the times.</summary>
     internal const string TypeName = "Qmtl.Time";
 
     private UtcTime(DateTimeOffset time)
@@ -24,13 +23,10 @@ public sealed class UtcTime : PSObject, IFormattable
     {
     }
 
-    /// <summary>The time, as cheap as can be.</summary>
-    internal static UtcTime OfBar(long seconds) => new(UnixTime.FromSeconds(seconds));
-
-    /// <summary>The time, also alone a text in ISO 8601.</summary>
+    /// <summary>The time.</summary>
     internal static UtcTime Of(long seconds)
     {
-        UtcTime time = OfBar(seconds);
+        var time = new UtcTime(UnixTime.FromSeconds(seconds));
         time.TypeNames.Insert(0, TypeName);
         return time;
     }
@@ -74,7 +70,7 @@ internal sealed class UtcTimeProperty(string name, long seconds) : PSNotePropert
     /// <inheritdoc/>
     public override object? Value
     {
-        get => _other ?? UtcTime.OfBar(seconds);
+        get => _other ?? UtcTime.Of(seconds);
         set => _other = value;
     }
 
