@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Qmtl.Data;
 using Qmtl.Fetching;
-using Qmtl.Fetching.Csv;
 using Qmtl.Fetching.Files;
 using Qmtl.Time;
 using Qmtl.Unit.Fixtures;

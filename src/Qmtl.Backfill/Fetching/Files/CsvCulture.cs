@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>
 /// How a culture writes numbers and dates in text: what of it matters for files. It is a table of ours, because programs that run without
