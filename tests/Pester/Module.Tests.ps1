@@ -127,6 +127,20 @@ Remove-Module Qmtl
         $shell.Output -replace '\s+[|]?\s*', ' ' | Should -BeLike "*is not built*Run 'dotnet build' or './build.ps1'*"
     }
 
+    It 'imports nothing else that takes its time' {
+        $shell = Invoke-Shell "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'; (Get-Module).Name -join ' '"
+        $shell.Output.Trim() | Should -Be 'Qmtl'
+    }
+
+    It 'asks for a new shell where another version runs' {
+        $copy = New-ModuleCopy
+        $bin = (New-Item -ItemType Directory -Path ([System.IO.Path]::Combine($copy, 'module', 'bin'))).FullName
+        Add-Type -TypeDefinition '[assembly: System.Reflection.AssemblyVersion("9.8.7.0")] public class NewQmtl { }' -OutputAssembly (Join-Path $bin 'Qmtl.PowerShell.dll')
+        $shell = Invoke-Shell "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'; try { Import-Module '$(Join-Path $copy 'Qmtl.psd1')' } catch { `$_.Exception.Message }; (Get-Command Get-QmtlGap).Version.ToString()"
+        $version = (Import-PowerShellDataFile (Join-Path $QmtlRoot 'Qmtl.psd1')).ModuleVersion
+        $shell.Output | Should -BeLike "*This shell runs Qmtl $version, from '*', and cannot run version 9.8.7 beside it. Import that in a new shell.*$version*"
+    }
+
     It 'works from a packed folder, which carries its assemblies' {
         $copy = New-ModuleCopy
         Copy-Item -LiteralPath (Get-BuiltFolder) -Destination ([System.IO.Path]::Combine($copy, 'module', 'bin')) -Recurse
