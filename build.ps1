@@ -109,7 +109,7 @@ function Invoke-Pack {
         Where-Object Name -NotMatch '^(win|linux|osx)-' |
         Remove-Item -Recurse
 
-    'Qmtl.psd1', 'LICENSE', 'README.md', 'CHANGELOG.md' |
+    'Qmtl.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'README.md', 'CHANGELOG.md' |
         ForEach-Object { Join-Root $_ } |
         Where-Object { Test-Path -LiteralPath $_ } |
         Copy-Item -Destination $target

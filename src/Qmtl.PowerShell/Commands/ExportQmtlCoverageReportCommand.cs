@@ -2,39 +2,28 @@ using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.PowerShell.Arguments;
-using Qmtl.PowerShell.Pipeline;
 using Qmtl.Reporting;
-using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Writes one HTML page of what a provider holds.</summary>
-[Cmdlet(VerbsData.Export, "QmtlCoverageReport", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Cmdlet(VerbsData.Export, "QmtlCoverageReport", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(FileInfo))]
-public sealed class ExportQmtlCoverageReportCommand : AsyncCommand
+public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
 {
-    /// <summary>Whose history.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [HistoryProviderArgument]
-    [ValidateNotNull]
-    public IHistoryProvider? Provider { get; set; }
+    // An id that a script's own progress bars will hardly use.
+    private const int ActivityId = 5160;
+    private const string Activity = "Reporting";
+
+    // In the order in which they come; of one stream, coverage may come as many objects.
+    private readonly List<StreamKey> _streams = [];
+    private readonly HashSet<StreamKey> _known = [];
+    private IHistoryProvider? _provider;
 
     /// <summary>The page's file, which is replaced.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
-
-    /// <summary>The node; every node of the store by default.</summary>
-    [Parameter(Position = 2)]
-    [ArgumentCompleter(typeof(NodeIdCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? NodeId { get; set; }
-
-    /// <summary>The interval; every interval of the node by default.</summary>
-    [Parameter(Position = 3)]
-    [BarIntervalArgument]
-    [ArgumentCompleter(typeof(IntervalCompleter))]
-    public BarInterval? Interval { get; set; }
 
     /// <summary>The first instant that is looked at; each stream's first bar by default.</summary>
     [Parameter]
@@ -61,9 +50,28 @@ public sealed class ExportQmtlCoverageReportCommand : AsyncCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
     {
-        IHistoryProvider provider = Provider!;
+        _provider ??= provider;
+        if (_provider.DisplayName != provider.DisplayName)
+        {
+            throw new ArgumentException(
+                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the command "
+                    + $"once for each.");
+        }
+
+        _streams.AddRange(streams.Where(_known.Add));
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_provider is null)
+        {
+            return;
+        }
+
         string path;
         CoveragePageOptions options;
         try
@@ -83,25 +91,13 @@ public sealed class ExportQmtlCoverageReportCommand : AsyncCommand
             return;
         }
 
-        RunForRecord(
-            async cancellationToken =>
-            {
-                IReadOnlyList<StreamKey> streams = NodeId is { } nodeId && Interval is { } interval
-                    ? [new StreamKey(nodeId, interval)]
-                    : [.. (await provider.GetStreamsAsync(cancellationToken))
-                        .Where(stream => (NodeId ?? stream.NodeId) == stream.NodeId && (Interval ?? stream.Interval) == stream.Interval)];
-                await CoveragePage.WriteAsync(provider, streams, path, options, cancellationToken);
-                if (PassThru)
-                {
-                    await OutputAsync([new FileInfo(path)]);
-                }
-            },
-            provider);
+        Run(cancellationToken => CoveragePage.WriteAsync(_provider, _streams, path, options, cancellationToken), _provider);
         WriteProgress(new ProgressRecord(ActivityId, Activity, " ") { RecordType = ProgressRecordType.Completed });
+        if (PassThru)
+        {
+            WriteObject(new FileInfo(path));
+        }
     }
-
-    private const int ActivityId = 5160;
-    private const string Activity = "Reporting";
 
     private void Show(int done, int all) => Post(() =>
         WriteProgress(new ProgressRecord(ActivityId, Activity, $"{done} of {all} steps") { PercentComplete = 100 * done / all }));
