@@ -111,8 +111,8 @@ function connect() {
   byId("findings-filter").hidden = !findings?.length;
 
   const last = seconds => () => show(view.all[1] - seconds, view.all[1]);
-  buttons("spans", ["1d", "The last day", last(86400)], ["1w", "The last week", last(604800)], ["1m", "The last 30 days", last(2592000)],
-    ["1y", "The last year", last(31557600)], ["All", "All of the time", () => show(...view.all)]);
+  buttons("spans", ["1d", "1d: the last day", last(86400)], ["1w", "1w: the last week", last(604800)], ["1m", "1m: the last 30 days", last(2592000)],
+    ["1y", "1y: the last year", last(31557600)], ["All", "All of the time", () => show(...view.all)]);
   buttons("zoom", ["‹", "Earlier", () => pan(-0.5)], ["−", "Zoom out", () => zoom(2)], ["+", "Zoom in", () => zoom(0.5)], ["›", "Later", () => pan(0.5)]);
   byId("streams-table").prepend(make("p", { id: "shown", className: "unseen", role: "status" }));
   followPointer(streamTable.scroller);

@@ -13,7 +13,7 @@ class LongTable {
     this.body = make("tbody", { role: "rowgroup" });
     this.table = make("table", { role: "table", "aria-label": label },
       make("thead", { role: "rowgroup" }, this.head), this.body);
-    this.scroller = make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": label }, this.table);
+    this.scroller = make("div", { className: "scroll", tabIndex: 0, role: "group", "aria-label": label }, this.table);
     this.heads = columns.map(column => this.headOf(column));
     this.head.append(...this.heads);
     this.paper = make("p", { className: "paper" });

@@ -125,7 +125,7 @@ function zoomKey(event) {
 // What a timeline says of the time under the pointer.
 function stateAt(stream, time) {
   const length = stream.interval.seconds, [from, to] = ends(stream) ?? [];
-  if (from === undefined || time < from || time >= to) return "not looked at";
+  if (from === undefined || time < from || time >= to) return time < from ? "before its first bar" : "after its last bar";
   const near = 1.5 * (view.to - view.from) / 600;
   const said = (range, what) => `${timeText(range.start)} to ${timeText(range.end)}: ${range.pieces > 1
     ? `${count(range.bars, "bar")} ${what} in ${count(range.pieces, "gap")}` : `${count(range.bars, "bar")} ${what}`}`;
@@ -184,6 +184,7 @@ function followPointer(scroller) {
   });
   scroller.addEventListener("pointerup", event => {
     if (!drag) return;
+    cross.hidden = true;
     const { canvas, x, moved } = drag, { left, width } = canvas.getBoundingClientRect();
     drag = null;
     if (moved && event.pointerType !== "touch" && !event.shiftKey) {
