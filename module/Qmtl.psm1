@@ -61,7 +61,7 @@ foreach ($other in [System.Runtime.Loader.AssemblyLoadContext]::Default.Assembli
 }
 
 # A bar's stream, which binds by name, and times that are text in ISO 8601.
-$types = @('BarObject', 'UtcTime').ForEach({ $assembly.GetType("Qmtl.PowerShell.Output.$_")::CreateTypeData() })
+$types = @('BarObject', 'ShellProperties', 'UtcTime').ForEach({ $assembly.GetType("Qmtl.PowerShell.Output.$_")::CreateTypeData() })
 Update-TypeData -TypeData $types -Force
 
 $ExecutionContext.SessionState.Module.OnRemove = {

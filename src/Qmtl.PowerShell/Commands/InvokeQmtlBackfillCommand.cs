@@ -220,7 +220,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         return WriteAsync(() =>
         {
             WriteObject(outcome);
-            if (outcome.Error is { } error)
+            if (outcome.Failure is { } error)
             {
                 WriteError(error);
             }
