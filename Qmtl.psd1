@@ -17,6 +17,7 @@
         'Get-QmtlExchange'
         'Get-QmtlGap'
         'Get-QmtlHistory'
+        'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
@@ -27,6 +28,8 @@
         'New-QmtlRecorder'
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
+        'Set-QmtlDefault'
+        'Show-QmtlCoverage'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
     )

@@ -11,6 +11,7 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
 {
     private static readonly Lock Gate = new();
     private static Assembly? _module;
+    private static string? _path;
 
     private readonly AssemblyDependencyResolver _resolver;
 
@@ -22,11 +23,23 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     /// there, because .NET cannot put a second one of that name beside it. A new build needs a new shell.
     /// </summary>
     /// <param name="modulePath">Full path of the module's assembly.</param>
+    /// <exception cref="InvalidOperationException">Another version is loaded.</exception>
     public static Assembly Load(string modulePath)
     {
         lock (Gate)
         {
-            return _module ??= Begin(modulePath);
+            if (_module is null)
+            {
+                (_module, _path) = (Begin(modulePath), modulePath);
+            }
+            else if (AssemblyName.GetAssemblyName(modulePath).Version is var asked && asked != _module.GetName().Version)
+            {
+                throw new InvalidOperationException(
+                    $"This shell runs Qmtl {_module.GetName().Version?.ToString(3)}, from '{Path.GetDirectoryName(_path)}', and cannot run "
+                        + $"version {asked?.ToString(3)} beside it. Import that in a new shell.");
+            }
+
+            return _module;
         }
     }
 

@@ -19,6 +19,10 @@ public interface IHistoryProvider
     /// <value>Null by default.</value>
     IDataFetcher? Fetcher => null;
 
+    /// <summary>The store that its bars are in, where that is one of this library's: only its bars can be removed, compared and revised.</summary>
+    /// <value>Null by default.</value>
+    IHistoryStore? Store => null;
+
     /// <summary>Why it cannot be completed, as a sentence without its end; null where it can.</summary>
     /// <value>Null by default.</value>
     string? Obstacle => null;

@@ -35,6 +35,9 @@ public sealed record HistorySummary
     /// </summary>
     public double Completeness => Bars / (double)(Bars + Missing);
 
+    /// <summary><see cref="Completeness"/> in per cent for people, cut after two decimals: 100 only where no bar is missing.</summary>
+    public double Percent => Missing == 0 ? 100 : Math.Min(99.99, Math.Floor(Completeness * 10000) / 100);
+
     /// <summary>How many bars after the last have closed at <paramref name="now"/> and are not known not to exist.</summary>
     public long CountBehind(DateTimeOffset now)
     {

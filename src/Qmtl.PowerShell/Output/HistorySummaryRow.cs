@@ -46,7 +46,7 @@ public sealed class HistorySummaryRow
     public long Empty => _summary.Empty;
 
     /// <summary>Per cent of the bars that can exist between the two, with two decimals, cut: 100 only where none is missing.</summary>
-    public double Completeness => Math.Floor(_summary.Completeness * 10000) / 100;
+    public double Completeness => _summary.Percent;
 
     /// <summary>How many bars have closed since the last stored one and are neither there nor known not to exist.</summary>
     public long Behind { get; }

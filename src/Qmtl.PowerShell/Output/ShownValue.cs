@@ -10,6 +10,8 @@ public static class ShownValue
 {
     private const double LargestExact = 1L << 53;
 
+    private static readonly string[] Units = ["B", "kB", "MB", "GB", "TB"];
+
     // What a bar from another process has beside its columns.
     private static readonly string[] NoColumns = [BarObjects.Timestamp, "NodeId", "Interval"];
 
@@ -41,6 +43,37 @@ public static class ShownValue
             text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset instant) => Time(instant),
         _ => PlainText.OneLine($"{time}"),
     };
+
+    /// <summary>A duration in its largest unit, for example <c>5m</c> or <c>12d</c>: also one that is text from another process.</summary>
+    /// <param name="duration">The duration; null shows nothing.</param>
+    public static string? Age(object? duration) =>
+        TimeSpan.TryParse($"{duration}", CultureInfo.InvariantCulture, out TimeSpan age)
+            ? age switch
+            {
+                { TotalDays: >= 1 } => $"{(long)age.TotalDays}d",
+                { TotalHours: >= 1 } => $"{age.Hours}h",
+                { TotalMinutes: >= 1 } => $"{age.Minutes}m",
+                _ => $"{age.Seconds}s",
+            }
+            : null;
+
+    /// <summary>Bytes in the largest unit of which there is one, for example <c>1.2 MB</c>.</summary>
+    /// <param name="bytes">How many; null shows nothing.</param>
+    public static string? Size(object? bytes)
+    {
+        if (!double.TryParse($"{bytes}", NumberStyles.Float, CultureInfo.InvariantCulture, out double size))
+        {
+            return null;
+        }
+
+        int unit = 0;
+        for (; size >= 1000 && unit < Units.Length - 1; unit++)
+        {
+            size /= 1000;
+        }
+
+        return $"{size.ToString(unit == 0 || size >= 100 ? "0" : "0.0", CultureInfo.CurrentCulture)} {Units[unit]}";
+    }
 
     /// <summary>What went wrong with an outcome, in one line without what its row says anyway; nothing where nothing did.</summary>
     /// <param name="outcome">The outcome, or what another process has of it.</param>

@@ -82,13 +82,14 @@ internal static class RecordedRow
     // A result that has been in a file or another process. A file of text says of no value whether it was a number; what reads as one was.
     private static IReadOnlyList<KeyValuePair<string, object?>> OfTravelled(PSObject row)
     {
-        object? value = row.Properties[nameof(StrategyResult.Value)].Value;
+        Dictionary<string, object?> fields = ScriptRows.FieldsOf(row)!.ToDictionary();
+        object? value = fields[nameof(StrategyResult.Value)];
         if (value is string text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
         {
             value = number;
         }
 
-        return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, row.Properties[nameof(StrategyResult.Time)].Value), .. ColumnsOf(value)];
+        return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, fields[nameof(StrategyResult.Time)]), .. ColumnsOf(value)];
     }
 
     private static BarFrame FrameOf(BarInterval interval, long timestamp, PSObject payload)

@@ -61,7 +61,7 @@ internal sealed class RequestTemplate
         var request = new HttpRequestMessage(_method, address.ToString());
         foreach ((string name, TextTemplate value) in _headers)
         {
-            request.Headers.TryAddWithoutValidation(name, RequirePlain(name, value.Fill(page)));
+            request.Headers.TryAddWithoutValidation(name, RequirePlain(name, value, page));
         }
 
         if (_body is { } body)
@@ -76,9 +76,13 @@ internal sealed class RequestTemplate
         node is { } texts ? [.. texts.Members().Select(static member => (member.Key, TextTemplate.Read(member.Value)))] : [];
 
     // A line break would begin a header of the symbol's own.
-    private static string RequirePlain(string name, string value) => !value.AsSpan().ContainsAnyExceptInRange(' ', '~')
-        ? value
-        : throw new SourceException($"The header {name} would have what is no printable ASCII. Correct the symbol.") { IsUnsent = true };
+    private static string RequirePlain(string name, TextTemplate template, HttpPage page)
+    {
+        string value = template.Fill(page);
+        return !value.AsSpan().ContainsAnyExceptInRange(' ', '~') ? value : throw new SourceException(
+            $"The header {name} would have what is no printable ASCII. Correct "
+                + (template.Secrets is [var secret, ..] ? $"{secret}, in the environment or the credential." : "the symbol.")) { IsUnsent = true };
+    }
 
     private static void RequireHeaderNames(ProfileNode? headers)
     {

@@ -45,6 +45,7 @@ internal sealed class FileContent
     private const int MostTimesPacked = 200;
 
     private static readonly byte[] Gzip = [0x1F, 0x8B];
+    private static readonly byte[] NothingDeflated = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     private static readonly byte[] Zip = "PK\x03\x04"u8.ToArray();
 
     private readonly FileStream? _unpacked;
@@ -179,8 +180,10 @@ internal sealed class FileContent
             }
 
             // What .NET does not check: an archive that is cut short ends for it as a whole one does.
-            (uint wantedCrc, uint wantedLength) = entry is null ? TrailerOf(packed) : (entry.Crc32, (uint)entry.Length);
-            return wantedCrc != crc.GetCurrentHashAsUInt32() || wantedLength != (uint)length ? throw Damaged(path, null)
+            bool isWhole = entry is null
+                ? EndsWhole(packed, file, length, crc.GetCurrentHashAsUInt32())
+                : (entry.Crc32, entry.Length) == (crc.GetCurrentHashAsUInt32(), length);
+            return !isWhole ? throw Damaged(path, null)
                 : length == 0 ? throw new SourceException($"{path} holds an empty file. Name a file that holds bars.")
                 : file;
         }
@@ -200,13 +203,35 @@ internal sealed class FileContent
         }
     }
 
-    // The checksum and the length (of its last 32 bits) of what a gzip file holds.
-    private static (uint Crc, uint Length) TrailerOf(FileStream packed)
+    // At its end a gzip file has the checksum and the length (its last 32 bits) of what it holds. Where files were packed one after the
+    // other into one, as logs are rotated and bgzip works, they are those of the last; .NET has looked at the others'.
+    private static bool EndsWhole(FileStream packed, FileStream file, long length, uint crc)
     {
-        Span<byte> trailer = stackalloc byte[8];
-        trailer = trailer[..RandomAccess.Read(packed.SafeFileHandle, trailer, Math.Max(0, packed.Length - trailer.Length))];
-        return trailer.Length < 8 ? (0, uint.MaxValue)
-            : (BinaryPrimitives.ReadUInt32LittleEndian(trailer), BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]));
+        Span<byte> end = stackalloc byte[10];
+        end = end[..RandomAccess.Read(packed.SafeFileHandle, end, Math.Max(0, packed.Length - end.Length))];
+        if (end.Length < 10)
+        {
+            return false;
+        }
+
+        uint lastCrc = BinaryPrimitives.ReadUInt32LittleEndian(end[2..]);
+        uint lastLength = BinaryPrimitives.ReadUInt32LittleEndian(end[6..]);
+        return (lastCrc, lastLength) == (crc, (uint)length)
+            || (lastLength == 0 ? end.StartsWith(NothingDeflated) : lastLength < length && lastCrc == CrcOfEnd(file, length, lastLength));
+    }
+
+    private static uint CrcOfEnd(FileStream file, long length, uint count)
+    {
+        byte[] buffer = new byte[BufferSize];
+        var crc = new Crc32();
+        for (long at = length - count; at < length;)
+        {
+            int read = RandomAccess.Read(file.SafeFileHandle, buffer, at);
+            crc.Append(buffer.AsSpan(0, read));
+            at += read;
+        }
+
+        return crc.GetCurrentHashAsUInt32();
     }
 
     private static SourceException Damaged(string path, Exception? error) => new(

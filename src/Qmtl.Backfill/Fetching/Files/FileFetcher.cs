@@ -1,6 +1,5 @@
 using CsvHelper;
 using Qmtl.Data;
-using Qmtl.Fetching.Csv;
 using Qmtl.Messages;
 using Qmtl.Time;
 

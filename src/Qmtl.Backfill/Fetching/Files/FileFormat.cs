@@ -1,6 +1,5 @@
 using System.Text;
 using Qmtl.Data;
-using Qmtl.Fetching.Csv;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Files;

@@ -49,5 +49,8 @@ internal sealed class HttpAnswer : IDisposable
     public string Describe() =>
         $"{PlainText.OneLine(_mediaType ?? "no content type", 60)}, {(Body.IsEmpty ? "an empty body" : $"'{_body.Excerpt()}'")}";
 
+    /// <inheritdoc cref="ResponseBody.Cover"/>
+    public void Cover(ReadOnlySpan<byte> bytes) => _body.Cover(bytes);
+
     public void Dispose() => _body.Dispose();
 }

@@ -19,7 +19,6 @@ public sealed class HttpFetcher : IBulkSource
     private readonly HttpApi _api;
     private readonly HttpFetcherOptions _options;
     private readonly HttpSource _source;
-    private readonly HttpSecrets _secrets;
     private readonly TimeProvider _clock;
     private readonly HttpFiles? _files;
 
@@ -35,8 +34,7 @@ public sealed class HttpFetcher : IBulkSource
         _clock = timeProvider ?? TimeProvider.System;
         RequireInRange(_options);
         var limits = new HttpLimits(_options.RequestTimeout, _options.LongestPause);
-        _source = new HttpSource(_options.BaseUri ?? api.BaseUri, api, limits, _clock);
-        _secrets = new HttpSecrets(api, BaseUri, _options.Credential);
+        _source = new HttpSource(_options.BaseUri ?? api.BaseUri, api, limits, _clock, _options.Credential);
         Name = _options.Name ?? _api.NameAt(BaseUri)
             ?? string.Create(CultureInfo.InvariantCulture, $"{_api.Name}:{BaseUri.IdnHost}:{BaseUri.Port}");
 
@@ -127,7 +125,7 @@ public sealed class HttpFetcher : IBulkSource
         RequireReach(route, stream, asked);
         TimeRange bars = AskedOf(route, stream.Interval, asked);
         var page = new HttpPage(
-            BaseUri, stream, SymbolOf(stream), interval, bars, MostBarsOf(route, stream.Interval), _secrets.Get);
+            BaseUri, stream, SymbolOf(stream), interval, bars, MostBarsOf(route, stream.Interval), _source.Secrets.Get);
         return await AskAsync(route, page, bars != asked && !bars.Contains(asked.End), onWait, cancellationToken);
     }
 

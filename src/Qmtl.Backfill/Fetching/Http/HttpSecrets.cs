@@ -1,4 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Qmtl.Fetching.Http;
 
@@ -8,6 +12,9 @@ internal sealed class HttpSecrets
     private readonly HttpApi _api;
     private readonly Uri _address;
     private readonly NetworkCredential? _credential;
+
+    // What was sent, in the forms in which an answer may repeat it: as it is, as in an address, and as in JSON.
+    private readonly ConcurrentDictionary<string, byte[][]> _sent = new();
 
     /// <param name="api">The API.</param>
     /// <param name="address">Where it is asked.</param>
@@ -39,8 +46,33 @@ internal sealed class HttpSecrets
             : name == _api.Credential.Password ? _credential.Password
             : Environment.GetEnvironmentVariable(name);
         string way = _api.Credential is null ? string.Empty : ", or give a credential";
-        return string.IsNullOrEmpty(value) || value.AsSpan().ContainsAny('\r', '\n')
-            ? throw new SourceException($"{_api.Title} needs a key. Set the environment variable {name}{way}.") { IsUnsent = true }
-            : value;
+        if (string.IsNullOrEmpty(value) || value.AsSpan().ContainsAny('\r', '\n'))
+        {
+            throw new SourceException($"{_api.Title} needs a key. Set the environment variable {name}{way}.") { IsUnsent = true };
+        }
+
+        _sent.GetOrAdd(value, static value => [.. FormsOf(value).Distinct().Select(Encoding.UTF8.GetBytes)]);
+        return value;
     }
+
+    /// <summary>Covers every secret that was sent where an answer repeats it, as some do in their errors.</summary>
+    public void Cover(HttpAnswer answer)
+    {
+        foreach (byte[] form in _sent.Values.SelectMany(static forms => forms))
+        {
+            answer.Cover(form);
+        }
+    }
+
+    /// <summary>A text without the secrets that were sent.</summary>
+    public string Cover(string text) => _sent.Keys.Aggregate(text, static (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal));
+
+    private static IEnumerable<string> FormsOf(string secret) =>
+    [
+        secret,
+        Uri.EscapeDataString(secret),
+        JsonEncodedText.Encode(secret).Value,
+        JsonEncodedText.Encode(secret, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value,
+        secret.Replace("/", "\\/", StringComparison.Ordinal),
+    ];
 }

@@ -41,16 +41,21 @@ internal sealed class HttpSource
     /// <param name="api">What is particular to it.</param>
     /// <param name="limits">How long and how much is asked.</param>
     /// <param name="clock">The clock of time-outs and pauses.</param>
-    /// <exception cref="ArgumentException">The address is none of HTTP.</exception>
-    public HttpSource(Uri baseUri, HttpApi api, HttpLimits limits, TimeProvider clock)
+    /// <param name="credential">The key and its secret that an operator gave; null for the environment's.</param>
+    /// <exception cref="ArgumentException">The address is none of HTTP, or the API takes no credential.</exception>
+    public HttpSource(Uri baseUri, HttpApi api, HttpLimits limits, TimeProvider clock, NetworkCredential? credential = null)
     {
         (_api, _limits, _clock) = (api, limits, clock);
         BaseUri = WithoutUser(baseUri, api.BaseUri);
+        Secrets = new HttpSecrets(api, BaseUri, credential);
         _pacer = HostPacer.For(BaseUri, clock);
     }
 
     /// <summary>Where the API is, without a user.</summary>
     public Uri BaseUri { get; }
+
+    /// <summary>What requests are sent with and nobody is shown.</summary>
+    public HttpSecrets Secrets { get; }
 
     /// <summary>Asks once.</summary>
     /// <param name="stream">The stream that the candles are of.</param>
@@ -141,6 +146,7 @@ internal sealed class HttpSource
     {
         if (answer.Status == (int)HttpStatusCode.OK && answer.IsTooLong)
         {
+            Secrets.Cover(answer);
             throw HttpErrors.FromTooLong(question, answer, LongestAnswer);
         }
 
@@ -151,17 +157,31 @@ internal sealed class HttpSource
             RefusalMeaning? meaning = refusal?.Meaning ?? HttpErrors.MeaningOf(answer.Status);
             if (refusal is not null || meaning is not null)
             {
-                throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, refusal);
+                Secrets.Cover(answer);
+                throw Refused(question, answer, meaning ?? RefusalMeaning.BadRequest, Covered(refusal, answer, symbol));
             }
 
-            return answer.Status == (int)HttpStatusCode.OK ? read(answer) : throw HttpErrors.FromPartial(question, answer);
+            if (answer.Status == (int)HttpStatusCode.OK)
+            {
+                return read(answer);
+            }
+
+            Secrets.Cover(answer);
+            throw HttpErrors.FromPartial(question, answer);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // The latter is what a reader of JSON says to text that is none in UTF-8.
+            Secrets.Cover(answer);
             throw HttpErrors.FromBody(question, answer, error);
         }
     }
+
+    // The words are read again without the secrets: where they are cut short, half a secret could be left that is no longer found.
+    private HttpRefusal? Covered(HttpRefusal? refusal, HttpAnswer answer, string symbol) => refusal is null ? null : refusal with
+    {
+        Said = Secrets.Cover(_api.ReadRefusal(answer, symbol)?.Said ?? refusal.Said),
+    };
 
     private SourceException Refused(string question, HttpAnswer answer, RefusalMeaning meaning, HttpRefusal? refusal)
     {

@@ -64,6 +64,16 @@ internal sealed class ResponseBody : IDisposable
     public string Excerpt() =>
         PlainText.OneLine(Encoding.UTF8.GetString(Bytes[..Math.Min(Bytes.Length, 4 * ExcerptLength)]), ExcerptLength);
 
+    /// <summary>Makes stars of every occurrence of some bytes, so that nothing that is told of the body holds them.</summary>
+    public void Cover(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> rest = _buffer.AsSpan(0, _length);
+        for (int at; (at = rest.IndexOf(bytes)) >= 0; rest = rest[(at + bytes.Length)..])
+        {
+            rest.Slice(at, bytes.Length).Fill((byte)'*');
+        }
+    }
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);

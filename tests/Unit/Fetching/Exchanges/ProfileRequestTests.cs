@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Exchanges;
@@ -147,6 +148,47 @@ public sealed class ProfileRequestTests
         Assert.EndsWith(
             """{"type":"candleSnapshot","req":{"coin":"BTC","interval":"1m","startTime":1704067140000,"endTime":1704067559999}}""",
             snapshot, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("401 Unauthorized", """{"msg":"key {0} is not known"}""")]
+    [InlineData("400 Bad Request", """{"msg":"no such header: {1}"}""")]
+    [InlineData("429 Too Many Requests", "<html>{0}</html>")]
+    [InlineData("200 OK", "<p>Welcome back, {0}</p>")]
+    [InlineData("206 Partial Content", "{0}")]
+    public async Task A_key_that_an_answer_repeats_is_not_told(string status, string body)
+    {
+        const string key = "k3y/of+müch=", slash = "k3y\\/of\\u002Bm\\u00FCch=";
+        string answer = body.Replace("{0}", key, StringComparison.Ordinal).Replace("{1}", slash, StringComparison.Ordinal);
+        await using var server = new RawServer(RawServer.Whole(status, answer));
+        var profile = ProfileText.Read(ProfileText.With(p =>
+        {
+            p["routes"]![0]!["query"]!["key"] = "{secret:QMTL_TEST_KEY}";
+            p["routes"]![0]!["query"]!["user"] = "{secret:QMTL_TEST_USER}";
+            p["credential"] = new JsonObject { ["user"] = "QMTL_TEST_USER", ["password"] = "QMTL_TEST_KEY" };
+        }));
+        var fetcher = profile.CreateFetcher(new() { BaseUri = server.BaseUri, Credential = new NetworkCredential("me", key) });
+
+        var error = await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(
+            new("BTC-USD", BarInterval.Parse("1m")), new TimeRange(ProfileText.Start, ProfileText.Start), default));
+
+        Assert.Contains("**", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("k3y", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_no_header_can_hold_is_named_and_not_told()
+    {
+        await using var server = new RawServer(RawServer.Whole("200 OK", "[]"));
+        var fetcher = ExchangeCatalog.Get("alpaca-stocks")
+            .CreateFetcher(new() { BaseUri = server.BaseUri, Credential = new NetworkCredential("me", "schlüssel") });
+
+        var error = await Assert.ThrowsAsync<SourceException>(() => fetcher.FetchAsync(
+            new("AAPL", BarInterval.Parse("1m")), new TimeRange(ProfileText.Start, ProfileText.Start), default));
+
+        Assert.EndsWith("Correct APCA_API_SECRET_KEY, in the environment or the credential.", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("schl", error.Message, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
     }
 
     [Fact]

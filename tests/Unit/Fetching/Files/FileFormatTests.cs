@@ -104,6 +104,27 @@ public sealed class FileFormatTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Files_packed_one_after_the_other_are_one_file()
+    {
+        byte[] first = TableFiles.Gzip("ts,open\n60,1\n"u8.ToArray()), second = TableFiles.Gzip("120,2\n180,3\n"u8.ToArray());
+        byte[] nothing = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        foreach (byte[] content in new byte[][] { [.. first, .. second], [.. first, .. second, .. nothing] })
+        {
+            RawBars bars = await new FileFetcher(Write("a.csv.gz", content)).FetchAsync(Stream, new TimeRange(60, 239), default);
+
+            Assert.Equal([60, 120, 180], bars.Timestamps.ToArray());
+        }
+
+        foreach (byte[] content in new byte[][] { [.. first, .. second[..^4]], [.. first, .. second, .. nothing[..^4]], [.. first, 0x1F, 0x8B, 8] })
+        {
+            var error = await Assert.ThrowsAsync<SourceException>(
+                () => new FileFetcher(Write("b.csv.gz", content)).FetchAsync(Stream, new TimeRange(60, 239), default));
+
+            Assert.Contains("is damaged, cut short", error.Message, StringComparison.Ordinal);
+        }
+    }
+
     public static TheoryData<byte[], string> Refused => new()
     {
         { TableFiles.Gzip("ts,open\n60,1\n"u8.ToArray())[..^6], "cannot be unpacked: the archive is damaged, cut short" },

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.Fetching.Files;
@@ -124,6 +127,56 @@ public sealed class OtherPeoplesCsvTests : IDisposable
 
         Assert.StartsWith("'2.5' in close of line 2 is no number", Assert.Single(bars.Notes).Text, StringComparison.Ordinal);
         Assert.Equal([1.5, 2.5], Column(bars, "open"));
+    }
+
+    [Fact]
+    public void Cultures_are_as_Unicode_tells_of_them()
+    {
+        // CLDR's versions differ on Canada's English, and a file's dates are Gregorian in any culture.
+        foreach (CultureInfo culture in CultureInfo.GetCultures(CultureTypes.SpecificCultures))
+        {
+            string name = culture.Name;
+            if (name is "en-CA" or "en-US-POSIX" || !TryOf(name, out CsvCulture? read))
+            {
+                continue;
+            }
+
+            string pattern = Regex.Replace(culture.DateTimeFormat.ShortDatePattern, "'[^']*'|[^yMd]", string.Empty);
+            DateOrder dates = pattern[0] switch { 'y' => DateOrder.YearFirst, 'M' => DateOrder.MonthFirst, _ => DateOrder.DayFirst };
+            Assert.Equal((name, dates), (name, read.Dates));
+            if (culture.NumberFormat.NumberDecimalSeparator is "." or ",")
+            {
+                Assert.Equal((name, culture.NumberFormat.NumberDecimalSeparator == ","), (name, read.HasDecimalComma));
+            }
+        }
+
+        static bool TryOf(string name, [NotNullWhen(true)] out CsvCulture? culture)
+        {
+            try
+            {
+                culture = CsvCulture.Of(name);
+            }
+            catch (ArgumentException)
+            {
+                culture = null;
+            }
+
+            return culture is not null;
+        }
+    }
+
+    [Theory]
+    [InlineData("ja-JP")]
+    [InlineData("sv")]
+    [InlineData("zh-Hans-CN")]
+    [InlineData("en-CA")]
+    public async Task Where_a_culture_writes_the_year_first_one_at_the_end_tells_no_month(string culture)
+    {
+        var error = await Assert.ThrowsAsync<SourceException>(() => FetchAsync("Date,Open\n1/2/2024 9:00,1\n", new() { Culture = culture }));
+        RawBars bars = await FetchAsync("Date,Open\n2024/02/01 9:00,1\n", new() { Culture = culture });
+
+        Assert.Contains("'1/2/2024 9:00' in Date is no bar's open.", error.Message, StringComparison.Ordinal);
+        Assert.Equal([Nine], bars.Timestamps.ToArray());
     }
 
     [Theory]

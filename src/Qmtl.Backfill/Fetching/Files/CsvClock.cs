@@ -1,7 +1,7 @@
 using System.Globalization;
 using Qmtl.Time;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>
 /// Reads times that stand in two columns of a file, a date and a time of day, and learns from all times of day of a file how their digits

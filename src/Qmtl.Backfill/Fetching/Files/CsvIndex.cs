@@ -2,11 +2,10 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using CsvHelper;
 using Qmtl.Data;
-using Qmtl.Fetching.Files;
 using Qmtl.Messages;
 using Qmtl.Time;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>
 /// What one look through a whole file found: how its times and columns are read, and where which times are, so that an answer is read

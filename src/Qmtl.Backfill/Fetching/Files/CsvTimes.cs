@@ -4,7 +4,7 @@ using Qmtl.Data;
 using Qmtl.Messages;
 using Qmtl.Time;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>How the times and numbers of a file are read.</summary>
 /// <param name="Numbers">Times that are numbers.</param>

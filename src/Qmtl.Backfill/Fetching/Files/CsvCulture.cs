@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>
 /// How a culture writes numbers and dates in text: what of it matters for files. It is a table of ours, because programs that run without
@@ -8,8 +8,8 @@ namespace Qmtl.Fetching.Csv;
 /// </summary>
 /// <param name="Name">The culture's name, or part of it.</param>
 /// <param name="HasDecimalComma">Whether 1,5 is one and a half; otherwise 1.5 is.</param>
-/// <param name="IsMonthFirst">Whether 1/2/2024 is the second of January; otherwise it is the first of February.</param>
-internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMonthFirst)
+/// <param name="Dates">What comes first in 1/2/2024.</param>
+internal sealed record CsvCulture(string Name, bool HasDecimalComma, DateOrder Dates)
 {
     // By Unicode's CLDR, languages first and then the countries that differ.
     private const string CommaLanguages =
@@ -21,8 +21,14 @@ internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMont
     private const string PointCultures =
         " de-CH de-LI es-419 es-DO es-GT es-HN es-MX es-NI es-PA es-PE es-PR es-SV es-US it-CH ";
 
+    // Where the year comes first, 1/2/2024 is no date of the culture's. Of Canada's English, not even CLDR's versions are of one mind.
+    private const string YearFirst = " af en-CA en-SE en-ZA eu fa fr-CA hu ja ko lt mn ne si sv zh ";
+    private const string DayFirst = " zh-HK zh-MO zh-SG ";
+    private const string MonthFirst =
+        " en en-AS en-BI en-GU en-MH en-MP en-PH en-PR en-UM en-US en-VI es-PA es-PR fil fil-PH ";
+
     /// <summary>What a decimal comma says of a file where nobody named a culture.</summary>
-    public static CsvCulture DecimalComma { get; } = new(string.Empty, HasDecimalComma: true, IsMonthFirst: false);
+    public static CsvCulture DecimalComma { get; } = new(string.Empty, HasDecimalComma: true, DateOrder.DayFirst);
 
     /// <summary>The culture of a name such as <c>de-DE</c>, <c>de</c> or <c>en-US</c>.</summary>
     /// <exception cref="ArgumentException">There is none of that name in the table.</exception>
@@ -40,9 +46,13 @@ internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMont
         }
 
         string country = parts[^1].ToUpperInvariant();
-        bool isMonthFirst = language is "en" or "fil" && (parts.Length == 1 || country is "US" or "PH" or "PR");
-        bool isPoint = PointCultures.Contains($" {language}-{country} ", StringComparison.Ordinal);
-        return new CsvCulture(name, isComma && !isPoint, isMonthFirst);
+        string whole = parts.Length == 1 ? language : $"{language}-{country}";
+        DateOrder dates = IsIn(MonthFirst, whole) ? DateOrder.MonthFirst
+            : IsIn(YearFirst, whole) || (IsIn(YearFirst, language) && !IsIn(DayFirst, whole)) ? DateOrder.YearFirst
+            : DateOrder.DayFirst;
+        return new CsvCulture(name, isComma && !IsIn(PointCultures, whole), dates);
+
+        static bool IsIn(string list, string word) => list.Contains($" {word} ", StringComparison.Ordinal);
     }
 
     /// <summary>A number as every program writes it; null where the text is no number as the culture writes it.</summary>
@@ -93,7 +103,8 @@ internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMont
 
     /// <summary>
     /// A date, also one with a time of day, with its year first and dashes, where it is written otherwise and of one meaning: a year that
-    /// comes first, or days and months with points between them. With a culture, 1/2/2024 has one, too. Any other text is left as it is.
+    /// comes first, or days and months with points between them. With a culture, 1/2/2024 has one, too, unless the culture writes the year
+    /// first. Any other text is left as it is.
     /// </summary>
     public static string WithYearFirst(string text, CsvCulture? culture)
     {
@@ -114,15 +125,28 @@ internal sealed record CsvCulture(string Name, bool HasDecimalComma, bool IsMont
         }
 
         (Range year, Range month, Range day) = first == 4 ? (parts[0], parts[1], parts[2])
-            : culture?.IsMonthFirst == true && mark != '.' ? (parts[2], parts[0], parts[1])
+            : culture?.Dates == DateOrder.MonthFirst && mark != '.' ? (parts[2], parts[0], parts[1])
             : (parts[2], parts[1], parts[0]);
-        bool isOne = date[year].Length == 4 && (first == 4 || mark == '.' || culture is not null);
+        bool isOne = date[year].Length == 4 && (first == 4 || mark == '.' || culture is { Dates: not DateOrder.YearFirst });
         return isOne
             ? $"{date[year]}-{date[month].ToString().PadLeft(2, '0')}-{date[day].ToString().PadLeft(2, '0')}{all[date.Length..]}"
             : text;
 
         static bool IsNumber(ReadOnlySpan<char> part) => part.Length is > 0 and <= 4 && !part.ContainsAnyExceptInRange('0', '9');
     }
+}
+
+/// <summary>What comes first in a date that has the year at its end, such as 1/2/2024.</summary>
+internal enum DateOrder
+{
+    /// <summary>The day.</summary>
+    DayFirst,
+
+    /// <summary>The month.</summary>
+    MonthFirst,
+
+    /// <summary>No telling: dates are written with the year first.</summary>
+    YearFirst,
 }
 
 /// <summary>Finds out whether the numbers of a file have a decimal comma.</summary>

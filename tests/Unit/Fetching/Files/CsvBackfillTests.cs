@@ -6,7 +6,7 @@ using Qmtl.Fetching.Files;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
 
-namespace Qmtl.Unit.Fetching.Csv;
+namespace Qmtl.Unit.Fetching.Files;
 
 /// <summary>What is learnt from a file is of that file as it was.</summary>
 public sealed class CsvBackfillTests : BackfillEngineTestBase, IDisposable

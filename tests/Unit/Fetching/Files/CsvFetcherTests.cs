@@ -8,7 +8,7 @@ using Qmtl.Time;
 using Qmtl.Unit.Cli;
 using Qmtl.Unit.Fixtures;
 
-namespace Qmtl.Unit.Fetching.Csv;
+namespace Qmtl.Unit.Fetching.Files;
 
 public sealed class CsvFetcherTests : IDisposable
 {

@@ -2,9 +2,8 @@ using System.Globalization;
 using System.Text;
 using CsvHelper;
 using CsvHelper.Configuration;
-using Qmtl.Fetching.Files;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>Opens a CSV file so that the place of every row in it is known, and says what a file is that is none.</summary>
 internal static class CsvFile

@@ -1,8 +1,7 @@
 using CsvHelper;
 using Qmtl.Data;
-using Qmtl.Fetching.Files;
 
-namespace Qmtl.Fetching.Csv;
+namespace Qmtl.Fetching.Files;
 
 /// <summary>A column of the file.</summary>
 /// <param name="name">Its name in the header.</param>

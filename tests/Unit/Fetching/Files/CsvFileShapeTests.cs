@@ -7,7 +7,7 @@ using Qmtl.Time;
 using Qmtl.Unit.Cli;
 using Qmtl.Unit.Fixtures;
 
-namespace Qmtl.Unit.Fetching.Csv;
+namespace Qmtl.Unit.Fetching.Files;
 
 /// <summary>Files as other programs write them, and files that are none.</summary>
 public sealed class CsvFileShapeTests : IDisposable
