@@ -82,6 +82,7 @@ internal static class QmtlCommandLine
         var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
         {
             new CoverageCommand(host),
+            new SummaryCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
