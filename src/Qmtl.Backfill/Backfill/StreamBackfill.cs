@@ -14,6 +14,9 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed class StreamBackfill
 {
+    private static readonly TimeSpan LongestClaimWait = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ClaimInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly BackfillRequest _request;
     private readonly string _source;
     private readonly BackfillOptions _options;
@@ -111,6 +114,7 @@ internal sealed class StreamBackfill
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
+            await using IAsyncDisposable claim = await ClaimAsync(cancellationToken);
             TimeRangeSet missing = await FindMissingAsync(ledger, _asked, cancellationToken);
             ledger.SetMissing(missing);
             await CompleteAsync(ledger, missing, cancellationToken);
@@ -124,6 +128,42 @@ internal sealed class StreamBackfill
         {
             EndAll(ledger, error);
         }
+    }
+
+    // While another run fills the stream, this one waits: what that one brings need not be asked for again.
+    private async Task<IAsyncDisposable> ClaimAsync(CancellationToken cancellationToken)
+    {
+        long began = _timeProvider.GetTimestamp();
+        for (bool isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                if (await _request.Store.TryClaimAsync(Stream, cancellationToken) is { } claim)
+                {
+                    return claim;
+                }
+            }
+            catch (StoreException)
+            {
+                // What is the matter with the store is told by what it is asked next.
+                return StreamClaim.None;
+            }
+
+            if (isFirst)
+            {
+                Warn($"Another run is filling it. This one waits until that has ended, for {LongestClaimWait.TotalMinutes} minutes at most.");
+            }
+
+            if (_timeProvider.GetElapsedTime(began) >= LongestClaimWait)
+            {
+                Warn("The other run is still filling it. This one goes on beside it; the source may be asked twice for the same bars.");
+                return StreamClaim.None;
+            }
+
+            await Task.Delay(ClaimInterval, _timeProvider, cancellationToken);
+        }
+
+        void Warn(string text) => _raise(new BackfillStoreWarning(Stream, _request.Store.Info.DisplayName, text));
     }
 
     private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, TimeRangeSet requested, CancellationToken cancellationToken)

@@ -67,6 +67,19 @@ public interface IHistoryStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Says that somebody begins to fill the stream, so that no other run asks a source for the same bars meanwhile. It is a courtesy and
+    /// no lock: writes are safe without it.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>
+    /// What is disposed when the stream has been filled, as it is when the process dies; null where another run has said so. Through a
+    /// store that cannot tell, which is the default, nobody is ever in the way.
+    /// </returns>
+    Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
+
+    /// <summary>
     /// Writes pages in one transaction: the bars (one that is there is replaced) and, with them, what was learnt about empty bars.
     /// For each page, what the page's source was thought not to have among <see cref="BarPage.Asked"/> is forgotten and replaced by
     /// <see cref="BarPage.Empty"/>.

@@ -86,6 +86,10 @@ public sealed class DetectingHistoryStore : IHistoryStore
         await (await DetectAsync(cancellationToken)).GetKnownEmptyAsync(stream, source, within, cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).TryClaimAsync(stream, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).WriteAsync(stream, pages, cancellationToken);
 

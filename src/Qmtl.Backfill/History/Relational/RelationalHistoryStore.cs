@@ -42,6 +42,9 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     private protected abstract TableNaming Naming { get; }
 
     /// <inheritdoc/>
+    public abstract Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => _written.TakeWarnings(stream);
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Net;
 using Npgsql;
+using Qmtl.Data;
 
 namespace Qmtl.History.Relational.PostgreSql;
 
@@ -15,6 +16,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private readonly PostgreSqlErrors _errors;
     private readonly ServerProduct _product;
     private readonly LockWatch _locks;
+    private readonly FillClaims _claims;
 
     /// <summary>
     /// A store in the database that <paramref name="connectionString"/> names. Nothing is asked of the server before the first use.
@@ -44,6 +46,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
         _product = new ServerProduct(connection);
         _dataSource = new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
         _locks = new LockWatch(_dataSource, connection.ApplicationName!, timeProvider ?? TimeProvider.System);
+        _claims = new FillClaims(connection);
     }
 
     internal static StoreKind Kind { get; } = new("PostgreSql")
@@ -52,6 +55,11 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
         Check = options => NamingOf(options.Table),
         Open = (text, options) => new PostgreSqlHistoryStore(text, options.Table, options.Credential),
     };
+
+    /// <inheritdoc/>
+    /// <remarks>It is an advisory lock of a transaction that lasts as long; of more streams at once than eight nothing is said.</remarks>
+    public override Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default) =>
+        _claims.TryAsync(StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream), cancellationToken);
 
     private protected override TableNaming Naming { get; }
 
@@ -63,7 +71,11 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private protected override Task<StoreException?> FindCauseAsync(StoreException error, CancellationToken cancellationToken) =>
         _product.FindWrongKindAsync(Kind, error, DisplayName, cancellationToken);
 
-    private protected override ValueTask CloseAsync() => _dataSource.DisposeAsync();
+    private protected override async ValueTask CloseAsync()
+    {
+        await _claims.DisposeAsync();
+        await _dataSource.DisposeAsync();
+    }
 
     private static TableNaming NamingOf(string? table) => new(table, MaximumNameBytes, StringComparer.Ordinal);
 }

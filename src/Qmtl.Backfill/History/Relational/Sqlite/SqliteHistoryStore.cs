@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Qmtl.Data;
 using SQLitePCL;
 
 namespace Qmtl.History.Relational.Sqlite;
@@ -15,6 +17,11 @@ namespace Qmtl.History.Relational.Sqlite;
 public sealed class SqliteHistoryStore : RelationalHistoryStore
 {
     private const string Scheme = "sqlite:";
+
+    // What .NET says of a file that somebody else has locked.
+    private const int SharingViolation = unchecked((int)0x80070020);
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
 
     private readonly string _path;
     private readonly string _connectionString;
@@ -46,6 +53,54 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 
     /// <inheritdoc/>
     public override StoreInfo Info => base.Info with { FilePath = _path };
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// While a stream is filled, an empty file stands beside the store's that is locked. The lock goes with the process; the file of one
+    /// that was killed stays until the stream is filled again.
+    /// </remarks>
+    public override Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string path = string.Create(CultureInfo.InvariantCulture, $"{_path}-filling-{(uint)StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream):x8}");
+        try
+        {
+            FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return Task.FromResult<IAsyncDisposable?>(new StreamClaim(() => Release(file, path)));
+        }
+        catch (IOException error) when (error.HResult is SharingViolation or LinuxWouldBlock or MacWouldBlock)
+        {
+            return Task.FromResult<IAsyncDisposable?>(null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
+        }
+    }
+
+    private static ValueTask Release(FileStream file, string path)
+    {
+        try
+        {
+            // Windows deletes no open file. Elsewhere the name goes first, so that nobody can take a lock that is about to be nobody's.
+            if (OperatingSystem.IsWindows())
+            {
+                file.Dispose();
+            }
+
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Somebody has it open already, or nobody may delete here. An empty file is in nobody's way.
+        }
+        finally
+        {
+            file.Dispose();
+        }
+
+        return ValueTask.CompletedTask;
+    }
 
     internal static StoreKind Kind { get; } = new("Sqlite")
     {
