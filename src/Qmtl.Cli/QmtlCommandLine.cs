@@ -7,6 +7,7 @@ using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Logging;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Messages;
 
 namespace Qmtl.Cli;
 
@@ -24,7 +25,7 @@ internal static class QmtlCommandLine
         {
             foreach (string problem in parsed.Errors.Select(error => error.Message).Distinct())
             {
-                host.WriteDiagnostic("error", problem);
+                host.WriteDiagnostic("error", WithNearest(problem, parsed));
             }
 
             await host.Error.WriteLineAsync($"Try: {CommandPath(parsed)} --help");
@@ -75,6 +76,18 @@ internal static class QmtlCommandLine
                     + $"ran.");
             return ExitCode.Failed;
         }
+    }
+
+    // A word that the parser has no use for may be a slip in one that it has.
+    private static string WithNearest(string problem, ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        IEnumerable<string> known =
+            [.. command.Subcommands.Select(sub => sub.Name), .. command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name)];
+        string? typed = parsed.UnmatchedTokens.FirstOrDefault(token => problem.Contains($"'{token}'", StringComparison.Ordinal));
+        return typed is not null && NearestNames.Ask(typed, known.Where(name => name.StartsWith('-') == typed.StartsWith('-'))) is { } question
+            ? $"{problem} {question}"
+            : problem;
     }
 
     private static (RootCommand Root, LogOptions Logging) CreateRoot(CliHost host)

@@ -61,9 +61,10 @@ internal sealed class BackfillCommand : CliCommand
         : base("backfill", "Fetches the bars that are missing, only those, and stores each once. Run it as often as you like.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true);
+        _streams = new StreamOptions(this, host);
         _range = new RangeOptions(
             this,
+            host,
             startDefault: "the first stored bar, or the first one in --file",
             endDefault: "the last bar that has closed, or the last one in --file");
         _source = new SourceOptions(this);
@@ -79,7 +80,8 @@ internal sealed class BackfillCommand : CliCommand
     public override IReadOnlyList<string> Examples =>
     [
         "qmtl backfill --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01",
-        "qmtl backfill --store bars.db --node BTCUSDT --interval 1m        (from its first bar to now, for cron)",
+        "qmtl backfill --store bars.db        (all that it holds, up to now, for cron)",
+        "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --interval 1h --days 30",
         "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv",
         "qmtl backfill --store bars.db --node XBTUSD --interval 1h --file XBTUSD_60.csv.gz --header ts,open,high,low,close,volume,trades",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --metrics-file /var/lib/prometheus/node-exporter/qmtl.prom",
@@ -89,12 +91,12 @@ internal sealed class BackfillCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
         _ = _range.Given(arguments);
         IDataFetcher fetcher = _source.CreateFetcher(arguments);
         DateTimeOffset now = Host.TimeProvider.GetUtcNow();
         await using MetricsRun measured = _metrics.Start(arguments, Host);
         await using IHistoryStore store = _store.Open(arguments);
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, store, makes: true, cancellationToken);
 
         // Every range is known to be good before the first bar is asked for.
         var requests = new List<BackfillRequest>();
