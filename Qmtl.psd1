@@ -11,12 +11,14 @@
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-QmtlRecord'
+        'Export-QmtlCoverageReport'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
         'Get-QmtlExchange'
         'Get-QmtlGap'
         'Get-QmtlHistory'
+        'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
@@ -28,6 +30,7 @@
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
         'Set-QmtlDefault'
+        'Show-QmtlCoverage'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
     )
@@ -36,8 +39,9 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'questdb', 'prometheus', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'questdb', 'prometheus', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'CHANGELOG.md, in the module''s folder.'
         }
     }
 }

@@ -82,8 +82,8 @@ internal static class QmtlCommandLine
     private static string WithNearest(string problem, ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        IEnumerable<string> known =
-            [.. command.Subcommands.Select(sub => sub.Name), .. command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name)];
+        IEnumerable<Option> options = command.Options.Concat(parsed.RootCommandResult.Command.Options);
+        IEnumerable<string> known = [.. command.Subcommands.Select(sub => sub.Name), .. options.Select(option => option.Name)];
         string? typed = parsed.UnmatchedTokens.FirstOrDefault(token => problem.Contains($"'{token}'", StringComparison.Ordinal));
         return typed is not null && NearestNames.Ask(typed, known.Where(name => name.StartsWith('-') == typed.StartsWith('-'))) is { } question
             ? $"{problem} {question}"
@@ -95,11 +95,14 @@ internal static class QmtlCommandLine
         var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
         {
             new CoverageCommand(host),
+            new SummaryCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
+            new ReportCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),
+            new CompletionCommand(host),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

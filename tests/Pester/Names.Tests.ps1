@@ -191,3 +191,28 @@ Describe 'Invoke-QmtlBackfill' {
         }
     }
 }
+
+Describe 'errors' {
+    It 'are caught by their types' {
+        $away = New-QmtlHistoryProvider -ConnectionString 'postgresql://u:p@127.0.0.1:1/d' -Kind PostgreSql
+        $caught = try { Get-QmtlCoverage $away -ErrorAction Stop } catch [Qmtl.History.StoreException] { "store: $($_.Exception.IsTransient)" }
+        $caught | Should -Be 'store: True'
+        $caught = try {
+            Invoke-QmtlBackfill (New-TestProvider -Fetcher { throw 'no luck' }) X 1m 60 120 -MaxRetries 0 -ErrorAction Stop
+        }
+        catch [Qmtl.Fetching.SourceException] { 'source' }
+        $caught[-1] | Should -Be source
+    }
+
+    It 'of all kinds can be named' {
+        foreach ($name in 'Qmtl.Gateway.GatewayException', 'Qmtl.Strategies.MissingBarsException', 'Qmtl.Running.WarmupFailedException') {
+            $name -as [type] | Should -Not -BeNullOrEmpty -Because $name
+        }
+    }
+}
+
+Describe 'New-QmtlStreamInput' {
+    It 'keeps one bar without -Period' {
+        (New-QmtlStreamInput X 1m).Period | Should -Be 1
+    }
+}

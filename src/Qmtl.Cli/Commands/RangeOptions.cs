@@ -54,6 +54,10 @@ internal sealed class RangeOptions
         });
     }
 
+    /// <summary>The ends as they were given; null where one was not.</summary>
+    public (DateTimeOffset? Start, DateTimeOffset? End) Ends(ParseResult arguments) =>
+        (arguments.GetValue(_start), arguments.GetValue(_end));
+
     /// <summary>How many bars are asked for, where that is what was given.</summary>
     public int? LastBars(ParseResult arguments) => arguments.GetValue(_last)?.Bars;
 

@@ -24,7 +24,7 @@ internal sealed class StreamOptions
     public StreamOptions(Command command, CliHost host, bool single = false)
     {
         _host = host;
-        _nodes = new Option<string[]>("--node", "--symbol")
+        _nodes = new Option<string[]>("--node")
         {
             Description = single
                 ? "The node's id, for example BTCUSDT."
@@ -74,6 +74,9 @@ internal sealed class StreamOptions
             throw UsageException.From(exception);
         }
     }
+
+    /// <summary>Whether any node or interval is named, or left out; where not, all that is stored is meant.</summary>
+    public bool AreNamed(ParseResult arguments) => new Option[] { _nodes, _intervals, _excluded }.Any(option => arguments.GetResult(option) is not null);
 
     /// <summary>The streams of the store that are meant; of what is not there it is warned.</summary>
     /// <param name="arguments">What was given.</param>

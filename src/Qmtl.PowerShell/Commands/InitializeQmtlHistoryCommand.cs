@@ -32,6 +32,11 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = new BackfillOptions().ThrottleLimit;
 
+    /// <summary>How often a request that failed for a passing reason is tried again; 3 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, 100)]
+    public int MaxRetries { get; set; } = new BackfillOptions().MaxRetries;
+
     /// <summary>What becomes of a source's row that opens off the interval's grid; it is refused by default.</summary>
     [Parameter]
     public OffGridRows OffGrid { get; set; }
@@ -56,7 +61,7 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
         var warmup = new HistoryWarmup(new HistoryWarmupOptions
         {
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, OffGrid = OffGrid },
+            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),
@@ -74,7 +79,7 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     {
         var outcome = new WarmupOutcome(result);
         WriteObject(outcome);
-        if (outcome.Error is { } error)
+        if (outcome.Failure is { } error)
         {
             WriteError(error);
         }

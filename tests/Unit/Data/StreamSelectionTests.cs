@@ -47,7 +47,7 @@ public sealed class StreamSelectionTests
         IReadOnlyList<MissingStream> missing = selection.From(Stored, "store").Missing;
         Assert.Equal(
             [
-                "store holds no node 'ab'. Did you mean AB or A*?",
+                "store holds no node 'ab'. Did you mean AB, A or A*?",
                 "store holds no node like 'X?'; it holds A, A*, AB and C.",
                 "store holds no 'AB' in bars of 1d, but of 1m and 1h.",
             ],
