@@ -216,3 +216,46 @@ Describe 'New-QmtlStreamInput' {
         (New-QmtlStreamInput X 1m).Period | Should -Be 1
     }
 }
+
+Describe 'BindStream' {
+    It 'of a provider and a recorder of one''s own is called with the stream' {
+        $own = [pscustomobject]@{ Bound = $null } | Add-Member ScriptMethod Fetch { } -PassThru |
+            Add-Member ScriptMethod BindStream { param($nodeId, $interval) $this.Bound = "$nodeId $interval" } -PassThru
+        $recorder = [pscustomobject]@{ Name = 'own'; Bound = $null } | Add-Member ScriptMethod Persist { param($n, $i, $t, $p) } -PassThru |
+            Add-Member ScriptMethod BindStream { param($nodeId, $interval) $this.Bound = "$nodeId $interval" } -PassThru
+        $stream = New-QmtlStreamInput X 1m -HistoryProvider $own -Recorder $recorder
+        $own.Bound, $recorder.Bound | Should -Be 'X 1m', 'X 1m'
+        $stream.EventService.DisposeAsync().AsTask().Wait()
+    }
+}
+
+Describe 'Initialize-QmtlHistory' {
+    It 'loads the range that is asked for' {
+        $stream = New-QmtlStreamInput X 1m -Period 100 -HistoryProvider (New-TestProvider)
+        $outcome = Initialize-QmtlHistory $stream -Start 60 -End 300
+        $outcome.BarsLoaded, $outcome.StartTimestamp, $outcome.EndTimestamp | Should -Be 5, 60, 300
+        $ends = New-QmtlStreamInput X 1m -Period 3 -HistoryProvider (New-TestProvider)
+        (Initialize-QmtlHistory $ends -End 300).StartTimestamp | Should -Be 180
+        { Initialize-QmtlHistory $stream -Start 300 -End 60 } | Should -Throw '*Swap*'
+    }
+}
+
+Describe 'a time' {
+    It 'is asked for by no prompt, which would read it as local' {
+        # PowerShell itself reads what is typed at the prompt for a mandatory parameter, before the parameter is asked.
+        $mandatory = (Get-Command -Module Qmtl).ForEach({ $_.Parameters.Values }).Where({
+                ([System.Nullable]::GetUnderlyingType($_.ParameterType) ?? $_.ParameterType) -in [DateTimeOffset], [datetime] -and $_.ParameterSets.Values.IsMandatory -contains $true
+            })
+        $mandatory.Name | Should -BeNullOrEmpty
+    }
+
+    It 'is UTC in a shell of New York' {
+        $shell = Invoke-Shell @"
+`$env:TZ = 'America/New_York'
+[System.TimeZoneInfo]::ClearCachedData()
+Import-Module '$QmtlRoot/Qmtl.psd1'
+(Invoke-QmtlBackfill '$TestDrive/york.db' X 1h -Start 2018-01-11 -End 2018-01-11 -Fetcher { param(`$ts, `$end) for (; `$ts -le `$end; `$ts += 3600) { @{ ts = `$ts; close = 1.0 } } }).StartTimestamp
+"@
+        $shell.Output.Trim() | Should -Be 1515628800
+    }
+}

@@ -35,6 +35,17 @@ internal static partial class StoreName
             static name => new StoreHistoryProvider(HistoryStoreFactory.Open(name)));
     }
 
+    /// <summary>The provider over a store's file, for completion, which has no session to ask; null where there is no such file.</summary>
+    public static IHistoryProvider? TryOpenExisting(string text)
+    {
+        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+        string? here = shell.AddScript("$PWD.ProviderPath").Invoke<string>().FirstOrDefault();
+        string path = text.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase) ? text["sqlite:".Length..] : text;
+        return here is not null && Path.GetFullPath(path, here) is var file && File.Exists(file)
+            ? Opened.GetOrAdd(file, static name => new StoreHistoryProvider(HistoryStoreFactory.Open(name)))
+            : null;
+    }
+
     private static string FileOf(string text, EngineIntrinsics engine)
     {
         try

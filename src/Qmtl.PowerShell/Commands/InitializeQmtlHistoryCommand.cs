@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.Strategies;
@@ -22,6 +23,16 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     public StreamInput[]? InputObject { get; set; }
+
+    /// <summary>The first instant; as many bars before the end as a stream's period by default.</summary>
+    [Parameter]
+    [InstantArgument]
+    public DateTimeOffset? Start { get; set; }
+
+    /// <summary>The last instant, inside; the last bar that has closed by default.</summary>
+    [Parameter]
+    [InstantArgument(IsEnd = true)]
+    public DateTimeOffset? End { get; set; }
 
     /// <summary>What a hole that no source can fill means: a warning (Skip, the default) or a failure of the stream (Fail).</summary>
     [Parameter]
@@ -60,6 +71,8 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
         var progress = new BackfillProgressTracker(_streams.Distinct().Count(), TimeProvider.System);
         var warmup = new HistoryWarmup(new HistoryWarmupOptions
         {
+            Start = Start,
+            End = End,
             OnMissing = OnMissing,
             Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid },
             OnWarning = warning => Post(() => WriteWarning(warning)),
