@@ -88,6 +88,7 @@ internal static class QmtlCommandLine
             new HistoryCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),
+            new CompletionCommand(host),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -79,15 +79,15 @@ Describe 'the load context' {
 Describe 'importing' {
     It 'works twice, and again with -Force, and unloads' {
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
-Import-Module '$QmtlRoot/Qmtl.psd1'
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule'
+Import-Module '$QmtlModule'
+Import-Module '$QmtlModule' -Force
+Import-Module '$QmtlModule' -Force
 (Get-Command -Module Qmtl).Count
 (Get-Help Get-QmtlGap).Synopsis
 Remove-Module Qmtl
 (Get-Command Get-QmtlGap -ErrorAction Ignore).Count
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 (New-QmtlFetcher { }).Name.Length
 "@
         $count = (Import-PowerShellDataFile (Join-Path $QmtlRoot 'Qmtl.psd1')).CmdletsToExport.Count
@@ -97,9 +97,9 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
 
     It 'gives scripts the types that they name, and takes them back' {
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 ('Qmtl.Strategies.Strategy' -as [type]).Assembly.GetName().Name
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule' -Force
 ('Qmtl.Strategies.Strategy' -as [type]).Assembly.GetName().Name
 Remove-Module Qmtl
 [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')::Get.ContainsKey('Qmtl.Strategies.Strategy')
@@ -109,8 +109,8 @@ Remove-Module Qmtl
 
     It 'gives bars their stream after a second import too, and takes the types'' members back' {
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule'
+Import-Module '$QmtlModule' -Force
 `$provider = New-QmtlHistoryProvider '$TestDrive/types.db' -Fetcher { param(`$start) @{ ts = `$start; close = 1.0 } }
 `$null = Invoke-QmtlBackfill `$provider X 1m 60 60
 `$bar = Get-QmtlHistory `$provider X 1m
@@ -129,7 +129,7 @@ Remove-Module Qmtl
     }
 
     It 'imports nothing else that takes its time' {
-        $shell = Invoke-Shell "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'; (Get-Module).Name -join ' '"
+        $shell = Invoke-Shell "Import-Module '$QmtlModule'; (Get-Module).Name -join ' '"
         $shell.Output.Trim() | Should -Be 'Qmtl'
     }
 
@@ -137,7 +137,7 @@ Remove-Module Qmtl
         $copy = New-ModuleCopy
         $bin = (New-Item -ItemType Directory -Path ([System.IO.Path]::Combine($copy, 'module', 'bin'))).FullName
         Add-Type -TypeDefinition '[assembly: System.Reflection.AssemblyVersion("9.8.7.0")] public class NewQmtl { }' -OutputAssembly (Join-Path $bin 'Qmtl.PowerShell.dll')
-        $shell = Invoke-Shell "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'; try { Import-Module '$(Join-Path $copy 'Qmtl.psd1')' } catch { `$_.Exception.Message }; (Get-Command Get-QmtlGap).Version.ToString()"
+        $shell = Invoke-Shell "Import-Module '$QmtlModule'; try { Import-Module '$(Join-Path $copy 'Qmtl.psd1')' } catch { `$_.Exception.Message }; (Get-Command Get-QmtlGap).Version.ToString()"
         $version = (Import-PowerShellDataFile (Join-Path $QmtlRoot 'Qmtl.psd1')).ModuleVersion
         $shell.Output | Should -BeLike "*This shell runs Qmtl $version, from '*', and cannot run version 9.8.7 beside it. Import that in a new shell.*$version*"
     }
@@ -178,7 +178,7 @@ Describe 'the views' {
         @{ Name = 'results of a backfill'; Header = 'NodeId +Interval +Start +Status +Written +Empty +Missing +Error'; Make = { Invoke-QmtlBackfill (New-TestProvider) BTCUSDT 1m 0 60 } }
         @{ Name = 'warm-ups'; Header = 'NodeId +Interval +Status +Loaded +Filled +Empty +Missing +Error'; Row = 'stream_1…99abcdef0 +1h +Ready +2 +2 +0 +0'; Make = { New-QmtlStreamInput 'stream_1m_00112233445566778899abcdef0' -Interval 1h -Period 2 -HistoryProvider (New-TestProvider) | Initialize-QmtlHistory } }
         @{ Name = 'results of a stream with a long id'; Header = 'NodeId +Interval +Start +Status +Written +Empty +Missing'; Row = 'stream…abcdef0 +1m'; Make = { Invoke-QmtlBackfill (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m 0 60 } }
-        @{ Name = 'gaps of a stream with a long id'; Header = 'NodeId +Interval +Start +End +Bars'; Row = 'stream_1…99abcdef0 +1m +1970-01-01 00:00:00Z +1970-01-20 00:00:00Z +27,361'; Make = { Get-QmtlGap (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m -Start 0 -End 1970-01-20 } }
+        @{ Name = 'gaps of a stream with a long id'; Header = 'NodeId +Interval +Start +End +Bars'; Row = 'stream_1…99abcdef0 +1m +1970-01-01 00:00:00Z +1970-01-20 00:00:00Z +27,361'; Make = { Get-QmtlGap (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m -Start 0 -End 1970-01-20T00:00:00Z } }
         @{ Name = 'candles'; Header = 'Timestamp +open +high +low +close +volume'; Row = ' 14094.52667 +1.23E-06 +1234567890 +0.1 +12345678901'; Make = {
                 $provider = New-TestProvider -Fetcher { @{ ts = 60; open = 14094.526666666667; high = 0.00000123; low = 1234567890.12345; close = 0.1; volume = 12345678901.25 } }
                 $null = Invoke-QmtlBackfill $provider X 1m 60 60
@@ -222,7 +222,7 @@ Describe 'the views' {
     It 'shows bars of any columns with ISO times and text that a terminal does not obey' {
         # In a shell of its own, in which these columns were not shown before.
         $shell = Invoke-Shell @"
-            Import-Module '$QmtlRoot/Qmtl.psd1'
+            Import-Module '$QmtlModule'
             [cultureinfo]::CurrentCulture = 'th-TH'
             `$fetcher = New-QmtlFetcher -Name any -ScriptBlock {
                 param(`$start) [pscustomobject]@{ ts = `$start; rate = 0.000123; venue = "a`e[31mb"; "wei`e[1mrd" = 5 }

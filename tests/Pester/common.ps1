@@ -2,8 +2,11 @@
 $ErrorActionPreference = 'Stop'
 
 $QmtlRoot = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', '..'))
+
+# The module that is tested: that of the repository, or one that was installed.
+$QmtlModule = if ($env:QMTL_TEST_MODULE) { $env:QMTL_TEST_MODULE } else { [System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1') }
 if (-not (Get-Module -Name Qmtl)) {
-    Import-Module ([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))
+    Import-Module $QmtlModule
 }
 
 # Rows that wait for their store wait in a folder of the tests', not in the user's.
@@ -38,7 +41,7 @@ function New-TestProvider {
 function Get-StoredMinute {
     param($Provider, [string] $NodeId = 'X', [string] $Interval = '1m')
 
-    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval $Interval | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
+    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval $Interval -ErrorAction Ignore | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
 }
 
 # Runs script text in a shell of its own; its output and errors are text.
