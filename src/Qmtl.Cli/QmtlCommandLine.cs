@@ -86,6 +86,7 @@ internal static class QmtlCommandLine
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
+            new ReportCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),
             new CompletionCommand(host),

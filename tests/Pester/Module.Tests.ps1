@@ -28,7 +28,7 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Add-QmtlRecord', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric'
+            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric'
             'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
             'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer'
             'Stop-QmtlMetricsServer')
