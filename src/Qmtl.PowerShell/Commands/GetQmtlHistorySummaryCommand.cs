@@ -36,7 +36,8 @@ public sealed class GetQmtlHistorySummaryCommand : StreamsCommand
         }
     }
 
-    private static async Task<IReadOnlyList<HistorySummary>> SummarizeAllAsync(IHistoryProvider provider, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<HistorySummary>> SummarizeAllAsync(
+        IHistoryProvider provider, CancellationToken cancellationToken)
     {
         try
         {

@@ -7,6 +7,7 @@ using Qmtl.Caching;
 using Qmtl.Messages;
 using Qmtl.Payloads;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Scripting;
 using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
@@ -57,7 +58,12 @@ public static class ModuleLifetime
     }
 
     /// <summary>What PowerShell is told of the types of the objects that the commands give.</summary>
-    public static TypeData[] CreateTypeData() => [.. BarObject.CreateTypeData(), .. ShellProperties.CreateTypeData(), .. UtcTime.CreateTypeData()];
+    public static TypeData[] CreateTypeData() =>
+    [
+        .. BarObject.CreateTypeData(),
+        .. ShellProperties.CreateTypeData(),
+        .. UtcTime.CreateTypeData(typeof(StoreHistoryProvider), typeof(DuckTypedHistoryProvider)),
+    ];
 
     /// <summary>Stops the metrics server that this runspace has started, and returns when its port is free.</summary>
     public static void End()

@@ -131,11 +131,11 @@ internal sealed class QuestDbSession(
 
     // QuestDB joins by equality alone.
     public override Task<IReadOnlyList<long>?> CountStoredEmptyAsync(
-        IReadOnlyList<(BarCount Count, string? Source)> streams, CancellationToken cancellationToken) =>
+        IReadOnlyList<(CountedStream Count, string? Source)> streams, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<long>?>(null);
 
     public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
-        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT tableName, diskSize FROM table_storage()", connection);
         List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);

@@ -10,7 +10,7 @@ namespace Qmtl.History.Relational;
 /// <param name="Stream">The stream.</param>
 /// <param name="Bounds">The opens of the first and the last bar; null where the statement counted none, or could not.</param>
 /// <param name="Bars">How many bars there are.</param>
-internal readonly record struct BarCount(TableSchema Table, StreamKey Stream, TimeRange? Bounds, long Bars);
+internal readonly record struct CountedStream(TableSchema Table, StreamKey Stream, TimeRange? Bounds, long Bars);
 
 /// <content>What is asked of all streams at once.</content>
 internal abstract partial class RelationalSession
@@ -19,17 +19,17 @@ internal abstract partial class RelationalSession
     private const int SelectsInStatement = 100;
 
     /// <summary>
-    /// Counts the bars of every stream in the tables, many tables in a statement. Where a statement cannot count right (no key, months, bars
-    /// that open on another grid than that of their seconds), there are no bounds, and who asks must look at the coverage.
+    /// Counts the bars of every stream in the tables, many tables in a statement. Where a statement cannot count right (no key, months,
+    /// bars that open on another grid than that of their seconds), there are no bounds, and who asks must look at the coverage.
     /// </summary>
-    public async Task<IReadOnlyList<BarCount>> CountBarsAsync(IReadOnlyList<TableSchema> tables, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<CountedStream>> CountBarsAsync(IReadOnlyList<TableSchema> tables, CancellationToken cancellationToken)
     {
-        var counts = new List<BarCount?>();
+        var counts = new List<CountedStream?>();
         await AskAllAsync(
             [.. tables.Select((table, number) => CountSql(table, number))],
             row => counts.Add(CountOf(tables[Convert.ToInt32(row.GetValue(0), CultureInfo.InvariantCulture)], row)),
             cancellationToken);
-        return [.. counts.OfType<BarCount>()];
+        return [.. counts.OfType<CountedStream>()];
     }
 
     /// <summary>Counts those bars of streams that are stored although a source is known not to have them.</summary>
@@ -37,7 +37,7 @@ internal abstract partial class RelationalSession
     /// <param name="cancellationToken">Ends the queries.</param>
     /// <returns>The counts, in the streams' order; null where only the coverage tells.</returns>
     public virtual async Task<IReadOnlyList<long>?> CountStoredEmptyAsync(
-        IReadOnlyList<(BarCount Count, string? Source)> streams, CancellationToken cancellationToken)
+        IReadOnlyList<(CountedStream Count, string? Source)> streams, CancellationToken cancellationToken)
     {
         long[] counts = new long[streams.Count];
         await AskAllAsync(
@@ -59,7 +59,8 @@ internal abstract partial class RelationalSession
     }
 
     /// <summary>How many bytes the tables take, by name; a table that the database cannot tell of cheaply is not among them.</summary>
-    public abstract Task<IReadOnlyDictionary<string, long>> MeasureAsync(IReadOnlyList<BarCount> counts, CancellationToken cancellationToken);
+    public abstract Task<IReadOnlyDictionary<string, long>> MeasureAsync(
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken);
 
     /// <summary>What else a row of the known-empty ranges must be, as a condition that is added; nothing by default.</summary>
     protected virtual string IsNotRemovedSql => string.Empty;
@@ -79,7 +80,7 @@ internal abstract partial class RelationalSession
     private static (string Node, string Interval, string Timestamp) KeyOf(TableSchema table) =>
         ($"t.{SqlText.Quote(table.NodeId.Name)}", $"t.{SqlText.Quote(table.Interval.Name)}", $"t.{SqlText.Quote(table.Timestamp.Name)}");
 
-    private static BarCount? CountOf(TableSchema table, DbDataReader row)
+    private static CountedStream? CountOf(TableSchema table, DbDataReader row)
     {
         if (StreamOf(row.GetValue(1), row.GetValue(2)) is not { } stream)
         {
@@ -89,20 +90,20 @@ internal abstract partial class RelationalSession
         bool isCounted = table.HasKey && table.Timestamp.Type == StoredType.Int64
             && stream.Interval.IsFixed && stream.Interval.Floor(0) == 0 && !row.IsDBNull(3);
         return isCounted
-            ? new BarCount(table, stream, new TimeRange(Whole(3), Whole(4)), row.GetInt64(5))
-            : new BarCount(table, stream, Bounds: null, Bars: 0);
+            ? new CountedStream(table, stream, new TimeRange(Whole(3), Whole(4)), row.GetInt64(5))
+            : new CountedStream(table, stream, Bounds: null, Bars: 0);
 
         long Whole(int column) => Convert.ToInt64(row.GetValue(column), CultureInfo.InvariantCulture);
     }
 
-    private string StoredEmptySql(BarCount count, string? source, int number)
+    private string StoredEmptySql(CountedStream count, string? source, int number)
     {
         (string node, string interval, string ts) = KeyOf(count.Table);
         string ofSource = source is null ? string.Empty : $" AND e.source = {SqlText.Literal(source)}";
 
         // A cross join, so that SQLite begins with the few ranges and not with the many bars.
-        return $"SELECT {number}, count(DISTINCT {ts}) FROM {TableSql(EmptyRangesTable)} AS e CROSS JOIN {TableSql(count.Table.Table)} AS t "
-            + $"WHERE {node} = e.node_id AND {interval} = e.\"interval\" AND {ts} BETWEEN e.start_ts AND e.end_ts "
+        return $"SELECT {number}, count(DISTINCT {ts}) "
+            + $"FROM {TableSql(EmptyRangesTable)} AS e CROSS JOIN {TableSql(count.Table.Table)} AS t WHERE {node} = e.node_id AND {interval} = e.\"interval\" AND {ts} BETWEEN e.start_ts AND e.end_ts "
             + $"AND {OnGridSql(ts, interval)} AND e.node_id = {SqlText.Literal(count.Stream.NodeId)} "
             + $"AND e.\"interval\" = {count.Stream.Interval.Number}{ofSource}";
     }

@@ -185,7 +185,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
     public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
-        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         // A table in partitions is as large as these; a view has no size of its own.
         const string Sql = """

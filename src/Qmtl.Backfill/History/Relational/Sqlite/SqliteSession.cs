@@ -193,7 +193,7 @@ internal sealed class SqliteSession : RelationalSession
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
 
     // SQLite tells of a table only by reading all of it, so each has a part of the file by its bars.
-    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         await using DbCommand command = _connection.CreateCommand(
             "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
