@@ -171,13 +171,17 @@ Describe 'Objects that travel' {
         }
     }
 
-    It 'are bars that a file source reads' {
-        $file = Join-Path $TestDrive 'bars.csv'
-        Use-Culture de-DE { Get-QmtlHistory $provider X 1m -AsText | Export-Csv $file }
-        $target = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
-        (Invoke-QmtlBackfill $target X 1m -Start 2024-01-02T03:00:00Z -End 2024-01-02T03:09:00Z -WarningAction SilentlyContinue).BarsWritten | Should -Be 8
-        $text = $provider, $target | ForEach-Object { Get-QmtlHistory $_ X 1m | Select-Object Timestamp, open, high, low, close, volume | ConvertTo-Csv | Join-String -Separator "`n" }
-        $text[1] | Should -BeExactly $text[0]
+    It 'are bars that a file source reads, written where the culture is <_>' -ForEach 'de-DE', 'th-TH', 'fa-IR', 'ar-SA', 'tr-TR', 'en-US' {
+        $bars = New-TestProvider -Fetcher { param($start) [pscustomobject]@{ ts = $start; open = -0.000123; high = 1234.5; low = 1e-7; close = $start / 7; volume = 1e6 } }
+        $null = Invoke-QmtlBackfill $bars X 1m -Start 2024-01-02T03:00:00Z -End 2024-01-02T03:00:00Z
+        $shown = Get-QmtlHistory $bars X 1m | ConvertTo-Json
+        foreach ($asText in $false, $true) {
+            $file = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).csv"
+            Use-Culture $_ { Get-QmtlHistory $bars X 1m -AsText:$asText | Export-Csv $file }
+            $target = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+            (Invoke-QmtlBackfill $target X 1m -WarningAction SilentlyContinue).BarsWritten | Should -Be 1
+            Get-QmtlHistory $target X 1m | ConvertTo-Json | Should -BeExactly $shown
+        }
     }
 }
 
