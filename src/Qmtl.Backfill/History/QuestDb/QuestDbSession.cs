@@ -203,7 +203,7 @@ internal sealed class QuestDbSession(
         return $"SELECT {number} tbl, node::varchar, step, min(first) / {units} first, max(last) / {units} last, sum(bars) bars FROM ("
             + $"SELECT {node} node, {interval} step, {ts} % ({interval}::long * {units}) rest, min({ts}) first, max({ts}) last, "
             + $"count_distinct({ts}) bars FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {ts} IS NOT NULL"
-            + $") WHERE rest = 0 OR step < 1 OR step % 604800 = 0 GROUP BY node, step";
+            + $") WHERE rest = 0 OR {IsOtherGridSql("step")} GROUP BY node, step";
     }
 
     protected override string TableSql(string table) => SqlText.Quote(table);

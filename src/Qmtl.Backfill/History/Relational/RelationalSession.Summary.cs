@@ -18,6 +18,8 @@ internal abstract partial class RelationalSession
     // Enough that the way to the server no longer counts, few enough for any database's limit of one statement.
     private const int SelectsInStatement = 100;
 
+    private const int SecondsOfWeek = 7 * 24 * 60 * 60;
+
     /// <summary>
     /// Counts the bars of every stream in the tables, many tables in a statement. Where a statement cannot count right (no key, months,
     /// bars that open on another grid than that of their seconds), there are no bounds, and who asks must look at the coverage.
@@ -69,13 +71,15 @@ internal abstract partial class RelationalSession
     protected virtual string CountSql(TableSchema table, int number)
     {
         (string node, string interval, string ts) = KeyOf(table);
-        string counted = $"FILTER (WHERE {OnGridSql(ts, interval)})";
-        return $"SELECT {number}, {node}, {interval}, min({ts}) {counted}, max({ts}) {counted}, count(*) {counted} "
-            + $"FROM {TableSql(table.Table)} AS t GROUP BY {node}, {interval}";
+        return $"SELECT {number}, {node}, {interval}, min({ts}), max({ts}), count(*) FROM {TableSql(table.Table)} AS t "
+            + $"WHERE {OnGridSql(ts, interval)} OR {IsOtherGridSql(interval)} GROUP BY {node}, {interval}";
     }
 
     /// <summary>Whether a bar opens at a multiple of its seconds.</summary>
     protected virtual string OnGridSql(string timestamp, string interval) => $"{timestamp} % nullif({interval}, 0) = 0";
+
+    /// <summary>Whether bars of the interval may open elsewhere: weeks do, and months and what has an offset (a negative number).</summary>
+    protected static string IsOtherGridSql(string interval) => $"{interval} < 1 OR {interval} % {SecondsOfWeek} = 0";
 
     private static (string Node, string Interval, string Timestamp) KeyOf(TableSchema table) =>
         ($"t.{SqlText.Quote(table.NodeId.Name)}", $"t.{SqlText.Quote(table.Interval.Name)}", $"t.{SqlText.Quote(table.Timestamp.Name)}");
