@@ -138,7 +138,8 @@ internal sealed class QuestDbSession(
         IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT tableName, diskSize FROM table_storage()", connection);
-        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        List<(string Table, long Bytes)> sizes =
+            await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
         ILookup<string, long> byName = sizes.ToLookup(size => size.Table, size => size.Bytes, StringComparer.OrdinalIgnoreCase);
         return counts.Select(count => count.Table.Table).Distinct().Where(byName.Contains)
             .ToDictionary(table => table, table => byName[table].First(), StringComparer.Ordinal);
@@ -202,7 +203,8 @@ internal sealed class QuestDbSession(
         long units = QuestDbTypes.UnitsPerSecond(table.Timestamp);
         return $"SELECT {number} tbl, node::varchar, step, min(first) / {units} first, max(last) / {units} last, sum(bars) bars FROM ("
             + $"SELECT {node} node, {interval} step, {ts} % ({interval}::long * {units}) rest, min({ts}) first, max({ts}) last, "
-            + $"count_distinct({ts}) bars FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {ts} IS NOT NULL"
+            + $"count_distinct({ts}) bars FROM {SqlText.Quote(table.Table)} "
+            + $"WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {ts} IS NOT NULL"
             + $") WHERE rest = 0 OR {IsOtherGridSql("step")} GROUP BY node, step";
     }
 

@@ -68,7 +68,9 @@ public abstract partial class RelationalHistoryStore
                     EmptyAfter = HistorySummary.CountAfter(absent[i], bounds.End),
                 }
                 : HistorySummary.Of(
-                    stream, await session.GetCoverageAsync(table, stream, AllTime.AlignTo(stream.Interval)!.Value, cancellationToken), absent[i]);
+                    stream,
+                    await session.GetCoverageAsync(table, stream, AllTime.AlignTo(stream.Interval)!.Value, cancellationToken),
+                    absent[i]);
             inTable[table.Table] = inTable.GetValueOrDefault(table.Table) + (summaries[i]?.Bars ?? 0);
         }
 

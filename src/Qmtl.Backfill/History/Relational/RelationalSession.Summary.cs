@@ -60,7 +60,10 @@ internal abstract partial class RelationalSession
         return rows.Where(row => row.Stream is not null).ToLookup(row => row.Stream!.Value, row => row.Range);
     }
 
-    /// <summary>How many bytes the tables take, by name; a table that the database cannot tell of cheaply is not among them.</summary>
+    /// <summary>
+    /// How many bytes the tables take, by name; a table that the database cannot tell of cheaply is not among them. SQLite, which would have
+    /// to read all of a table, gives each a part of the file by its bars.
+    /// </summary>
     public abstract Task<IReadOnlyDictionary<string, long>> MeasureAsync(
         IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken);
 
@@ -76,7 +79,7 @@ internal abstract partial class RelationalSession
     }
 
     /// <summary>Whether a bar opens at a multiple of its seconds.</summary>
-    protected virtual string OnGridSql(string timestamp, string interval) => $"{timestamp} % nullif({interval}, 0) = 0";
+    protected virtual string OnGridSql(string ts, string interval) => $"{ts} % nullif({interval}, 0) = 0";
 
     /// <summary>Whether bars of the interval may open elsewhere: weeks do, and months and what has an offset (a negative number).</summary>
     protected static string IsOtherGridSql(string interval) => $"{interval} < 1 OR {interval} % {SecondsOfWeek} = 0";
@@ -107,7 +110,8 @@ internal abstract partial class RelationalSession
 
         // A cross join, so that SQLite begins with the few ranges and not with the many bars.
         return $"SELECT {number}, count(DISTINCT {ts}) "
-            + $"FROM {TableSql(EmptyRangesTable)} AS e CROSS JOIN {TableSql(count.Table.Table)} AS t WHERE {node} = e.node_id AND {interval} = e.\"interval\" AND {ts} BETWEEN e.start_ts AND e.end_ts "
+            + $"FROM {TableSql(EmptyRangesTable)} AS e CROSS JOIN {TableSql(count.Table.Table)} AS t "
+            + $"WHERE {node} = e.node_id AND {interval} = e.\"interval\" AND {ts} BETWEEN e.start_ts AND e.end_ts "
             + $"AND {OnGridSql(ts, interval)} AND e.node_id = {SqlText.Literal(count.Stream.NodeId)} "
             + $"AND e.\"interval\" = {count.Stream.Interval.Number}{ofSource}";
     }

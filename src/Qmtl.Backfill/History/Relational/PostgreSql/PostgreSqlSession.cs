@@ -196,7 +196,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
             """;
         await using DbCommand command = connection.CreateCommand(
             Sql, ("tables", counts.Select(count => count.Table.Table).Distinct().ToArray()));
-        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        List<(string Table, long Bytes)> sizes =
+            await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
         return sizes.ToDictionary(size => size.Table, size => size.Bytes, StringComparer.Ordinal);
     }
 
