@@ -248,6 +248,23 @@ Describe 'the views' {
         $text | Should -Match 'Others +: trades 7, venue a\\u001b\[31mb'
     }
 
+    It 'has a table and a list of its own for what each command gives' {
+        # Bars have views by their columns; text and files are PowerShell's own.
+        $types = (Get-Command -Module Qmtl).OutputType.Type.Where({ $_ -and $_.Namespace -like 'Qmtl*' -and -not $_.IsInterface }) | Sort-Object FullName -Unique
+        $types.Count | Should -BeGreaterThan 10
+        $lacking = foreach ($type in $types) {
+            $names = for ($of = $type; $of -and $of -ne [object]; $of = $of.BaseType) { $of.FullName }
+            $controls = (Get-FormatData -TypeName $names).FormatViewDefinition.Control.ForEach({ $_.GetType().Name })
+            foreach ($control in 'TableControl', 'ListControl') {
+                if ($control -notin $controls) {
+                    "$($type.Name): $control"
+                }
+            }
+        }
+
+        $lacking | Should -BeNullOrEmpty
+    }
+
     It 'shows an error in one short line' {
         $provider = New-TestProvider -Fetcher { throw "first line $('x' * 200)`nsecond line" }
         $text = Invoke-QmtlBackfill $provider X 1m 0 60 -ErrorAction SilentlyContinue | Out-String -Width 300

@@ -11,6 +11,7 @@ using Qmtl.Messages;
 using Qmtl.Payloads;
 using Qmtl.PowerShell.Output;
 using Qmtl.Running;
+using Qmtl.PowerShell.Scripting;
 using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
@@ -65,7 +66,12 @@ public static class ModuleLifetime
     }
 
     /// <summary>What PowerShell is told of the types of the objects that the commands give.</summary>
-    public static TypeData[] CreateTypeData() => [.. BarObject.CreateTypeData(), .. ShellProperties.CreateTypeData(), .. UtcTime.CreateTypeData()];
+    public static TypeData[] CreateTypeData() =>
+    [
+        .. BarObject.CreateTypeData(),
+        .. ShellProperties.CreateTypeData(),
+        .. UtcTime.CreateTypeData(typeof(StoreHistoryProvider), typeof(DuckTypedHistoryProvider)),
+    ];
 
     /// <summary>Stops the metrics server that this runspace has started, and returns when its port is free.</summary>
     public static void End()

@@ -232,7 +232,8 @@ internal sealed class CsvIndex : IFileIndex
     }
 
     // A number as every program writes it, where the file's are written otherwise; null where it is none.
-    private string? Plain(string field) => _numbers is null ? field : _numbers.Plain(CsvFile.Decode(field));
+    private string? Plain(string field) =>
+        CsvFile.Decode(field) is var text && _numbers is { } written ? written.Plain(text) : text;
 
     private static TimeRange Widen(TimeRange? range, long timestamp) => range is { } known
         ? known.Contains(timestamp) ? known : new TimeRange(Math.Min(known.Start, timestamp), Math.Max(known.End, timestamp))

@@ -185,7 +185,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
     public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
-        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         // A table in partitions is as large as these; a view has no size of its own.
         const string Sql = """
@@ -196,7 +196,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
             """;
         await using DbCommand command = connection.CreateCommand(
             Sql, ("tables", counts.Select(count => count.Table.Table).Distinct().ToArray()));
-        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        List<(string Table, long Bytes)> sizes =
+            await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
         return sizes.ToDictionary(size => size.Table, size => size.Bytes, StringComparer.Ordinal);
     }
 
