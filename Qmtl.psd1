@@ -11,6 +11,8 @@
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-QmtlRecord'
+        'Clear-QmtlEmptyRange'
+        'Compare-QmtlHistory'
         'Export-QmtlCoverageReport'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
@@ -20,6 +22,7 @@
         'Get-QmtlHistory'
         'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
+        'Get-QmtlRevision'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
         'Invoke-QmtlStrategy'
@@ -29,6 +32,7 @@
         'New-QmtlRecorder'
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
+        'Remove-QmtlHistory'
         'Set-QmtlDefault'
         'Show-QmtlCoverage'
         'Start-QmtlMetricsServer'

@@ -28,9 +28,9 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric'
-            'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
-            'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer'
+            'Add-QmtlRecord', 'Clear-QmtlEmptyRange', 'Compare-QmtlHistory', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap'
+            'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric', 'Get-QmtlRevision', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher'
+            'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer'
             'Stop-QmtlMetricsServer')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty

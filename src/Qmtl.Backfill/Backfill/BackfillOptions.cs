@@ -38,6 +38,13 @@ public sealed record BackfillOptions
     /// <value>False by default.</value>
     public bool RetryEmpty { get; init; }
 
+    /// <summary>
+    /// Whether also the bars that are stored, or known to be empty, are asked for again, and stored ones that differ are replaced: each
+    /// with its entry in the store's trail. A bar that is stored and that the source does not have stays.
+    /// </summary>
+    /// <value>False by default.</value>
+    public bool Force { get; init; }
+
     /// <summary>What becomes of a row that opens off the interval's grid.</summary>
     /// <value><see cref="OffGridRows.Refuse"/> by default.</value>
     public OffGridRows OffGrid { get; init; }

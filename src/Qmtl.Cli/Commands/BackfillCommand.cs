@@ -55,6 +55,11 @@ internal sealed class BackfillCommand : CliCommand
         }),
     };
 
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Ask for stored bars again, too, and replace those that differ; qmtl revisions shows which.",
+    };
+
     private readonly Option<bool> _json;
 
     public BackfillCommand(CliHost host)
@@ -71,6 +76,7 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_throttleLimit);
         Options.Add(_maxRetries);
         Options.Add(_retryEmpty);
+        Options.Add(_force);
         Options.Add(_offGrid);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
@@ -113,6 +119,7 @@ internal sealed class BackfillCommand : CliCommand
             ThrottleLimit = arguments.GetValue(_throttleLimit) ?? Defaults.ThrottleLimit,
             MaxRetries = arguments.GetValue(_maxRetries) ?? Defaults.MaxRetries,
             RetryEmpty = arguments.GetValue(_retryEmpty),
+            Force = arguments.GetValue(_force),
             OffGrid = arguments.GetValue(_offGrid) ?? Defaults.OffGrid,
         };
         bool json = arguments.GetValue(_json);

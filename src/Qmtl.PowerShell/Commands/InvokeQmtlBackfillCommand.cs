@@ -53,6 +53,10 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     [Parameter]
     public OffGridRows OffGrid { get; set; }
 
+    /// <summary>Whether stored bars are asked for again, too, and those that differ are replaced.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <inheritdoc/>
     private protected override bool MakesStreams => true;
 
@@ -97,7 +101,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     protected override void EndProcessing()
     {
         List<BackfillWork> approved = [.. _work.Values.Where(
-            work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider))))];
+            work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider), Force)))];
         if (approved.Count > 0)
         {
             Run(cancellationToken => RunAsync(approved, cancellationToken));
@@ -166,6 +170,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
             MaxRetries = MaxRetries,
             RetryEmpty = RetryEmpty,
             OffGrid = OffGrid,
+            Force = Force,
         };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));

@@ -63,6 +63,7 @@ public sealed class BackfillCommandTests
                 ["bars"] = "1440",
                 ["status"] = "completed",
                 ["bars_written"] = "1440",
+                ["bars_replaced"] = "0",
                 ["bars_empty"] = "0",
                 ["bars_rejected"] = "0",
                 ["bars_missing"] = "0",

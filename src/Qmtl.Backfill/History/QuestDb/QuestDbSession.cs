@@ -11,7 +11,7 @@ namespace Qmtl.History.QuestDb;
 /// QuestDB commits table by table and statement by statement. So bars go first, then, when they can be read, what was learnt about
 /// emptiness: a process that dies in between leaves bars, and no bar that is said not to exist.
 /// </remarks>
-internal sealed class QuestDbSession(
+internal sealed partial class QuestDbSession(
     NpgsqlConnection connection,
     QuestDbCatalogue catalogue,
     QuestDbBulkPath bulkPath,
@@ -42,7 +42,11 @@ internal sealed class QuestDbSession(
     }
 
     // Done is what can be read.
-    public override Task CommitAsync(CancellationToken cancellationToken) => ReadableAsync(cancellationToken);
+    public override async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await ReadableAsync(cancellationToken);
+        await ConfirmRevisionsAsync(cancellationToken);
+    }
 
     public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
     {

@@ -127,7 +127,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         ArgumentNullException.ThrowIfNull(pages);
         RequirePagesOf(stream, pages);
         return EmptyRangeUpdate.Touched(pages) is { } touched
-            ? WriteGuardedAsync(stream, pages, touched, cancellationToken)
+            ? WriteGuardedAsync(stream, pages, touched, revision: null, cancellationToken)
             : Task.CompletedTask;
     }
 
@@ -159,32 +159,6 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     private protected abstract ValueTask CloseAsync();
 
     private static TimeRange? Within(TimeRange? within) => within is { } range ? AllTime.Intersect(range) : AllTime;
-
-    private static void RequirePagesOf(StreamKey stream, IReadOnlyList<BarPage> pages)
-    {
-        foreach (BarPage page in pages)
-        {
-            ArgumentException.ThrowIfNullOrWhiteSpace(page.Source, nameof(pages));
-            BarInterval wrong = new[]
-            {
-                page.Frame.Interval,
-                page.Asked.Interval,
-                page.Empty.Interval,
-            }.FirstOrDefault(interval => interval != stream.Interval);
-            if (wrong != default)
-            {
-                throw new ArgumentException($"A page of {wrong} bars cannot be written to the stream {stream}.", nameof(pages));
-            }
-
-            if (EmptyRangeUpdate.Touched([page]) is { } touched && AllTime.Intersect(touched) != touched)
-            {
-                throw new ArgumentException(
-                    $"A bar at {(touched.Start < AllTime.Start ? touched.Start : touched.End)} is beyond what a store keeps. Timestamps "
-                        + $"are Unix seconds.",
-                    nameof(pages));
-            }
-        }
-    }
 
     private async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(RelationalSession session, CancellationToken cancellationToken)
     {
@@ -222,72 +196,6 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         return TableSchema.TryCreate(table, description.Columns, description.HasKey, out TableSchema? schema, out string? problem)
             ? schema
             : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
-    }
-
-    private async Task WriteGuardedAsync(
-        StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
-    {
-        RelationalSession? session = null;
-        try
-        {
-            await GuardAsync(
-                async () =>
-                {
-                    session = await OpenSessionAsync(forWriting: true, cancellationToken)
-                        ?? throw new InvalidOperationException("A session for writing always has a database.");
-                    await using (session)
-                    {
-                        await WritePagesAsync(session, stream, pages, touched, cancellationToken);
-                    }
-
-                    return true;
-                },
-                cancellationToken);
-        }
-        catch (StoreException error) when (session is { MayHaveKept: true } or { WaitedFor: not null })
-        {
-            throw error.With(session.WaitedFor, session.MayHaveKept);
-        }
-
-        if (session?.WaitedFor is { } holder)
-        {
-            _written.Waited(stream, holder);
-        }
-    }
-
-    private async Task WritePagesAsync(
-        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
-    {
-        await session.BeginAsync(stream, cancellationToken);
-        BarFrame[] frames = [.. pages.Select(page => page.Frame).Where(frame => frame.Count > 0)];
-        (TableSchema? table, bool hasEmptyRanges) = await PrepareTablesAsync(session, stream, pages, frames, cancellationToken);
-        PlannedFrame[] planned = [];
-        if (table is not null)
-        {
-            planned = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
-            session.RequireStorable(table, planned);
-            foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(planned))
-            {
-                await session.WriteBarsAsync(table, stream, run, cancellationToken);
-            }
-        }
-
-        if (hasEmptyRanges)
-        {
-            IReadOnlyList<EmptyRange> stored = await session.ReadEmptyRangesAsync(stream, source: null, touched, cancellationToken);
-            long now = _timeProvider.GetUtcNow().ToUnixTimeSeconds();
-            await session.ChangeEmptyRangesAsync(stream, EmptyRangeUpdate.Compute(stream.Interval, stored, pages, now), cancellationToken);
-        }
-
-        await session.CommitAsync(cancellationToken);
-        if (table is not null)
-        {
-            _written.Wrote(
-                stream,
-                table.Table,
-                planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name),
-                session.DescribeRisk(table));
-        }
     }
 
     // Where there is no database yet, there is nothing in it.

@@ -8,7 +8,7 @@ using SQLitePCL;
 namespace Qmtl.History.Relational.Sqlite;
 
 /// <summary>One operation on a SQLite file.</summary>
-internal sealed class SqliteSession : RelationalSession
+internal sealed partial class SqliteSession : RelationalSession
 {
     private const int LockWaitSliceMilliseconds = 100;
 
