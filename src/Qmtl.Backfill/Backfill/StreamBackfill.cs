@@ -74,6 +74,7 @@ internal sealed class StreamBackfill
         long started = _timeProvider.GetTimestamp();
         _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BackfillPlanner.BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
+        _fetcher.Complete();
         if (_rejected.Total > 0)
         {
             _raise(new BackfillRowsRejected(Stream, _source, _rejected));
