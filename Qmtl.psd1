@@ -27,6 +27,7 @@
         'New-QmtlRecorder'
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
+        'Set-QmtlDefault'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
     )

@@ -38,20 +38,6 @@ Describe 'Get-QmtlCoverage' {
         (Get-QmtlCoverage $provider 'sqlite_x' 1m).Table | Should -Match '^_sqlite_x~[0-9a-f]{16}$'
     }
 
-    It 'emits nothing for what the store does not know' {
-        Get-QmtlCoverage (New-TestProvider) | Should -BeNullOrEmpty
-        Get-QmtlCoverage (New-TestProvider -Bars 2) -NodeId Y | Should -BeNullOrEmpty
-        Get-QmtlCoverage (New-TestProvider -Bars 2) -NodeId Y -Interval 1m | Should -BeNullOrEmpty
-    }
-
-    It 'takes a node id literally, and its case counts' {
-        $provider = New-TestProvider
-        $null = Invoke-QmtlBackfill $provider 'a*[x]' 1m 60 120
-        (Get-QmtlCoverage $provider -NodeId 'a*[x]').Bars | Should -Be 2
-        Get-QmtlCoverage $provider -NodeId 'a*' | Should -BeNullOrEmpty
-        Get-QmtlCoverage $provider -NodeId 'A*[x]' | Should -BeNullOrEmpty
-    }
-
     It 'looks only inside -Start and -End' {
         $provider = New-TestProvider -Bars 10 -Without 4, 7
         (Get-QmtlCoverage $provider X 1m -Start 120 -End 300).Bars | Should -Be 2, 1

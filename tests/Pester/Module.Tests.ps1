@@ -30,7 +30,8 @@ Describe 'the manifest' {
         $manifest.CmdletsToExport | Should -Be @(
             'Add-QmtlRecord', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlMetric'
             'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
-            'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer')
+            'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Start-QmtlMetricsServer'
+            'Stop-QmtlMetricsServer')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
     }

@@ -1,5 +1,6 @@
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.History;
 using Qmtl.Time;
 
 namespace Qmtl.Backfill;
@@ -17,6 +18,10 @@ public interface IHistoryProvider
     /// <summary>The source that it is filled from, where that is one of its own and not the provider itself.</summary>
     /// <value>Null by default.</value>
     IDataFetcher? Fetcher => null;
+
+    /// <summary>The store that its bars are in, where that is one of this library's: only its bars can be removed, compared and revised.</summary>
+    /// <value>Null by default.</value>
+    IHistoryStore? Store => null;
 
     /// <summary>Why it cannot be completed, as a sentence without its end; null where it can.</summary>
     /// <value>Null by default.</value>

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Time;
@@ -6,7 +7,7 @@ namespace Qmtl.PowerShell.Arguments;
 
 /// <summary>
 /// Makes a <see cref="BarInterval"/> of what an operator writes: <c>1m</c>, <c>60</c>, <c>60s</c>, <c>1M</c>, a whole number of seconds
-/// or a <see cref="TimeSpan"/>.
+/// or a <see cref="TimeSpan"/>. Of several it makes an array.
 /// </summary>
 public sealed class BarIntervalArgumentAttribute : OperatorArgumentAttribute
 {
@@ -16,6 +17,7 @@ public sealed class BarIntervalArgumentAttribute : OperatorArgumentAttribute
         object value = given is PSObject wrapped ? wrapped.BaseObject : given;
         return value switch
         {
+            IList several => several.Cast<object>().Select(one => (BarInterval)Make(one)!).ToArray(),
             BarInterval => value,
             TimeSpan duration => BarInterval.FromTimeSpan(duration),
             string text => BarInterval.Parse(text),

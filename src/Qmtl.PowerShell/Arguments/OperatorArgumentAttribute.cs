@@ -12,7 +12,7 @@ public abstract class OperatorArgumentAttribute : ArgumentTransformationAttribut
     {
         try
         {
-            return inputData is null ? null : Make(inputData);
+            return inputData is null ? null : Make(inputData, engineIntrinsics);
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {
@@ -23,7 +23,19 @@ public abstract class OperatorArgumentAttribute : ArgumentTransformationAttribut
     /// <summary>Makes the value.</summary>
     /// <param name="given">What the operator gives, in PowerShell's wrapping or without one.</param>
     /// <exception cref="ArgumentException">It is nothing that the parameter takes; so too a <see cref="FormatException"/>.</exception>
-    protected abstract object? Make(object given);
+    protected virtual object? Make(object given) => throw new NotSupportedException();
+
+    /// <summary>Makes the value, where that takes something of the shell; without, by default.</summary>
+    /// <inheritdoc cref="Make(object)"/>
+    protected virtual object? Make(object given, EngineIntrinsics engine) => Make(given);
+
+    /// <summary>
+    /// What PowerShell is told where something else of the same call may be what takes the value: another parameter at the same position,
+    /// or one that takes the pipeline's objects.
+    /// </summary>
+    /// <remarks>It goes on to the next one only where the inner exception is of this type.</remarks>
+    private protected static ArgumentTransformationMetadataException TryNext(string message) =>
+        new(message, new PSInvalidCastException(message));
 
     /// <summary>What is said to a text where an object is wanted that names a store.</summary>
     /// <param name="text">The text.</param>

@@ -1,0 +1,210 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Backfill;
+using Qmtl.Streams;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>
+/// The base of the commands that look at streams of a store: named on the command line, each by itself in the pipeline, or by the
+/// properties of objects there. A provider, too, comes on the command line, through the pipeline, or from Set-QmtlDefault.
+/// </summary>
+/// <remarks>
+/// A derived command calls <see cref="RunForStreams"/> in its <c>ProcessRecord</c>. There are two parameter sets only because of the first
+/// argument: it names the store, or, where Set-QmtlDefault has said which, the nodes. Parameters of derived commands belong to both
+/// and have no position.
+/// </remarks>
+public abstract class StreamsCommand : BackfillingCommand
+{
+    private protected const string ProviderSet = "Provider";
+    private protected const string DefaultSet = "Default";
+
+    /// <summary>Whose history: a provider of New-QmtlHistoryProvider, a store's path or connection string, or an object with a Fetch
+    /// method; that of Set-QmtlDefault by default.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = ProviderSet)]
+    [Alias("HistoryProvider")]
+    [HistoryProviderArgument]
+    public IHistoryProvider? Provider { get; set; }
+
+    /// <summary>What <see cref="NodeId"/> is, as the first argument, where Set-QmtlDefault has said whose history.</summary>
+    [Parameter(Position = 0, ParameterSetName = DefaultSet, DontShow = true)]
+    [ArgumentCompleter(typeof(NodeIdCompleter))]
+    [NodeIdArgument]
+    [ValidateNotNullOrEmpty]
+    public string[]? Node { get; set; }
+
+    /// <summary>The nodes: their ids, or with wildcards what their ids are like; every node that is stored by default.</summary>
+    [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ProviderSet)]
+    [Alias("Symbol")]
+    [ArgumentCompleter(typeof(NodeIdCompleter))]
+    [NodeIdArgument]
+    [ValidateNotNullOrEmpty]
+    public string[]? NodeId { get; set; }
+
+    /// <summary>The intervals; every interval of each node that is stored by default.</summary>
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true, ParameterSetName = ProviderSet)]
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = DefaultSet)]
+    [Alias("Timeframe")]
+    [BarIntervalArgument]
+    [ArgumentCompleter(typeof(IntervalCompleter))]
+    [ValidateNotNullOrEmpty]
+    public BarInterval[]? Interval { get; set; }
+
+    /// <summary>Node ids that are taken as they are, without wildcards.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(NodeIdCompleter))]
+    [NodeIdArgument]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralNodeId { get; set; }
+
+    /// <summary>Nodes that are left out: their ids, or with wildcards what their ids are like.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(NodeIdCompleter))]
+    [NodeIdArgument]
+    [ValidateNotNullOrEmpty]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Providers, or streams of New-QmtlStreamInput, from the pipeline.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [StreamSourceArgument]
+    [ValidateNotNullOrEmpty]
+    public object[]? InputObject { get; set; }
+
+    /// <summary>Whether a node or an interval is named; where none is, all that is stored is meant.</summary>
+    private protected bool NamesStreams => Selection is { Nodes.Count: > 0 } or { Intervals.Count: > 0 };
+
+    private StreamSelection Selection => new()
+    {
+        Nodes = [.. (Node ?? []).Concat(NodeId ?? []).Select(NameOf), .. (LiteralNodeId ?? []).Select(id => new NodeName(id))],
+        Except = [.. (Exclude ?? []).Select(NameOf)],
+        Intervals = Interval ?? [],
+    };
+
+    /// <summary>
+    /// Runs <paramref name="work"/> for the streams that the record names, once for each provider, off the pipeline thread. It is given those
+    /// that are stored. What is not is told: by an error where it was named, and a warning where only what it is like was said.
+    /// </summary>
+    /// <remarks>
+    /// A provider that cannot list its streams is given those that are named; they may have no bars. Nothing is called where no stream is left.
+    /// </remarks>
+    private protected void RunForStreams(Func<IHistoryProvider, IReadOnlyList<StreamKey>, CancellationToken, Task> work)
+    {
+        foreach ((IHistoryProvider provider, StreamSelection selection) in Sources())
+        {
+            RunForRecord(
+                async cancellationToken =>
+                {
+                    IReadOnlyList<StreamKey> streams = await FindAsync(provider, selection, cancellationToken);
+                    if (streams.Count > 0)
+                    {
+                        await work(provider, streams, cancellationToken);
+                    }
+                },
+                provider);
+        }
+    }
+
+    /// <summary>The providers that the record is about, and what it selects of each. None where it says of no provider: that is told.</summary>
+    private protected IEnumerable<(IHistoryProvider Provider, StreamSelection Selection)> Sources()
+    {
+        foreach (object source in InputObject ?? [])
+        {
+            if (source is IHistoryProvider piped)
+            {
+                yield return (piped, Selection);
+            }
+            else if (source is StreamInput { HistoryProvider: { } of } stream)
+            {
+                yield return (of, new StreamSelection { Nodes = [new NodeName(stream.NodeId)], Intervals = [stream.Interval] });
+            }
+            else
+            {
+                Refuse(
+                    new InvalidOperationException(
+                        $"The stream {((StreamInput)source).Key} has no history provider, so there is nothing to look at. Give "
+                            + $"New-QmtlStreamInput a -HistoryProvider."),
+                    source);
+            }
+        }
+
+        if (InputObject is not null)
+        {
+            yield break;
+        }
+
+        if ((Provider ?? DefaultProvider.Current) is { } provider)
+        {
+            yield return (provider, Selection);
+        }
+        else
+        {
+            Refuse(
+                new ArgumentException(
+                    "Whose history? Give -Provider a store's path, a connection string or a provider of New-QmtlHistoryProvider, or name one "
+                        + "for all commands: Set-QmtlDefault -Provider ./bars.db."),
+                null);
+        }
+    }
+
+    /// <summary>From the work: the streams of the provider that are selected and stored; what is not there is told.</summary>
+    private protected async Task<IReadOnlyList<StreamKey>> FindAsync(
+        IHistoryProvider provider, StreamSelection selection, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StreamKey> stored;
+        try
+        {
+            stored = await provider.GetStreamsAsync(cancellationToken);
+        }
+        catch (NotSupportedException cannotList)
+        {
+            // Whoever cannot list takes ids as they are.
+            StreamSelection exact = new()
+            {
+                Nodes = [.. selection.Nodes.Select(name => new NodeName(name.Text))],
+                Except = selection.Except,
+                Intervals = selection.Intervals,
+            };
+            return exact.Named
+                ?? throw new ArgumentException($"{cannotList.Message} Name one with -NodeId and -Interval.", cannotList);
+        }
+
+        (IReadOnlyList<StreamKey> streams, IReadOnlyList<MissingStream> missing) = selection.From(stored, provider.DisplayName);
+        string? noFile = provider.Store?.Info.FilePath is { } path && !File.Exists(path)
+            ? $"There is no store '{path}': no file of that name exists."
+            : null;
+        foreach (MissingStream problem in missing)
+        {
+            await WriteAsync(() => Tell(noFile is null ? problem : problem with { Message = noFile }));
+        }
+
+        return streams;
+    }
+
+    // A text with wildcards that is exactly a stored node's id still means that node.
+    private static NodeName NameOf(string text)
+    {
+        if (!WildcardPattern.ContainsWildcardCharacters(text))
+        {
+            return new NodeName(WildcardPattern.Unescape(text));
+        }
+
+        var pattern = new WildcardPattern(text, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+        return new NodeName(text, pattern.IsMatch);
+    }
+
+    private void Tell(MissingStream problem)
+    {
+        if (problem.IsOfOneStream)
+        {
+            WriteError(new ErrorRecord(
+                new ItemNotFoundException(problem.Message), "StreamNotFound", ErrorCategory.ObjectNotFound, problem.Name));
+        }
+        else
+        {
+            WriteWarning(problem.Message);
+        }
+    }
+}
