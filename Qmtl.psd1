@@ -30,6 +30,7 @@
         'Set-QmtlDefault'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
+        'Test-QmtlHistory'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

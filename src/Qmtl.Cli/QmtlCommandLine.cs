@@ -85,6 +85,7 @@ internal static class QmtlCommandLine
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
+            new TestCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),
         };

@@ -31,7 +31,7 @@ Describe 'the manifest' {
             'Add-QmtlRecord', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlMetric'
             'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
             'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Start-QmtlMetricsServer'
-            'Stop-QmtlMetricsServer')
+            'Stop-QmtlMetricsServer', 'Test-QmtlHistory')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
     }

@@ -27,7 +27,7 @@ public static class HistoryExamination
     {
         ArgumentNullException.ThrowIfNull(provider);
         var examiner = new BarExaminer(stream, options);
-        IAsyncEnumerable<BarFrame> frames = provider is StoreHistoryProvider { Store: var store }
+        IAsyncEnumerable<BarFrame> frames = provider.Store is { } store
             ? store.ReadAsync(stream, range, time => examiner.AddPassedOver(time), cancellationToken)
             : provider.FetchAsync(stream, range, cancellationToken);
         await foreach (BarFrame frame in frames.WithCancellation(cancellationToken))

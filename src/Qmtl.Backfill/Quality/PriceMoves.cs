@@ -49,7 +49,7 @@ internal sealed class PriceMoves(BarInterval interval, ExaminationOptions option
 
             if (price == _lastPrice && !moves[row])
             {
-                _flatBars++;
+                (_flatStart, _flatBars) = (_flatBars == 0 ? times[row] : _flatStart, _flatBars + 1);
             }
             else
             {

@@ -3,6 +3,7 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
+using Qmtl.Quality;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -36,6 +37,10 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [Parameter]
     public OffGridRows OffGrid { get; set; }
 
+    /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
+    [Parameter]
+    public BadBars OnBadBar { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
         ShouldProcess(
@@ -56,7 +61,7 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
         var warmup = new HistoryWarmup(new HistoryWarmupOptions
         {
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, OffGrid = OffGrid },
+            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, OffGrid = OffGrid, OnBadBar = OnBadBar },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),

@@ -7,6 +7,7 @@ using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.Quality;
 using Qmtl.Streams;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Telemetry.Progress;
@@ -90,6 +91,10 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     /// <summary>What becomes of a row that opens off the interval's grid; it is refused by default.</summary>
     [Parameter]
     public OffGridRows OffGrid { get; set; }
+
+    /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
+    [Parameter]
+    public BadBars OnBadBar { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -189,6 +194,7 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
             MaxRetries = MaxRetries,
             RetryEmpty = RetryEmpty,
             OffGrid = OffGrid,
+            OnBadBar = OnBadBar,
         };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));
