@@ -29,7 +29,7 @@ public sealed class TestCommandTests
         Assert.Equal(ExitCode.Failed, outcome.ExitCode);
         Assert.Equal(
             [
-                """{"node_id":"BTCUSDT","interval":"1m","time":"2024-01-01T00:02:07Z","ts":1704067327,"end":"2024-01-01T00:02:07Z","end_ts":1704067327,"check":"off_grid","column":null,"value":null,"expected":"1m bars open every 1m","message":"no 1m bar opens then; 1m bars open every 1m"}""",
+                """{"node_id":"BTCUSDT","interval":"1m","time":"2024-01-01T00:02:07Z","ts":1704067327,"end":"2024-01-01T00:02:07Z","end_ts":1704067327,"check":"off_grid","column":null,"value":null,"expected":"1m bars open every 1m from 1970-01-01T00:00:00Z on","message":"no 1m bar opens then; 1m bars open every 1m from 1970-01-01T00:00:00Z on"}""",
                 """{"node_id":"BTCUSDT","interval":"1m","time":"2024-01-01T00:03:00Z","ts":1704067380,"end":"2024-01-01T00:03:00Z","end_ts":1704067380,"check":"not_positive","column":"close","value":-3,"expected":"above 0","message":"close is -3 and should be above 0"}""",
             ],
             outcome.Lines);
