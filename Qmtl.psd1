@@ -37,8 +37,9 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'questdb', 'prometheus', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('timeseries', 'candles', 'ohlcv', 'backfill', 'exchange', 'binance', 'sqlite', 'postgresql', 'questdb', 'prometheus', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'CHANGELOG.md, in the module''s folder.'
         }
     }
 }

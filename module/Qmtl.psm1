@@ -41,7 +41,8 @@ foreach ($warning in $lifetime::Begin($ExecutionContext.SessionState.Module, $in
 
 # A bar's stream, which binds by name, and times that are text in ISO 8601.
 $types = $lifetime::CreateTypeData()
-$update = [System.Management.Automation.CmdletInfo]::new('Update-TypeData', [Microsoft.PowerShell.Commands.UpdateTypeDataCommand])
+$utility = [System.Reflection.Assembly]::Load('Microsoft.PowerShell.Commands.Utility')
+$update = [System.Management.Automation.CmdletInfo]::new('Update-TypeData', $utility.GetType('Microsoft.PowerShell.Commands.UpdateTypeDataCommand'))
 & $update -TypeData $types -Force
 
 $ExecutionContext.SessionState.Module.OnRemove = {

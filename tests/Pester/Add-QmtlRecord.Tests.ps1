@@ -215,7 +215,7 @@ Describe 'Add-QmtlRecord' {
 
     It 'asks once for a stream, and records nothing with -WhatIf' {
         $asked = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$recorder = New-QmtlRecorder '$path' -SpoolPath '$TestDrive/whatif'
 @{ ts = 60; close = 1.0 }, @{ ts = 120; close = 1.0 } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m -WhatIf -PassThru
 `$recorder.GetReport().Recorded

@@ -48,7 +48,7 @@ Invoke-QmtlStrategy ([Averages]::new(`$provider)) -Start 60 -End 300 | ForEach-O
 "@
     }
 
-    $module = "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'"
+    $module = "Import-Module '$QmtlModule'"
 }
 
 Describe 'a strategy in an assembly with copies of Qmtl beside it' {

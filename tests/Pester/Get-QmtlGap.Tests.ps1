@@ -142,7 +142,7 @@ Describe 'times' {
         $shell = Invoke-Shell @"
 `$env:TZ = 'Asia/Tokyo'
 [System.TimeZoneInfo]::ClearCachedData()
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$p = New-QmtlHistoryProvider -Path '$TestDrive/tz.db'
 (Get-QmtlGap `$p X 1m -Start ([datetime]::new(2024, 1, 31, 9, 0, 0, [System.DateTimeKind]::Local)) -End 1706659260).StartTimestamp
 (Get-QmtlGap `$p X 1m -Start '2024-01-31' -End 1706659260).StartTimestamp

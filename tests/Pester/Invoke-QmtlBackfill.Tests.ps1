@@ -239,7 +239,7 @@ Describe '-WhatIf and -Confirm' {
         $source = New-NotingSource
         $provider = New-TestProvider -Fetcher $source.Fetcher
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$p = New-QmtlHistoryProvider -Path '$TestDrive/whatif.db' -Fetcher (New-QmtlFetcher { throw 'asked' } -Name mine)
 Invoke-QmtlBackfill `$p X 1m 60 600 -WhatIf
 (New-Object psobject -Property @{ Provider = `$p; NodeId = 'Y'; Interval = '1m'; Start = 60; End = 60 }), (New-Object psobject -Property @{ Provider = `$p; NodeId = 'Y'; Interval = '1m'; Start = 180; End = 240 }) | Invoke-QmtlBackfill -WhatIf

@@ -79,15 +79,15 @@ Describe 'the load context' {
 Describe 'importing' {
     It 'works twice, and again with -Force, and unloads' {
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
-Import-Module '$QmtlRoot/Qmtl.psd1'
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule'
+Import-Module '$QmtlModule'
+Import-Module '$QmtlModule' -Force
+Import-Module '$QmtlModule' -Force
 (Get-Command -Module Qmtl).Count
 (Get-Help Get-QmtlGap).Synopsis
 Remove-Module Qmtl
 (Get-Command Get-QmtlGap -ErrorAction Ignore).Count
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 (New-QmtlFetcher { }).Name.Length
 "@
         $count = (Import-PowerShellDataFile (Join-Path $QmtlRoot 'Qmtl.psd1')).CmdletsToExport.Count
@@ -97,9 +97,9 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
 
     It 'gives scripts the types that they name, and takes them back' {
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 ('Qmtl.Strategies.Strategy' -as [type]).Assembly.GetName().Name
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule' -Force
 ('Qmtl.Strategies.Strategy' -as [type]).Assembly.GetName().Name
 Remove-Module Qmtl
 [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')::Get.ContainsKey('Qmtl.Strategies.Strategy')
@@ -109,8 +109,8 @@ Remove-Module Qmtl
 
     It 'gives bars their stream after a second import too, and takes the types'' members back' {
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule'
+Import-Module '$QmtlModule' -Force
 `$provider = New-QmtlHistoryProvider '$TestDrive/types.db' -Fetcher { param(`$start) @{ ts = `$start; close = 1.0 } }
 `$null = Invoke-QmtlBackfill `$provider X 1m 60 60
 `$bar = Get-QmtlHistory `$provider X 1m
@@ -129,7 +129,7 @@ Remove-Module Qmtl
     }
 
     It 'imports nothing else that takes its time' {
-        $shell = Invoke-Shell "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'; (Get-Module).Name -join ' '"
+        $shell = Invoke-Shell "Import-Module '$QmtlModule'; (Get-Module).Name -join ' '"
         $shell.Output.Trim() | Should -Be 'Qmtl'
     }
 
@@ -137,7 +137,7 @@ Remove-Module Qmtl
         $copy = New-ModuleCopy
         $bin = (New-Item -ItemType Directory -Path ([System.IO.Path]::Combine($copy, 'module', 'bin'))).FullName
         Add-Type -TypeDefinition '[assembly: System.Reflection.AssemblyVersion("9.8.7.0")] public class NewQmtl { }' -OutputAssembly (Join-Path $bin 'Qmtl.PowerShell.dll')
-        $shell = Invoke-Shell "Import-Module '$([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))'; try { Import-Module '$(Join-Path $copy 'Qmtl.psd1')' } catch { `$_.Exception.Message }; (Get-Command Get-QmtlGap).Version.ToString()"
+        $shell = Invoke-Shell "Import-Module '$QmtlModule'; try { Import-Module '$(Join-Path $copy 'Qmtl.psd1')' } catch { `$_.Exception.Message }; (Get-Command Get-QmtlGap).Version.ToString()"
         $version = (Import-PowerShellDataFile (Join-Path $QmtlRoot 'Qmtl.psd1')).ModuleVersion
         $shell.Output | Should -BeLike "*This shell runs Qmtl $version, from '*', and cannot run version 9.8.7 beside it. Import that in a new shell.*$version*"
     }
@@ -216,7 +216,7 @@ Describe 'the views' {
     It 'shows bars of any columns with ISO times and text that a terminal does not obey' {
         # In a shell of its own, in which these columns were not shown before.
         $shell = Invoke-Shell @"
-            Import-Module '$QmtlRoot/Qmtl.psd1'
+            Import-Module '$QmtlModule'
             [cultureinfo]::CurrentCulture = 'th-TH'
             `$fetcher = New-QmtlFetcher -Name any -ScriptBlock {
                 param(`$start) [pscustomobject]@{ ts = `$start; rate = 0.000123; venue = "a`e[31mb"; "wei`e[1mrd" = 5 }

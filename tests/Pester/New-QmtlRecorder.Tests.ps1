@@ -215,7 +215,7 @@ Describe 'a shell that ends' {
     It 'after Add-QmtlRecord, without Dispose, loses nothing' {
         $path = Join-Path $TestDrive 'left.db'
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$recorder = New-QmtlRecorder '$path'
 1..2500 | ForEach-Object { @{ ts = 60 * `$_; close = 1.0 } } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m
 Remove-Module Qmtl
@@ -228,7 +228,7 @@ exit
     It 'by kill -9 in the middle of a pipeline loses no row piped before' -Skip:$noSignals {
         $path = Join-Path $TestDrive 'midway.db'
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$recorder = New-QmtlRecorder '$path'
 1..501 | ForEach-Object { if (`$_ -eq 501) { & /bin/kill -KILL `$PID; Start-Sleep 60 }; @{ ts = 60 * `$_; close = 1.0 } } | Add-QmtlRecord `$recorder -NodeId X -Interval 1m
 "@
@@ -242,7 +242,7 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
     It 'by kill -9 with 10,000 rows queued loses none: the next recorder delivers them' -Skip:$noSignals {
         $path = Join-Path $TestDrive 'killed.db'
         $shell = Invoke-Shell @"
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$null = New-Item -ItemType Directory '$path'
 `$recorder = New-QmtlRecorder '$path'
 `$stream = New-QmtlStreamInput X -Interval 1m -Period 1

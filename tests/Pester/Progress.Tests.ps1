@@ -15,7 +15,7 @@ BeforeAll {
         $exchange = Start-TestExchange -Latency ([timespan]::FromMilliseconds(150))
         $shell = [powershell]::Create()
         try {
-            $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; `$BaseUri = '$($exchange.BaseUri)'; `$Path = '$TestDrive/$([guid]::NewGuid().ToString('n')).db'; $Before; $Run")
+            $null = $shell.AddScript("Import-Module '$QmtlModule'; `$BaseUri = '$($exchange.BaseUri)'; `$Path = '$TestDrive/$([guid]::NewGuid().ToString('n')).db'; $Before; $Run")
             $results = $shell.Invoke()
             $shell.Streams.Error | Should -BeNullOrEmpty
             $results | ForEach-Object { $_.BarsWritten + $_.BarsEmpty } | Should -Be 28800, 28800
@@ -77,7 +77,7 @@ Describe 'progress of a shell whose output is redirected' {
     It 'writes nothing of it' {
         $exchange = Start-TestExchange -Latency ([timespan]::FromMilliseconds(150))
         try {
-            $run = Invoke-Shell "Import-Module '$QmtlRoot/Qmtl.psd1'; `$BaseUri = '$($exchange.BaseUri)'; `$Path = '$TestDrive/redirected.db'; & { $Run } | ForEach-Object { `$_.BarsWritten + `$_.BarsEmpty }"
+            $run = Invoke-Shell "Import-Module '$QmtlModule'; `$BaseUri = '$($exchange.BaseUri)'; `$Path = '$TestDrive/redirected.db'; & { $Run } | ForEach-Object { `$_.BarsWritten + `$_.BarsEmpty }"
         }
         finally {
             $exchange.DisposeAsync().AsTask().Wait()

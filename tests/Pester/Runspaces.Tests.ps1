@@ -10,8 +10,8 @@ BeforeAll {
     $runStrategy = { param($Strategy) Invoke-QmtlStrategy $Strategy -Start 60 -End 1200 }
     $addRecord = { param($Recorder) @{ ts = 60; close = 1.0 } | Add-QmtlRecord $Recorder -NodeId X -Interval 1m }
     function Invoke-Elsewhere([scriptblock] $Script, [object] $Argument) {
-        $job = Start-ThreadJob -ArgumentList $QmtlRoot, $Script.ToString(), $Argument -ScriptBlock {
-            Import-Module (Join-Path $args[0] 'Qmtl.psd1')
+        $job = Start-ThreadJob -ArgumentList $QmtlModule, $Script.ToString(), $Argument -ScriptBlock {
+            Import-Module $args[0]
             & ([scriptblock]::Create($args[1])) $args[2]
         }
         try {
@@ -46,7 +46,7 @@ Describe 'a strategy with script nodes in another runspace' {
     It 'ends with one clear error in a [powershell] object' {
         $shell = [powershell]::Create()
         try {
-            $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; Invoke-QmtlStrategy `$args[0] -Start 60").AddArgument((New-TestStrategy))
+            $null = $shell.AddScript("Import-Module '$QmtlModule'; Invoke-QmtlStrategy `$args[0] -Start 60").AddArgument((New-TestStrategy))
             $shell.Invoke() | Should -BeNullOrEmpty
             "$($shell.Streams.Error)" | Should -BeLike '*is script of another runspace*'
         }
@@ -57,15 +57,15 @@ Describe 'a strategy with script nodes in another runspace' {
 
     It 'ends with one clear error where the runspace that made it is closed' {
         $shell = [powershell]::Create()
-        $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; New-QmtlStrategy test (New-QmtlNode n { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m -Period 1))")
+        $null = $shell.AddScript("Import-Module '$QmtlModule'; New-QmtlStrategy test (New-QmtlNode n { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m -Period 1))")
         $strategy = $shell.Invoke()[0]
         $shell.Dispose()
         { Invoke-QmtlStrategy $strategy -Offline } | Should -Throw '*is script of another runspace*'
     }
 
     It 'ends with one clear error in another process, which gets a copy without code' {
-        $job = Start-Job -ArgumentList $QmtlRoot, (New-TestStrategy) -ScriptBlock {
-            Import-Module (Join-Path $args[0] 'Qmtl.psd1')
+        $job = Start-Job -ArgumentList $QmtlModule, (New-TestStrategy) -ScriptBlock {
+            Import-Module $args[0]
             Invoke-QmtlStrategy $args[1] -Offline
         }
         { $job | Receive-Job -Wait -AutoRemoveJob -ErrorAction Stop } | Should -Throw '*copy without its code*'
@@ -76,7 +76,7 @@ Describe 'a strategy with script nodes in another runspace' {
         $recorder = New-QmtlRecorder (Join-Path $TestDrive 'recorded.db')
         $null = Invoke-QmtlBackfill (New-QmtlHistoryProvider $path -Fetcher (New-QmtlFetcher -Name s -ScriptBlock $EveryBar)) X 1m 60 1200
         $sums = 1..3 | ForEach-Object -ThrottleLimit 3 -Parallel {
-            Import-Module (Join-Path $using:QmtlRoot 'Qmtl.psd1')
+            Import-Module $using:QmtlModule
             $stream = New-QmtlStreamInput X -Interval 1m -Period 1 -HistoryProvider (New-QmtlHistoryProvider $using:path) -Recorder $using:recorder
             $node = New-QmtlNode n -InputObject $stream { $_['X'].GetValue('close') }
             (Invoke-QmtlStrategy (New-QmtlStrategy test $node) -Start 60 -End 1200 | Measure-Object -Property Value -Sum).Sum
@@ -114,7 +114,7 @@ Describe 'a recorder in another runspace than its own' {
         foreach ($script in $runStrategy, $addRecord) {
             $shell = [powershell]::Create()
             try {
-                $null = $shell.AddScript("Import-Module '$QmtlRoot/Qmtl.psd1'; & { $script } `$args[0]").AddArgument($script -eq $addRecord ? $recorder : $strategy)
+                $null = $shell.AddScript("Import-Module '$QmtlModule'; & { $script } `$args[0]").AddArgument($script -eq $addRecord ? $recorder : $strategy)
                 $running = $shell.BeginInvoke()
                 $running.AsyncWaitHandle.WaitOne(60000) | Should -BeTrue
 
@@ -153,7 +153,7 @@ Describe 'script that gives bars, in another runspace than its own' {
     It 'is refused a hundred times of a hundred in parallel blocks, as an object and as a source made before, and nothing is learnt as empty' {
         $source = New-QmtlFetcher -InputObject $giver
         $told = 1..100 | ForEach-Object -ThrottleLimit 8 -Parallel {
-            Import-Module (Join-Path $using:QmtlRoot 'Qmtl.psd1')
+            Import-Module $using:QmtlModule
             $path = Join-Path $using:TestDrive "parallel$_.db"
             try {
                 $what = $_ % 2 ? $using:giver : $using:source

@@ -81,14 +81,14 @@ Describe 'removing the module' {
     It 'frees the port, also after the module was imported with -Force' {
         $shell = Invoke-Shell @"
 function Test-Served(`$uri) { try { [bool](Invoke-WebRequest `$uri) } catch { `$false } }
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$uri = (Start-QmtlMetricsServer -Port 0 -PassThru).Uri
 Test-Served `$uri
 Remove-Module Qmtl
 Test-Served `$uri
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$null = Start-QmtlMetricsServer -Port `$uri.Port
-Import-Module '$QmtlRoot/Qmtl.psd1' -Force
+Import-Module '$QmtlModule' -Force
 Test-Served `$uri
 `$null = Start-QmtlMetricsServer -Port `$uri.Port
 Remove-Module Qmtl
@@ -102,7 +102,7 @@ Test-Served `$uri
         $server = Start-QmtlMetricsServer -Port 0 -PassThru
         try {
             1 | ForEach-Object -Parallel {
-                Import-Module $using:QmtlRoot/Qmtl.psd1
+                Import-Module $using:QmtlModule
                 Remove-Module Qmtl
             }
             (Invoke-WebRequest $server.Uri).StatusCode | Should -Be 200

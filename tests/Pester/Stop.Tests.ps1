@@ -15,7 +15,7 @@ BeforeAll {
         Set-Content -LiteralPath $file -Value @"
 `$ErrorActionPreference = 'Stop'
 `$ProgressPreference = 'SilentlyContinue'
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 try {
 $Script
     [Console]::Out.WriteLine('went on')

@@ -104,7 +104,7 @@ Describe 'text from outside' {
         $shell = Invoke-Shell @"
 `$DebugPreference = 'Continue'
 `$evil = "X``e[31mred``a``r" + [char]0x202e + 'gnp' + [char]0x2066 + [char]0x9b + '2J'
-Import-Module '$QmtlRoot/Qmtl.psd1'
+Import-Module '$QmtlModule'
 `$source = New-QmtlFetcher -Name `$evil { param(`$start) if (`$start -ge 180) { throw "no luck `$evil" } @{ ts = 60; close = 1.0 }, @{ ts = 60; close = 2.0 } } -BarsPerRequest 2
 `$provider = New-QmtlHistoryProvider '$TestDrive/evil.db' -Fetcher `$source
 Invoke-QmtlBackfill `$provider `$evil 1m 60 240 -Verbose -ErrorAction Continue | Out-Default

@@ -122,7 +122,7 @@ Describe 'Times of what the module gives, where the culture is <_>' -ForEach 'th
 Describe 'A script' {
     It 'that shows coverage and gaps in a Thai shell shows ISO 8601' {
         $shell = Invoke-Shell @"
-            Import-Module '$QmtlRoot/Qmtl.psd1'
+            Import-Module '$QmtlModule'
             [cultureinfo]::CurrentCulture = 'th-TH'
             `$provider = New-QmtlHistoryProvider '$TestDrive/thai.db' -Fetcher (New-QmtlFetcher -Name all -ScriptBlock { param(`$start) @{ ts = `$start; close = 1.0 } })
             Invoke-QmtlBackfill `$provider X 1m -Start 2024-01-02T03:04:00Z -End 2024-01-02T03:04:00Z

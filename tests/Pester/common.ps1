@@ -2,8 +2,11 @@
 $ErrorActionPreference = 'Stop'
 
 $QmtlRoot = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', '..'))
+
+# The module that is tested: that of the repository, or one that was installed.
+$QmtlModule = if ($env:QMTL_TEST_MODULE) { $env:QMTL_TEST_MODULE } else { [System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1') }
 if (-not (Get-Module -Name Qmtl)) {
-    Import-Module ([System.IO.Path]::Combine($QmtlRoot, 'Qmtl.psd1'))
+    Import-Module $QmtlModule
 }
 
 # Rows that wait for their store wait in a folder of the tests', not in the user's.
