@@ -59,7 +59,7 @@ Describe 'Get-QmtlCoverage' {
     }
 
     It 'refuses a range that ends before it starts' {
-        { Get-QmtlCoverage (New-TestProvider) X 1m -Start 2024-01-02 -End 2024-01-01 } | Should -Throw '*starts at 2024-01-02T00:00:00Z, after its end 2024-01-01T00:00:00Z*'
+        { Get-QmtlCoverage (New-TestProvider) X 1m -Start 2024-01-02 -End 2024-01-01 } | Should -Throw '*starts at 2024-01-02T00:00:00Z, after its end 2024-01-01T23:59:59Z*'
     }
 }
 

@@ -69,8 +69,9 @@ Describe 'Get-QmtlHistory' {
         @($files | Select-Object -Unique) | Should -HaveCount 1
     }
 
-    It 'emits nothing for what the store does not know' {
-        Get-QmtlHistory (New-TestProvider) X 1m | Should -BeNullOrEmpty
+    It 'emits nothing but an error for what the store does not know' {
+        Get-QmtlHistory (New-TestProvider -Bars 1) Y 1m -ErrorAction SilentlyContinue -ErrorVariable problem | Should -BeNullOrEmpty
+        $problem.CategoryInfo.Category | Should -Be ObjectNotFound
     }
 
     It 'streams: what follows gets the first bar before the last is read, and may stop early' {

@@ -7,7 +7,7 @@ BeforeAll {
     $provider = New-TestProvider
     $path = $provider.Store.Info.FilePath
     foreach ($id in 'BTCUSDT', 'ETHUSDT', 'A*', 'ABC', 'a[1]') {
-        $null = Invoke-QmtlBackfill $provider -NodeId $id -Interval 1m -Start 60 -End 600
+        $null = Invoke-QmtlBackfill $provider -LiteralNodeId $id -Interval 1m -Start 60 -End 600
     }
 
     $null = Invoke-QmtlBackfill $provider BTCUSDT 1h -Start 3600 -End 7200

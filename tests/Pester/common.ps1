@@ -41,7 +41,7 @@ function New-TestProvider {
 function Get-StoredMinute {
     param($Provider, [string] $NodeId = 'X', [string] $Interval = '1m')
 
-    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval $Interval | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
+    Get-QmtlHistory -Provider $Provider -NodeId $NodeId -Interval $Interval -ErrorAction Ignore | ForEach-Object { $_.Timestamp.ToUnixTimeSeconds() / 60 }
 }
 
 # Runs script text in a shell of its own; its output and errors are text.

@@ -12,7 +12,11 @@ internal sealed record NodeName(string Text, Func<string, bool>? Matches = null)
 /// <param name="Name">The name as it was written; null where no node was named.</param>
 /// <param name="IsOfOneStream">Whether a stream was named, rather than what streams are like.</param>
 /// <param name="Message">A sentence for a person, with the nearest names that there are.</param>
-internal sealed record MissingStream(string? Name, bool IsOfOneStream, string Message);
+internal sealed record MissingStream(string? Name, bool IsOfOneStream, string Message)
+{
+    /// <summary>The streams of the name, as if it were an id; none where no interval is named.</summary>
+    public IReadOnlyList<StreamKey> Streams { get; init; } = [];
+}
 
 /// <summary>Which of the streams of a store an operator means: ids or what they look like, each in every interval.</summary>
 internal sealed class StreamSelection
@@ -64,7 +68,10 @@ internal sealed class StreamSelection
             nodes = nodes.Length == 0 && name?.Matches is { } matches ? [.. stored.Where(stream => matches(stream.NodeId))] : nodes;
             if (nodes.Length == 0)
             {
-                missing.Add(new MissingStream(name?.Text, isOne, NoNode(name, stored, place)));
+                missing.Add(new MissingStream(name?.Text, isOne, NoNode(name, stored, place))
+                {
+                    Streams = name is null ? [] : [.. Intervals.Select(interval => new StreamKey(name.Text, interval))],
+                });
                 continue;
             }
 
@@ -73,7 +80,10 @@ internal sealed class StreamSelection
             missing.AddRange(
                 from interval in Intervals
                 where nodes.Length > 0 && nodes.All(stream => stream.Interval != interval)
-                select new MissingStream(name?.Text, isOne, NoInterval(name, interval, nodes, place)));
+                select new MissingStream(name?.Text, isOne, NoInterval(name, interval, nodes, place))
+                {
+                    Streams = isOne ? [new StreamKey(name!.Text, interval)] : [],
+                });
         }
 
         return ([.. found.Distinct()], missing);

@@ -78,7 +78,7 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     // How much later than usual bars open, in seconds.
     private long Offset => (Anchor - AnchorOf(Step) + Step) % Step;
 
-    private int Months => Step < 0 ? -Step : throw NeverSet();
+    internal int Months => Step < 0 ? -Step : throw NeverSet();
 
     /// <summary>The interval of <paramref name="seconds"/> seconds.</summary>
     /// <param name="seconds">Length of a bar in seconds, from 1 to 2,147,483,647.</param>

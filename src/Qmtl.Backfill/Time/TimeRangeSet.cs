@@ -83,6 +83,18 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
         return index < _ranges.Length && _ranges[index].Start <= timestamp && Interval.IsOnGrid(timestamp);
     }
 
+    /// <summary>The open of the bar from which on the set holds so many; of its first where it holds fewer.</summary>
+    internal long OpenOfLast(long bars)
+    {
+        int i = Count - 1;
+        for (; i > 0 && Interval.CountBetween(_ranges[i].Start, _ranges[i].End) is var inside && inside < bars; i--)
+        {
+            bars -= inside;
+        }
+
+        return Math.Max(_ranges[i].Start, Interval.Add(_ranges[i].End, 1 - bars));
+    }
+
     /// <summary>The bars in this set, in <paramref name="other"/>, or in both.</summary>
     public TimeRangeSet Union(TimeRangeSet other)
     {

@@ -46,7 +46,7 @@ public sealed class GetQmtlCacheSliceCommand : PSCmdlet
 
     /// <summary>Only bars that open at or before this.</summary>
     [Parameter(ParameterSetName = RangeSet)]
-    [InstantArgument]
+    [InstantArgument(IsEnd = true)]
     public DateTimeOffset? End { get; set; }
 
     /// <inheritdoc/>

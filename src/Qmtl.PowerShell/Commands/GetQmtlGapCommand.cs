@@ -9,7 +9,7 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Tells which bars a provider lacks.</summary>
-[Cmdlet(VerbsCommon.Get, "QmtlGap")]
+[Cmdlet(VerbsCommon.Get, "QmtlGap", DefaultParameterSetName = ProviderSet)]
 [OutputType(typeof(Gap))]
 public sealed class GetQmtlGapCommand : StreamRangeCommand
 {
@@ -29,31 +29,35 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
     public IDataFetcher? Fetcher { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _boundsAreOfOneOrigin = Start.HasValue == End.HasValue;
+    // Of a stream that is not stored all is missing, as far as it is said from where on.
+    private protected override bool IsTaken(MissingStream problem) =>
+        problem is { IsOfOneStream: true, Streams.Count: > 0 } && (Start is not null || Last is not null);
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void BeginProcessing()
     {
-        StreamKey stream;
-        try
+        base.BeginProcessing();
+        _boundsAreOfOneOrigin = Last is null && Start.HasValue == End.HasValue;
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => RunForStreams((provider, streams, cancellationToken) =>
+    {
+        if (_boundsAreOfOneOrigin && Start is not null && End is not null)
         {
-            stream = new StreamKey(NodeId!, Interval);
-            if (_boundsAreOfOneOrigin && Start is not null && End is not null)
-            {
-                _ = AskedRange.Between(Start, End);
-            }
-        }
-        catch (ArgumentException exception)
-        {
-            Refuse(exception, NodeId);
-            return;
+            _ = AskedRange.Between(Start, End);
         }
 
-        (IHistoryProvider, StreamKey) key = (Provider!, stream);
-        _asked[key] = _asked.TryGetValue(key, out (DateTimeOffset? Start, DateTimeOffset? End) known)
-            ? (Start < known.Start ? Start : known.Start, End > known.End ? End : known.End)
-            : (Start, End);
-    }
+        foreach (StreamKey stream in streams)
+        {
+            (DateTimeOffset? start, DateTimeOffset? end) = (StartOf(stream.Interval), End);
+            _asked[(provider, stream)] = _asked.TryGetValue((provider, stream), out (DateTimeOffset? Start, DateTimeOffset? End) known)
+                ? (start < known.Start ? start : known.Start, end > known.End ? end : known.End)
+                : (start, end);
+        }
+
+        return Task.CompletedTask;
+    });
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -61,6 +65,19 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
         foreach (((IHistoryProvider provider, StreamKey stream), (DateTimeOffset? start, DateTimeOffset? end)) in _asked)
         {
             RunForRecord(cancellationToken => FindAsync(provider, stream, start, end, cancellationToken), provider);
+        }
+    }
+
+    /// <inheritdoc/>
+    private protected override void Tell(MissingStream problem)
+    {
+        if (IsTaken(problem))
+        {
+            WriteWarning($"{problem.Message} All of it is missing.");
+        }
+        else
+        {
+            base.Tell(problem);
         }
     }
 

@@ -19,55 +19,17 @@ namespace Qmtl.PowerShell.Commands;
 [Cmdlet(
     VerbsLifecycle.Invoke,
     "QmtlBackfill",
-    DefaultParameterSetName = StreamSet,
+    DefaultParameterSetName = ProviderSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackfillOutcome))]
-public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
+public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
 {
-    private const string RangeSet = "Range";
-    private const string StreamSet = "Stream";
-
     // Files that the operator was told about, whichever of their streams came first.
     private readonly ConcurrentDictionary<IDataFetcher, bool> _told = [];
 
     // All ranges of a stream go to the engine together, so that they share the source's pages.
     private readonly Dictionary<(IHistoryProvider Provider, StreamKey Stream), BackfillWork> _work = [];
-
-    /// <summary>Streams of New-QmtlStreamInput: of each, the window of its period.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = StreamSet)]
-    [ValidateNotNull]
-    public StreamInput[]? InputObject { get; set; }
-
-    /// <summary>Whose history.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
-    [HistoryProviderArgument]
-    [ValidateNotNull]
-    public IHistoryProvider? Provider { get; set; }
-
-    /// <summary>The node.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
-    [ArgumentCompleter(typeof(NodeIdCompleter))]
-    public string? NodeId { get; set; }
-
-    /// <summary>The interval.</summary>
-    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
-    [BarIntervalArgument]
-    [ArgumentCompleter(typeof(IntervalCompleter))]
-    public BarInterval Interval { get; set; }
-
-    /// <summary>The first instant; the first bar of a file or else of the store by default, and of a stream as many bars before the end as
-    /// its period.</summary>
-    [Parameter(Position = 3, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
-    [Parameter(ParameterSetName = StreamSet)]
-    [InstantArgument]
-    public DateTimeOffset? Start { get; set; }
-
-    /// <summary>The last instant, inside; the last bar of a file, or that has closed, by default.</summary>
-    [Parameter(Position = 4, ValueFromPipelineByPropertyName = true, ParameterSetName = RangeSet)]
-    [Parameter(ParameterSetName = StreamSet)]
-    [InstantArgument]
-    public DateTimeOffset? End { get; set; }
 
     /// <summary>The source to ask in place of the provider's own.</summary>
     [Parameter]
@@ -97,29 +59,42 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
     public BadBars OnBadBar { get; set; }
 
     /// <inheritdoc/>
+    private protected override bool MakesStreams => true;
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (InputObject is null)
-        {
-            RequireSource(Provider!);
-            RunForRecord(FindRangeAsync, NodeId);
-            return;
-        }
-
-        foreach (StreamInput stream in InputObject)
+        StreamInput[] windows = [.. (InputObject ?? []).OfType<StreamInput>()];
+        foreach (StreamInput stream in windows)
         {
             if (stream.HistoryProvider is not { } provider)
             {
-                Refuse(
-                    new InvalidOperationException(
-                        $"The stream {stream.Key} has no history provider, so there is nothing to fill. Give New-QmtlStreamInput a "
-                            + $"-HistoryProvider."),
-                    stream);
+                Refuse(NoProvider(stream), stream);
                 continue;
             }
 
-            RequireSource(provider);
-            Add(provider, new StreamKey(stream.NodeId, stream.Interval), Start ?? StartOfWindow(stream), End);
+            Require(provider);
+            Add(
+                provider,
+                new StreamKey(stream.NodeId, stream.Interval),
+                StartOf(stream.Interval) ?? new AskedSpan(stream.Period, default).StartOf(stream.Interval, End, TimeProvider.System.GetUtcNow()),
+                End);
+        }
+
+        if (windows.Length > 0)
+        {
+            InputObject = windows.Length == InputObject!.Length ? null : [.. InputObject.Except(windows)];
+        }
+
+        if (windows.Length == 0 || InputObject is not null)
+        {
+            RunForStreams(async (provider, streams, cancellationToken) =>
+            {
+                foreach (StreamKey stream in streams)
+                {
+                    await FindRangeAsync(provider, stream, cancellationToken);
+                }
+            });
         }
     }
 
@@ -134,22 +109,24 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
         }
     }
 
-    private DateTimeOffset StartOfWindow(StreamInput stream)
+    /// <inheritdoc/>
+    private protected override void Tell(MissingStream problem)
     {
-        long lastClosed = stream.Interval.LastClosedBar(TimeProvider.System.GetUtcNow());
-        long last = End is { } end ? Math.Min(stream.Interval.Floor(end.ToUnixTimeSeconds()), lastClosed) : lastClosed;
-        return UnixTime.FromSeconds(stream.Interval.Add(last, 1 - stream.Period));
+        // A text that nothing stored is like is the id of a node that is to be stored.
+        if (problem.Streams.Count == 0)
+        {
+            base.Tell(problem.Name is null ? problem : problem with { Message = $"{problem.Message} Give a new node its -Interval." });
+        }
     }
 
     // A source that knows its extent gives the ends that nobody named, and a store the start.
-    private async Task FindRangeAsync(CancellationToken cancellationToken)
+    private async Task FindRangeAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
     {
-        IHistoryProvider provider = Provider!;
-        var stream = new StreamKey(NodeId!, Interval);
-        TimeRange? extent = (Start is null || End is null) && Filled(provider).Fetcher is { } fetcher
+        DateTimeOffset? asked = StartOf(stream.Interval);
+        TimeRange? extent = (asked is null || End is null) && Filled(provider).Fetcher is { } fetcher
             ? await fetcher.FindExtentAsync(stream, cancellationToken)
             : null;
-        (DateTimeOffset? first, DateTimeOffset? end) = AskedRange.Within(Start, End, extent);
+        (DateTimeOffset? first, DateTimeOffset? end) = AskedRange.Within(asked, End, extent);
         DateTimeOffset start = first ?? AskedRange.FirstBar(
             stream, await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken), provider.DisplayName, "-Start");
         await OnPipelineAsync(() => Add(provider, stream, start, end));
@@ -237,7 +214,8 @@ public sealed class InvokeQmtlBackfillCommand : BackfillingCommand
 
     private IHistoryProvider Filled(IHistoryProvider provider) => Fetcher is { } fetcher ? provider.From(fetcher) : provider;
 
-    private void RequireSource(IHistoryProvider provider)
+    /// <inheritdoc/>
+    private protected override void Require(IHistoryProvider provider)
     {
         try
         {

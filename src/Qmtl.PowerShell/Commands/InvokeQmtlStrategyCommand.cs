@@ -61,7 +61,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
 
     /// <summary>The last instant of the replay that -Start begins, inside; the last bars that have closed by default.</summary>
     [Parameter(ParameterSetName = OfflineSet)]
-    [InstantArgument]
+    [InstantArgument(IsEnd = true)]
     public DateTimeOffset? End { get; set; }
 
     /// <summary>The world to run in.</summary>

@@ -76,6 +76,9 @@ public abstract class StreamsCommand : BackfillingCommand
     /// <summary>Whether a node or an interval is named; where none is, all that is stored is meant.</summary>
     private protected bool NamesStreams => Selection is { Nodes.Count: > 0 } or { Intervals.Count: > 0 };
 
+    /// <summary>Whether the command makes streams: those that are named then are given to the work, stored or not. Not by default.</summary>
+    private protected virtual bool MakesStreams => false;
+
     private StreamSelection Selection => new()
     {
         Nodes = [.. (Node ?? []).Concat(NodeId ?? []).Select(NameOf), .. (LiteralNodeId ?? []).Select(id => new NodeName(id))],
@@ -94,6 +97,7 @@ public abstract class StreamsCommand : BackfillingCommand
     {
         foreach ((IHistoryProvider provider, StreamSelection selection) in Sources())
         {
+            Require(provider);
             RunForRecord(
                 async cancellationToken =>
                 {
@@ -122,11 +126,7 @@ public abstract class StreamsCommand : BackfillingCommand
             }
             else
             {
-                Refuse(
-                    new InvalidOperationException(
-                        $"The stream {((StreamInput)source).Key} has no history provider, so there is nothing to look at. Give "
-                            + $"New-QmtlStreamInput a -HistoryProvider."),
-                    source);
+                Refuse(NoProvider((StreamInput)source), source);
             }
         }
 
@@ -153,6 +153,11 @@ public abstract class StreamsCommand : BackfillingCommand
     private protected async Task<IReadOnlyList<StreamKey>> FindAsync(
         IHistoryProvider provider, StreamSelection selection, CancellationToken cancellationToken)
     {
+        if (MakesStreams && selection.Named is { } named)
+        {
+            return named;
+        }
+
         IReadOnlyList<StreamKey> stored;
         try
         {
@@ -180,8 +185,34 @@ public abstract class StreamsCommand : BackfillingCommand
             await WriteAsync(() => Tell(noFile is null ? problem : problem with { Message = noFile }));
         }
 
-        return streams;
+        return [.. streams.Concat(missing.Where(IsTaken).SelectMany(problem => problem.Streams)).Distinct()];
     }
+
+    /// <summary>Refuses a provider that the command can do nothing with, before anything is asked of it; none by default.</summary>
+    private protected virtual void Require(IHistoryProvider provider)
+    {
+    }
+
+    /// <summary>Whether streams that are named and not stored are given to the work all the same; where the command makes some, by default.</summary>
+    private protected virtual bool IsTaken(MissingStream problem) => MakesStreams;
+
+    /// <summary>Tells of what was asked for and is not stored: an error where it was named, otherwise a warning.</summary>
+    private protected virtual void Tell(MissingStream problem)
+    {
+        if (problem.IsOfOneStream)
+        {
+            WriteError(new ErrorRecord(
+                new ItemNotFoundException(problem.Message), "StreamNotFound", ErrorCategory.ObjectNotFound, problem.Name));
+        }
+        else
+        {
+            WriteWarning(problem.Message);
+        }
+    }
+
+    private protected static InvalidOperationException NoProvider(StreamInput stream) => new(
+        $"The stream {stream.Key} has no history provider, so there is nothing to look at or to fill. Give New-QmtlStreamInput a "
+            + $"-HistoryProvider.");
 
     // A text with wildcards that is exactly a stored node's id still means that node.
     private static NodeName NameOf(string text)
@@ -193,18 +224,5 @@ public abstract class StreamsCommand : BackfillingCommand
 
         var pattern = new WildcardPattern(text, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
         return new NodeName(text, pattern.IsMatch);
-    }
-
-    private void Tell(MissingStream problem)
-    {
-        if (problem.IsOfOneStream)
-        {
-            WriteError(new ErrorRecord(
-                new ItemNotFoundException(problem.Message), "StreamNotFound", ErrorCategory.ObjectNotFound, problem.Name));
-        }
-        else
-        {
-            WriteWarning(problem.Message);
-        }
     }
 }
