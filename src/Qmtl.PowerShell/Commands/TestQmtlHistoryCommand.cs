@@ -4,6 +4,7 @@ using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Quality;
 using Qmtl.Time;
 
@@ -12,20 +13,9 @@ namespace Qmtl.PowerShell.Commands;
 /// <summary>Looks for bars that cannot be right.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "QmtlHistory", DefaultParameterSetName = ProviderSet)]
 [OutputType(typeof(Finding))]
-public sealed class TestQmtlHistoryCommand : StreamsCommand
+public sealed class TestQmtlHistoryCommand : StreamRangeCommand
 {
     private ExaminationOptions _options = new();
-    private TimeRange _range;
-
-    /// <summary>Only bars that open at or after this.</summary>
-    [Parameter]
-    [InstantArgument]
-    public DateTimeOffset? Start { get; set; }
-
-    /// <summary>Only bars that open at or before this.</summary>
-    [Parameter]
-    [InstantArgument]
-    public DateTimeOffset? End { get; set; }
 
     /// <summary>What is looked for; all checks by default.</summary>
     [Parameter]
@@ -54,16 +44,16 @@ public sealed class TestQmtlHistoryCommand : StreamsCommand
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         try
         {
-            _range = AskedRange.Between(Start, End);
             _options = new ExaminationOptions { Sigma = Sigma, Window = Window, FlatBars = FlatBars };
             _options = Check is null ? _options : _options with { Checks = Check };
             _options.Validate();
         }
         catch (ArgumentException exception)
         {
-            ThrowTerminatingError(Pipeline.ErrorRecords.From(exception, null));
+            ThrowTerminatingError(ErrorRecords.From(exception, null));
         }
     }
 
@@ -76,8 +66,9 @@ public sealed class TestQmtlHistoryCommand : StreamsCommand
             {
                 foreach (StreamKey stream in streams)
                 {
+                    TimeRange range = AskedRange.Between(StartOf(stream.Interval), End);
                     await ShowAsync(
-                        provider, stream, HistoryExamination.ExamineAsync(provider, stream, _range, _options, cancellationToken), cancellationToken);
+                        provider, stream, HistoryExamination.ExamineAsync(provider, stream, range, _options, cancellationToken), cancellationToken);
                 }
             });
             return;
@@ -96,7 +87,7 @@ public sealed class TestQmtlHistoryCommand : StreamsCommand
                 foreach (StreamKey stream in nodes.SelectMany(node => Interval.Select(interval => new StreamKey(node, interval))))
                 {
                     TimeRange? extent = await source.FindExtentAsync(stream, cancellationToken);
-                    (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(Start, End, extent);
+                    (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(StartOf(stream.Interval), End, extent);
                     TimeRange? range = AskedRange.Closed(
                         stream.Interval,
                         start ?? throw new ArgumentException($"{source.Name} does not say from where on it has bars of {stream}. Give -Start."),
