@@ -11,6 +11,7 @@
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-QmtlRecord'
+        'Export-QmtlCoverageReport'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'

@@ -137,7 +137,7 @@ function Invoke-Pack {
         Where-Object Name -NotMatch '^(win-(x64|x86|arm64)|linux-(x64|arm64|arm)|linux-musl-(x64|arm64)|osx-(x64|arm64))$' |
         Remove-Item -Recurse
 
-    'Qmtl.psd1', 'LICENSE', 'README.md', 'CHANGELOG.md' |
+    'Qmtl.psd1', 'LICENSE', 'THIRD-PARTY-NOTICES.txt', 'README.md', 'CHANGELOG.md' |
         ForEach-Object { Join-Root $_ } |
         Where-Object { Test-Path -LiteralPath $_ } |
         Copy-Item -Destination $target

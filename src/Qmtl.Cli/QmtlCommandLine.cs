@@ -86,6 +86,7 @@ internal static class QmtlCommandLine
             new BackfillCommand(host),
             new HistoryCommand(host),
             new TestCommand(host),
+            new ReportCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),
         };

@@ -34,10 +34,7 @@ internal sealed class CoverageCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         await using IHistoryStore store = _store.OpenExisting(arguments);
-        IReadOnlyList<string> nodes = _streams.Nodes(arguments);
-        BarInterval? interval = _streams.Interval(arguments);
-        StreamKey[] streams = [.. (await store.GetStreamsAsync(cancellationToken))
-            .Where(stream => (nodes.Count == 0 || nodes.Contains(stream.NodeId)) && (interval is null || stream.Interval == interval))];
+        IReadOnlyList<StreamKey> streams = _streams.Among(arguments, await store.GetStreamsAsync(cancellationToken));
         if (arguments.GetValue(_json))
         {
             var lines = new JsonLines(Host.Output);

@@ -22,6 +22,10 @@ internal sealed class RangeOptions
         command.Options.Add(_end);
     }
 
+    /// <summary>The ends as they were given; null where one was not.</summary>
+    public (DateTimeOffset? Start, DateTimeOffset? End) Ends(ParseResult arguments) =>
+        (arguments.GetValue(_start), arguments.GetValue(_end));
+
     /// <summary>The range that was given, either end of which may be open.</summary>
     /// <exception cref="UsageException">The start is after the end.</exception>
     public TimeRange Given(ParseResult arguments)

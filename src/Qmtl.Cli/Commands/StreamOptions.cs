@@ -54,6 +54,18 @@ internal sealed class StreamOptions
     /// <summary>The interval, or null where none was given.</summary>
     public BarInterval? Interval(ParseResult arguments) => arguments.GetValue(_interval);
 
+    /// <summary>Those of a store's streams that were asked for; all where none was named.</summary>
+    public IReadOnlyList<StreamKey> Among(ParseResult arguments, IReadOnlyList<StreamKey> streams)
+    {
+        IReadOnlyList<string> nodes = Nodes(arguments);
+        BarInterval? interval = Interval(arguments);
+        return
+        [
+            .. streams.Where(stream =>
+                (nodes.Count == 0 || nodes.Contains(stream.NodeId)) && (interval is null || stream.Interval == interval)),
+        ];
+    }
+
     /// <summary>The streams of all given nodes, for a command that requires them.</summary>
     /// <exception cref="UsageException">A node id cannot be one.</exception>
     public IReadOnlyList<StreamKey> Streams(ParseResult arguments)

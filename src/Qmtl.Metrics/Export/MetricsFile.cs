@@ -1,5 +1,6 @@
 using Prometheus;
 using Qmtl.Metrics.Collection;
+using Qmtl.Output;
 
 namespace Qmtl.Metrics.Export;
 
@@ -29,16 +30,7 @@ public static class MetricsFile
                     + $"qmtl{Extension}.");
         }
 
-        if (Directory.Exists(path))
-        {
-            throw new ArgumentException($"'{path}' is a folder. Name a file in it, for example qmtl{Extension}.");
-        }
-
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (!Directory.Exists(folder))
-        {
-            throw new ArgumentException($"There is no folder '{folder}'. Create it first, or name a file in another.");
-        }
+        ReplacedFile.Validate(path, $"qmtl{Extension}");
     }
 
     /// <summary>
@@ -56,84 +48,14 @@ public static class MetricsFile
         string path, MetricsCollector collector, ConstantLabels? constantLabels = null, CancellationToken cancellationToken = default)
     {
         Validate(path);
-        string full = Path.GetFullPath(path);
 
-        // In the same folder, because only there a rename replaces the file at one stroke; and with another extension.
-        string temporary = $"{full}.{Guid.NewGuid():n}.tmp";
-        try
+        // The text is as long as the limit of series lets it be. No reader of the folder may see a file that its own rights keep from it.
+        using var text = new MemoryStream();
+        await collector.WriteAsync(text, ExpositionFormat.PrometheusText, cancellationToken);
+        await ReplacedFile.WriteAsync(path, "Metrics", file =>
         {
-            // The text is as long as the limit of series lets it be. No reader of the folder may see a file that its own rights keep from
-            // it.
-            using var text = new MemoryStream();
-            await collector.WriteAsync(text, ExpositionFormat.PrometheusText, cancellationToken);
-            await using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                KeepRights(full, file);
-                (constantLabels ?? ConstantLabels.None).AddTo(text.GetBuffer().AsSpan(0, (int)text.Length), file);
-            }
-
-            Replace(temporary, full);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            Discard(temporary);
-            throw CannotWrite(exception, full, temporary);
-        }
-        catch
-        {
-            Discard(temporary);
-            throw;
-        }
-    }
-
-    // Who may read the file that is there may read the new one, and nobody else.
-    private static void KeepRights(string path, FileStream file)
-    {
-        if (!OperatingSystem.IsWindows() && File.Exists(path))
-        {
-            File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(path));
-        }
-    }
-
-    // On Windows a file that replaces another takes over its rights; one that is moved there does not.
-    private static void Replace(string temporary, string path)
-    {
-        if (OperatingSystem.IsWindows() && File.Exists(path))
-        {
-            File.Replace(temporary, path, null);
-        }
-        else
-        {
-            File.Move(temporary, path, overwrite: true);
-        }
-    }
-
-    // A name that cannot be made cannot be deleted either.
-    private static void Discard(string temporary)
-    {
-        if (File.Exists(temporary))
-        {
-            File.Delete(temporary);
-        }
-    }
-
-    // The operator knows nothing of the temporary file, which the system's messages name.
-    private static Exception CannotWrite(Exception exception, string path, string temporary)
-    {
-        const string Failed = "Metrics could not be written to";
-        string folder = Path.GetDirectoryName(path)!;
-        return exception switch
-        {
-            UnauthorizedAccessException =>
-                new UnauthorizedAccessException(
-                    $"{Failed} '{path}': this user may not replace it, or make files in '{folder}'. Change the permissions, or name a file "
-                        + $"in another folder.",
-                    exception),
-            FileNotFoundException or DirectoryNotFoundException =>
-                new IOException($"{Failed} '{path}': no file can be made in '{folder}'. Name a file in another folder.", exception),
-            _ =>
-                new IOException(
-                    $"{Failed} '{path}': {exception.Message.Replace(temporary, path, StringComparison.Ordinal).TrimEnd('.')}.", exception),
-        };
+            (constantLabels ?? ConstantLabels.None).AddTo(text.GetBuffer().AsSpan(0, (int)text.Length), file);
+            return Task.CompletedTask;
+        });
     }
 }

@@ -1,0 +1,104 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.Reporting;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Writes one HTML page of what a provider holds.</summary>
+[Cmdlet(VerbsData.Export, "QmtlCoverageReport", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(FileInfo))]
+public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
+{
+    // An id that a script's own progress bars will hardly use.
+    private const int ActivityId = 5160;
+    private const string Activity = "Reporting";
+
+    // In the order in which they come; of one stream, coverage may come as many objects.
+    private readonly List<StreamKey> _streams = [];
+    private readonly HashSet<StreamKey> _known = [];
+    private IHistoryProvider? _provider;
+
+    /// <summary>The page's file, which is replaced.</summary>
+    [Parameter(Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>The first instant that is looked at; each stream's first bar by default.</summary>
+    [Parameter]
+    [InstantArgument]
+    public DateTimeOffset? Start { get; set; }
+
+    /// <summary>The last instant that is looked at; the last bar that has closed by default.</summary>
+    [Parameter]
+    [InstantArgument]
+    public DateTimeOffset? End { get; set; }
+
+    /// <summary>The page's title.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Title { get; set; }
+
+    /// <summary>How many candles a stream has at most; 0 for none.</summary>
+    [Parameter]
+    [ValidateRange(0, CoveragePageOptions.MostCandles)]
+    public int CandleCount { get; set; } = new CoveragePageOptions().Candles;
+
+    /// <summary>Whether the file is written to the pipeline.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
+    {
+        _provider ??= provider;
+        if (_provider.DisplayName != provider.DisplayName)
+        {
+            throw new ArgumentException(
+                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the command "
+                    + $"once for each.");
+        }
+
+        _streams.AddRange(streams.Where(_known.Add));
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_provider is null)
+        {
+            return;
+        }
+
+        string path;
+        CoveragePageOptions options;
+        try
+        {
+            path = ArgumentPath.Resolve(this, Path!);
+            CoveragePage.Validate(path);
+            options = new CoveragePageOptions { Title = Title, Start = Start, End = End, Candles = CandleCount, OnProgress = Show };
+        }
+        catch (ArgumentException exception)
+        {
+            Refuse(exception, Path);
+            return;
+        }
+
+        if (!ShouldProcess(path, "Write a report"))
+        {
+            return;
+        }
+
+        Run(cancellationToken => CoveragePage.WriteAsync(_provider, _streams, path, options, cancellationToken), _provider);
+        WriteProgress(new ProgressRecord(ActivityId, Activity, " ") { RecordType = ProgressRecordType.Completed });
+        if (PassThru)
+        {
+            WriteObject(new FileInfo(path));
+        }
+    }
+
+    private void Show(int done, int all) => Post(() =>
+        WriteProgress(new ProgressRecord(ActivityId, Activity, $"{done} of {all} steps") { PercentComplete = 100 * done / all }));
+}
