@@ -12,6 +12,7 @@
     CmdletsToExport      = @(
         'Add-QmtlRecord'
         'Export-QmtlCoverageReport'
+        'Export-QmtlHistory'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
@@ -19,6 +20,7 @@
         'Get-QmtlGap'
         'Get-QmtlHistory'
         'Get-QmtlMetric'
+        'Import-QmtlHistory'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
         'Invoke-QmtlStrategy'

@@ -86,6 +86,8 @@ internal static class QmtlCommandLine
             new BackfillCommand(host),
             new HistoryCommand(host),
             new TestCommand(host),
+            new ExportCommand(host),
+            new ImportCommand(host),
             new ReportCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),

@@ -28,8 +28,8 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlMetric'
-            'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
+            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlHistory', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlMetric'
+            'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
             'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Start-QmtlMetricsServer'
             'Stop-QmtlMetricsServer', 'Test-QmtlHistory')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport

@@ -43,6 +43,9 @@ public sealed record BackfillOptions
     /// <value><see cref="OffGridRows.Refuse"/> by default.</value>
     public OffGridRows OffGrid { get; init; }
 
+    /// <summary>Whether bars that the source is found not to have are remembered as empty; not of a file that is only a part.</summary>
+    internal bool LearnsEmpty { get; init; } = true;
+
     /// <summary>What becomes of a bar that contradicts itself: a high below the low, a price of 0, a negative volume.</summary>
     /// <value><see cref="BadBars.Warn"/> by default.</value>
     public BadBars OnBadBar { get; init; }

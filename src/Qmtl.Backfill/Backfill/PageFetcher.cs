@@ -153,7 +153,7 @@ internal sealed class PageFetcher(
         TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);
-        TimeRangeSet empty = settled >= asked.Start
+        TimeRangeSet empty = options.LearnsEmpty && settled >= asked.Start
             ? silent.Intersect(new TimeRange(asked.Start, settled))
             : TimeRangeSet.Empty(_stream.Interval);
         page.Answers.Add(new BarPage(source, frame, settledByThis, empty));

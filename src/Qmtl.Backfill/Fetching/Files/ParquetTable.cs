@@ -8,19 +8,24 @@ namespace Qmtl.Fetching.Files;
 /// <summary>A Parquet file, by Parquet.Net. Of nested columns and those of plain bytes, which no bar has, nothing is read.</summary>
 internal sealed class ParquetTable : ITable
 {
+    /// <summary>The key in a file's own metadata by which this library knows what it has exported.</summary>
+    public const string ExportMark = "qmtl";
+
     private readonly FileContent _content;
     private readonly string[] _fields;
 
-    private ParquetTable(FileContent content, DataField[] fields, IReadOnlyList<string> unread, IReadOnlyList<long> groups)
+    private ParquetTable(
+        FileContent content, DataField[] fields, bool isExported, IReadOnlyList<string> unread, IReadOnlyList<long> groups)
     {
         _content = content;
         _fields = [.. fields.Select(field => field.Name)];
         (Unread, Groups) = (unread, groups);
-        Columns = [.. fields.Select(static field => new TableColumn(
+        Columns = [.. fields.Select(field => new TableColumn(
             field.Name,
             field.ClrType == typeof(DateTime) || field.ClrType == typeof(DateOnly),
             field is DateTimeDataField { IsAdjustedToUTC: true },
-            field.ClrType == typeof(long) || field.ClrType == typeof(ulong)))];
+            field.ClrType == typeof(long) || field.ClrType == typeof(ulong),
+            isExported ? ColumnType.Of(field.ClrType)?.Type : null))];
     }
 
     /// <inheritdoc/>
@@ -40,7 +45,8 @@ internal sealed class ParquetTable : ITable
         DataField[] fields = [.. reader.Schema.GetDataFields().Where(
             field => field.Path.Length == 1 && field.MaxRepetitionLevel == 0 && IsRead(field.ClrType))];
         string[] unread = [.. reader.Schema.Fields.Select(field => field.Name).Except(fields.Select(field => field.Name))];
-        return new ParquetTable(content, fields, unread, [.. reader.RowGroups.Select(group => group.RowCount)]);
+        bool isExported = reader.CustomMetadata.ContainsKey(ExportMark);
+        return new ParquetTable(content, fields, isExported, unread, [.. reader.RowGroups.Select(group => group.RowCount)]);
     });
 
     /// <inheritdoc/>
