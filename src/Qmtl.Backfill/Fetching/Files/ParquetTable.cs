@@ -107,9 +107,18 @@ internal sealed class ParquetTable : ITable
 
     private static async Task<BarColumn> ReadTextsAsync(ParquetRowGroupReader rows, DataField field)
     {
-        string?[] texts = new string?[checked((int)rows.RowCount)];
-        await rows.ReadAsync(field, texts.AsMemory());
-        return new BarColumn<string?>(field.Name, texts);
+        // Read as strings, a column that may have nulls would have nothing else.
+        int count = checked((int)rows.RowCount);
+        if (!field.IsNullable)
+        {
+            var whole = new ReadOnlyMemory<char>[count];
+            await rows.ReadAsync(field, whole.AsMemory());
+            return new BarColumn<string?>(field.Name, Array.ConvertAll(whole, static text => (string?)text.ToString()));
+        }
+
+        var texts = new ReadOnlyMemory<char>?[count];
+        await rows.ReadAsync<ReadOnlyMemory<char>>(field, texts.AsMemory());
+        return new BarColumn<string?>(field.Name, Array.ConvertAll(texts, static text => text?.ToString()));
     }
 
     private static async Task<BarColumn> ReadAsync<TFrom, TTo>(ParquetRowGroupReader rows, DataField field, Func<TFrom, TTo> convert)
