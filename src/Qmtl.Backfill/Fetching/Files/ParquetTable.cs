@@ -25,7 +25,7 @@ internal sealed class ParquetTable : ITable
             field.ClrType == typeof(DateTime) || field.ClrType == typeof(DateOnly),
             field is DateTimeDataField { IsAdjustedToUTC: true },
             field.ClrType == typeof(long) || field.ClrType == typeof(ulong),
-            isExported ? ColumnType.Of(field.ClrType)?.Type : null))];
+            !isExported ? null : IsText(field.ClrType) ? BarColumnType.String : ColumnType.Of(field.ClrType)?.Type))];
     }
 
     /// <inheritdoc/>
@@ -64,8 +64,11 @@ internal sealed class ParquetTable : ITable
         return (IReadOnlyList<BarColumn>)read;
     });
 
+    // The library has text as memory, and as strings only where it is asked to.
+    private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
+
     private static bool IsRead(Type type) =>
-        type == typeof(string) || type == typeof(DateTime) || type == typeof(DateOnly) || type == typeof(decimal)
+        IsText(type) || type == typeof(DateTime) || type == typeof(DateOnly) || type == typeof(decimal)
         || (type.IsPrimitive && type != typeof(char));
 
     // The library knows only how to wait, and a file does not keep anybody waiting; this is not called on a thread with a context.
@@ -107,7 +110,6 @@ internal sealed class ParquetTable : ITable
 
     private static async Task<BarColumn> ReadTextsAsync(ParquetRowGroupReader rows, DataField field)
     {
-        // Read as strings, a column that may have nulls would have nothing else.
         int count = checked((int)rows.RowCount);
         if (!field.IsNullable)
         {
