@@ -53,8 +53,9 @@ public static class CoveragePage
         int steps = streams.Count * (options.Candles > 0 ? 2 : 1);
         foreach (StreamKey stream in streams)
         {
+            DateTimeOffset? start = options.Last?.StartOf(stream.Interval, options.End, now) ?? options.Start;
             StreamSummary summary = await StreamSummary.FindAsync(
-                provider, stream, options.Start, options.End, now, cancellationToken: cancellationToken);
+                provider, stream, start, options.End, now, cancellationToken: cancellationToken);
             shown.Add(new ReportStream(summary, most, provider.Options.LastSettledBar(stream.Interval, now)));
             options.OnProgress?.Invoke(shown.Count, steps);
         }

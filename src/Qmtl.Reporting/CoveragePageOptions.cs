@@ -1,3 +1,5 @@
+using Qmtl.Time;
+
 namespace Qmtl.Reporting;
 
 /// <summary>What a report shows, and how much of it.</summary>
@@ -11,6 +13,9 @@ public sealed record CoveragePageOptions
 
     /// <summary>The first instant that is looked at; null for each stream's first bar.</summary>
     public DateTimeOffset? Start { get; init; }
+
+    /// <summary>In place of a start, how much before the end is looked at: so many bars of each stream, or so long.</summary>
+    internal AskedSpan? Last { get; init; }
 
     /// <summary>The last instant that is looked at, inside; null for the last bar that has closed.</summary>
     public DateTimeOffset? End { get; init; }

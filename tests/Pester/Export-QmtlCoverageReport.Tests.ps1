@@ -39,6 +39,17 @@ Describe 'Export-QmtlCoverageReport' {
         Get-Content -Raw $path | Should -Match ' id="candles"></script>'
     }
 
+    It 'looks at so many last bars, or so long a time, and at the whole day of an end' {
+        $range = { (Get-PageData $path).streams[0][2] }
+        Export-QmtlCoverageReport $provider -Path $path -End 660 -Last 5
+        & $range | Should -Be 420, 660
+        Export-QmtlCoverageReport $provider -Path $path -End 660 -Last 3m
+        & $range | Should -Be 540, 660
+        Export-QmtlCoverageReport $provider -Path $path -Start 120 -End 1970-01-01
+        & $range | Should -Be 120, 86340
+        { Export-QmtlCoverageReport $provider -Path $path -Start 120 -Last 5 -ErrorAction Stop } | Should -Throw '*both say where to begin*'
+    }
+
     It 'takes the path of a store' {
         Export-QmtlCoverageReport ($provider.DisplayName -replace '^sqlite:') -Path $path
         (Get-PageData $path).streams.Count | Should -Be 1

@@ -3,6 +3,7 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.Reporting;
+using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
 
@@ -27,13 +28,20 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
 
     /// <summary>The first instant that is looked at; each stream's first bar by default.</summary>
     [Parameter]
+    [Alias("Since")]
     [InstantArgument]
     public DateTimeOffset? Start { get; set; }
 
-    /// <summary>The last instant that is looked at; the last bar that has closed by default.</summary>
+    /// <summary>The last instant that is looked at, and of a date without a time its whole day; the last bar that has closed by default.</summary>
     [Parameter]
-    [InstantArgument]
+    [InstantArgument(IsEnd = true)]
     public DateTimeOffset? End { get; set; }
+
+    /// <summary>In place of a start: how many bars before the end, or how long (30d, 12h, 3M).</summary>
+    [Parameter]
+    [SpanArgument]
+    [ValidateNotNullOrEmpty]
+    public string? Last { get; set; }
 
     /// <summary>The page's title.</summary>
     [Parameter]
@@ -78,7 +86,17 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
         {
             path = ArgumentPath.Resolve(this, Path!);
             CoveragePage.Validate(path);
-            options = new CoveragePageOptions { Title = Title, Start = Start, End = End, Candles = CandleCount, OnProgress = Show };
+            options = new CoveragePageOptions
+            {
+                Title = Title,
+                Start = Last is null || Start is null
+                    ? Start
+                    : throw new ArgumentException("-Start and -Last both say where to begin. Give one of them."),
+                End = End,
+                Last = Last is null ? null : AskedSpan.Parse(Last),
+                Candles = CandleCount,
+                OnProgress = Show,
+            };
         }
         catch (ArgumentException exception)
         {

@@ -101,7 +101,7 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand
                 await WriteAsync(() =>
                 {
                     WriteObject(outcome);
-                    if (outcome.Error is { } error)
+                    if (outcome.Failure is { } error)
                     {
                         WriteError(error);
                     }
