@@ -21,7 +21,7 @@ Describe 'Test-QmtlHistory' {
         $found[0].Value | Should -Be 1
         $found[0].Expected | Should -Be 'at least the low, 1.25'
         $found[0].Message | Should -Be 'high is 1 and should be at least the low, 1.25'
-        "$($found[0].Time)" | Should -Be '1970-01-01T00:03:00Z'
+        $found[0].Time.ToString() | Should -Be '1970-01-01T00:03:00Z'
         $found[0].NodeId | Should -Be X
         "$($found[0].Interval)" | Should -Be 1m
         $found.StartTimestamp | Should -Be 180, 300
