@@ -14,6 +14,7 @@
         'Clear-QmtlEmptyRange'
         'Compare-QmtlHistory'
         'Export-QmtlCoverageReport'
+        'Export-QmtlHistory'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
@@ -23,6 +24,7 @@
         'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
         'Get-QmtlRevision'
+        'Import-QmtlHistory'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
         'Invoke-QmtlStrategy'
@@ -37,6 +39,7 @@
         'Show-QmtlCoverage'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
+        'Test-QmtlHistory'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -28,10 +28,11 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Add-QmtlRecord', 'Clear-QmtlEmptyRange', 'Compare-QmtlHistory', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap'
-            'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric', 'Get-QmtlRevision', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher'
-            'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer'
-            'Stop-QmtlMetricsServer')
+            'Add-QmtlRecord', 'Clear-QmtlEmptyRange', 'Compare-QmtlHistory', 'Export-QmtlCoverageReport', 'Export-QmtlHistory', 'Export-QmtlMetric'
+            'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary'
+            'Get-QmtlMetric', 'Get-QmtlRevision', 'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
+            'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput'
+            'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer', 'Test-QmtlHistory')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
     }

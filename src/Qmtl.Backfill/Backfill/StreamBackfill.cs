@@ -77,6 +77,7 @@ internal sealed partial class StreamBackfill
         long started = _timeProvider.GetTimestamp();
         _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BackfillPlanner.BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
+        _fetcher.Complete();
         if (_rejected.Total > 0)
         {
             _raise(new BackfillRowsRejected(Stream, _source, _rejected));

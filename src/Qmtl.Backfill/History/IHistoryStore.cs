@@ -32,6 +32,19 @@ public interface IHistoryStore : IAsyncDisposable
     /// </summary>
     IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// As <see cref="ReadAsync(StreamKey, TimeRange, CancellationToken)"/>, and tells of rows beside the bars, which only other programs
+    /// write: off the interval's grid, or a second one of a bar.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="range">The bars, both ends included.</param>
+    /// <param name="onPassedOver">Told of the time of each such row (Unix seconds, UTC), before the frame that follows it; of none by
+    /// default.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<BarFrame> ReadAsync(
+        StreamKey stream, TimeRange range, Action<long> onPassedOver, CancellationToken cancellationToken = default) =>
+        ReadAsync(stream, range, cancellationToken);
+
     /// <summary>The bars for which a source answered that there is none.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="source">The source's name; null for what any source answered.</param>

@@ -7,6 +7,7 @@ using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Messages;
+using Qmtl.Quality;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 
@@ -60,6 +61,18 @@ internal sealed class BackfillCommand : CliCommand
         Description = "Ask for stored bars again, too, and replace those that differ; qmtl revisions shows which.",
     };
 
+    private readonly Option<BadBars?> _onBadBar = new("--on-bad-bar")
+    {
+        Description =
+            "What becomes of a bar that contradicts itself (a high below the low, an open or close outside, a price of 0 or less, a negative "
+                + "volume): warn stores and counts it, store says nothing, refuse fails its range. Default: warn.",
+        HelpName = "warn|store|refuse",
+        CustomParser = OptionParsing.Using<BadBars?>(static text =>
+            Enum.TryParse(text, ignoreCase: true, out BadBars bad) && Enum.IsDefined(bad) && !char.IsDigit(text[0])
+                ? bad
+                : throw new FormatException($"'{text}' is neither warn, store nor refuse.")),
+    };
+
     private readonly Option<bool> _json;
 
     public BackfillCommand(CliHost host)
@@ -78,6 +91,7 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_retryEmpty);
         Options.Add(_force);
         Options.Add(_offGrid);
+        Options.Add(_onBadBar);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
     }
@@ -121,6 +135,7 @@ internal sealed class BackfillCommand : CliCommand
             RetryEmpty = arguments.GetValue(_retryEmpty),
             Force = arguments.GetValue(_force),
             OffGrid = arguments.GetValue(_offGrid) ?? Defaults.OffGrid,
+            OnBadBar = arguments.GetValue(_onBadBar) ?? Defaults.OnBadBar,
         };
         bool json = arguments.GetValue(_json);
         var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive };

@@ -9,6 +9,7 @@ using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.History;
 using Qmtl.Messages;
+using Qmtl.Quality;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Rendering;
@@ -70,6 +71,24 @@ internal sealed class JsonLines(Stream output)
                 Error = result.Error is null ? null : Redaction.OneLine(result.Error.Message),
             },
             cancellationToken);
+
+    /// <summary>Writes what is wrong with a bar, or several.</summary>
+    public Task WriteFindingAsync(BarFinding finding, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            finding.Stream.NodeId,
+            Interval = finding.Stream.Interval.ToString(),
+            Time = UnixTime.Format(finding.Range.Start),
+            Ts = finding.Range.Start,
+            End = UnixTime.Format(finding.Range.End),
+            EndTs = finding.Range.End,
+            Check = JsonNamingPolicy.SnakeCaseLower.ConvertName(finding.Check.ToString()),
+            finding.Column,
+            finding.Value,
+            finding.Expected,
+            finding.Message,
+        },
+        cancellationToken);
 
     /// <summary>Writes a stream at a glance.</summary>
     public Task WriteSummaryAsync(HistorySummary summary, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsync(

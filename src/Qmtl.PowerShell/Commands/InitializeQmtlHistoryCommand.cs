@@ -4,6 +4,7 @@ using Qmtl.Data;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
+using Qmtl.Quality;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -52,6 +53,10 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [Parameter]
     public OffGridRows OffGrid { get; set; }
 
+    /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
+    [Parameter]
+    public BadBars OnBadBar { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
         ShouldProcess(
@@ -74,7 +79,7 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
             Start = Start,
             End = End,
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid },
+            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid, OnBadBar = OnBadBar },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),

@@ -7,6 +7,7 @@ using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.Quality;
 using Qmtl.Streams;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Telemetry.Progress;
@@ -56,6 +57,10 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     /// <summary>Whether stored bars are asked for again, too, and those that differ are replaced.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+
+    /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
+    [Parameter]
+    public BadBars OnBadBar { get; set; }
 
     /// <inheritdoc/>
     private protected override bool MakesStreams => true;
@@ -171,6 +176,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
             RetryEmpty = RetryEmpty,
             OffGrid = OffGrid,
             Force = Force,
+            OnBadBar = OnBadBar,
         };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));

@@ -15,7 +15,7 @@ internal static class ShellProperties
 
     private static readonly Type[] TwoFaced =
     [
-        typeof(StreamRange), typeof(HistoryOutcome), typeof(WarmupOutcome), typeof(StrategyResult), typeof(HistorySummaryRow),
+        typeof(StreamRange), typeof(Finding), typeof(HistoryOutcome), typeof(WarmupOutcome), typeof(StrategyResult), typeof(HistorySummaryRow),
     ];
 
     /// <summary>What a shell has to know of the types (Update-TypeData).</summary>

@@ -66,12 +66,20 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     /// <remarks>
     /// Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.
     /// </remarks>
-    public async IAsyncEnumerable<BarFrame> ReadAsync(
-        StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default) =>
+        ReadPagesAsync(stream, range, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<BarFrame> ReadAsync(
+        StreamKey stream, TimeRange range, Action<long> onPassedOver, CancellationToken cancellationToken = default) =>
+        ReadPagesAsync(stream, range, onPassedOver, cancellationToken);
+
+    private async IAsyncEnumerable<BarFrame> ReadPagesAsync(
+        StreamKey stream, TimeRange range, Action<long>? onPassedOver, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TimeRange? whole = Within(range)?.AlignTo(stream.Interval);
         TimeRange? left = whole;
-        await using var reading = new OpenRead();
+        await using var reading = new OpenRead { PassedOver = onPassedOver };
         while (left is { } bars)
         {
             BarFrame? frame = await RetryReadAsync(
@@ -228,6 +236,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             }
 
             reading.Reader = reading.Session.OpenReader(table, stream, bars);
+            reading.Reader.PassedOver = reading.PassedOver;
         }
 
         BarFrame? frame = await reading.Reader.ReadFrameAsync(cancellationToken);
@@ -274,6 +283,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         public RelationalSession? Session { get; set; }
 
         public BarReader? Reader { get; set; }
+
+        public Action<long>? PassedOver { get; init; }
 
         public async ValueTask DisposeAsync()
         {
