@@ -30,9 +30,9 @@ function drawUnder(u, stream, volumes) {
   ctx.rect(left, top, width, height);
   ctx.clip();
   ctx.fillStyle = colours.hole;
-  for (const gap of stream.gaps) {
-    const from = u.valToPos(gap.start, "x", true), to = u.valToPos(gap.end + stream.interval.seconds, "x", true);
-    if (to >= left && from <= left + width) ctx.fillRect(from, top, Math.max(pixel, to - from), height);
+  for (const run of runsOf(stream.gaps, stream.interval.seconds, (u.scales.x.max - u.scales.x.min) / width * pixel)) {
+    const from = u.valToPos(run.start, "x", true), to = u.valToPos(run.end, "x", true);
+    if (to >= left && from <= left + width) ctx.fillRect(from, top, to - from, height);
   }
   const [first, last] = [u.valToIdx(u.scales.x.min), u.valToIdx(u.scales.x.max)];
   if (volumes) {
@@ -80,7 +80,7 @@ function drawChart(stream) {
     legend: { show: false },
     cursor: { points: { show: false }, drag: { x: true, y: false } },
     scales: {
-      x: { time: true, range: (u, from, to) => [from, Math.max(to, from + coded.seconds)] },
+      x: { time: true, range: (u, from, to) => coded.times.length > 1 ? [from, to] : [coded.times[0], coded.times[0] + coded.seconds] },
       y: {
         range: (u) => {
           const [first, last] = [u.valToIdx(u.scales.x.min ?? coded.times[0]), u.valToIdx(u.scales.x.max ?? coded.times.at(-1))];
@@ -97,7 +97,7 @@ function drawChart(stream) {
     ],
     series: [
       {},
-      coded.candles ? { paths: () => null, points: { show: false } } : { stroke: () => colours.accent, width: 1.5, points: { show: false } },
+      coded.candles ? { paths: () => null, points: { show: false } } : { stroke: () => colours.accent, width: 1.5, points: { show: coded.times.length === 1 } },
       ...Array.from({ length: 4 }, () => ({ paths: () => null, points: { show: false } })),
     ],
     hooks: {

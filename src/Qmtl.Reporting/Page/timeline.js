@@ -57,7 +57,24 @@ function drawTimeline(canvas) {
   const [from, to] = ends(stream), length = stream.interval.seconds;
   fill(colours.stored, from, to, 1);
   for (const range of stream.empties) fill(colours.empty, range.start, range.end + length, 1);
-  for (const range of stream.gaps) fill(range.kind === "late" ? colours.late : range.pieces > 1 ? colours.partly : colours.missing, range.start, range.end + length, 1.5);
+  const time = (view.to - view.from) / width;
+  for (const run of runsOf(stream.gaps, length, 1.5 * time)) {
+    if (run.end >= view.from && run.start <= view.to) {
+      fill(run.kind === "late" ? colours.late : run.pieces > 1 && run.missing < 0.8 * (run.end - run.start) ? colours.partly : colours.missing, run.start, run.end, 1.5);
+    }
+  }
+}
+
+// Gaps that touch each other where each is drawn at least so long: one by one they would hide what is stored between them.
+function runsOf(gaps, length, least) {
+  const runs = [];
+  for (const gap of gaps) {
+    const last = runs.at(-1), end = Math.max(gap.end + length, gap.start + least), missing = gap.bars * length;
+    if (last && last.kind === gap.kind && gap.start <= last.end) {
+      Object.assign(last, { end: Math.max(last.end, end), pieces: last.pieces + gap.pieces, missing: last.missing + missing });
+    } else runs.push({ start: gap.start, end, pieces: gap.pieces, missing, kind: gap.kind });
+  }
+  return runs;
 }
 
 function drawTimelines() {
