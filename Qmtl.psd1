@@ -18,6 +18,7 @@
         'Get-QmtlExchange'
         'Get-QmtlGap'
         'Get-QmtlHistory'
+        'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
@@ -29,6 +30,7 @@
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
         'Set-QmtlDefault'
+        'Show-QmtlCoverage'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
     )

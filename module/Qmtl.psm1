@@ -41,8 +41,7 @@ foreach ($warning in $lifetime::Begin($ExecutionContext.SessionState.Module, $in
 
 # A bar's stream, which binds by name, and times that are text in ISO 8601.
 $types = $lifetime::CreateTypeData()
-$utility = [System.Reflection.Assembly]::Load('Microsoft.PowerShell.Commands.Utility')
-$update = [System.Management.Automation.CmdletInfo]::new('Update-TypeData', $utility.GetType('Microsoft.PowerShell.Commands.UpdateTypeDataCommand'))
+$update = [System.Management.Automation.CmdletInfo]::new('Update-TypeData', [type]::GetType('Microsoft.PowerShell.Commands.UpdateTypeDataCommand, Microsoft.PowerShell.Commands.Utility', $true))
 & $update -TypeData $types -Force
 
 $ExecutionContext.SessionState.Module.OnRemove = {

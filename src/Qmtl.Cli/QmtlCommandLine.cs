@@ -82,12 +82,14 @@ internal static class QmtlCommandLine
         var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
         {
             new CoverageCommand(host),
+            new SummaryCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
             new ReportCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),
+            new CompletionCommand(host),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -22,6 +22,8 @@ Describe 'the help file' {
 
     It 'has a topic about the module' {
         Get-Help about_Qmtl | Should -Match 'Keeps time-series history complete'
+        Get-Help about_Qmtl_Scheduling | Should -Match 'Update-History'
+        Get-Help about_Qmtl_Sources | Should -Match 'Get-QmtlExchange'
     }
 }
 

@@ -28,9 +28,9 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlMetric'
+            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric'
             'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
-            'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Start-QmtlMetricsServer'
+            'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer'
             'Stop-QmtlMetricsServer')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
@@ -186,6 +186,12 @@ Describe 'the views' {
             }
         }
         @{ Name = 'recorders of a server'; Header = 'Recorder +Recorded +Delivered +Queued +Refused +Away'; Row = 'postgresql://12…ata_of_exchanges +0 +0 +0 +0 +False'; Make = { New-QmtlRecorder -ConnectionString 'postgresql://u:p@127.0.0.1:1/market_data_of_exchanges' } }
+        @{ Name = 'summaries'; Header = 'NodeId +Interval First +Last +Bars Missing +% +Fresh Size'; Row = 'strea…bcdef0 1m +1970-01-01 1970-01-01 +2 +0 100.00 \d+d'; Make = {
+                $provider = New-TestProvider
+                $null = Invoke-QmtlBackfill $provider 'stream_1m_00112233445566778899abcdef0' 1m 0 60
+                Get-QmtlHistorySummary $provider
+            }
+        }
         @{ Name = 'metrics'; Header = 'Name +Value +Labels'; Row = 'backfill_last_timestamp +\d+ node_id=X, interval=60'; Make = { $null = New-TestProvider -Bars 1; Get-QmtlMetric backfill_last_timestamp } }
     ) {
         $text = & $Make | Out-String -Width 80

@@ -54,6 +54,26 @@ public interface IHistoryProvider
     Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         throw new NotSupportedException($"The provider {DisplayName} cannot list its streams.");
 
+    /// <summary>Streams at a glance. A store's provider lets the store count; by default the coverage of each stream is looked at.</summary>
+    /// <param name="streams">The streams; null for all. One that it holds no bar of is left out.</param>
+    /// <param name="cancellationToken">Ends the queries.</param>
+    /// <exception cref="NotSupportedException">No streams are named, and it cannot list its own.</exception>
+    async Task<IReadOnlyList<HistorySummary>> SummarizeAsync(
+        IReadOnlyCollection<StreamKey>? streams = null, CancellationToken cancellationToken = default)
+    {
+        var summaries = new List<HistorySummary>();
+        foreach (StreamKey stream in streams ?? await GetStreamsAsync(cancellationToken))
+        {
+            TimeRangeSet stored = await GetCoverageAsync(stream, null, cancellationToken);
+            if (HistorySummary.Of(stream, stored, await GetKnownEmptyAsync(stream, null, null, cancellationToken)) is { } summary)
+            {
+                summaries.Add(summary);
+            }
+        }
+
+        return summaries;
+    }
+
     /// <summary>The table that a node's bars are in, by its name in the database.</summary>
     /// <returns>Null by default: it has no tables.</returns>
     string? GetTableName(string nodeId) => null;

@@ -69,6 +69,11 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         Store.GetStreamsAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<HistorySummary>> SummarizeAsync(
+        IReadOnlyCollection<StreamKey>? streams = null, CancellationToken cancellationToken = default) =>
+        Store.SummarizeAsync(streams, stream => Fetcher?.GetName(stream), cancellationToken);
+
+    /// <inheritdoc/>
     public string? GetTableName(string nodeId) => Store.Info.TableOf(nodeId);
 
     /// <inheritdoc/>

@@ -41,6 +41,32 @@ public interface IHistoryStore : IAsyncDisposable
         StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Streams at a glance. A store that counts itself answers for thousands of streams in a few
+    /// queries; by default the coverage of each is looked at.
+    /// </summary>
+    /// <param name="streams">The streams; null for all. One of which no bar is stored is left out.</param>
+    /// <param name="source">Whose "none" counts for a stream; null, also as an answer, for any source's.</param>
+    /// <param name="cancellationToken">Ends the queries.</param>
+    async Task<IReadOnlyList<HistorySummary>> SummarizeAsync(
+        IReadOnlyCollection<StreamKey>? streams = null,
+        Func<StreamKey, string?>? source = null,
+        CancellationToken cancellationToken = default)
+    {
+        var summaries = new List<HistorySummary>();
+        foreach (StreamKey stream in streams ?? await GetStreamsAsync(cancellationToken))
+        {
+            TimeRangeSet stored = await GetCoverageAsync(stream, cancellationToken: cancellationToken);
+            TimeRangeSet empty = await GetKnownEmptyAsync(stream, source?.Invoke(stream), cancellationToken: cancellationToken);
+            if (HistorySummary.Of(stream, stored, empty) is { } summary)
+            {
+                summaries.Add(summary);
+            }
+        }
+
+        return summaries;
+    }
+
+    /// <summary>
     /// Writes pages in one transaction: the bars (one that is there is replaced) and, with them, what was learnt about empty bars.
     /// For each page, what the page's source was thought not to have among <see cref="BarPage.Asked"/> is forgotten and replaced by
     /// <see cref="BarPage.Empty"/>.

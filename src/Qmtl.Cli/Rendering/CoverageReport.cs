@@ -61,12 +61,19 @@ internal sealed class CoverageReport(CliHost host)
         {
             string name = PlainText.OneLine(stream.ToString());
             string shown = name.Length <= label ? name.PadRight(label) : string.Concat(name.AsSpan(0, label - 3), "...");
-            string strip = within is { } range ? CoverageStrip.Draw(range, stored, empty, width, host.IsUnicode) : "";
+            string strip = within is { } range
+                ? string.Concat(CoverageStrip.Draw(range, stored, empty, width).Select(cell => Markup(cell, CoverageStrip.SignOf(cell, host.IsUnicode))))
+                : "";
             host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
         }
 
-        host.Console.Write(ReportTable.Flow(CoverageStrip.Legend(host.IsUnicode), indent: 1));
+        host.Console.Write(ReportTable.Flow(
+            CoverageStrip.Legend(host.IsUnicode).Select(entry => $"{Markup(entry.Cell, entry.Sign)} {entry.Meaning}"), indent: 1));
     }
+
+    // Blocks have colours; where there are none, output goes to a file.
+    private string Markup(CoverageCell cell, char sign) =>
+        host.IsUnicode ? $"[{CoverageStrip.ColourOf(cell)}]{sign}[/]" : sign.ToString().EscapeMarkup();
 
     private void WriteTables()
     {

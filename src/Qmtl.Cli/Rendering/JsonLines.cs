@@ -6,6 +6,7 @@ using Qmtl.Backfill;
 using Qmtl.Cli.Logging;
 using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
+using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Time;
 
@@ -67,6 +68,27 @@ internal sealed class JsonLines(Stream output)
                 Error = result.Error is null ? null : Redaction.OneLine(result.Error.Message),
             },
             cancellationToken);
+
+    /// <summary>Writes a stream at a glance.</summary>
+    public Task WriteSummaryAsync(HistorySummary summary, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            summary.Stream.NodeId,
+            Interval = summary.Stream.Interval.ToString(),
+            IntervalSeconds = SecondsOf(summary.Stream.Interval),
+            First = UnixTime.Format(summary.Bounds.Start),
+            Last = UnixTime.Format(summary.Bounds.End),
+            FirstTs = summary.Bounds.Start,
+            LastTs = summary.Bounds.End,
+            summary.Bars,
+            summary.Missing,
+            summary.Empty,
+            CompletenessPercent = summary.Percent,
+            BarsBehind = summary.CountBehind(now),
+            FreshnessSeconds = (long)summary.GetFreshness(now).TotalSeconds,
+            summary.Bytes,
+        },
+        cancellationToken);
 
     /// <summary>Writes what is known of an exchange.</summary>
     public Task WriteExchangeAsync(ExchangeProfile exchange, CancellationToken cancellationToken) => WriteAsync(

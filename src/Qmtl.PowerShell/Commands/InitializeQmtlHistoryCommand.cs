@@ -74,7 +74,7 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     {
         var outcome = new WarmupOutcome(result);
         WriteObject(outcome);
-        if (outcome.Error is { } error)
+        if (outcome.Failure is { } error)
         {
             WriteError(error);
         }

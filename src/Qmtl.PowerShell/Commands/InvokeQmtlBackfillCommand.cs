@@ -197,7 +197,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
         return WriteAsync(() =>
         {
             WriteObject(outcome);
-            if (outcome.Error is { } error)
+            if (outcome.Failure is { } error)
             {
                 WriteError(error);
             }

@@ -57,7 +57,7 @@ public static class ModuleLifetime
     }
 
     /// <summary>What PowerShell is told of the types of the objects that the commands give.</summary>
-    public static TypeData[] CreateTypeData() => [.. BarObject.CreateTypeData(), .. UtcTime.CreateTypeData()];
+    public static TypeData[] CreateTypeData() => [.. BarObject.CreateTypeData(), .. ShellProperties.CreateTypeData(), .. UtcTime.CreateTypeData()];
 
     /// <summary>Stops the metrics server that this runspace has started, and returns when its port is free.</summary>
     public static void End()

@@ -11,7 +11,7 @@ public sealed class BackfillOutcome : HistoryOutcome
     }
 
     /// <summary>How it ended.</summary>
-    public BackfillStatus Status => Result.Status;
+    public string Status => Result.Status.ToString();
 
     /// <summary>Bars written to the store.</summary>
     public long BarsWritten => Result.BarsWritten;

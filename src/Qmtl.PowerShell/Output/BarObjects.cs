@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Output;
@@ -59,7 +60,8 @@ internal static class BarObjects
             : BarViews.NameOf(
                 [
                     (Timestamp, false),
-                    .. columns.Select(column => (column.Name, column.Type is BarColumnType.Double or BarColumnType.Long)),
+                    .. columns.Select(
+                        column => (asText ? column.Name : PlainText.Escape(column.Name), column.Type is BarColumnType.Double or BarColumnType.Long)),
                 ]);
 
     private static BarObject Make(StreamKey stream, BarFrame frame, int row, BarColumn[] columns, string? view, bool asText)
@@ -73,7 +75,10 @@ internal static class BarObjects
         foreach (BarColumn column in columns)
         {
             bar.Properties.Add(
-                new PSNoteProperty(column.Name, asText ? TextOf(column.GetValue(row)) : column.GetValue(row)), preValidated: true);
+                asText
+                    ? new PSNoteProperty(column.Name, TextOf(column.GetValue(row)))
+                    : new PSNoteProperty(PlainText.Escape(column.Name), OutsideText.Of(column.GetValue(row))),
+                preValidated: true);
         }
 
         SetTypeNames(bar, view);

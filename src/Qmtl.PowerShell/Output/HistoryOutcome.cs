@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.PowerShell.Pipeline;
@@ -11,7 +12,7 @@ public abstract class HistoryOutcome : StreamRange
         : base(provider, result.Stream, result.Range)
     {
         Result = result;
-        Error = ErrorRecords.Of(result.Error, this, subject ?? ToString());
+        Failure = ErrorRecords.Of(result.Error, this, subject ?? ToString());
     }
 
     /// <summary>Bars for which the source has none.</summary>
@@ -32,12 +33,20 @@ public abstract class HistoryOutcome : StreamRange
     public int Retries => Result.Retries;
 
     /// <summary>How long the work on it took.</summary>
-    public TimeSpan Duration => Result.Duration;
+    public string Duration => Result.Duration.ToString("c", CultureInfo.InvariantCulture);
+
+    /// <summary>What went wrong, or null.</summary>
+    public string? Error => Failure?.ToString();
+
+    internal ErrorRecord? Failure { get; }
+
+    private protected BackfillResult Result { get; }
+
+    /// <summary>How long the work on it took, as a duration.</summary>
+    public static TimeSpan? GetDuration(PSObject outcome) => (outcome?.BaseObject as HistoryOutcome)?.Result.Duration;
 
     /// <summary>
     /// What went wrong, as it is written to the error stream, or null; the exception is its <see cref="ErrorRecord.Exception"/>.
     /// </summary>
-    public ErrorRecord? Error { get; }
-
-    private protected BackfillResult Result { get; }
+    public static ErrorRecord? GetError(PSObject outcome) => (outcome?.BaseObject as HistoryOutcome)?.Failure;
 }

@@ -9,7 +9,7 @@ public sealed class Metric
     private Metric(MetricFamily family, MetricPoint point, string suffix, double value, string unit)
     {
         Name = family.Name + suffix;
-        Type = family.Type;
+        Type = family.Type.ToString();
         Value = value;
         Unit = unit;
         Help = family.Help;
@@ -23,10 +23,10 @@ public sealed class Metric
     public string Name { get; }
 
     /// <summary>What kind of number it is.</summary>
-    public MetricType Type { get; }
+    public string Type { get; }
 
     /// <summary>The labels by name, in order.</summary>
-    public OrderedDictionary Labels { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public OrderedDictionary Labels { get; } = new LabelTable();
 
     /// <summary>The number.</summary>
     public double Value { get; }
@@ -50,4 +50,11 @@ public sealed class Metric
     internal static IEnumerable<Metric> From(MetricFamily family, MetricPoint point) => point.Count is not { } count
         ? [new Metric(family, point, string.Empty, point.Value, family.Unit)]
         : [new Metric(family, point, "_count", count, string.Empty), new Metric(family, point, "_sum", point.Value, family.Unit)];
+
+    // Its text is what a file has of it.
+    private sealed class LabelTable() : OrderedDictionary(StringComparer.OrdinalIgnoreCase)
+    {
+        public override string ToString() =>
+            string.Join(", ", this.Cast<System.Collections.DictionaryEntry>().Select(label => $"{label.Key}={label.Value}"));
+    }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Qmtl.Metrics.Serving;
 
 namespace Qmtl.PowerShell.Output;
@@ -8,13 +7,13 @@ public sealed class MetricsServerInfo
 {
     internal MetricsServerInfo(MetricsServer server)
     {
-        Address = server.EndPoint.Address;
+        Address = server.EndPoint.Address.ToString();
         Port = server.EndPoint.Port;
         Uri = server.Uri;
     }
 
     /// <summary>The address it listens on.</summary>
-    public IPAddress Address { get; }
+    public string Address { get; }
 
     /// <summary>The port.</summary>
     public int Port { get; }

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using Qmtl.Payloads;
 using Qmtl.Strategies;
 using Qmtl.Time;
@@ -20,15 +21,21 @@ public sealed class StrategyResult
     public string NodeId => _result.Node.NodeId;
 
     /// <summary>The length of the node's bars.</summary>
-    public BarInterval Interval => _result.Node.Interval;
+    public string Interval => _result.Node.Interval.ToString();
 
     /// <summary>The open of the bar that the result is of, UTC.</summary>
-    public UtcTime Time => UtcTime.Of(_result.Timestamp);
+    public string Time => UnixTime.Format(_result.Timestamp);
 
     /// <summary>The result: a number, a bar (an object like those of Get-QmtlHistory), or whatever the node gave.</summary>
     public object? Value => _result.Payload.Kind == PayloadKind.Bar
         ? BarObjects.Of(_result.Node.Key, _result.Payload.Bar)
         : _result.Payload.ToObject();
+
+    /// <summary>The interval itself.</summary>
+    public static BarInterval? GetInterval(PSObject result) => (result?.BaseObject as StrategyResult)?._result.Node.Interval;
+
+    /// <summary>The time itself.</summary>
+    public static UtcTime? GetTime(PSObject result) => result?.BaseObject is StrategyResult { Timestamp: var time } ? UtcTime.Of(time) : null;
 
     /// <summary>Node, bar and result, in words.</summary>
     public override string ToString() => _result.ToString();

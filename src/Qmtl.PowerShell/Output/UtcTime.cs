@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using Qmtl.Backfill;
+using Qmtl.PowerShell.Scripting;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Output;
@@ -31,12 +33,15 @@ public sealed class UtcTime : PSObject, IFormattable
         return time;
     }
 
-    /// <summary>What a shell has to know of times and intervals (Update-TypeData).</summary>
+    /// <summary>What a shell has to know of times, intervals and providers (Update-TypeData).</summary>
     public static TypeData[] CreateTypeData()
     {
         // As text they pass to other processes, which read them back; their properties do not.
-        TypeData[] types = [.. new[] { TypeName, typeof(BarInterval).FullName! }
-            .Select(name => new TypeData(name) { SerializationMethod = nameof(String) })];
+        string[] names =
+        [
+            TypeName, typeof(BarInterval).FullName!, typeof(StoreHistoryProvider).FullName!, typeof(DuckTypedHistoryProvider).FullName!,
+        ];
+        TypeData[] types = [.. names.Select(name => new TypeData(name) { SerializationMethod = nameof(String) })];
         types[0].Members.Add(nameof(ToString), new CodeMethodData(nameof(ToString), ((Delegate)Text).Method));
         return types;
     }

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -7,15 +8,21 @@ namespace Qmtl.PowerShell.Output;
 /// <summary>What became of the warm-up of one stream. Loaded, empty and missing bars together are the bars of its window.</summary>
 public sealed class WarmupOutcome : HistoryOutcome
 {
-    internal WarmupOutcome(WarmupResult result)
-        : base(result.Input.HistoryProvider, result, $"{result.Stream}") => Stream = result.Input;
+    private readonly StreamInput _stream;
 
-    /// <summary>How it ended.</summary>
-    public WarmupStatus Status => Result.Status switch
+    internal WarmupOutcome(WarmupResult result)
+        : base(result.Input.HistoryProvider, result, $"{result.Stream}") => _stream = result.Input;
+
+    /// <summary>
+    /// How it ended. <c>Ready</c>: every bar of the window is in the cache or known not to exist. <c>Incomplete</c>: what exists is in the
+    /// cache, but bars that should exist are missing; the run can go on, and nodes skip the steps at the holes. <c>Failed</c>: an error
+    /// ended it, or bars are missing where none may be; what was loaded before is in the cache.
+    /// </summary>
+    public string Status => Result.Status switch
     {
-        BackfillStatus.Failed => WarmupStatus.Failed,
-        BackfillStatus.Completed => WarmupStatus.Ready,
-        _ => WarmupStatus.Incomplete,
+        BackfillStatus.Failed => "Failed",
+        BackfillStatus.Completed => "Ready",
+        _ => "Incomplete",
     };
 
     /// <summary>Bars of the window that are in the cache.</summary>
@@ -25,20 +32,8 @@ public sealed class WarmupOutcome : HistoryOutcome
     public long BarsFilled => Result.BarsWritten;
 
     /// <summary>The stream.</summary>
-    public StreamInput Stream { get; }
-}
+    public string Stream => _stream.ToString();
 
-/// <summary>How the warm-up of a stream ended.</summary>
-public enum WarmupStatus
-{
-    /// <summary>Every bar of the window is in the cache or known not to exist.</summary>
-    Ready,
-
-    /// <summary>
-    /// What exists is in the cache, but bars that should exist are missing. The run can go on; nodes skip the steps at the holes.
-    /// </summary>
-    Incomplete,
-
-    /// <summary>An error ended it, or bars are missing where none may be. What was loaded before is in the cache.</summary>
-    Failed,
+    /// <summary>The stream itself.</summary>
+    public static StreamInput? GetStream(PSObject outcome) => (outcome?.BaseObject as WarmupOutcome)?._stream;
 }

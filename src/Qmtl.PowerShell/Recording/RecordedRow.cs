@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 using Qmtl.Data;
 using Qmtl.Payloads;
@@ -14,6 +15,12 @@ internal static class RecordedRow
 {
     private static readonly HashSet<string> RefusedFields =
         [ColumnNames.NodeId, ColumnNames.Interval, ColumnNames.Timestamp, RefusedRows.Payload];
+
+    private static readonly HashSet<string> ResultFields =
+    [
+        nameof(StrategyResult.Node), nameof(StrategyResult.NodeId), nameof(StrategyResult.Interval), nameof(StrategyResult.Time),
+        nameof(StrategyResult.Value),
+    ];
 
     /// <summary>
     /// A row that a recorder has set aside, read from its file with <c>ConvertFrom-Json</c>: exactly the payload that was recorded. Null
@@ -37,6 +44,11 @@ internal static class RecordedRow
         if (row.BaseObject is StrategyResult result)
         {
             return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, result.Timestamp), .. ColumnsOf(result.Value)];
+        }
+
+        if (ResultFields.SetEquals(row.Properties.Select(field => field.Name)))
+        {
+            return OfTravelled(row);
         }
 
         IEnumerable<KeyValuePair<string, object?>> fields = ScriptRows.FieldsOf(row) ?? throw new ArgumentException(
@@ -65,6 +77,19 @@ internal static class RecordedRow
         }
 
         return columns;
+    }
+
+    // A result that has been in a file or another process. A file of text says of no value whether it was a number; what reads as one was.
+    private static IReadOnlyList<KeyValuePair<string, object?>> OfTravelled(PSObject row)
+    {
+        Dictionary<string, object?> fields = ScriptRows.FieldsOf(row)!.ToDictionary();
+        object? value = fields[nameof(StrategyResult.Value)];
+        if (value is string text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+        {
+            value = number;
+        }
+
+        return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, fields[nameof(StrategyResult.Time)]), .. ColumnsOf(value)];
     }
 
     private static BarFrame FrameOf(BarInterval interval, long timestamp, PSObject payload)

@@ -58,6 +58,13 @@ public sealed class DetectingHistoryStore : IHistoryStore
         await (await DetectAsync(cancellationToken)).GetStreamsAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<HistorySummary>> SummarizeAsync(
+        IReadOnlyCollection<StreamKey>? streams = null,
+        Func<StreamKey, string?>? source = null,
+        CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).SummarizeAsync(streams, source, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<TimeRangeSet> GetCoverageAsync(
         StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).GetCoverageAsync(stream, within, cancellationToken);

@@ -129,6 +129,21 @@ internal sealed class QuestDbSession(
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         QuestDbCoverage.ReadAsync(connection, table, stream, within, _tables[table.Table].HasKey, cancellationToken);
 
+    // QuestDB joins by equality alone.
+    public override Task<IReadOnlyList<long>?> CountStoredEmptyAsync(
+        IReadOnlyList<(BarCount Count, string? Source)> streams, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<long>?>(null);
+
+    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
+        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT tableName, diskSize FROM table_storage()", connection);
+        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        ILookup<string, long> byName = sizes.ToLookup(size => size.Table, size => size.Bytes, StringComparer.OrdinalIgnoreCase);
+        return counts.Select(count => count.Table.Table).Distinct().Where(byName.Contains)
+            .ToDictionary(table => table, table => byName[table].First(), StringComparer.Ordinal);
+    }
+
     public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new QuestDbBarReader(connection, table, table.Payload, stream, range, _tables[table.Table].IsOrderedByBar);
 
@@ -174,6 +189,21 @@ internal sealed class QuestDbSession(
     {
         _lock?.Dispose();
         await connection.DisposeAsync();
+    }
+
+    protected override string IsNotRemovedSql => " AND NOT removed";
+
+    // The rest says whether a row is on the grid, as in QuestDbCoverage. A table can hold a bar twice although it has a key.
+    protected override string CountSql(TableSchema table, int number)
+    {
+        string node = QuestDbTypes.ColumnSql(table.NodeId);
+        string interval = QuestDbTypes.ColumnSql(table.Interval);
+        string ts = $"{QuestDbTypes.ColumnSql(table.Timestamp)}::long";
+        long units = QuestDbTypes.UnitsPerSecond(table.Timestamp);
+        return $"SELECT {number} tbl, node::varchar, step, min(first) / {units} first, max(last) / {units} last, sum(bars) bars FROM ("
+            + $"SELECT {node} node, {interval} step, {ts} % ({interval}::long * {units}) rest, min({ts}) first, max({ts}) last, "
+            + $"count_distinct({ts}) bars FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {ts} IS NOT NULL"
+            + $") WHERE rest = 0 OR step < 1 OR step % 604800 = 0 GROUP BY node, step";
     }
 
     protected override string TableSql(string table) => SqlText.Quote(table);

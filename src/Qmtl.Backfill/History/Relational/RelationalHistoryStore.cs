@@ -188,12 +188,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
 
     private async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(RelationalSession session, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> names = await session.ListTablesAsync(cancellationToken);
-        if (Naming.SharedTable is { } shared)
-        {
-            names = [.. names.Where(name => Naming.IsIn(shared, name))];
-        }
-
+        IReadOnlyList<string> names = await ListOwnTablesAsync(session, cancellationToken);
         var streams = new HashSet<StreamKey>();
         foreach (FoundTable found in await session.FindTablesAsync(names, cancellationToken))
         {
@@ -206,6 +201,12 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         }
 
         return [.. streams.OrderBy(stream => stream.NodeId, StringComparer.Ordinal).ThenBy(stream => stream.Interval)];
+    }
+
+    private async Task<IReadOnlyList<string>> ListOwnTablesAsync(RelationalSession session, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> names = await session.ListTablesAsync(cancellationToken);
+        return Naming.SharedTable is { } shared ? [.. names.Where(name => Naming.IsIn(shared, name))] : names;
     }
 
     private async Task<TableSchema?> FindBarsAsync(RelationalSession session, StreamKey stream, CancellationToken cancellationToken) =>

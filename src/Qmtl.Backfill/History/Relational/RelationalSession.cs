@@ -8,7 +8,7 @@ namespace Qmtl.History.Relational;
 /// One connection for the length of one operation. What every relational database does alike is here, in standard SQL;
 /// what each does best in its own way is left to the dialect that derives from it.
 /// </summary>
-internal abstract class RelationalSession : IAsyncDisposable
+internal abstract partial class RelationalSession : IAsyncDisposable
 {
     /// <summary>The table of known-empty ranges, beside the tables of bars.</summary>
     public const string EmptyRangesTable = TableNaming.ReservedPrefix + "empty_ranges";

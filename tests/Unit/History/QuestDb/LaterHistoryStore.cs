@@ -32,6 +32,11 @@ internal sealed class LaterHistoryStore(IHistoryStore store) : IHistoryStore
     public async Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default) =>
         Move(await store.GetKnownEmptyAsync(stream, source, Move(within), cancellationToken), -Later);
 
+    public async Task<IReadOnlyList<HistorySummary>> SummarizeAsync(
+        IReadOnlyCollection<StreamKey>? streams = null, Func<StreamKey, string?>? source = null, CancellationToken cancellationToken = default) =>
+        [.. (await store.SummarizeAsync(streams, source, cancellationToken)).Select(
+            summary => summary with { Bounds = new TimeRange(summary.Bounds.Start - Later, summary.Bounds.End - Later) })];
+
     public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
         store.WriteAsync(stream, [.. pages.Select(page => new BarPage(page.Source, Move(page.Frame, Later), Move(page.Asked, Later), Move(page.Empty, Later)))], cancellationToken);
 

@@ -184,6 +184,22 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
+    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
+        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+    {
+        // A table in partitions is as large as these; a view has no size of its own.
+        const string Sql = """
+            SELECT c.relname::text, sum(pg_total_relation_size(part.relid))::int8
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            CROSS JOIN LATERAL (SELECT c.oid AS relid UNION SELECT relid FROM pg_partition_tree(c.oid)) part
+            WHERE n.nspname = current_schema() AND c.relname = ANY (@tables) AND c.relkind IN ('r', 'p', 'm') GROUP BY 1
+            """;
+        await using DbCommand command = connection.CreateCommand(
+            Sql, ("tables", counts.Select(count => count.Table.Table).Distinct().ToArray()));
+        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        return sizes.ToDictionary(size => size.Table, size => size.Bytes, StringComparer.Ordinal);
+    }
+
     public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new PostgreSqlBarReader(connection, TableSql(table.Table), table, stream, range);
 

@@ -192,6 +192,16 @@ internal sealed class SqliteSession : RelationalSession
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
 
+    // SQLite tells of a table only by reading all of it, so each has a part of the file by its bars.
+    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+    {
+        await using DbCommand command = _connection.CreateCommand(
+            "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
+        double bytesPerBar = (long)(await command.ExecuteScalarAsync(cancellationToken))! / Math.Max(1.0, counts.Sum(count => count.Bars));
+        return counts.GroupBy(count => count.Table.Table, StringComparer.Ordinal)
+            .ToDictionary(table => table.Key, table => (long)(bytesPerBar * table.Sum(count => count.Bars)), StringComparer.Ordinal);
+    }
+
     public override BarReader OpenReader(TableSchema table, StreamKey stream, TimeRange range) =>
         new SqliteBarReader(_connection, table, stream, range);
 
@@ -247,6 +257,8 @@ internal sealed class SqliteSession : RelationalSession
 
     // SQLite keeps anything in any column, and takes every text for more than any number.
     protected override string BeyondDoublesSql(string column) => $"typeof({column}) = 'integer' AND {base.BeyondDoublesSql(column)}";
+
+    protected override string OnGridSql(string timestamp, string interval) => $"{base.OnGridSql(timestamp, interval)} AND {timestamp} | 0 = {timestamp}";
 
     protected override string TypeName(StoredType type) => SqliteTypes.NameOf(type);
 

@@ -1,7 +1,7 @@
-using Qmtl.Cli.Rendering;
+using Qmtl.Data;
 using Qmtl.Time;
 
-namespace Qmtl.Unit.Cli;
+namespace Qmtl.Unit.Data;
 
 public sealed class CoverageStripTests
 {
@@ -15,7 +15,7 @@ public sealed class CoverageStripTests
         var stored = new TimeRangeSet(Minute, Minutes(0, 14), Minutes(16, 24), Minutes(26, 29));
         var empty = new TimeRangeSet(Minute, Minutes(25, 25), Minutes(30, 39), Minutes(51, 59));
 
-        Assert.Equal("#~+-..", CoverageStrip.Draw(within, stored, empty, width: 6, unicode: false));
+        Assert.Equal("#~+-..", Signs(CoverageStrip.Draw(within, stored, empty, width: 6)));
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class CoverageStripTests
         var year = new TimeRange(0, (365 * 1440 * 60) - 60);
         TimeRangeSet stored = new TimeRangeSet(Minute, year).Subtract(new TimeRangeSet(Minute, Minutes(300_000, 300_000)));
 
-        string strip = CoverageStrip.Draw(year, stored, TimeRangeSet.Empty(Minute), width: 72, unicode: false);
+        string strip = Signs(CoverageStrip.Draw(year, stored, TimeRangeSet.Empty(Minute), width: 72));
 
         Assert.Equal(72, strip.Length);
         Assert.Single(strip, '~');
@@ -33,13 +33,18 @@ public sealed class CoverageStripTests
 
     [Fact]
     public void There_are_no_more_cells_than_bars() =>
-        Assert.Equal("###", CoverageStrip.Draw(Minutes(7, 9), new TimeRangeSet(Minute, Minutes(0, 99)), TimeRangeSet.Empty(Minute), width: 72, unicode: false));
+        Assert.Equal("###", Signs(CoverageStrip.Draw(Minutes(7, 9), new TimeRangeSet(Minute, Minutes(0, 99)), TimeRangeSet.Empty(Minute), width: 72)));
 
     [Fact]
-    public void On_a_terminal_it_is_drawn_in_coloured_blocks() =>
-        Assert.Equal(
-            "[green]█[/][red]·[/]",
-            CoverageStrip.Draw(Minutes(0, 1), new TimeRangeSet(Minute, Minutes(0, 0)), TimeRangeSet.Empty(Minute), width: 2, unicode: true));
+    public void What_is_missing_is_red_and_each_sign_is_explained()
+    {
+        Assert.Equal(["green", "green", "grey", "red", "red"], Enum.GetValues<CoverageCell>().Select(CoverageStrip.ColourOf));
+        Assert.Equal("█▓░▒·", string.Concat(CoverageStrip.Legend(unicode: true).Select(entry => entry.Sign)));
+        Assert.Equal(5, CoverageStrip.Legend(unicode: false).Select(entry => entry.Meaning).Distinct().Count());
+    }
+
+    private static string Signs(IEnumerable<CoverageCell> cells) =>
+        string.Concat(cells.Select(cell => CoverageStrip.SignOf(cell, unicode: false)));
 
     private static TimeRange Minutes(int first, int last) => new(60L * first, 60L * last);
 }
