@@ -22,6 +22,8 @@ Describe 'Export-QmtlCoverageReport' {
         $gaps = Get-QmtlGap $provider X 1m -End 660
         $stream[5] + $stream[8] | Should -Be ($gaps | Measure-Object Bars -Sum).Sum
         $stream[6] + $stream[9] | Should -Be @($gaps).Count
+        $summary = Get-QmtlHistorySummary $provider X 1m
+        $stream[4], $stream[5] | Should -Be $summary.Bars, $summary.Missing
         $data.store | Should -Be $provider.DisplayName
         $data.findings | Should -BeNullOrEmpty
     }

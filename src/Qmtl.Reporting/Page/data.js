@@ -9,7 +9,7 @@ const candleLines = byId("candles").textContent;
 const streams = report.streams.map(([node, interval, range, stored, bars, missing, gapCount, gaps, behind, , tail, empty, , empties, late], index) => ({
   index, node, interval: intervals[interval], range, stored, bars, missing, gapCount, behind, empty, late, findings: 0,
   gaps: [...rangesOf(gaps, "missing"), ...rangesOf(tail, "late")], empties: rangesOf(empties),
-  expected: bars + missing + empty,
+  expected: bars + missing,
   get complete() { return this.expected ? 1 - this.missing / this.expected : this.behind ? 0 : 1; },
 }));
 
