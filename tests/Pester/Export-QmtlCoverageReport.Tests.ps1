@@ -52,6 +52,23 @@ Describe 'Export-QmtlCoverageReport' {
         { Export-QmtlCoverageReport $provider -Path $path -Start 120 -Last 5 -ErrorAction Stop } | Should -Throw '*both say where to begin*'
     }
 
+    It 'shows findings, also those that were a file in between, and says where there are none' {
+        $found = [pscustomobject]@{
+            NodeId = 'X'; Interval = '1m'; Check = 'HighBelowLow'; StartTimestamp = 60; EndTimestamp = 120; Message = 'high is 1 and should be at least the low, 2'
+        }
+        foreach ($findings in $found, ($found | ConvertTo-Csv | ConvertFrom-Csv), ($found | ConvertTo-Json | ConvertFrom-Json)) {
+            Export-QmtlCoverageReport $provider -Path $path -Finding $findings
+            (Get-PageData $path).findings[0] | Should -Be 0, HighBelowLow, 60, 120, $found.Message
+        }
+        $ours = Get-QmtlGap $provider X 1m -End 300 | Add-Member Check Flat -PassThru | Add-Member Message 'It does not move' -PassThru
+        Export-QmtlCoverageReport $provider -Path $path -Finding $ours
+        (Get-PageData $path).findings[0] | Should -Be 0, Flat, 240, 240, 'It does not move'
+        Export-QmtlCoverageReport $provider -Path $path -Finding $null
+        Get-Content -Raw $path | Should -Match '"findings":\[\]'
+        { Export-QmtlCoverageReport $provider -Path $path -Finding ([pscustomobject]@{ NodeId = 'X' }) -ErrorAction Stop } |
+            Should -Throw '*is no finding: it has no Interval. Give the objects of Test-QmtlHistory.'
+    }
+
     It 'takes the path of a store' {
         Export-QmtlCoverageReport ($provider.DisplayName -replace '^sqlite:') -Path $path
         (Get-PageData $path).streams.Count | Should -Be 1

@@ -53,6 +53,12 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
     [ValidateRange(0, CoveragePageOptions.MostCandles)]
     public int CandleCount { get; set; } = new CoveragePageOptions().Candles;
 
+    /// <summary>What tests of the data found, such as the objects of Test-QmtlHistory; without it the page says that none were run.</summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyCollection]
+    public PSObject[]? Finding { get; set; }
+
     /// <summary>Whether the file is written to the pipeline.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -95,6 +101,7 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
                 End = End,
                 Last = Last is null ? null : AskedSpan.Parse(Last),
                 Candles = CandleCount,
+                Findings = MyInvocation.BoundParameters.ContainsKey(nameof(Finding)) ? [.. (Finding ?? []).Select(Read)] : null,
                 OnProgress = Show,
             };
         }
@@ -115,6 +122,25 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
         {
             WriteObject(new FileInfo(path));
         }
+    }
+
+    // By its properties, so that findings that were files in between are taken as well.
+    private static ReportFinding Read(PSObject finding)
+    {
+        try
+        {
+            var stream = new StreamKey(Text("NodeId"), BarInterval.Parse(Text("Interval")));
+            return new ReportFinding(stream, Text("Check"), new TimeRange(Time("StartTimestamp"), Time("EndTimestamp")), Text("Message"));
+        }
+        catch (Exception exception) when (exception is FormatException or PSInvalidCastException)
+        {
+            throw new ArgumentException($"'{finding}' is no finding: {exception.Message} Give the objects of Test-QmtlHistory.", exception);
+        }
+
+        string Text(string name) => finding.Properties[name]?.Value?.ToString()
+            ?? throw new FormatException($"it has no {name}.");
+
+        long Time(string name) => LanguagePrimitives.ConvertTo<long>(Text(name));
     }
 
     private void Show(int done, int all) => Post(() =>

@@ -20,7 +20,7 @@ function fillTotals() {
       missing ? "" : "good"),
     tile("fresh", "Up to date", counts.format(streams.length - late.length),
       late.length ? `${counts.format(late.length)} behind by ${count(late.reduce((total, stream) => total + stream.behind, 0), "bar")}` : "none behind", late.length ? "late" : "good"),
-    ...(findings ? [tile("findings", "Findings", counts.format(findings.length), `in ${count(streams.filter(stream => stream.findings).length, "stream")}`,
+    ...(findings ? [tile("findings", "Findings", counts.format(report.findingCount), `in ${count(streams.filter(stream => stream.findings).length, "stream")}`,
       findings.length ? "bad" : "good")] : []));
 }
 
@@ -75,7 +75,8 @@ streamTable.onRows = rows => byId("streams-count").textContent = rows.length ===
 gapTable.onRows = rows => byId("gaps-count").textContent = rows.length === 0 && gaps.length === 0 ? ""
   : `${count(rows.reduce((total, gap) => total + gap.bars, 0), "bar")} in ${count(rows.reduce((total, gap) => total + gap.pieces, 0), "gap")}, of which ${
     counts.format(rows.reduce((total, gap) => total + (gap.kind === "late" ? gap.bars : 0), 0))} are not there yet`;
-findingTable.onRows = rows => byId("findings-count").textContent = findings ? count(rows.length, "finding") : "";
+findingTable.onRows = rows => byId("findings-count").textContent = !findings ? "" : rows.length === report.findingCount
+  ? count(rows.length, "finding") : `${counts.format(rows.length)} of ${count(report.findingCount, "finding")}`;
 
 function openStream(stream) {
   const dialog = byId("stream");
