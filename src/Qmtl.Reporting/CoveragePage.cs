@@ -164,7 +164,11 @@ public static class CoveragePage
 
     // A line for each stream, so that a browser reads only those that are looked at; an empty one where there is nothing to draw.
     private static async Task WriteCandlesAsync(
-        Stream page, IHistoryProvider provider, List<ReportStream> streams, CoveragePageOptions options, CancellationToken cancellationToken)
+        Stream page,
+        IHistoryProvider provider,
+        List<ReportStream> streams,
+        CoveragePageOptions options,
+        CancellationToken cancellationToken)
     {
         if (options.Candles == 0 || streams.Count == 0)
         {

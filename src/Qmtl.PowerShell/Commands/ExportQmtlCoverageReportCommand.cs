@@ -8,7 +8,12 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Writes one HTML page of what a provider holds.</summary>
-[Cmdlet(VerbsData.Export, "QmtlCoverageReport", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Cmdlet(
+    VerbsData.Export,
+    "QmtlCoverageReport",
+    DefaultParameterSetName = ProviderSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(FileInfo))]
 public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
 {
@@ -32,7 +37,9 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
     [InstantArgument]
     public DateTimeOffset? Start { get; set; }
 
-    /// <summary>The last instant that is looked at, and of a date without a time its whole day; the last bar that has closed by default.</summary>
+    /// <summary>
+    /// The last instant that is looked at, and of a date without a time its whole day; the last bar that has closed by default.
+    /// </summary>
     [Parameter]
     [InstantArgument(IsEnd = true)]
     public DateTimeOffset? End { get; set; }
@@ -53,7 +60,9 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
     [ValidateRange(0, CoveragePageOptions.MostCandles)]
     public int CandleCount { get; set; } = new CoveragePageOptions().Candles;
 
-    /// <summary>What tests of the data found, such as the objects of Test-QmtlHistory; without it the page says that none were run.</summary>
+    /// <summary>
+    /// What tests of the data found, such as the objects of Test-QmtlHistory; without it the page says that none were run.
+    /// </summary>
     [Parameter]
     [AllowNull]
     [AllowEmptyCollection]
@@ -70,8 +79,8 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
         if (_provider.DisplayName != provider.DisplayName)
         {
             throw new ArgumentException(
-                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the command "
-                    + $"once for each.");
+                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the "
+                    + $"command once for each.");
         }
 
         _streams.AddRange(streams.Where(_known.Add));
