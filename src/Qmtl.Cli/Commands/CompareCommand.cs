@@ -43,8 +43,8 @@ internal sealed class CompareCommand : CliCommand
         : base("compare", "Compares stored bars with a source, or with another store. Changes nothing unless --repair is given.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
         _source = new SourceOptions(this);
         Options.Add(_withStore);
         Options.Add(_sample);
@@ -71,8 +71,7 @@ internal sealed class CompareCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
-        TimeRange given = _range.Given(arguments);
+        _ = _range.Given(arguments);
         await using IHistoryStore store = _store.OpenExisting(arguments);
         await using IHistoryStore? other = OpenOther(arguments);
         IDataFetcher source = other is null ? _source.CreateFetcher(arguments) : new StoreFetcher(other);
@@ -80,9 +79,9 @@ internal sealed class CompareCommand : CliCommand
         var lines = new JsonLines(Host.Output);
         var summaries = new List<string>();
         long found = 0;
-        foreach (StreamKey stream in streams)
+        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
         {
-            if (await RangeOfAsync(store, stream, given, cancellationToken) is not { } range)
+            if (await RangeOfAsync(store, stream, _range.Within(arguments, stream.Interval), cancellationToken) is not { } range)
             {
                 Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
                 continue;

@@ -33,8 +33,8 @@ internal sealed class ExportCommand : CliCommand
         : base("export", "Writes stored bars to files that DuckDB, pandas and polars read, and qmtl import exactly as they were.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: false);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
         Options.Add(_path);
         Options.Add(_partition);
         Options.Add(_force);
@@ -53,7 +53,7 @@ internal sealed class ExportCommand : CliCommand
     {
         string path = Path.GetFullPath(arguments.GetValue(_path)!);
         bool isPartitioned = arguments.GetValue(_partition);
-        TimeRange range = _range.Given(arguments);
+        _ = _range.Given(arguments);
         try
         {
             HistoryExport.Validate(path, isPartitioned, arguments.GetValue(_force));
@@ -64,11 +64,8 @@ internal sealed class ExportCommand : CliCommand
         }
 
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<string> nodes = _streams.Nodes(arguments);
-        BarInterval? interval = _streams.Interval(arguments);
-        (StreamKey, TimeRange)[] streams = [.. (await provider.GetStreamsAsync(cancellationToken))
-            .Where(stream => (nodes.Count == 0 || nodes.Contains(stream.NodeId)) && (interval is null || stream.Interval == interval))
-            .Select(stream => (stream, range))];
+        (StreamKey, TimeRange)[] streams = [.. (await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken))
+            .Select(stream => (stream, _range.Within(arguments, stream.Interval)))];
         if (streams.Length == 0)
         {
             throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");

@@ -28,7 +28,7 @@ internal sealed class ImportCommand : CliCommand
         : base("import", "Stores the bars of files, only those that are missing. Run it as often as you like.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: false);
+        _streams = new StreamOptions(this, host);
         Options.Add(_paths);
         _json = JsonOption.AddTo(this, "a stream of a file, as soon as it is done");
     }
@@ -45,7 +45,7 @@ internal sealed class ImportCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> nodes = _streams.Nodes(arguments);
-        BarInterval[] intervals = _streams.Interval(arguments) is { } interval ? [interval] : [];
+        IReadOnlyList<BarInterval> intervals = _streams.Intervals(arguments);
         await using IHistoryStore store = _store.Open(arguments);
         var lines = new JsonLines(Host.Output);
         bool json = arguments.GetValue(_json);

@@ -84,6 +84,24 @@ internal sealed class RangeOptions
         }
     }
 
+    /// <summary>The range that was given, either end of which may be open; bars and lengths of time are counted from the end, or else from now.</summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="interval">The stream's interval.</param>
+    /// <exception cref="UsageException">The start is after the end.</exception>
+    public TimeRange Within(ParseResult arguments, BarInterval interval)
+    {
+        try
+        {
+            DateTimeOffset? end = arguments.GetValue(_end);
+            return AskedRange.Between(
+                Span(arguments)?.StartOf(interval, end, _timeProvider.GetUtcNow()) ?? arguments.GetValue(_start), end);
+        }
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
+    }
+
     /// <summary>
     /// The bars of <paramref name="stream"/> that should be there: from the start, or else the first bar in <paramref name="store"/>,
     /// to the end, or else the last bar that has closed; never a bar that has not.
@@ -118,7 +136,8 @@ internal sealed class RangeOptions
         }
     }
 
-    private AskedSpan? Span(ParseResult arguments) => arguments.GetValue(_days) is { } days
+    /// <summary>How many bars or how long before the end, where that is what was given.</summary>
+    public AskedSpan? Span(ParseResult arguments) => arguments.GetValue(_days) is { } days
         ? AskedSpan.Parse($"{days}d")
         : arguments.GetValue(_last);
 

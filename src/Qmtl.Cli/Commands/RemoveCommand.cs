@@ -27,8 +27,8 @@ internal sealed class RemoveCommand : CliCommand
         : base("remove", "Removes stored bars, and forgets what was learnt as empty among them. Counts only, unless --yes is given.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
         Options.Add(_emptyOnly);
         Options.Add(_yes);
     }
@@ -44,14 +44,19 @@ internal sealed class RemoveCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
-        TimeRange range = _range.Given(arguments);
+        _ = _range.Given(arguments);
+        if (!_streams.AreNamed(arguments))
+        {
+            throw new UsageException("Which streams? Give --node or --interval; --node '*' means all that are stored.");
+        }
+
         bool yes = arguments.GetValue(_yes);
         bool emptyOnly = arguments.GetValue(_emptyOnly);
         await using IHistoryStore store = _store.OpenExisting(arguments);
         ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval").WithNumbers("Bars", "Empty");
-        foreach (StreamKey stream in streams)
+        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
         {
+            TimeRange range = _range.Within(arguments, stream.Interval);
             RemovedHistory gone = (yes, emptyOnly) switch
             {
                 (true, true) => new RemovedHistory(0, await store.ForgetEmptyAsync(stream, null, range, cancellationToken)),

@@ -77,6 +77,7 @@ internal sealed class ReportCommand : CliCommand
                     Title = arguments.GetValue(_title),
                     Start = start,
                     End = end,
+                    Last = _range.Span(arguments),
                     Candles = arguments.GetValue(_candles),
                     TimeProvider = Host.TimeProvider,
                 },

@@ -22,8 +22,8 @@ internal sealed class RevisionsCommand : CliCommand
         : base("revisions", "Lists what compare --repair and backfill --force have changed: what was, what is, when, from where.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true);
-        _range = new RangeOptions(this, startDefault: "the first bar", endDefault: "the last bar");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first bar", endDefault: "the last bar");
         _json = JsonOption.AddTo(this, "a change");
     }
 
@@ -37,14 +37,14 @@ internal sealed class RevisionsCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
-        TimeRange range = _range.Given(arguments);
+        _ = _range.Given(arguments);
         await using IHistoryStore store = _store.OpenExisting(arguments);
         ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Bar", "Column", "Was", "Is", "Changed", "Source");
         var lines = new JsonLines(Host.Output);
         long found = 0;
-        foreach (StreamKey stream in streams)
+        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
         {
+            TimeRange range = _range.Within(arguments, stream.Interval);
             await foreach (BarRevision revision in store.ReadRevisionsAsync(stream, range, cancellationToken))
             {
                 if (arguments.GetValue(_json))

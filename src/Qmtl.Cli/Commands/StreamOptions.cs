@@ -75,6 +75,12 @@ internal sealed class StreamOptions
         }
     }
 
+    /// <summary>The nodes as they were given; none where none was.</summary>
+    public IReadOnlyList<string> Nodes(ParseResult arguments) => [.. (arguments.GetValue(_nodes) ?? []).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The intervals that were given; none where none was.</summary>
+    public IReadOnlyList<BarInterval> Intervals(ParseResult arguments) => [.. (arguments.GetValue(_intervals) ?? []).Distinct()];
+
     /// <summary>Whether any node or interval is named, or left out; where not, all that is stored is meant.</summary>
     public bool AreNamed(ParseResult arguments) => new Option[] { _nodes, _intervals, _excluded }.Any(option => arguments.GetResult(option) is not null);
 

@@ -69,8 +69,8 @@ internal sealed class TestCommand : CliCommand
         : base("test", "Looks for bars that cannot be right, or hardly. Exit code 1 where there are any.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: false);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
         Options.Add(_checks);
         Options.Add(_sigma);
         Options.Add(_window);
@@ -90,13 +90,10 @@ internal sealed class TestCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        TimeRange range = _range.Given(arguments);
+        _ = _range.Given(arguments);
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<string> nodes = _streams.Nodes(arguments);
-        BarInterval? interval = _streams.Interval(arguments);
-        StreamKey[] streams = [.. (await provider.GetStreamsAsync(cancellationToken))
-            .Where(stream => (nodes.Count == 0 || nodes.Contains(stream.NodeId)) && (interval is null || stream.Interval == interval))];
-        if (streams.Length == 0)
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
+        if (streams.Count == 0)
         {
             throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");
         }
@@ -114,7 +111,8 @@ internal sealed class TestCommand : CliCommand
         ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Time", "Check", "Finding");
         foreach (StreamKey stream in streams)
         {
-            await foreach (BarFinding finding in HistoryExamination.ExamineAsync(provider, stream, range, options, cancellationToken))
+            await foreach (BarFinding finding in HistoryExamination.ExamineAsync(
+                provider, stream, _range.Within(arguments, stream.Interval), options, cancellationToken))
             {
                 found[finding.Check] = found.GetValueOrDefault(finding.Check) + 1;
                 if (json)
@@ -131,7 +129,7 @@ internal sealed class TestCommand : CliCommand
 
         if (!json)
         {
-            Write(table, found, streams.Length);
+            Write(table, found, streams.Count);
         }
 
         return found.Count == 0 ? ExitCode.Complete : ExitCode.Failed;
