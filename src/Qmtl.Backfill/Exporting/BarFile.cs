@@ -27,11 +27,11 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
     /// <summary>A file of the format.</summary>
     public static async Task<BarFile> CreateAsync(
         BarFileFormat format, Stream output, IReadOnlyList<ExportColumn> columns, bool hasKeys, CancellationToken cancellationToken) => format switch
-    {
-        BarFileFormat.Parquet => await ParquetBarFile.CreateAsync(output, columns, hasKeys, cancellationToken),
-        BarFileFormat.Csv => new CsvBarFile(output, columns, hasKeys),
-        _ => new JsonBarFile(output, columns, hasKeys),
-    };
+        {
+            BarFileFormat.Parquet => await ParquetBarFile.CreateAsync(output, columns, hasKeys, cancellationToken),
+            BarFileFormat.Csv => new CsvBarFile(output, columns, hasKeys),
+            _ => new JsonBarFile(output, columns, hasKeys),
+        };
 
     /// <summary>Writes bars of one stream.</summary>
     public abstract Task WriteAsync(StreamKey stream, BarFrame frame, CancellationToken cancellationToken);
