@@ -6,7 +6,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Backfill;
 
-/// <summary>Looks at the bars of a source's answers before they are stored, and counts or refuses those that contradict themselves.</summary>
+/// <summary>
+/// Looks at the bars of a source's answers before they are stored, and counts or refuses those that contradict themselves.
+/// </summary>
 internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBadBar)
 {
     private readonly SortedDictionary<BarCheck, (long Count, long First, string What)> _found = [];

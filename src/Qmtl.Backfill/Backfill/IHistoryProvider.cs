@@ -19,7 +19,9 @@ public interface IHistoryProvider
     /// <value>Null by default.</value>
     IDataFetcher? Fetcher => null;
 
-    /// <summary>The store that its bars are in, where that is one of this library's: only its bars can be removed, compared and revised.</summary>
+    /// <summary>
+    /// The store that its bars are in, where that is one of this library's: only its bars can be removed, compared and revised.
+    /// </summary>
     /// <value>Null by default.</value>
     IHistoryStore? Store => null;
 

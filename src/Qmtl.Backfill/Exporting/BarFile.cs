@@ -13,7 +13,8 @@ using Qmtl.Time;
 namespace Qmtl.Exporting;
 
 /// <summary>
-/// A file of bars that is being written: <c>node_id</c>, <c>interval</c>, unless its folder says them, <c>ts</c>, and the payload. Frames of
+/// A file of bars that is being written: <c>node_id</c>, <c>interval</c>, unless its folder says them, <c>ts</c>, and the payload. Frames
+/// of
 /// several streams follow one another.
 /// </summary>
 /// <param name="columns">The payload's columns.</param>

@@ -79,7 +79,8 @@ public static class HistoryExport
     /// <summary>Writes streams to one file.</summary>
     /// <param name="provider">Whose bars.</param>
     /// <param name="streams">The streams, and of each the bars, both ends included.</param>
-    /// <param name="path">The file; its name says the format, and with <c>.gz</c> that text is compressed. One that is there is replaced.</param>
+    /// <param name="path">The file; its name says the format, and with <c>.gz</c> that text is compressed. One that is there is
+    /// replaced.</param>
     /// <param name="cancellationToken">Ends it; nothing is left then.</param>
     /// <exception cref="ArgumentException">A column has different types in two streams.</exception>
     public static async Task<ExportResult> WriteFileAsync(

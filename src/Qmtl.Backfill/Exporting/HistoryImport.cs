@@ -72,7 +72,8 @@ public static class HistoryImport
     /// <param name="fetcher">The file.</param>
     /// <param name="streams">The streams.</param>
     /// <param name="cancellationToken">Ends it; what is stored stays.</param>
-    /// <returns>What became of each stream, over the range of its bars in the file; bars that the file lacks do not count as missing.</returns>
+    /// <returns>What became of each stream, over the range of its bars in the file; bars that the file lacks do not count as
+    /// missing.</returns>
     /// <exception cref="SourceException">The file cannot be read, or lacks a stream.</exception>
     public static async IAsyncEnumerable<BackfillResult> RunAsync(
         BackfillEngine engine,

@@ -97,7 +97,9 @@ public sealed record ExaminationOptions
     /// <value>1,000 by default; from 30 to 1,000,000.</value>
     public int Window { get; init; } = 1000;
 
-    /// <summary>How many bars in a row must have one and the same price (open, high, low and close) to be <see cref="BarCheck.Flat"/>.</summary>
+    /// <summary>
+    /// How many bars in a row must have one and the same price (open, high, low and close) to be <see cref="BarCheck.Flat"/>.
+    /// </summary>
     /// <value>60 by default; from 2 on.</value>
     public int FlatBars { get; init; } = 60;
 

@@ -4,7 +4,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Quality;
 
-/// <summary>Looks at the bars of a stream in their order, a page at a time. It keeps what it must know of earlier ones, and no bars.</summary>
+/// <summary>
+/// Looks at the bars of a stream in their order, a page at a time. It keeps what it must know of earlier ones, and no bars.
+/// </summary>
 public sealed class BarExaminer
 {
     private readonly StreamKey _stream;

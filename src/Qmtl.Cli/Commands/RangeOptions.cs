@@ -64,9 +64,12 @@ internal sealed class RangeOptions
     /// <summary>Whether it is said where to begin.</summary>
     public bool HasStart(ParseResult arguments) => arguments.GetValue(_start) is not null || Span(arguments) is not null;
 
-    /// <summary>The range that was given, either end of which may be open. Stored bars that are counted from the end are not in it.</summary>
+    /// <summary>
+    /// The range that was given, either end of which may be open. Stored bars that are counted from the end are not in it.
+    /// </summary>
     /// <param name="arguments">What was given.</param>
-    /// <param name="interval">The stream's interval, from whose last bar on a length of time is counted; null where a start alone counts.</param>
+    /// <param name="interval">The stream's interval, from whose last bar on a length of time is counted; null where a start alone
+    /// counts.</param>
     /// <exception cref="UsageException">The start is after the end.</exception>
     public TimeRange Given(ParseResult arguments, BarInterval? interval = null)
     {
@@ -84,7 +87,9 @@ internal sealed class RangeOptions
         }
     }
 
-    /// <summary>The range that was given, either end of which may be open; bars and lengths of time are counted from the end, or else from now.</summary>
+    /// <summary>
+    /// The range that was given, either end of which may be open; bars and lengths of time are counted from the end, or else from now.
+    /// </summary>
     /// <param name="arguments">What was given.</param>
     /// <param name="interval">The stream's interval.</param>
     /// <exception cref="UsageException">The start is after the end.</exception>
@@ -110,7 +115,8 @@ internal sealed class RangeOptions
     /// <param name="stream">The stream.</param>
     /// <param name="store">Where it is kept.</param>
     /// <param name="now">The time that decides which bars have closed.</param>
-    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends, as far as that makes a range.</param>
+    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends, as far as that makes a
+    /// range.</param>
     /// <param name="cancellationToken">Ends the query.</param>
     /// <exception cref="UsageException">No start was given and nothing is stored, or no bar opens inside, or none of them has closed
     /// yet.</exception>

@@ -13,7 +13,9 @@ internal static partial class StoreName
     // A text always is the same provider, so that what comes object by object is put together.
     private static readonly ConcurrentDictionary<string, StoreHistoryProvider> Opened = new(StringComparer.Ordinal);
 
-    /// <summary>Whether the text can name nothing but a store, rather than a node: it is written as one, or a file of its name is there.</summary>
+    /// <summary>
+    /// Whether the text can name nothing but a store, rather than a node: it is written as one, or a file of its name is there.
+    /// </summary>
     public static bool IsMeant(string text, EngineIntrinsics engine) =>
         WrittenAsStore().IsMatch(text) || text.Contains('=') || File.Exists(FileOf(text, engine));
 

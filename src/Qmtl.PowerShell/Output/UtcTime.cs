@@ -31,7 +31,9 @@ public sealed class UtcTime : PSObject, IFormattable
         return time;
     }
 
-    /// <summary>What a shell has to know of times, intervals and other types of which a text is all that travels (Update-TypeData).</summary>
+    /// <summary>
+    /// What a shell has to know of times, intervals and other types of which a text is all that travels (Update-TypeData).
+    /// </summary>
     public static TypeData[] CreateTypeData(params Type[] others)
     {
         // As text they pass to other processes, which read them back; their properties do not.

@@ -13,7 +13,9 @@ internal sealed class CsvColumn(string name, int index, string storedAs, bool is
 {
     public string Name => name;
 
-    /// <summary>Whether it is text of a file of this library, which quotes the names and the values of such columns and of no others.</summary>
+    /// <summary>
+    /// Whether it is text of a file of this library, which quotes the names and the values of such columns and of no others.
+    /// </summary>
     public bool IsExactText { get; } = isExported && CsvFile.IsQuoted(header, index);
 
     public int Index => index;

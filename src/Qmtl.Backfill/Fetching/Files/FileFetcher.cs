@@ -10,7 +10,8 @@ namespace Qmtl.Fetching.Files;
 /// zip archive. The bar's open is in <c>ts</c>, <c>timestamp</c>, <c>open_time</c>, <c>datetime</c>, <c>time</c>, <c>date</c> or
 /// an index without a name, as a time, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or the digits of a date (UTC
 /// where there is no offset), or in two columns of a CSV file, <c>date</c> and <c>time</c> or <c>hour</c>. Where a column <c>node_id</c>
-/// or <c>symbol</c> exists, only its rows with the stream's node id count, and likewise <c>interval</c>. All other named columns are payload.
+/// or <c>symbol</c> exists, only its rows with the stream's node id count, and likewise <c>interval</c>. All other named columns are
+/// payload.
 /// </summary>
 /// <remarks>
 /// The file is looked through once, and again when it has changed: that finds the columns' types and where which times are. An answer then

@@ -61,7 +61,8 @@ internal abstract partial class RelationalSession
     }
 
     /// <summary>
-    /// How many bytes the tables take, by name; a table that the database cannot tell of cheaply is not among them. SQLite, which would have
+    /// How many bytes the tables take, by name; a table that the database cannot tell of cheaply is not among them. SQLite, which would
+    /// have
     /// to read all of a table, gives each a part of the file by its bars.
     /// </summary>
     public abstract Task<IReadOnlyDictionary<string, long>> MeasureAsync(
