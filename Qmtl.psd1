@@ -11,7 +11,10 @@
     FormatsToProcess     = @('module/Qmtl.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-QmtlRecord'
+        'Clear-QmtlEmptyRange'
+        'Compare-QmtlHistory'
         'Export-QmtlCoverageReport'
+        'Export-QmtlHistory'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
         'Get-QmtlCoverage'
@@ -20,6 +23,8 @@
         'Get-QmtlHistory'
         'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
+        'Get-QmtlRevision'
+        'Import-QmtlHistory'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'
         'Invoke-QmtlStrategy'
@@ -29,10 +34,12 @@
         'New-QmtlRecorder'
         'New-QmtlStrategy'
         'New-QmtlStreamInput'
+        'Remove-QmtlHistory'
         'Set-QmtlDefault'
         'Show-QmtlCoverage'
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
+        'Test-QmtlHistory'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -61,7 +61,7 @@ try {
         $stream = New-QmtlStreamInput $market.Symbol -Interval $market.Interval -Period $slow -HistoryProvider $provider
 
         # Fills the store with what the file has; what is there already is not asked for again.
-        $null = $stream | Invoke-QmtlBackfill -Start $market.First -End 2018-02-01
+        $null = $stream | Invoke-QmtlBackfill -Start $market.First -End 2018-02-01T00:00
 
         # Script blocks see variables as they are when they run, so each closes over its own.
         $symbol = $market.Symbol
@@ -77,7 +77,7 @@ try {
         }.GetNewClosure()
     }
 
-    Invoke-QmtlStrategy (New-QmtlStrategy crossover $crossings) -Offline -Start 2017-12-01 -End 2018-02-01 |
+    Invoke-QmtlStrategy (New-QmtlStrategy crossover $crossings) -Offline -Start 2017-12-01 -End 2018-02-01T00:00 |
         Where-Object Node -In $markets.Symbol |
         ForEach-Object { "$($_.Time.ToString('yyyy-MM-dd HH:mm'))Z $($_.Node) $($_.Value)" } -OutVariable printed
     "$($printed.Count) crossings."

@@ -7,6 +7,7 @@ using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Logging;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Messages;
 
 namespace Qmtl.Cli;
 
@@ -24,7 +25,7 @@ internal static class QmtlCommandLine
         {
             foreach (string problem in parsed.Errors.Select(error => error.Message).Distinct())
             {
-                host.WriteDiagnostic("error", problem);
+                host.WriteDiagnostic("error", WithNearest(problem, parsed));
             }
 
             await host.Error.WriteLineAsync($"Try: {CommandPath(parsed)} --help");
@@ -77,6 +78,18 @@ internal static class QmtlCommandLine
         }
     }
 
+    // A word that the parser has no use for may be a slip in one that it has.
+    private static string WithNearest(string problem, ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        IEnumerable<Option> options = command.Options.Concat(parsed.RootCommandResult.Command.Options);
+        IEnumerable<string> known = [.. command.Subcommands.Select(sub => sub.Name), .. options.Select(option => option.Name)];
+        string? typed = parsed.UnmatchedTokens.FirstOrDefault(token => problem.Contains($"'{token}'", StringComparison.Ordinal));
+        return typed is not null && NearestNames.Ask(typed, known.Where(name => name.StartsWith('-') == typed.StartsWith('-'))) is { } question
+            ? $"{problem} {question}"
+            : problem;
+    }
+
     private static (RootCommand Root, LogOptions Logging) CreateRoot(CliHost host)
     {
         var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
@@ -86,6 +99,12 @@ internal static class QmtlCommandLine
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
+            new CompareCommand(host),
+            new RevisionsCommand(host),
+            new RemoveCommand(host),
+            new TestCommand(host),
+            new ExportCommand(host),
+            new ImportCommand(host),
             new ReportCommand(host),
             new ExchangesCommand(host),
             new DemoCommand(host),

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Reporting;
@@ -54,7 +56,8 @@ internal sealed class CandleSeries(BarInterval width)
             }
         }
 
-        double[]? Prices(string name) => _column.Equals("close", StringComparison.OrdinalIgnoreCase) ? Numbers(frame.FindColumn(name)) : null;
+        double[]? Prices(string name) =>
+            _column.Equals("close", StringComparison.OrdinalIgnoreCase) ? Numbers(frame.FindColumn(name)) : null;
     }
 
     /// <summary>Writes the candles as small whole numbers: what each price differs from the one that it is closest to.</summary>
@@ -66,7 +69,7 @@ internal sealed class CandleSeries(BarInterval width)
         json.WriteString("width", width.ToString());
         json.WriteNumber("seconds", width.Seconds);
         json.WriteNumber("bars", Bars);
-        json.WriteString("column", Messages.PlainText.OneLine(_column ?? string.Empty));
+        json.WriteString("column", PlainText.OneLine(_column ?? string.Empty));
         json.WriteBoolean("candles", _hasCandles);
         json.WriteNumber("decimals", decimals);
 
@@ -132,16 +135,18 @@ internal sealed class CandleSeries(BarInterval width)
         double largest = _candles.Count == 0 ? 0 : _candles.Max(candle => candle.Prices.Max(Math.Abs));
         int most = largest > 0 ? Math.Clamp(Digits - (int)Math.Ceiling(Math.Log10(largest)), 0, 15) : 0;
         int decimals = 0;
-        while (decimals < most && !_candles.TrueForAll(candle => Array.TrueForAll(candle.Prices, price => Math.Round(price, decimals) == price)))
+        while (decimals < most && !_candles.TrueForAll(candle => Array.TrueForAll(candle.Prices, HasNoMore)))
         {
             decimals++;
         }
 
         return decimals;
+
+        bool HasNoMore(double price) => Math.Round(price, decimals) == price;
     }
 
     private static double ToDigits(double value, int digits) =>
-        double.Parse(value.ToString($"G{digits}", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+        double.Parse(value.ToString($"G{digits}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static double Or(double[]? values, int i, double other) => values is not null && double.IsFinite(values[i]) ? values[i] : other;
 

@@ -14,7 +14,7 @@ internal static class CandleWidth
         }.Select(text => BarInterval.Parse(text)),
     ];
 
-    /// <summary>The shortest of the lengths that people think in, or else the shortest, by which there are at most that many candles.</summary>
+    /// <summary>The shortest length that people think in, or else of all, by which there are at most that many candles.</summary>
     /// <param name="interval">The stream's bars, of which each candle is made.</param>
     /// <param name="range">What the candles show.</param>
     /// <param name="most">How many there may be, at least two.</param>
@@ -38,7 +38,9 @@ internal static class CandleWidth
         long CountOf(BarInterval length) => length.CountBetween(length.Floor(range.Start), length.Floor(range.End));
     }
 
-    /// <summary>Shares a number of bars to read out to streams: each gets what it has, or an equal part of what the smaller ones leave.</summary>
+    /// <summary>
+    /// Shares a number of bars to read out to streams: each gets what it has, or an equal part of what the smaller ones leave.
+    /// </summary>
     /// <param name="bars">How many bars each stream has.</param>
     /// <param name="most">How many may be read in all.</param>
     public static long[] Shares(IReadOnlyList<long> bars, long most)

@@ -17,6 +17,7 @@ public static class CoveragePage
     // Together some ten megabytes of page, which a browser reads in a second.
     private const int MostRanges = 200_000;
     private const int MostCandles = 300_000;
+    private const int MostFindings = 20_000;
 
     // Half a minute of reading; with more streams or longer ones, candles show the last bars of each.
     private const long MostBarsRead = 20_000_000;
@@ -141,10 +142,11 @@ public static class CoveragePage
             indexes.TryAdd(stream.Stream, index);
         }
 
+        int count = 0;
         json.WriteStartArray("findings");
         foreach (ReportFinding finding in findings)
         {
-            if (indexes.TryGetValue(finding.Stream, out int stream))
+            if (indexes.TryGetValue(finding.Stream, out int stream) && ++count <= MostFindings)
             {
                 json.WriteStartArray();
                 json.WriteNumberValue(stream);
@@ -157,11 +159,16 @@ public static class CoveragePage
         }
 
         json.WriteEndArray();
+        json.WriteNumber("findingCount", count);
     }
 
     // A line for each stream, so that a browser reads only those that are looked at; an empty one where there is nothing to draw.
     private static async Task WriteCandlesAsync(
-        Stream page, IHistoryProvider provider, List<ReportStream> streams, CoveragePageOptions options, CancellationToken cancellationToken)
+        Stream page,
+        IHistoryProvider provider,
+        List<ReportStream> streams,
+        CoveragePageOptions options,
+        CancellationToken cancellationToken)
     {
         if (options.Candles == 0 || streams.Count == 0)
         {

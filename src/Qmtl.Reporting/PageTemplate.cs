@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Qmtl.Reporting;
 
-/// <summary>The page around the data: one document with its styles and scripts in it, and a policy that lets nothing else run or load.</summary>
+/// <summary>
+/// The page around the data: one document with its styles and scripts in it, and a policy that lets nothing else run or load.
+/// </summary>
 internal static class PageTemplate
 {
     private static readonly string[] Styles = ["uPlot.min.css", "report.css"];

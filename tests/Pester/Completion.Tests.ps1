@@ -20,7 +20,9 @@ Describe 'tab completion' {
         @{ Line = 'Get-QmtlCoverage $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
         @{ Line = 'Invoke-QmtlBackfill $QmtlProvider '; Offers = 'X', "'ETH USDT'" }
         @{ Line = 'New-QmtlStreamInput -HistoryProvider $QmtlProvider -NodeId '; Offers = 'X', "'ETH USDT'" }
-        @{ Line = 'Get-QmtlGap $QmtlProvider X '; Offers = '1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w', '1M' }
+        @{ Line = 'Get-QmtlGap $QmtlProvider X '; Offers = '1m' }
+        @{ Line = 'Get-QmtlHistory $QmtlProvider ''ETH USDT'' '; Offers = '1h' }
+        @{ Line = 'Invoke-QmtlBackfill $QmtlProvider X '; Offers = '1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w', '1M' }
         @{ Line = 'Add-QmtlRecord $r X -Interval 1'; Offers = '1m', '15m', '1h', '1d', '1w', '1M' }
         @{ Line = 'Add-QmtlRecord $r X -Interval 1m'; Offers = '1m' }
         @{ Line = 'Add-QmtlRecord $r X -Interval 1M'; Offers = '1M' }
@@ -37,6 +39,19 @@ Describe 'tab completion' {
         @{ Line = 'Get-QmtlCacheSlice $QmtlNode '; Offers = "'X'", "'Y'" }
     ) {
         (TabExpansion2 $Line).CompletionMatches.CompletionText | Sort-Object | Should -Be ($Offers | Sort-Object)
+    }
+
+    It 'asks a store that is named by its path, and the default' {
+        $path = $QmtlProvider.Store.Info.FilePath
+        (TabExpansion2 "Get-QmtlGap '$path' ").CompletionMatches.CompletionText | Sort-Object | Should -Be "'ETH USDT'", 'X'
+        Set-QmtlDefault $path
+        try {
+            (TabExpansion2 'Get-QmtlGap e').CompletionMatches.CompletionText | Should -Be "'ETH USDT'"
+            (TabExpansion2 'Get-QmtlGap -NodeId X -Interval ').CompletionMatches.CompletionText | Should -Be '1m'
+        }
+        finally {
+            Set-QmtlDefault $null
+        }
     }
 
     It 'says of a node which intervals are stored' {

@@ -22,6 +22,8 @@ Describe 'Export-QmtlCoverageReport' {
         $gaps = Get-QmtlGap $provider X 1m -End 660
         $stream[5] + $stream[8] | Should -Be ($gaps | Measure-Object Bars -Sum).Sum
         $stream[6] + $stream[9] | Should -Be @($gaps).Count
+        $summary = Get-QmtlHistorySummary $provider X 1m
+        $stream[4], $stream[5] | Should -Be $summary.Bars, $summary.Missing
         $data.store | Should -Be $provider.DisplayName
         $data.findings | Should -BeNullOrEmpty
     }
@@ -48,6 +50,23 @@ Describe 'Export-QmtlCoverageReport' {
         Export-QmtlCoverageReport $provider -Path $path -Start 120 -End 1970-01-01
         & $range | Should -Be 120, 86340
         { Export-QmtlCoverageReport $provider -Path $path -Start 120 -Last 5 -ErrorAction Stop } | Should -Throw '*both say where to begin*'
+    }
+
+    It 'shows findings, also those that were a file in between, and says where there are none' {
+        $found = [pscustomobject]@{
+            NodeId = 'X'; Interval = '1m'; Check = 'HighBelowLow'; StartTimestamp = 60; EndTimestamp = 120; Message = 'high is 1 and should be at least the low, 2'
+        }
+        foreach ($findings in $found, ($found | ConvertTo-Csv | ConvertFrom-Csv), ($found | ConvertTo-Json | ConvertFrom-Json)) {
+            Export-QmtlCoverageReport $provider -Path $path -Finding $findings
+            (Get-PageData $path).findings[0] | Should -Be 0, HighBelowLow, 60, 120, $found.Message
+        }
+        $ours = Get-QmtlGap $provider X 1m -End 300 | Add-Member Check Flat -PassThru | Add-Member Message 'It does not move' -PassThru
+        Export-QmtlCoverageReport $provider -Path $path -Finding $ours
+        (Get-PageData $path).findings[0] | Should -Be 0, Flat, 240, 240, 'It does not move'
+        Export-QmtlCoverageReport $provider -Path $path -Finding $null
+        Get-Content -Raw $path | Should -Match '"findings":\[\]'
+        { Export-QmtlCoverageReport $provider -Path $path -Finding ([pscustomobject]@{ NodeId = 'X' }) -ErrorAction Stop } |
+            Should -Throw '*is no finding: it has no Interval. Give the objects of Test-QmtlHistory.'
     }
 
     It 'takes the path of a store' {

@@ -28,10 +28,11 @@ Describe 'the manifest' {
 
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
-            'Add-QmtlRecord', 'Export-QmtlCoverageReport', 'Export-QmtlMetric', 'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary', 'Get-QmtlMetric'
-            'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy', 'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode'
-            'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer'
-            'Stop-QmtlMetricsServer')
+            'Add-QmtlRecord', 'Clear-QmtlEmptyRange', 'Compare-QmtlHistory', 'Export-QmtlCoverageReport', 'Export-QmtlHistory', 'Export-QmtlMetric'
+            'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary'
+            'Get-QmtlMetric', 'Get-QmtlRevision', 'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
+            'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput'
+            'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer', 'Test-QmtlHistory')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
     }
@@ -178,7 +179,7 @@ Describe 'the views' {
         @{ Name = 'results of a backfill'; Header = 'NodeId +Interval +Start +Status +Written +Empty +Missing +Error'; Make = { Invoke-QmtlBackfill (New-TestProvider) BTCUSDT 1m 0 60 } }
         @{ Name = 'warm-ups'; Header = 'NodeId +Interval +Status +Loaded +Filled +Empty +Missing +Error'; Row = 'stream_1…99abcdef0 +1h +Ready +2 +2 +0 +0'; Make = { New-QmtlStreamInput 'stream_1m_00112233445566778899abcdef0' -Interval 1h -Period 2 -HistoryProvider (New-TestProvider) | Initialize-QmtlHistory } }
         @{ Name = 'results of a stream with a long id'; Header = 'NodeId +Interval +Start +Status +Written +Empty +Missing'; Row = 'stream…abcdef0 +1m'; Make = { Invoke-QmtlBackfill (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m 0 60 } }
-        @{ Name = 'gaps of a stream with a long id'; Header = 'NodeId +Interval +Start +End +Bars'; Row = 'stream_1…99abcdef0 +1m +1970-01-01 00:00:00Z +1970-01-20 00:00:00Z +27,361'; Make = { Get-QmtlGap (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m -Start 0 -End 1970-01-20 } }
+        @{ Name = 'gaps of a stream with a long id'; Header = 'NodeId +Interval +Start +End +Bars'; Row = 'stream_1…99abcdef0 +1m +1970-01-01 00:00:00Z +1970-01-20 00:00:00Z +27,361'; Make = { Get-QmtlGap (New-TestProvider) 'stream_1m_00112233445566778899abcdef0' 1m -Start 0 -End 1970-01-20T00:00 } }
         @{ Name = 'candles'; Header = 'Timestamp +open +high +low +close +volume'; Row = ' 14094.52667 +1.23E-06 +1234567890 +0.1 +12345678901'; Make = {
                 $provider = New-TestProvider -Fetcher { @{ ts = 60; open = 14094.526666666667; high = 0.00000123; low = 1234567890.12345; close = 0.1; volume = 12345678901.25 } }
                 $null = Invoke-QmtlBackfill $provider X 1m 60 60
@@ -246,6 +247,23 @@ Describe 'the views' {
         $text = Get-QmtlHistory $provider X 1m | Format-List | Out-String
         $text | Should -Match 'Timestamp : 1970-01-01 00:01:00Z\s+open +: 1\s'
         $text | Should -Match 'Others +: trades 7, venue a\\u001b\[31mb'
+    }
+
+    It 'has a table and a list of its own for what each command gives' {
+        # Bars have views by their columns; text and files are PowerShell's own.
+        $types = (Get-Command -Module Qmtl).OutputType.Type.Where({ $_ -and $_.Namespace -like 'Qmtl*' -and -not $_.IsInterface }) | Sort-Object FullName -Unique
+        $types.Count | Should -BeGreaterThan 10
+        $lacking = foreach ($type in $types) {
+            $names = for ($of = $type; $of -and $of -ne [object]; $of = $of.BaseType) { $of.FullName }
+            $controls = (Get-FormatData -TypeName $names).FormatViewDefinition.Control.ForEach({ $_.GetType().Name })
+            foreach ($control in 'TableControl', 'ListControl') {
+                if ($control -notin $controls) {
+                    "$($type.Name): $control"
+                }
+            }
+        }
+
+        $lacking | Should -BeNullOrEmpty
     }
 
     It 'shows an error in one short line' {

@@ -9,7 +9,7 @@ BeforeAll {
             Result   = $result
             Errors   = @($failures)
             Warnings = @($warnings)
-            Rows     = @(Get-QmtlHistory $provider X 1m)
+            Rows     = @(Get-QmtlHistory $provider X 1m -ErrorAction Ignore)
             Minutes  = @(Get-StoredMinute $provider)
         }
     }

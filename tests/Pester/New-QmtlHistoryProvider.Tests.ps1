@@ -190,7 +190,7 @@ Describe 'a provider of the operator''s own' {
         @{ Case = 'it has no FillMissing'; Do = { Invoke-QmtlBackfill ([pscustomobject]@{} | Add-Member ScriptMethod Fetch { } -PassThru | Add-Member ScriptMethod Coverage { } -PassThru) X 1m 60 120 }; Message = '*no FillMissing(start, end, nodeId, interval)*' }
         @{ Case = 'a fetcher is no use to it'; Do = { Invoke-QmtlBackfill (New-OwnProvider 1) X 1m 60 120 -Fetcher $EveryBar }; Message = '*own fills itself*' }
         @{ Case = 'an object is no provider'; Do = { Get-QmtlCoverage (Get-Date) X 1m }; Message = '*System.DateTime is not a history provider*New-QmtlHistoryProvider*' }
-        @{ Case = 'a text is no provider'; Do = { Get-QmtlCoverage candles.db }; Message = "*New-QmtlHistoryProvider -Path 'candles.db'*" }
+        @{ Case = 'a text is no store'; Do = { Get-QmtlCoverage candles }; Message = "*'candles' is no store*New-QmtlHistoryProvider*" }
     ) {
         $Do | Should -Throw $Message
     }

@@ -52,7 +52,7 @@ Describe 'New-QmtlStreamInput' {
     }
 
     It 'refuses <What>' -ForEach @(
-        @{ What = 'a provider that is a text'; With = @{ HistoryProvider = 'candles.db' }; Message = "*New-QmtlHistoryProvider -Path 'candles.db'*" }
+        @{ What = 'a provider that is no store'; With = @{ HistoryProvider = 'candles' }; Message = "*'candles' is no store*" }
         @{ What = 'a recorder that is a text'; With = @{ Recorder = 'rows.db' }; Message = "*New-QmtlRecorder -Path 'rows.db'*" }
         @{ What = 'a recorder without Persist'; With = @{ Recorder = [pscustomobject]@{} }; Message = '*no Persist(nodeId, interval, timestamp, payload) method*' }
         @{ What = 'a period of no bar'; With = @{ Period = 0 }; Message = '*Period*' }

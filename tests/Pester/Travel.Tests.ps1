@@ -127,6 +127,21 @@ Describe 'Objects that travel' {
         $there[3].NodeId, $there[3].Timestamp, $there[3].volume | Should -Be X, '2024-01-02T03:00:00Z', 10
     }
 
+    It 'show what went wrong in a job, a file and in the list' {
+        $job = Start-Job {
+            Import-Module "$using:QmtlRoot/Qmtl.psd1"
+            $bad = New-QmtlHistoryProvider "$using:TestDrive/job.db" -Fetcher (New-QmtlFetcher -Name bad { throw 'no luck' })
+            Invoke-QmtlBackfill $bad X 1m -Start 2024-01-02T03:00:00Z -End 2024-01-02T03:03:00Z -ErrorAction SilentlyContinue
+        }
+        $there = $job | Receive-Job -Wait -AutoRemoveJob
+        foreach ($failed in $all.Failed, $there) {
+            $failed | Format-Table | Out-String -Width 200 | Should -Match 'X +1m +2024-01-02 03:00:00Z Failed +0 +0 +4 bad failed.*no luck'
+            $failed | Format-List | Out-String -Width 200 | Should -Match 'Error +: bad failed.*no luck'
+        }
+
+        $there.Error | Should -BeLike 'X 1m 2024-01-02T03:00:00Z to 2024-01-02T03:03:00Z: bad failed*no luck*'
+    }
+
     It 'come back from Start-ThreadJob, and go into ForEach-Object -Parallel' {
         $gap = $all.Gap
         $job = Start-ThreadJob {
@@ -156,13 +171,17 @@ Describe 'Objects that travel' {
         }
     }
 
-    It 'are bars that a file source reads' {
-        $file = Join-Path $TestDrive 'bars.csv'
-        Use-Culture de-DE { Get-QmtlHistory $provider X 1m -AsText | Export-Csv $file }
-        $target = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
-        (Invoke-QmtlBackfill $target X 1m -Start 2024-01-02T03:00:00Z -End 2024-01-02T03:09:00Z -WarningAction SilentlyContinue).BarsWritten | Should -Be 8
-        $text = $provider, $target | ForEach-Object { Get-QmtlHistory $_ X 1m | Select-Object Timestamp, open, high, low, close, volume | ConvertTo-Csv | Join-String -Separator "`n" }
-        $text[1] | Should -BeExactly $text[0]
+    It 'are bars that a file source reads, written where the culture is <_>' -ForEach 'de-DE', 'th-TH', 'fa-IR', 'ar-SA', 'tr-TR', 'en-US' {
+        $bars = New-TestProvider -Fetcher { param($start) [pscustomobject]@{ ts = $start; open = -0.000123; high = 1234.5; low = 1e-7; close = $start / 7; volume = 1e6 } }
+        $null = Invoke-QmtlBackfill $bars X 1m -Start 2024-01-02T03:00:00Z -End 2024-01-02T03:00:00Z
+        $shown = Get-QmtlHistory $bars X 1m | ConvertTo-Json
+        foreach ($asText in $false, $true) {
+            $file = Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).csv"
+            Use-Culture $_ { Get-QmtlHistory $bars X 1m -AsText:$asText | Export-Csv $file }
+            $target = New-TestProvider -Fetcher (New-QmtlFetcher -Path $file)
+            (Invoke-QmtlBackfill $target X 1m -WarningAction SilentlyContinue).BarsWritten | Should -Be 1
+            Get-QmtlHistory $target X 1m | ConvertTo-Json | Should -BeExactly $shown
+        }
     }
 }
 
@@ -185,6 +204,17 @@ Describe 'Text that a terminal would obey' {
             $text | Should -Not -Match '\e\[(31|1)m'
             $text | Should -Match '\\u001b\[31m'
         }
+    }
+
+    It 'does not reach it from a file in a shell that has never seen such bars' {
+        Get-QmtlHistory $provider $evil 1m | Export-Clixml "$TestDrive/fresh.xml"
+        $shell = Invoke-Shell @"
+            Import-Module '$QmtlRoot/Qmtl.psd1'
+            Import-Clixml '$TestDrive/fresh.xml' | Out-String -Width 150
+            Import-Clixml '$TestDrive/fresh.xml' | Format-List | Out-String -Width 150
+"@
+        $shell.Output | Should -Match '1970-01-01 00:01:00Z rate 0.000123, venue a\\u001b\[31mb, wei\\u001b\[1mrd 5'
+        $shell.Output | Should -Not -Match '\e\[(31|1)m'
     }
 
     It 'is to a script what it is' {

@@ -16,7 +16,7 @@ $env:XDG_STATE_HOME = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(),
 $EveryBar = {
     param($start, $end, $nodeId, $interval)
     for ($ts = $start; $ts -le $end; $ts += $interval.Seconds) {
-        @{ ts = $ts; open = 1.0; high = 2.0; low = 0.5; close = $ts / 60; volume = 10.0 }
+        @{ ts = $ts; open = 1.0; high = [Math]::Max(2.0, $ts / 60); low = [Math]::Min(0.5, $ts / 60); close = $ts / 60; volume = 10.0 }
     }
 }
 

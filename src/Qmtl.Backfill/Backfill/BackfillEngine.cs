@@ -63,6 +63,23 @@ public sealed class BackfillEngine
         _budget = new BarBudget(_options.MaxBufferedBars);
     }
 
+    /// <summary>
+    /// An engine whose work fills no store and is not measured as if it did. Only what it tells of the source is logged.
+    /// </summary>
+    internal static BackfillEngine Comparing(
+        BackfillOptions options, TimeProvider? timeProvider, Action<BackfillEvent>? onEvent, ILoggerFactory? loggerFactory)
+    {
+        Action<BackfillEvent>? log = LogTo(loggerFactory);
+        return new BackfillEngine(options, timeProvider, onEvent, measure: happened =>
+        {
+            if (happened is BackfillSourceNote or BackfillSourceAsked or BackfillRetrying or BackfillWaiting or BackfillRowsRejected
+                or BackfillStoreWarning)
+            {
+                log?.Invoke(happened);
+            }
+        });
+    }
+
     /// <summary>Starts a request and returns at once.</summary>
     /// <param name="request">What to complete.</param>
     /// <param name="cancellationToken">Stops it; ranges without a result then end as <see cref="BackfillStatus.Cancelled"/>.</param>
@@ -126,7 +143,7 @@ public sealed class BackfillEngine
                     _timeProvider,
                     _raise,
                     emit).RunAsync);
-        return RunAllAsync(token => [Start(work, token)], cancellationToken);
+        return RunAllAsync(token => [_options.Force ? RefuseToForce(work, provider) : Start(work, token)], cancellationToken);
     }
 
     /// <summary>Calls a provider with this engine's retries; they are measured and told.</summary>
@@ -194,6 +211,15 @@ public sealed class BackfillEngine
             _lastOfTurn[work.Turn] = job.Completion;
         }
 
+        return job;
+    }
+
+    private BackfillJob RefuseToForce(Work work, IHistoryProvider provider)
+    {
+        var job = new BackfillJob(work.Stream);
+        Refuse(job, work, new NotSupportedException(
+            $"The provider {provider.DisplayName} fills itself and is asked for missing bars only, so stored ones cannot be replaced. "
+                + $"Use a provider over a store and a source of this library."));
         return job;
     }
 

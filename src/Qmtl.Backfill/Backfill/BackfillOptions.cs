@@ -1,4 +1,5 @@
 using Qmtl.Data;
+using Qmtl.Quality;
 using Qmtl.Time;
 
 namespace Qmtl.Backfill;
@@ -38,9 +39,23 @@ public sealed record BackfillOptions
     /// <value>False by default.</value>
     public bool RetryEmpty { get; init; }
 
+    /// <summary>
+    /// Whether also the bars that are stored, or known to be empty, are asked for again, and stored ones that differ are replaced: each
+    /// with its entry in the store's trail. A bar that is stored and that the source does not have stays.
+    /// </summary>
+    /// <value>False by default.</value>
+    public bool Force { get; init; }
+
     /// <summary>What becomes of a row that opens off the interval's grid.</summary>
     /// <value><see cref="OffGridRows.Refuse"/> by default.</value>
     public OffGridRows OffGrid { get; init; }
+
+    /// <summary>Whether bars that the source is found not to have are remembered as empty; not of a file that is only a part.</summary>
+    internal bool LearnsEmpty { get; init; } = true;
+
+    /// <summary>What becomes of a bar that contradicts itself: a high below the low, a price of 0, a negative volume.</summary>
+    /// <value><see cref="BadBars.Warn"/> by default.</value>
+    public BadBars OnBadBar { get; init; }
 
     /// <summary>The most bars a request spans where the source does not say.</summary>
     /// <value>1,000 by default.</value>
@@ -78,6 +93,11 @@ public sealed record BackfillOptions
         if (!Enum.IsDefined(OffGrid))
         {
             throw new ArgumentOutOfRangeException(nameof(OffGrid), OffGrid, "OffGrid must be Refuse or Floor.");
+        }
+
+        if (!Enum.IsDefined(OnBadBar))
+        {
+            throw new ArgumentOutOfRangeException(nameof(OnBadBar), OnBadBar, "OnBadBar must be Warn, Store or Refuse.");
         }
 
         OptionLimits.RequireBetween(SettleTime ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(3650), nameof(SettleTime));

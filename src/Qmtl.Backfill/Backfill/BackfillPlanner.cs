@@ -54,12 +54,15 @@ public static class BackfillPlanner
         return Plan(missing, _ => barsPerRequest);
     }
 
-    /// <summary>As <see cref="Plan(TimeRangeSet, int)"/>, where the most bars of a request depend on the bar with which it begins.</summary>
+    /// <summary>
+    /// As <see cref="Plan(TimeRangeSet, int)"/>, where the most bars of a request depend on the bar with which it begins.
+    /// </summary>
     internal static IEnumerable<PlannedRequest> Plan(TimeRangeSet missing, Func<long, int> barsFrom) =>
         Windows(missing, barsFrom).Select(window => new PlannedRequest(window, missing.Intersect(window)));
 
     /// <summary>
-    /// How many requests <see cref="Plan(TimeRangeSet, int)"/> makes. It walks through all of them, which takes seconds where there are hundreds of millions.
+    /// How many requests <see cref="Plan(TimeRangeSet, int)"/> makes. It walks through all of them, which takes seconds where there are
+    /// hundreds of millions.
     /// </summary>
     /// <param name="missing">The bars to ask for.</param>
     /// <param name="barsPerRequest">The most bars that a request spans.</param>

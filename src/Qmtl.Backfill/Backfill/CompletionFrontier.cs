@@ -34,7 +34,9 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds,
     /// <returns>The bars that it has settled.</returns>
     public TimeRangeSet Add(FetchedPage page)
     {
-        TimeRangeSet left = page.Planned.Missing;
+        // Stored bars may be asked for, too; they are there whatever the source answers.
+        TimeRangeSet asked = missing.Intersect(page.Planned.Range).Intersect(page.Planned.Missing);
+        TimeRangeSet left = asked;
         foreach (BarPage answer in page.Answers)
         {
             left = left.Subtract(answer.Frame.ToRangeSet()).Subtract(answer.Empty);
@@ -46,13 +48,13 @@ internal sealed class CompletionFrontier(TimeRangeSet missing, TimeRange bounds,
         while (!_isBlocked && _ended.Remove(_next, out TimeRange reached))
         {
             _next++;
-            _complete = reached.Start;
+            _complete = Math.Max(_complete, reached.Start);
             _isBlocked = reached.Start < reached.End;
         }
 
         _asked.Add(page.Planned.Range);
         _left.AddRange(left);
-        return page.Planned.Missing.Subtract(left);
+        return asked.Subtract(left);
     }
 
     /// <summary>Notes that all pages have ended: what lies after the last of them was stored before.</summary>

@@ -1,5 +1,6 @@
 using Qmtl.Data;
 using Qmtl.History;
+using Qmtl.Time;
 
 namespace Qmtl.Backfill;
 
@@ -36,7 +37,13 @@ internal sealed class FetchedPage(PlannedRequest planned, long mostBars)
     /// <summary>What ended it early, or null. Answers that came before are kept.</summary>
     public Exception? Error { get; set; }
 
-    public long BarCount => Answers.Sum(answer => (long)answer.Frame.Count);
+    /// <summary>The bars that a revision wrote, which are not all that came; null where all of them were written.</summary>
+    public TimeRangeSet? Written { get; set; }
+
+    /// <summary>Those of them that were stored with other values before; null where none was.</summary>
+    public TimeRangeSet? Replaced { get; set; }
+
+    public long BarCount => Written?.BarCount ?? Answers.Sum(answer => (long)answer.Frame.Count);
 
     public long EmptyCount => Answers.Sum(answer => answer.Empty.BarCount);
 }

@@ -19,7 +19,9 @@ public interface IHistoryProvider
     /// <value>Null by default.</value>
     IDataFetcher? Fetcher => null;
 
-    /// <summary>The store that its bars are in, where that is one of this library's: only its bars can be removed, compared and revised.</summary>
+    /// <summary>
+    /// The store that its bars are in, where that is one of this library's: only its bars can be removed, compared and revised.
+    /// </summary>
     /// <value>Null by default.</value>
     IHistoryStore? Store => null;
 
@@ -54,7 +56,9 @@ public interface IHistoryProvider
     Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
         throw new NotSupportedException($"The provider {DisplayName} cannot list its streams.");
 
-    /// <summary>Streams at a glance. A store's provider lets the store count; by default the coverage of each stream is looked at.</summary>
+    /// <summary>
+    /// Streams at a glance. A store's provider lets the store count; by default the coverage of each stream is looked at.
+    /// </summary>
     /// <param name="streams">The streams; null for all. One that it holds no bar of is left out.</param>
     /// <param name="cancellationToken">Ends the queries.</param>
     /// <exception cref="NotSupportedException">No streams are named, and it cannot list its own.</exception>

@@ -23,6 +23,7 @@ internal sealed class PageFetcher(
     private readonly StreamKey _stream = request.Stream;
     private readonly IDataFetcher _fetcher = request.Fetcher;
     private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, source, note)));
+    private readonly BadBarTally _badBars = new(request.Stream, source, options.OnBadBar);
     private readonly ConcurrentDictionary<long, bool> _farRows = new();
     private BarInterval? _evidentInterval;
     private int _filesOutOfReach;
@@ -30,6 +31,15 @@ internal sealed class PageFetcher(
 
     /// <summary>How long the requests so far have waited for the source's rate limit, all together.</summary>
     public TimeSpan RateLimitWait => new(Interlocked.Read(ref _waitedTicks));
+
+    /// <summary>Tells what is to be known at the end, of all pages together.</summary>
+    public void Complete()
+    {
+        foreach (SourceNote note in _badBars.Notes())
+        {
+            raise(new BackfillSourceNote(_stream, source, note));
+        }
+    }
 
     /// <summary>Fetches the page. Errors end up in it; only a cancellation is thrown.</summary>
     public async Task FetchAsync(FetchedPage page, CancellationToken cancellationToken)
@@ -80,7 +90,7 @@ internal sealed class PageFetcher(
 
             BarFrame frame = valid.Frame.Intersect(missing);
             TimeRangeSet told = frame.ToRangeSet();
-            TellOfZeros(frame);
+            _badBars.Examine(frame);
             page.Answers.Add(new BarPage(source, frame, told, TimeRangeSet.Empty(_stream.Interval)));
             missing = missing.Subtract(told);
         }
@@ -130,7 +140,8 @@ internal sealed class PageFetcher(
             raw, raw.Validate(_stream.Interval, asked, LastClosedBar(now, raw), options.OffGrid), asked, _farRows);
         page.Rejected = page.Rejected.Plus(valid.Rejected);
         RefuseOtherInterval(asked, valid);
-        TellOfZeros(valid.Frame);
+        BarFrame frame = valid.Frame.Intersect(missing);
+        _badBars.Examine(frame);
 
         List<Question> rest = question.Rest(valid, BarsFrom(asked.Start), lastClosed);
         if (_fetcher.GetReach(_stream) is { } reach)
@@ -142,10 +153,10 @@ internal sealed class PageFetcher(
         TimeRangeSet settledByThis = rest.Aggregate(missing, static (left, part) => left.Subtract(part.Missing));
         long settled = LastSettledBar(now);
         TimeRangeSet silent = valid.Silent.Intersect(missing);
-        TimeRangeSet empty = settled >= asked.Start
+        TimeRangeSet empty = options.LearnsEmpty && settled >= asked.Start
             ? silent.Intersect(new TimeRange(asked.Start, settled))
             : TimeRangeSet.Empty(_stream.Interval);
-        page.Answers.Add(new BarPage(source, valid.Frame.Intersect(missing), settledByThis, empty));
+        page.Answers.Add(new BarPage(source, frame, settledByThis, empty));
         return rest;
     }
 
@@ -184,18 +195,6 @@ internal sealed class PageFetcher(
                     + $"was stored or learnt. "
                 + $"Ask for {other}, or a source that has {_stream.Interval} bars; where a market really trades so seldom and so "
                 + $"regularly, ask for shorter ranges.");
-        }
-    }
-
-    private void TellOfZeros(BarFrame frame)
-    {
-        (long count, long first) = ZeroBars.Find(frame);
-        if (count > 0)
-        {
-            _notes.Tell([new SourceNote(
-                SourceNoteKind.ZeroBars,
-                $"bars of nothing but zeros are suspicious (the first is {UnixTime.Format(first)}); they are stored as they came, and some "
-                    + $"sources answer so where they have none")]);
         }
     }
 

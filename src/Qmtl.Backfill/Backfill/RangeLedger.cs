@@ -19,6 +19,8 @@ internal sealed class RangeLedger
     // The furthest end among the entries up to an index: lets a search skip all that end before a page.
     private readonly long[] _furthestEnd;
 
+    private TimeRangeSet? _missing;
+
     // What the store took to tell what it holds, for all ranges at once; null before it has.
     private TimeSpan? _planning;
 
@@ -43,13 +45,15 @@ internal sealed class RangeLedger
     /// <summary>From the first bar of all ranges to the last one.</summary>
     public TimeRange Bounds => new(_entries[0].Range.Start, _furthestEnd[^1]);
 
-    /// <summary>Notes what is missing, now that the store has told what it holds.</summary>
-    public void SetMissing(TimeRangeSet missing)
+    /// <summary>Notes what is missing and what is asked for, now that the store has told what it holds.</summary>
+    public void SetMissing(TimeRangeSet missing, TimeRangeSet asked)
     {
         _planning = _timeProvider.GetElapsedTime(_created);
+        _missing = missing;
         foreach (Entry entry in _entries)
         {
-            entry.MissingAtStart = entry.Outstanding = missing.Intersect(entry.Range).BarCount;
+            entry.MissingAtStart = missing.Intersect(entry.Range).BarCount;
+            entry.Outstanding = asked.Intersect(entry.Range).BarCount;
         }
     }
 
@@ -104,9 +108,17 @@ internal sealed class RangeLedger
         {
             foreach (BarPage answer in page.Answers)
             {
-                entry.Written += CountInside(answer.Frame.Timestamps, entry.Range);
+                long given = CountInside(answer.Frame.Timestamps, entry.Range);
+                entry.Given += given;
+                entry.Written += page.Written is null ? given : 0;
+                entry.Filled += page.Written is null
+                    ? given
+                    : answer.Frame.ToRangeSet().Intersect(entry.Range).Intersect(_missing!.Intersect(page.Planned.Range)).BarCount;
                 entry.Empty += answer.Empty.Intersect(entry.Range).BarCount;
             }
+
+            entry.Written += page.Written?.Intersect(entry.Range).BarCount ?? 0;
+            entry.Replaced += page.Replaced?.Intersect(entry.Range).BarCount ?? 0;
 
             entry.Error ??= page.Error;
             if (Discharge(entry, page.Planned) is { } result)
@@ -205,7 +217,7 @@ internal sealed class RangeLedger
     private BackfillResult End(Entry entry)
     {
         entry.Ended = true;
-        long missing = entry.MissingAtStart - entry.Written - entry.Empty;
+        long missing = entry.MissingAtStart - entry.Filled - entry.Empty;
         return new BackfillResult
         {
             Stream = _stream,
@@ -215,10 +227,11 @@ internal sealed class RangeLedger
                 { Error: not null } => BackfillStatus.Failed,
                 { Cancelled: true } => BackfillStatus.Cancelled,
                 _ when missing > 0 => BackfillStatus.Partial,
-                { Written: 0, Empty: > 0 } => BackfillStatus.Empty,
+                { Given: 0, Empty: > 0 } => BackfillStatus.Empty,
                 _ => BackfillStatus.Completed,
             },
             BarsWritten = entry.Written,
+            BarsReplaced = entry.Replaced,
             BarsEmpty = entry.Empty,
             BarsMissing = missing,
             Rejected = entry.Rejected,
@@ -244,7 +257,15 @@ internal sealed class RangeLedger
         /// <summary>Missing bars whose planned requests have not come back yet.</summary>
         public long Outstanding { get; set; } = missing;
 
+        /// <summary>Bars that the source gave.</summary>
+        public long Given { get; set; }
+
+        /// <summary>Those of them that had been missing.</summary>
+        public long Filled { get; set; }
+
         public long Written { get; set; }
+
+        public long Replaced { get; set; }
 
         public long Empty { get; set; }
 

@@ -12,10 +12,13 @@ namespace Qmtl.Backfill;
 /// queue. A page is asked for only when the engine's budget has room for its bars, so that memory does not grow with the range;
 /// the writer commits together whatever has gathered, and never waits for more.
 /// </summary>
-internal sealed class StreamBackfill
+internal sealed partial class StreamBackfill
 {
     private static readonly TimeSpan LongestClaimWait = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ClaimInterval = TimeSpan.FromMilliseconds(500);
+
+    // A revision holds what differs beside the bars, and all of them may.
+    private const int MostBarsInRevision = 20_000;
 
     private readonly BackfillRequest _request;
     private readonly string _source;
@@ -60,7 +63,7 @@ internal sealed class StreamBackfill
 
     private StreamKey Stream => _request.Stream;
 
-    private int BarsPerCommit => Math.Max(1, _request.Store.Info.BarsPerWrite);
+    private int BarsPerCommit => Math.Clamp(_request.Store.Info.BarsPerWrite, 1, _options.Force ? MostBarsInRevision : int.MaxValue);
 
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
     private long MostBufferedBars(List<TimeRange> files)
@@ -77,6 +80,7 @@ internal sealed class StreamBackfill
         long started = _timeProvider.GetTimestamp();
         _raise(new BackfillStarted(Stream, _source, _request.Ranges.Count) { Bounds = BackfillPlanner.BoundsOf(_request.Ranges) });
         await CompleteRangesAsync(cancellationToken);
+        _fetcher.Complete();
         if (_rejected.Total > 0)
         {
             _raise(new BackfillRowsRejected(Stream, _source, _rejected));
@@ -116,8 +120,9 @@ internal sealed class StreamBackfill
             cancellationToken.ThrowIfCancellationRequested();
             await using IAsyncDisposable claim = await ClaimAsync(cancellationToken);
             TimeRangeSet missing = await FindMissingAsync(ledger, _asked, cancellationToken);
-            ledger.SetMissing(missing);
-            await CompleteAsync(ledger, missing, cancellationToken);
+            TimeRangeSet toAsk = _options.Force ? _asked : missing;
+            ledger.SetMissing(missing, toAsk);
+            await CompleteAsync(ledger, missing, toAsk, cancellationToken);
             EndAll(ledger, null);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -171,25 +176,26 @@ internal sealed class StreamBackfill
         TimeRange bounds = requested.Bounds!.Value;
         TimeRangeSet covered = await StoreAsync(
             token => _request.Store.GetCoverageAsync(Stream, bounds, token), bounds, ledger.CountRetry, cancellationToken);
-        TimeRangeSet knownEmpty = _options.RetryEmpty
+        TimeRangeSet knownEmpty = _options.RetryEmpty || _options.Force
             ? TimeRangeSet.Empty(Stream.Interval)
             : await StoreAsync(
                 token => _request.Store.GetKnownEmptyAsync(Stream, _source, bounds, token), bounds, ledger.CountRetry, cancellationToken);
         return BackfillPlanner.FindMissing(requested, covered, knownEmpty);
     }
 
-    private async Task CompleteAsync(RangeLedger ledger, TimeRangeSet missing, CancellationToken cancellationToken)
+    private async Task CompleteAsync(
+        RangeLedger ledger, TimeRangeSet missing, TimeRangeSet toAsk, CancellationToken cancellationToken)
     {
         Emit(ledger.TakeFinished());
-        TimeRangeSet before = BeforeEarliest(missing);
-        TimeRangeSet asked = missing.Subtract(before);
+        TimeRangeSet before = BeforeEarliest(toAsk);
+        TimeRangeSet asked = toAsk.Subtract(before);
         TimeRangeSet old = LeaveOutOfReach(ledger, asked);
         asked = asked.Subtract(old);
-        _frontier = new CompletionFrontier(missing, ledger.Bounds, isBlocked: !old.IsEmpty);
+        _frontier = new CompletionFrontier(missing, ledger.Bounds, isBlocked: !old.Intersect(missing).IsEmpty);
         List<TimeRange> files = ChooseFiles(asked);
         TimeRangeSet windows = asked.Subtract(new TimeRangeSet(Stream.Interval, files));
         long requests = files.Count + BackfillPlanner.CountRequests(windows, _fetcher.BarsFrom, cancellationToken);
-        _raise(new BackfillPlanned(Stream, missing.BarCount, requests)
+        _raise(new BackfillPlanned(Stream, toAsk.BarCount, requests)
         {
             CompleteUpTo = _frontier.CompleteUpTo,
             Missing = NullIfEmpty(missing),
@@ -249,7 +255,9 @@ internal sealed class StreamBackfill
         if (isPartly)
         {
             _raise(new BackfillSourceNote(Stream, _source, new SourceNote(
-                SourceNoteKind.Reach, $"it {what}, so that {old.BarCount} older bars stay missing. {wayOut.TrimEnd('.')}")));
+                SourceNoteKind.Reach,
+                $"it {what}, so that {old.BarCount} older bars stay {(_options.Force ? "as they are" : "missing")}. "
+                    + wayOut.TrimEnd('.'))));
         }
 
         Emit(ended);
@@ -334,131 +342,6 @@ internal sealed class StreamBackfill
                 ledger.Fail(page);
             }
         }
-    }
-
-    private async Task WriteAllAsync(
-        RangeLedger ledger, BarBudget.Share share, ChannelReader<FetchedPage> pages, CancellationToken cancellationToken)
-    {
-        var batch = new List<FetchedPage>();
-        while (await pages.WaitToReadAsync(cancellationToken))
-        {
-            long weight = 0;
-            while (weight < BarsPerCommit && pages.TryRead(out FetchedPage? page))
-            {
-                batch.Add(page);
-                weight += page.Weight;
-            }
-
-            GiveUpAfterOutage(ledger, batch);
-            await CommitAsync(batch, cancellationToken);
-            foreach (FetchedPage page in batch)
-            {
-                Settle(ledger, page);
-            }
-
-            batch.Clear();
-            share.Return(weight);
-        }
-    }
-
-    // Every retry was spent on an earlier page of the same range; spending as many on each that still waits in the queue would only keep
-    // the operator waiting.
-    private void GiveUpAfterOutage(RangeLedger ledger, List<FetchedPage> batch)
-    {
-        if (_storeIsAway is not { } error)
-        {
-            return;
-        }
-
-        lock (ledger)
-        {
-            foreach (FetchedPage page in batch.Where(page => !ledger.IsWanted(page.Planned)))
-            {
-                page.Answers.Clear();
-                page.Error ??= error;
-            }
-        }
-    }
-
-    private async Task CommitAsync(List<FetchedPage> batch, CancellationToken cancellationToken)
-    {
-        // Pages come as the source answers them, several at once. In the order of their bars, a store can write them in one operation.
-        List<BarPage> answers =
-        [
-            .. batch.SelectMany(page => page.Answers)
-                .Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty)
-                .OrderBy(answer => answer.Asked.Bounds?.Start),
-        ];
-        if (answers.Count == 0)
-        {
-            return;
-        }
-
-        FetchedPage first = batch.First(page => page.Answers.Count > 0);
-        bool mayHaveKept = false;
-        try
-        {
-            await StoreAsync(
-                async token =>
-                {
-                    try
-                    {
-                        await _request.Store.WriteAsync(Stream, answers, token);
-                        return true;
-                    }
-                    catch (StoreException error)
-                    {
-                        mayHaveKept |= error.MayHaveKept;
-                        throw;
-                    }
-                },
-                first.Planned.Range,
-                () => first.Retries++,
-                cancellationToken);
-            _storeIsAway = null;
-            foreach (string warning in _request.Store.TakeWarnings(Stream))
-            {
-                _raise(new BackfillStoreWarning(Stream, _request.Store.Info.DisplayName, warning));
-            }
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
-        {
-            _storeIsAway = TransientErrors.IsTransient(error) ? error : null;
-            Exception told = mayHaveKept ? Uncounted(error) : error;
-            foreach (FetchedPage page in batch)
-            {
-                page.Answers.Clear();
-                page.Error ??= told;
-            }
-        }
-    }
-
-    private static StoreException Uncounted(Exception error) =>
-        (error as StoreException ?? new StoreException(error.Message, error) { IsTransient = TransientErrors.IsTransient(error) })
-        .With(
-            "Bars of the write that failed may be stored all the same: the number written is at least what is counted.", mayHaveKept: true);
-
-    private void Settle(RangeLedger ledger, FetchedPage page)
-    {
-        _rejected = _rejected.Plus(page.Rejected);
-        List<BackfillResult> results;
-        lock (ledger)
-        {
-            results = ledger.Settle(page);
-        }
-
-        TimeRangeSet settled = _frontier!.Add(page);
-        if (page.Answers.Count > 0)
-        {
-            long asked = page.Planned.Missing.BarCount;
-            _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo)
-            {
-                Requests = page.Requests,
-                Settled = NullIfEmpty(settled),
-            });
-        }
-
-        Emit(results);
     }
 
     private Task<T> StoreAsync<T>(

@@ -6,6 +6,8 @@ internal sealed class ColumnEvidence(string name)
 {
     private readonly bool _isMeasure = ColumnNames.IsMeasure(name);
     private readonly bool _isAmount = ColumnNames.IsAmount(name);
+    private BarColumnType? _declared;
+    private bool _isExact;
     private bool _isDeclaredWhole;
     private bool _isWide;
     private bool _hasFraction;
@@ -17,10 +19,10 @@ internal sealed class ColumnEvidence(string name)
     /// <summary>
     /// The column's name as it will be stored. A measure has one spelling whatever the source's, so that two sources fill one column.
     /// </summary>
-    public string Name { get; } = ColumnNames.IsMeasure(name) ? name.ToLowerInvariant() : name;
+    public string Name { get; private set; } = ColumnNames.IsMeasure(name) ? name.ToLowerInvariant() : name;
 
     /// <summary>Whether nothing that is looked at changes the type.</summary>
-    public bool IsKnown => _isMeasure;
+    public bool IsKnown => _declared is not null || (_isMeasure && !_isExact);
 
     /// <summary>
     /// The type: numbers are doubles, so that a column which is whole today may have fractions tomorrow, unless whole numbers are declared
@@ -30,6 +32,16 @@ internal sealed class ColumnEvidence(string name)
     {
         get
         {
+            if (_declared is { } declared)
+            {
+                return declared;
+            }
+
+            if (_isExact)
+            {
+                return _flags > 0 ? BarColumnType.Boolean : _numbers > 0 && !_hasFraction ? BarColumnType.Long : BarColumnType.Double;
+            }
+
             long numbers = _numbers + _numberTexts;
             bool isWhole = (_isDeclaredWhole || _isWide) && !_hasFraction;
             if (_isMeasure || _isAmount)
@@ -49,6 +61,12 @@ internal sealed class ColumnEvidence(string name)
 
     /// <summary>Says that the column's values are declared to be whole numbers of 64 bits.</summary>
     public void DeclareWhole() => _isDeclaredWhole = true;
+
+    /// <summary>Says which type the column is declared to have, whatever its name; its name is taken as it is.</summary>
+    public void Declare(BarColumnType type) => (_declared, Name) = (type, name);
+
+    /// <summary>Says that only whole numbers are written without a point or an exponent; the column's name is taken as it is.</summary>
+    public void DeclareExact() => (_isExact, Name) = (true, name);
 
     /// <summary>
     /// Takes a value into account: null, a double, a long, a bool or a text. A text is a number only among other numbers.

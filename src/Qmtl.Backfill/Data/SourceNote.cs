@@ -14,8 +14,8 @@ public enum SourceNoteKind
     /// <summary>A value of the answer could not be read. A warning.</summary>
     Value,
 
-    /// <summary>Bars have prices, and all of their numbers are 0. A warning.</summary>
-    ZeroBars,
+    /// <summary>Bars contradict themselves, such as a high below the low. A warning.</summary>
+    BadBars,
 
     /// <summary>The source's clock is well behind this machine's. A warning.</summary>
     SourceClock,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Qmtl.Data;
@@ -10,6 +11,8 @@ internal static class ValueText
         "null", "nil", "none", "nan", "-nan", "n/a", "#n/a", "na", "<na>", "-", "--", "—",
     };
 
+    private static readonly SearchValues<char> Signs = SearchValues.Create("\u066b\u2212\u200e\u200f\u061c");
+
     /// <summary>Whether the text, where a number is due, says that there is none.</summary>
     public static bool IsAbsent(string text)
     {
@@ -17,9 +20,15 @@ internal static class ValueText
         return word.IsEmpty || AbsentWords.GetAlternateLookup<ReadOnlySpan<char>>().Contains(word);
     }
 
-    /// <summary>Reads a number as every program writes it: digits, a point, an exponent, and no thousands separators.</summary>
+    /// <summary>
+    /// Reads a number as every program writes it: digits, a point, an exponent, and no thousands separators. The Arabic decimal point, the
+    /// minus of typographers and marks of direction, which .NET writes in Persian and Arabic, mean nothing else and are taken too.
+    /// </summary>
     public static bool TryReadNumber(string text, out double number) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && !double.IsNaN(number);
+        (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number)
+            || (text.AsSpan().ContainsAny(Signs)
+                && double.TryParse(WithPlainSigns(text), NumberStyles.Float, CultureInfo.InvariantCulture, out number)))
+        && !double.IsNaN(number);
 
     /// <summary>Reads a whole number of 64 bits.</summary>
     public static bool TryReadWhole(string text, out long number) =>
@@ -34,4 +43,12 @@ internal static class ValueText
         IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString(),
     };
+
+    private static string WithPlainSigns(string text) => string.Concat(text.Select(character => character switch
+    {
+        '\u066b' => ".",
+        '\u2212' => "-",
+        '\u200e' or '\u200f' or '\u061c' => string.Empty,
+        _ => character.ToString(),
+    }));
 }

@@ -25,7 +25,8 @@ public interface IDataFetcher
     string GetName(StreamKey stream) => Name;
 
     /// <summary>The same source, which asks for every stream under one symbol.</summary>
-    /// <exception cref="InvalidOperationException">The source knows streams by their node ids only; by default none knows others.</exception>
+    /// <exception cref="InvalidOperationException">The source knows streams by their node ids only; by default none knows
+    /// others.</exception>
     IDataFetcher ForSymbol(string symbol) =>
         throw new InvalidOperationException($"The source {Name} knows streams by their node ids only. Leave the symbol out.");
 

@@ -32,6 +32,19 @@ public interface IHistoryStore : IAsyncDisposable
     /// </summary>
     IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// As <see cref="ReadAsync(StreamKey, TimeRange, CancellationToken)"/>, and tells of rows beside the bars, which only other programs
+    /// write: off the interval's grid, or a second one of a bar.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="range">The bars, both ends included.</param>
+    /// <param name="onPassedOver">Told of the time of each such row (Unix seconds, UTC), before the frame that follows it; of none by
+    /// default.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<BarFrame> ReadAsync(
+        StreamKey stream, TimeRange range, Action<long> onPassedOver, CancellationToken cancellationToken = default) =>
+        ReadAsync(stream, range, cancellationToken);
+
     /// <summary>The bars for which a source answered that there is none.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="source">The source's name; null for what any source answered.</param>
@@ -86,4 +99,54 @@ public interface IHistoryStore : IAsyncDisposable
     /// </summary>
     /// <exception cref="StoreException">The store refused or cannot be reached; nothing of the pages was written.</exception>
     Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Removes bars, and forgets what was learnt as empty in their range, in one transaction: the range is then as if it had never been
+    /// asked for. What the trail says of the bars stays.
+    /// </summary>
+    /// <param name="stream">The stream. One that the store does not know has nothing to remove; that is no error.</param>
+    /// <param name="within">Only bars that open inside, both ends included; null for the whole stream.</param>
+    /// <param name="cancellationToken">Ends it; nothing is removed then.</param>
+    /// <exception cref="StoreException">The store refused or cannot be reached; nothing was removed.</exception>
+    /// <exception cref="NotSupportedException">The store cannot remove bars; by default none can.</exception>
+    Task<RemovedHistory> RemoveAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        throw CannotBe("removed");
+
+    /// <summary>Forgets what was learnt as empty, so that it may be asked for again. Stored bars stay as they are.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="source">The source's name; null for what any source answered.</param>
+    /// <param name="within">Only bars that open inside, both ends included; null for all.</param>
+    /// <param name="cancellationToken">Ends it; nothing is forgotten then.</param>
+    /// <returns>How many bars were known to be empty.</returns>
+    /// <exception cref="StoreException">The store refused or cannot be reached; nothing was forgotten.</exception>
+    /// <exception cref="NotSupportedException">The store cannot forget; by default none can.</exception>
+    Task<long> ForgetEmptyAsync(
+        StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        throw CannotBe("made unknown");
+
+    /// <summary>
+    /// Compares pages with what is stored and writes what differs, in one transaction with a trail of it (<see cref="BarRevision"/>): bars
+    /// that are not stored, and those with another value in a column that the page has. As <see cref="WriteAsync"/> it replaces what was
+    /// learnt of the asked bars; a bar that is stored is not learnt as empty, whatever the source says.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="pages">The pages; no bar is in two of them.</param>
+    /// <param name="trailAdded">Whether the trail tells of bars that were not stored as well, not only of replaced values.</param>
+    /// <param name="cancellationToken">Ends it; nothing is written then.</param>
+    /// <exception cref="StoreException">The store refused or cannot be reached; nothing was written.</exception>
+    /// <exception cref="NotSupportedException">The store cannot revise bars; by default none can.</exception>
+    Task<RevisedHistory> ReviseAsync(
+        StreamKey stream, IReadOnlyList<BarPage> pages, bool trailAdded, CancellationToken cancellationToken = default) =>
+        throw CannotBe("revised");
+
+    /// <summary>The trail of a stream, by bar, then by when it was changed; read a thousand entries at a time.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="within">Only bars that open inside, both ends included; null for all.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="NotSupportedException">The store keeps no trail; by default none does.</exception>
+    IAsyncEnumerable<BarRevision> ReadRevisionsAsync(
+        StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) => throw CannotBe("traced");
+
+    private NotSupportedException CannotBe(string done) => new(
+        $"The bars in {Info.DisplayName} cannot be {done}: stores of that kind do not offer it. Do it with the store's own tools.");
 }

@@ -7,6 +7,7 @@ using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Messages;
+using Qmtl.Quality;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 
@@ -55,22 +56,42 @@ internal sealed class BackfillCommand : CliCommand
         }),
     };
 
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Ask for stored bars again, too, and replace those that differ; qmtl revisions shows which.",
+    };
+
+    private readonly Option<BadBars?> _onBadBar = new("--on-bad-bar")
+    {
+        Description =
+            "What becomes of a bar that contradicts itself (a high below the low, an open or close outside, a price of 0 or less, a negative "
+                + "volume): warn stores and counts it, store says nothing, refuse fails its range. Default: warn.",
+        HelpName = "warn|store|refuse",
+        CustomParser = OptionParsing.Using<BadBars?>(static text =>
+            Enum.TryParse(text, ignoreCase: true, out BadBars bad) && Enum.IsDefined(bad) && !char.IsDigit(text[0])
+                ? bad
+                : throw new FormatException($"'{text}' is neither warn, store nor refuse.")),
+    };
+
     private readonly Option<bool> _json;
 
     public BackfillCommand(CliHost host)
         : base("backfill", "Fetches the bars that are missing, only those, and stores each once. Run it as often as you like.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true);
+        _streams = new StreamOptions(this, host);
         _range = new RangeOptions(
             this,
+            host,
             startDefault: "the first stored bar, or the first one in --file",
             endDefault: "the last bar that has closed, or the last one in --file");
         _source = new SourceOptions(this);
         Options.Add(_throttleLimit);
         Options.Add(_maxRetries);
         Options.Add(_retryEmpty);
+        Options.Add(_force);
         Options.Add(_offGrid);
+        Options.Add(_onBadBar);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
     }
@@ -79,7 +100,8 @@ internal sealed class BackfillCommand : CliCommand
     public override IReadOnlyList<string> Examples =>
     [
         "qmtl backfill --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01",
-        "qmtl backfill --store bars.db --node BTCUSDT --interval 1m        (from its first bar to now, for cron)",
+        "qmtl backfill --store bars.db        (all that it holds, up to now, for cron)",
+        "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --interval 1h --days 30",
         "qmtl backfill --store bars.db --node XRPETH --interval 1m --file XRPETH-1m.csv",
         "qmtl backfill --store bars.db --node XBTUSD --interval 1h --file XBTUSD_60.csv.gz --header ts,open,high,low,close,volume,trades",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --metrics-file /var/lib/prometheus/node-exporter/qmtl.prom",
@@ -89,12 +111,12 @@ internal sealed class BackfillCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
         _ = _range.Given(arguments);
         IDataFetcher fetcher = _source.CreateFetcher(arguments);
         DateTimeOffset now = Host.TimeProvider.GetUtcNow();
         await using MetricsRun measured = _metrics.Start(arguments, Host);
         await using IHistoryStore store = _store.Open(arguments);
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, store, makes: true, cancellationToken);
 
         // Every range is known to be good before the first bar is asked for.
         var requests = new List<BackfillRequest>();
@@ -111,7 +133,9 @@ internal sealed class BackfillCommand : CliCommand
             ThrottleLimit = arguments.GetValue(_throttleLimit) ?? Defaults.ThrottleLimit,
             MaxRetries = arguments.GetValue(_maxRetries) ?? Defaults.MaxRetries,
             RetryEmpty = arguments.GetValue(_retryEmpty),
+            Force = arguments.GetValue(_force),
             OffGrid = arguments.GetValue(_offGrid) ?? Defaults.OffGrid,
+            OnBadBar = arguments.GetValue(_onBadBar) ?? Defaults.OnBadBar,
         };
         bool json = arguments.GetValue(_json);
         var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive };

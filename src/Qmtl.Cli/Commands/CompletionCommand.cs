@@ -4,7 +4,9 @@ using Qmtl.Cli.Hosting;
 namespace Qmtl.Cli.Commands;
 
 /// <summary><c>qmtl completion</c>: what a shell is told so that it completes command lines.</summary>
-/// <remarks>The shells ask <c>qmtl "[suggest:cursor]" "line"</c>, which System.CommandLine answers, so what they offer is always up to date.</remarks>
+/// <remarks>
+/// The shells ask <c>qmtl "[suggest:cursor]" "line"</c>, which System.CommandLine answers, so what they offer is always up to date.
+/// </remarks>
 internal sealed class CompletionCommand : CliCommand
 {
     // A file's name is offered where one belongs, and nowhere else.

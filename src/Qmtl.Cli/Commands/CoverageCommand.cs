@@ -18,7 +18,7 @@ internal sealed class CoverageCommand : CliCommand
         : base("coverage", "Shows what a store holds: every stream, from its first bar to its last, and the holes between.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: false);
+        _streams = new StreamOptions(this, host);
         _json = JsonOption.AddTo(this, "a range without a hole");
     }
 
@@ -26,7 +26,7 @@ internal sealed class CoverageCommand : CliCommand
     public override IReadOnlyList<string> Examples =>
     [
         "qmtl coverage --store bars.db",
-        "qmtl coverage --store bars.db --node BTCUSDT --interval 1m --json",
+        "qmtl coverage --store bars.db --node BTC* --exclude *BUSD --interval 1m --json",
         "qmtl coverage --store postgresql://reader@db.example:5432/market --password-file /run/secrets/db",
     ];
 
@@ -34,7 +34,7 @@ internal sealed class CoverageCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         await using IHistoryStore store = _store.OpenExisting(arguments);
-        IReadOnlyList<StreamKey> streams = _streams.Among(arguments, await store.GetStreamsAsync(cancellationToken));
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, store, makes: false, cancellationToken);
         if (arguments.GetValue(_json))
         {
             var lines = new JsonLines(Host.Output);

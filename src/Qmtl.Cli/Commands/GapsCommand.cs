@@ -25,8 +25,8 @@ internal sealed class GapsCommand : CliCommand
         : base("gaps", "Lists the bars that are missing. Bars known to be empty and bars that have not closed are not missing.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last bar that has closed");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last bar that has closed");
         Options.Add(_includeEmpty);
         _json = JsonOption.AddTo(this, "a gap");
     }
@@ -34,15 +34,19 @@ internal sealed class GapsCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<string> Examples =>
     [
-        "qmtl gaps --store bars.db --node BTCUSDT --interval 1m",
-        "qmtl gaps --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01 --end 2024-01-31T23:59:00Z --json",
+        "qmtl gaps --store bars.db",
+        "qmtl gaps --store bars.db --node BTC* --interval 1m --last 30d",
+        "qmtl gaps --store bars.db --node BTCUSDT --node ETHUSDT --interval 1m --start 2024-01-01 --end 2024-01-31 --json",
     ];
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamKey> streams = _streams.Streams(arguments);
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
+
+        // Of a stream that is not stored all is missing, where it is said from where on.
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(
+            arguments, provider.Store, makes: _range.HasStart(arguments), cancellationToken);
         var gaps = new List<(StreamKey Stream, TimeRangeSet Missing)>();
         foreach (StreamKey stream in streams)
         {

@@ -10,7 +10,7 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
     private const string ExitCodes = """
         Exit codes:
           0    complete
-          1    something failed, or bars are still missing that are old enough to be there
+          1    something failed, bars are still missing that are old enough to be there, or qmtl test found something
           2    bad usage; nothing was asked or written
           130  cancelled (SIGINT or SIGTERM); what was committed stays
 

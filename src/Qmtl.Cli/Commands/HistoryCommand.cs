@@ -20,6 +20,13 @@ internal sealed class HistoryCommand : CliCommand
         Description = "CSV with the columns ts (Unix seconds) and the payload; the default where output is redirected.",
     };
 
+    private readonly Option<int?> _first = new("--first")
+    {
+        Description = "At most so many bars, from the first on.",
+        HelpName = "count",
+        CustomParser = OptionParsing.WholeNumber(1, int.MaxValue),
+    };
+
     private readonly Option<bool> _safe = new("--csv-safe")
     {
         Description =
@@ -34,8 +41,9 @@ internal sealed class HistoryCommand : CliCommand
             host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: true, single: true);
-        _range = new RangeOptions(this, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _streams = new StreamOptions(this, host, single: true);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        Options.Add(_first);
         Options.Add(_csv);
         Options.Add(_safe);
         _json = JsonOption.AddTo(this, "a bar");
@@ -56,17 +64,18 @@ internal sealed class HistoryCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<string> Examples =>
     [
-        "qmtl history --store bars.db --node BTCUSDT --interval 1m --start 2024-01-01 --end 2024-01-01T23:59:00Z",
+        "qmtl history --store bars.db --node BTCUSDT --interval 1m --start 2024-01-01 --end 2024-01-01",
         "qmtl history --store bars.db --node BTCUSDT --interval 1m --csv > BTCUSDT-1m.csv",
-        "qmtl history --store bars.db --node BTCUSDT --interval 1m --json | jq .close",
+        "qmtl history --store bars.db --node BTCUSDT --interval 1m --last 100 --json | jq .close",
     ];
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        StreamKey stream = _streams.Streams(arguments).Single();
-        TimeRange range = _range.Given(arguments);
+        StreamKey stream = _streams.Single(arguments);
+        TimeRange range = _range.Given(arguments, stream.Interval);
         await using IHistoryStore store = _store.OpenExisting(arguments);
+        range = await FindLastAsync(arguments, store, stream, range, cancellationToken);
         if (arguments.GetValue(_json))
         {
             using var json = new JsonBars(Host.Output);
@@ -86,7 +95,7 @@ internal sealed class HistoryCommand : CliCommand
 
         async Task WriteAsync(IBarWriter writer)
         {
-            long left = writer.Limit;
+            long left = Math.Min(writer.Limit, arguments.GetValue(_first) ?? long.MaxValue);
             bool any = false;
             await foreach (BarFrame frame in store.ReadAsync(stream, range, cancellationToken))
             {
@@ -102,8 +111,25 @@ internal sealed class HistoryCommand : CliCommand
             await writer.CompleteAsync(cancellationToken);
             if (!any)
             {
-                Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
+                IReadOnlyList<StreamKey> found = await _streams.FindAsync(arguments, store, makes: false, cancellationToken);
+                if (found.Count > 0)
+                {
+                    Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
+                }
             }
         }
+    }
+
+    // Bars that are stored are counted, not those that could be.
+    private async Task<TimeRange> FindLastAsync(
+        ParseResult arguments, IHistoryStore store, StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    {
+        if (_range.LastBars(arguments) is not { } last)
+        {
+            return range;
+        }
+
+        TimeRangeSet stored = await store.GetCoverageAsync(stream, range, cancellationToken);
+        return stored.IsEmpty ? range : new TimeRange(stored.OpenOfLast(last), range.End);
     }
 }

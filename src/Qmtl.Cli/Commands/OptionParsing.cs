@@ -25,7 +25,8 @@ internal static class OptionParsing
     };
 
     /// <summary>
-    /// Takes one of <paramref name="names"/> in any case, and offers them in small letters; also a text of another form, where there is one.
+    /// Takes one of <paramref name="names"/> in any case, and offers them in small letters; also a text of another form, where there is
+    /// one.
     /// </summary>
     public static void AcceptNames(Option<string?> option, IReadOnlyList<string> names, Func<string, bool>? isOther = null)
     {

@@ -6,33 +6,100 @@ using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
 
-/// <summary>The options that say which bars: <c>--start</c> and <c>--end</c>, both inclusive, by the bars' opens.</summary>
+/// <summary>
+/// The options that say which bars: <c>--start</c> and <c>--end</c>, both inclusive, by the bars' opens, and in place of a start
+/// <c>--last</c> and <c>--days</c>.
+/// </summary>
 internal sealed class RangeOptions
 {
+    private readonly TimeProvider _timeProvider;
     private readonly Option<DateTimeOffset?> _start;
     private readonly Option<DateTimeOffset?> _end;
+    private readonly Option<int?> _days = new("--days")
+    {
+        Description = "In place of --start: so many days before the end.",
+        HelpName = "count",
+        CustomParser = OptionParsing.WholeNumber(1, 20_000),
+    };
+
+    private readonly Option<AskedSpan?> _last = new("--last")
+    {
+        Description = "In place of --start: so many bars before the end (100), or so long (30d, 12h, 3M).",
+        HelpName = "count|length",
+        CustomParser = OptionParsing.Using<AskedSpan?>(text => AskedSpan.Parse(text)),
+    };
 
     /// <summary>Adds the options to <paramref name="command"/>, whose help says what their defaults are.</summary>
-    public RangeOptions(Command command, string startDefault, string endDefault)
+    public RangeOptions(Command command, CliHost host, string startDefault, string endDefault)
     {
+        _timeProvider = host.TimeProvider;
         _start = Create(
-            "--start", $"The first bar's open: ISO 8601 (UTC unless it has an offset) or Unix seconds. Default: {startDefault}.");
-        _end = Create("--end", $"The last bar's open, itself included. Default: {endDefault}.");
+            isEnd: false,
+            "The first bar's open: ISO 8601 (UTC unless it has an offset), so long ago (-7d), or Unix seconds. "
+                + $"Default: {startDefault}.",
+            "--start",
+            "--since");
+        _end = Create(
+            isEnd: true, $"The last bar's open, itself included; of a date without a time, its last bar. Default: {endDefault}.", "--end");
         command.Options.Add(_start);
         command.Options.Add(_end);
+        command.Options.Add(_last);
+        command.Options.Add(_days);
+        command.Validators.Add(result =>
+        {
+            if (new Option[] { _start, _last, _days }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
+            {
+                result.AddError("--start, --last and --days all say where to begin. Give one of them.");
+            }
+        });
     }
 
     /// <summary>The ends as they were given; null where one was not.</summary>
     public (DateTimeOffset? Start, DateTimeOffset? End) Ends(ParseResult arguments) =>
         (arguments.GetValue(_start), arguments.GetValue(_end));
 
-    /// <summary>The range that was given, either end of which may be open.</summary>
+    /// <summary>How many bars are asked for, where that is what was given.</summary>
+    public int? LastBars(ParseResult arguments) => arguments.GetValue(_last)?.Bars;
+
+    /// <summary>Whether it is said where to begin.</summary>
+    public bool HasStart(ParseResult arguments) => arguments.GetValue(_start) is not null || Span(arguments) is not null;
+
+    /// <summary>
+    /// The range that was given, either end of which may be open. Stored bars that are counted from the end are not in it.
+    /// </summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="interval">The stream's interval, from whose last bar on a length of time is counted; null where a start alone
+    /// counts.</param>
     /// <exception cref="UsageException">The start is after the end.</exception>
-    public TimeRange Given(ParseResult arguments)
+    public TimeRange Given(ParseResult arguments, BarInterval? interval = null)
     {
         try
         {
-            return AskedRange.Between(arguments.GetValue(_start), arguments.GetValue(_end));
+            DateTimeOffset? end = arguments.GetValue(_end);
+            DateTimeOffset? start = interval is { } of && Span(arguments) is { Bars: null } span
+                ? span.StartOf(of, end, _timeProvider.GetUtcNow())
+                : arguments.GetValue(_start);
+            return AskedRange.Between(start, end);
+        }
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
+    }
+
+    /// <summary>
+    /// The range that was given, either end of which may be open; bars and lengths of time are counted from the end, or else from now.
+    /// </summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="interval">The stream's interval.</param>
+    /// <exception cref="UsageException">The start is after the end.</exception>
+    public TimeRange Within(ParseResult arguments, BarInterval interval)
+    {
+        try
+        {
+            DateTimeOffset? end = arguments.GetValue(_end);
+            return AskedRange.Between(
+                Span(arguments)?.StartOf(interval, end, _timeProvider.GetUtcNow()) ?? arguments.GetValue(_start), end);
         }
         catch (ArgumentException exception)
         {
@@ -48,7 +115,8 @@ internal sealed class RangeOptions
     /// <param name="stream">The stream.</param>
     /// <param name="store">Where it is kept.</param>
     /// <param name="now">The time that decides which bars have closed.</param>
-    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends, as far as that makes a range.</param>
+    /// <param name="extent">All that the source has, where it says so; it then is the default for both ends, as far as that makes a
+    /// range.</param>
     /// <param name="cancellationToken">Ends the query.</param>
     /// <exception cref="UsageException">No start was given and nothing is stored, or no bar opens inside, or none of them has closed
     /// yet.</exception>
@@ -60,9 +128,10 @@ internal sealed class RangeOptions
         TimeRange? extent = null,
         CancellationToken cancellationToken = default)
     {
-        (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(arguments.GetValue(_start), arguments.GetValue(_end), extent);
         try
         {
+            DateTimeOffset? asked = Span(arguments)?.StartOf(stream.Interval, arguments.GetValue(_end), now) ?? arguments.GetValue(_start);
+            (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(asked, arguments.GetValue(_end), extent);
             start ??= AskedRange.FirstBar(
                 stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.Info.DisplayName, "--start");
             return AskedRange.Closed(stream.Interval, start.Value, end, now, out string? note) ?? throw new UsageException(note!);
@@ -73,10 +142,15 @@ internal sealed class RangeOptions
         }
     }
 
-    private static Option<DateTimeOffset?> Create(string name, string description) => new(name)
+    /// <summary>How many bars or how long before the end, where that is what was given.</summary>
+    public AskedSpan? Span(ParseResult arguments) => arguments.GetValue(_days) is { } days
+        ? AskedSpan.Parse($"{days}d")
+        : arguments.GetValue(_last);
+
+    private Option<DateTimeOffset?> Create(bool isEnd, string description, string name, params string[] aliases) => new(name, aliases)
     {
         Description = description,
         HelpName = "time",
-        CustomParser = OptionParsing.Using<DateTimeOffset?>(text => UnixTime.Parse(text)),
+        CustomParser = OptionParsing.Using<DateTimeOffset?>(text => AskedTime.Parse(text, _timeProvider.GetUtcNow(), isEnd)),
     };
 }

@@ -38,8 +38,8 @@ internal sealed class ReportCommand : CliCommand
         : base("report", "Writes one HTML page of what a store holds, which needs no network: timelines, gaps, candles.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: false);
-        _range = new RangeOptions(this, startDefault: "each stream's first stored bar", endDefault: "the last bar that has closed");
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "each stream's first stored bar", endDefault: "the last bar that has closed");
         Options.Add(_out);
         Options.Add(_title);
         Options.Add(_candles);
@@ -58,7 +58,7 @@ internal sealed class ReportCommand : CliCommand
     {
         string path = arguments.GetRequiredValue(_out);
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<StreamKey> streams = _streams.Among(arguments, await provider.GetStreamsAsync(cancellationToken));
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
         if (streams.Count == 0)
         {
             throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");
@@ -77,6 +77,7 @@ internal sealed class ReportCommand : CliCommand
                     Title = arguments.GetValue(_title),
                     Start = start,
                     End = end,
+                    Last = _range.Span(arguments),
                     Candles = arguments.GetValue(_candles),
                     TimeProvider = Host.TimeProvider,
                 },

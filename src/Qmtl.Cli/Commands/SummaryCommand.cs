@@ -20,7 +20,7 @@ internal sealed class SummaryCommand : CliCommand
         : base("summary", "Shows a line a stream: first and last bar, how many are there and missing, how fresh it is, its size.", host)
     {
         _store = new StoreOptions(this, host);
-        _streams = new StreamOptions(this, required: false);
+        _streams = new StreamOptions(this, host);
         _json = JsonOption.AddTo(this, "a stream");
     }
 
@@ -35,10 +35,9 @@ internal sealed class SummaryCommand : CliCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         await using IHistoryStore store = _store.OpenExisting(arguments);
-        IReadOnlyList<string> nodes = _streams.Nodes(arguments);
-        BarInterval? interval = _streams.Interval(arguments);
-        StreamKey[]? streams = nodes.Count == 0 && interval is null ? null : [.. (await store.GetStreamsAsync(cancellationToken))
-            .Where(stream => (nodes.Count == 0 || nodes.Contains(stream.NodeId)) && (interval is null || stream.Interval == interval))];
+        IReadOnlyList<StreamKey>? streams = _streams.AreNamed(arguments)
+            ? await _streams.FindAsync(arguments, store, makes: false, cancellationToken)
+            : null;
         IReadOnlyList<HistorySummary> summaries = await store.SummarizeAsync(streams, cancellationToken: cancellationToken);
         DateTimeOffset now = Host.TimeProvider.GetUtcNow();
         if (arguments.GetValue(_json))

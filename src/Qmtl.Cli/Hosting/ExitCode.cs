@@ -6,7 +6,7 @@ internal static class ExitCode
     /// <summary>Everything asked for was done and, after a backfill, no bar that should be there is missing.</summary>
     public const int Complete = 0;
 
-    /// <summary>Something failed, or bars are still missing that are old enough to be there.</summary>
+    /// <summary>Something failed, bars are still missing that are old enough to be there, or a test of bars found something.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line cannot be carried out as written; nothing was asked or written.</summary>

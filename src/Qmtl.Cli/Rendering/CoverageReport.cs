@@ -62,7 +62,8 @@ internal sealed class CoverageReport(CliHost host)
             string name = PlainText.OneLine(stream.ToString());
             string shown = name.Length <= label ? name.PadRight(label) : string.Concat(name.AsSpan(0, label - 3), "...");
             string strip = within is { } range
-                ? string.Concat(CoverageStrip.Draw(range, stored, empty, width).Select(cell => Markup(cell, CoverageStrip.SignOf(cell, host.IsUnicode))))
+                ? string.Concat(CoverageStrip.Draw(range, stored, empty, width).Select(
+                    cell => Markup(cell, CoverageStrip.SignOf(cell, host.IsUnicode))))
                 : "";
             host.Console.MarkupLine($" {shown.EscapeMarkup()} {strip}");
         }

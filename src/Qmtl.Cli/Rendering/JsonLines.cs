@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -8,6 +9,7 @@ using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.History;
 using Qmtl.Messages;
+using Qmtl.Quality;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Rendering;
@@ -59,6 +61,7 @@ internal sealed class JsonLines(Stream output)
                 Bars = result.Range.CountBars(result.Stream.Interval),
                 Status = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()),
                 BarsWritten = result.BarsWritten,
+                BarsReplaced = result.BarsReplaced,
                 BarsEmpty = result.BarsEmpty,
                 BarsRejected = result.BarsRejected,
                 BarsMissing = result.BarsMissing,
@@ -68,6 +71,24 @@ internal sealed class JsonLines(Stream output)
                 Error = result.Error is null ? null : Redaction.OneLine(result.Error.Message),
             },
             cancellationToken);
+
+    /// <summary>Writes what is wrong with a bar, or several.</summary>
+    public Task WriteFindingAsync(BarFinding finding, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            finding.Stream.NodeId,
+            Interval = finding.Stream.Interval.ToString(),
+            Time = UnixTime.Format(finding.Range.Start),
+            Ts = finding.Range.Start,
+            End = UnixTime.Format(finding.Range.End),
+            EndTs = finding.Range.End,
+            Check = JsonNamingPolicy.SnakeCaseLower.ConvertName(finding.Check.ToString()),
+            finding.Column,
+            finding.Value,
+            finding.Expected,
+            finding.Message,
+        },
+        cancellationToken);
 
     /// <summary>Writes a stream at a glance.</summary>
     public Task WriteSummaryAsync(HistorySummary summary, DateTimeOffset now, CancellationToken cancellationToken) => WriteAsync(
@@ -111,6 +132,42 @@ internal sealed class JsonLines(Stream output)
             exchange.Note,
         },
         cancellationToken);
+
+    /// <summary>Writes a difference between a stored bar and another's.</summary>
+    public Task WriteDifferenceAsync(StreamKey stream, BarDifference difference, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            stream.NodeId,
+            Interval = stream.Interval.ToString(),
+            Time = UnixTime.Format(difference.Timestamp),
+            Ts = difference.Timestamp,
+            Kind = JsonNamingPolicy.SnakeCaseLower.ConvertName(difference.Kind.ToString()),
+            difference.Column,
+            Stored = Written(difference.Stored),
+            Other = Written(difference.Other),
+        },
+        cancellationToken);
+
+    /// <summary>Writes an entry of a store's trail.</summary>
+    public Task WriteRevisionAsync(StreamKey stream, BarRevision revision, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            stream.NodeId,
+            Interval = stream.Interval.ToString(),
+            Time = UnixTime.Format(revision.Timestamp),
+            Ts = revision.Timestamp,
+            revision.Column,
+            revision.Was,
+            revision.Is,
+            revision.Source,
+            RevisedAt = UnixTime.Format(revision.RevisedAt.ToUnixTimeSeconds()),
+            RevisedAtTs = revision.RevisedAt.ToUnixTimeSeconds(),
+        },
+        cancellationToken);
+
+    // JSON has no infinity.
+    private static object? Written(object? value) =>
+        value is double number && !double.IsFinite(number) ? number.ToString(CultureInfo.InvariantCulture) : value;
 
     // Months have none.
     private static long? SecondsOf(BarInterval interval) => interval.IsFixed ? interval.Seconds : null;
@@ -161,6 +218,8 @@ internal sealed class JsonLines(Stream output)
         public required string Status { get; init; }
 
         public required long BarsWritten { get; init; }
+
+        public required long BarsReplaced { get; init; }
 
         public required long BarsEmpty { get; init; }
 

@@ -22,9 +22,29 @@ public sealed class IntervalCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        from interval in Of(fakeBoundParameters) ?? Intervals
+        from interval in Stored(commandName, fakeBoundParameters) ?? Of(fakeBoundParameters) ?? Intervals
         where IsBeginning(wordToComplete.Trim('\'', '"'), interval.Text)
         select new CompletionResult(interval.Text, interval.Text, CompletionResultType.ParameterValue, interval.Meaning);
+
+    // Of nodes that are stored, a command that reads can find what is stored and nothing else.
+    private static (string Text, string Meaning)[]? Stored(string command, IDictionary bound)
+    {
+        object? named = Plain(bound["NodeId"] ?? bound["Node"] ?? bound["LiteralNodeId"]);
+        string[] ids = [.. (named as IEnumerable<object> ?? (named is string one ? [one] : [])).Select(id => $"{id}")];
+        if (ids.Length == 0 || !command.StartsWith("Get-", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        string[] intervals =
+        [
+            .. from stream in NamedStore.StreamsOf(NamedStore.Of(bound))
+               where ids.Contains(stream.NodeId)
+               orderby stream.Interval
+               select stream.Interval.ToString(),
+        ];
+        return intervals.Length == 0 ? null : [.. intervals.Distinct().Select(interval => (interval, "stored"))];
+    }
 
     private static (string Text, string Meaning)[]? Of(IDictionary bound)
     {

@@ -13,7 +13,9 @@ internal static partial class StoreName
     // A text always is the same provider, so that what comes object by object is put together.
     private static readonly ConcurrentDictionary<string, StoreHistoryProvider> Opened = new(StringComparer.Ordinal);
 
-    /// <summary>Whether the text can name nothing but a store, rather than a node: it is written as one, or a file of its name is there.</summary>
+    /// <summary>
+    /// Whether the text can name nothing but a store, rather than a node: it is written as one, or a file of its name is there.
+    /// </summary>
     public static bool IsMeant(string text, EngineIntrinsics engine) =>
         WrittenAsStore().IsMatch(text) || text.Contains('=') || File.Exists(FileOf(text, engine));
 
@@ -33,6 +35,17 @@ internal static partial class StoreName
         return Opened.GetOrAdd(
             isServer || MistypedServer.IsMeant(text) ? text : FileOf(text, engine),
             static name => new StoreHistoryProvider(HistoryStoreFactory.Open(name)));
+    }
+
+    /// <summary>The provider over a store's file, for completion, which has no session to ask; null where there is no such file.</summary>
+    public static IHistoryProvider? TryOpenExisting(string text)
+    {
+        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+        string? here = shell.AddScript("$PWD.ProviderPath").Invoke<string>().FirstOrDefault();
+        string path = text.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase) ? text["sqlite:".Length..] : text;
+        return here is not null && Path.GetFullPath(path, here) is var file && File.Exists(file)
+            ? Opened.GetOrAdd(file, static name => new StoreHistoryProvider(HistoryStoreFactory.Open(name)))
+            : null;
     }
 
     private static string FileOf(string text, EngineIntrinsics engine)

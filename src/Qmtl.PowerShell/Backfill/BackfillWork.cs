@@ -17,11 +17,12 @@ internal sealed class BackfillWork(IHistoryProvider provider, StreamKey stream)
     public List<TimeRange> Ranges { get; } = [];
 
     /// <summary>What is to be done, for a prompt or -WhatIf.</summary>
-    public string Describe(string source)
+    public string Describe(string source, bool force)
     {
+        string what = force ? "Replace what differs in" : "Backfill";
         long bars = new TimeRangeSet(Stream.Interval, Ranges).BarCount;
         return Ranges is [var only]
-            ? $"Backfill {bars} bars, {only}, from {source}"
-            : $"Backfill {bars} bars in {Ranges.Count} ranges from {source}";
+            ? $"{what} {bars} bars, {only}, from {source}"
+            : $"{what} {bars} bars in {Ranges.Count} ranges from {source}";
     }
 }

@@ -8,7 +8,12 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Writes one HTML page of what a provider holds.</summary>
-[Cmdlet(VerbsData.Export, "QmtlCoverageReport", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Cmdlet(
+    VerbsData.Export,
+    "QmtlCoverageReport",
+    DefaultParameterSetName = ProviderSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(FileInfo))]
 public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
 {
@@ -32,7 +37,9 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
     [InstantArgument]
     public DateTimeOffset? Start { get; set; }
 
-    /// <summary>The last instant that is looked at, and of a date without a time its whole day; the last bar that has closed by default.</summary>
+    /// <summary>
+    /// The last instant that is looked at, and of a date without a time its whole day; the last bar that has closed by default.
+    /// </summary>
     [Parameter]
     [InstantArgument(IsEnd = true)]
     public DateTimeOffset? End { get; set; }
@@ -53,6 +60,14 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
     [ValidateRange(0, CoveragePageOptions.MostCandles)]
     public int CandleCount { get; set; } = new CoveragePageOptions().Candles;
 
+    /// <summary>
+    /// What tests of the data found, such as the objects of Test-QmtlHistory; without it the page says that none were run.
+    /// </summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyCollection]
+    public PSObject[]? Finding { get; set; }
+
     /// <summary>Whether the file is written to the pipeline.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -64,8 +79,8 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
         if (_provider.DisplayName != provider.DisplayName)
         {
             throw new ArgumentException(
-                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the command "
-                    + $"once for each.");
+                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the "
+                    + $"command once for each.");
         }
 
         _streams.AddRange(streams.Where(_known.Add));
@@ -95,6 +110,7 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
                 End = End,
                 Last = Last is null ? null : AskedSpan.Parse(Last),
                 Candles = CandleCount,
+                Findings = MyInvocation.BoundParameters.ContainsKey(nameof(Finding)) ? [.. (Finding ?? []).Select(Read)] : null,
                 OnProgress = Show,
             };
         }
@@ -115,6 +131,25 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
         {
             WriteObject(new FileInfo(path));
         }
+    }
+
+    // By its properties, so that findings that were files in between are taken as well.
+    private static ReportFinding Read(PSObject finding)
+    {
+        try
+        {
+            var stream = new StreamKey(Text("NodeId"), BarInterval.Parse(Text("Interval")));
+            return new ReportFinding(stream, Text("Check"), new TimeRange(Time("StartTimestamp"), Time("EndTimestamp")), Text("Message"));
+        }
+        catch (Exception exception) when (exception is FormatException or PSInvalidCastException)
+        {
+            throw new ArgumentException($"'{finding}' is no finding: {exception.Message} Give the objects of Test-QmtlHistory.", exception);
+        }
+
+        string Text(string name) => finding.Properties[name]?.Value?.ToString()
+            ?? throw new FormatException($"it has no {name}.");
+
+        long Time(string name) => LanguagePrimitives.ConvertTo<long>(Text(name));
     }
 
     private void Show(int done, int all) => Post(() =>

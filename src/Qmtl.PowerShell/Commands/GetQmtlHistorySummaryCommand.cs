@@ -1,4 +1,7 @@
 using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.History;
 using Qmtl.PowerShell.Output;
 
 namespace Qmtl.PowerShell.Commands;
@@ -9,10 +12,40 @@ namespace Qmtl.PowerShell.Commands;
 public sealed class GetQmtlHistorySummaryCommand : StreamsCommand
 {
     /// <inheritdoc/>
-    protected override void ProcessRecord() => RunForStreams(async (provider, streams, cancellationToken) =>
+    protected override void ProcessRecord()
     {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        await OutputAsync((await provider.SummarizeAsync(NamesStreams || Exclude is not null ? streams : null, cancellationToken))
-            .Select(summary => new HistorySummaryRow(provider, summary, now)));
-    });
+        foreach ((IHistoryProvider provider, StreamSelection selection) in Sources())
+        {
+            RunForRecord(
+                async cancellationToken =>
+                {
+                    // All there are need not be listed first. Where there is nothing, the list tells why.
+                    IReadOnlyList<HistorySummary> found = selection is { Nodes.Count: 0, Intervals.Count: 0, Except.Count: 0 }
+                        ? await SummarizeAllAsync(provider, cancellationToken)
+                        : [];
+                    if (found.Count == 0)
+                    {
+                        IReadOnlyList<StreamKey> streams = await FindAsync(provider, selection, cancellationToken);
+                        found = streams.Count > 0 ? await provider.SummarizeAsync(streams, cancellationToken) : [];
+                    }
+
+                    DateTimeOffset now = TimeProvider.System.GetUtcNow();
+                    await OutputAsync(found.Select(summary => new HistorySummaryRow(provider, summary, now)));
+                },
+                provider);
+        }
+    }
+
+    private static async Task<IReadOnlyList<HistorySummary>> SummarizeAllAsync(
+        IHistoryProvider provider, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await provider.SummarizeAsync(cancellationToken: cancellationToken);
+        }
+        catch (NotSupportedException)
+        {
+            return [];
+        }
+    }
 }

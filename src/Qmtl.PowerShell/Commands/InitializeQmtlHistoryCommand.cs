@@ -1,8 +1,10 @@
 using System.Management.Automation;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
+using Qmtl.Quality;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -23,6 +25,16 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [ValidateNotNull]
     public StreamInput[]? InputObject { get; set; }
 
+    /// <summary>The first instant; as many bars before the end as a stream's period by default.</summary>
+    [Parameter]
+    [InstantArgument]
+    public DateTimeOffset? Start { get; set; }
+
+    /// <summary>The last instant, inside; the last bar that has closed by default.</summary>
+    [Parameter]
+    [InstantArgument(IsEnd = true)]
+    public DateTimeOffset? End { get; set; }
+
     /// <summary>What a hole that no source can fill means: a warning (Skip, the default) or a failure of the stream (Fail).</summary>
     [Parameter]
     public OnMissing OnMissing { get; set; }
@@ -32,9 +44,18 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = new BackfillOptions().ThrottleLimit;
 
+    /// <summary>How often a request that failed for a passing reason is tried again; 3 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, 100)]
+    public int MaxRetries { get; set; } = new BackfillOptions().MaxRetries;
+
     /// <summary>What becomes of a source's row that opens off the interval's grid; it is refused by default.</summary>
     [Parameter]
     public OffGridRows OffGrid { get; set; }
+
+    /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
+    [Parameter]
+    public BadBars OnBadBar { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
@@ -55,8 +76,10 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
         var progress = new BackfillProgressTracker(_streams.Distinct().Count(), TimeProvider.System);
         var warmup = new HistoryWarmup(new HistoryWarmupOptions
         {
+            Start = Start,
+            End = End,
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, OffGrid = OffGrid },
+            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid, OnBadBar = OnBadBar },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),

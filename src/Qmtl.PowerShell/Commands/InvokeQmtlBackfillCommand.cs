@@ -7,6 +7,7 @@ using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.Quality;
 using Qmtl.Streams;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Telemetry.Progress;
@@ -53,6 +54,14 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     [Parameter]
     public OffGridRows OffGrid { get; set; }
 
+    /// <summary>Whether stored bars are asked for again, too, and those that differ are replaced.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
+    [Parameter]
+    public BadBars OnBadBar { get; set; }
+
     /// <inheritdoc/>
     private protected override bool MakesStreams => true;
 
@@ -97,7 +106,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     protected override void EndProcessing()
     {
         List<BackfillWork> approved = [.. _work.Values.Where(
-            work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider))))];
+            work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider), Force)))];
         if (approved.Count > 0)
         {
             Run(cancellationToken => RunAsync(approved, cancellationToken));
@@ -166,6 +175,8 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
             MaxRetries = MaxRetries,
             RetryEmpty = RetryEmpty,
             OffGrid = OffGrid,
+            Force = Force,
+            OnBadBar = OnBadBar,
         };
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));

@@ -27,10 +27,10 @@ public sealed class NewQmtlStreamInputCommand : PSCmdlet
     [ArgumentCompleter(typeof(IntervalCompleter))]
     public BarInterval Interval { get; set; }
 
-    /// <summary>How many bars the stream's cache keeps, which is also how many a warm-up loads.</summary>
-    [Parameter(Mandatory = true, Position = 2)]
+    /// <summary>How many bars the stream's cache keeps, which is also how many a warm-up loads; 1 by default.</summary>
+    [Parameter(Position = 2)]
     [ValidateRange(1, int.MaxValue)]
-    public int Period { get; set; }
+    public int Period { get; set; } = 1;
 
     /// <summary>Where the stream's history comes from.</summary>
     [Parameter]

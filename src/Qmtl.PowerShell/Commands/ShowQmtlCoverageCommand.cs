@@ -2,9 +2,7 @@ using System.Management.Automation;
 using System.Text;
 using Qmtl.Data;
 using Qmtl.Messages;
-using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
-using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
@@ -12,7 +10,7 @@ namespace Qmtl.PowerShell.Commands;
 /// <summary>Draws streams as strips of time, in which holes are seen.</summary>
 [Cmdlet(VerbsCommon.Show, "QmtlCoverage", DefaultParameterSetName = ProviderSet)]
 [OutputType(typeof(string))]
-public sealed class ShowQmtlCoverageCommand : StreamsCommand
+public sealed class ShowQmtlCoverageCommand : StreamRangeCommand
 {
     private const int DateLength = 10;
     private const int LongestName = 24;
@@ -20,29 +18,6 @@ public sealed class ShowQmtlCoverageCommand : StreamsCommand
     private const int WidestStrip = 100;
 
     private readonly List<(StreamKey Stream, TimeRange? Shown, TimeRangeSet Stored, TimeRangeSet Empty)> _rows = [];
-
-    /// <summary>Where strips begin; each at its first stored bar by default.</summary>
-    [Parameter]
-    [InstantArgument]
-    public DateTimeOffset? Start { get; set; }
-
-    /// <summary>Where strips end; each at its last stored bar by default.</summary>
-    [Parameter]
-    [InstantArgument]
-    public DateTimeOffset? End { get; set; }
-
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        try
-        {
-            _ = AskedRange.Between(Start, End);
-        }
-        catch (ArgumentException exception)
-        {
-            ThrowTerminatingError(ErrorRecords.From(exception, null));
-        }
-    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => RunForStreams(async (provider, streams, cancellationToken) =>
@@ -126,7 +101,7 @@ public sealed class ShowQmtlCoverageCommand : StreamsCommand
             return null;
         }
 
-        long start = Start?.ToUnixTimeSeconds() ?? bounds.Start;
+        long start = StartOf(stored.Interval)?.ToUnixTimeSeconds() ?? bounds.Start;
         long end = End?.ToUnixTimeSeconds() ?? bounds.End;
         return start <= end ? new TimeRange(start, end).AlignTo(stored.Interval) : null;
     }

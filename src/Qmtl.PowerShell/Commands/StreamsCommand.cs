@@ -76,7 +76,9 @@ public abstract class StreamsCommand : BackfillingCommand
     /// <summary>Whether a node or an interval is named; where none is, all that is stored is meant.</summary>
     private protected bool NamesStreams => Selection is { Nodes.Count: > 0 } or { Intervals.Count: > 0 };
 
-    /// <summary>Whether the command makes streams: those that are named then are given to the work, stored or not. Not by default.</summary>
+    /// <summary>
+    /// Whether the command makes streams: those that are named then are given to the work, stored or not. Not by default.
+    /// </summary>
     private protected virtual bool MakesStreams => false;
 
     private StreamSelection Selection => new()
@@ -87,11 +89,13 @@ public abstract class StreamsCommand : BackfillingCommand
     };
 
     /// <summary>
-    /// Runs <paramref name="work"/> for the streams that the record names, once for each provider, off the pipeline thread. It is given those
+    /// Runs <paramref name="work"/> for the streams that the record names, once for each provider, off the pipeline thread. It is given
+    /// those
     /// that are stored. What is not is told: by an error where it was named, and a warning where only what it is like was said.
     /// </summary>
     /// <remarks>
-    /// A provider that cannot list its streams is given those that are named; they may have no bars. Nothing is called where no stream is left.
+    /// A provider that cannot list its streams is given those that are named; they may have no bars. Nothing is called where no stream is
+    /// left.
     /// </remarks>
     private protected void RunForStreams(Func<IHistoryProvider, IReadOnlyList<StreamKey>, CancellationToken, Task> work)
     {
@@ -111,7 +115,9 @@ public abstract class StreamsCommand : BackfillingCommand
         }
     }
 
-    /// <summary>The providers that the record is about, and what it selects of each. None where it says of no provider: that is told.</summary>
+    /// <summary>
+    /// The providers that the record is about, and what it selects of each. None where it says of no provider: that is told.
+    /// </summary>
     private protected IEnumerable<(IHistoryProvider Provider, StreamSelection Selection)> Sources()
     {
         foreach (object source in InputObject ?? [])
@@ -193,7 +199,9 @@ public abstract class StreamsCommand : BackfillingCommand
     {
     }
 
-    /// <summary>Whether streams that are named and not stored are given to the work all the same; where the command makes some, by default.</summary>
+    /// <summary>
+    /// Whether streams that are named and not stored are given to the work all the same; where the command makes some, by default.
+    /// </summary>
     private protected virtual bool IsTaken(MissingStream problem) => MakesStreams;
 
     /// <summary>Tells of what was asked for and is not stored: an error where it was named, otherwise a warning.</summary>

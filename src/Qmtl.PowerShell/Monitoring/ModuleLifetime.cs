@@ -4,9 +4,14 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Qmtl.Backfill;
 using Qmtl.Caching;
+using Qmtl.Fetching;
+using Qmtl.Gateway;
+using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Payloads;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Scripting;
+using Qmtl.Running;
 using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
@@ -28,6 +33,10 @@ public static class ModuleLifetime
     [
         typeof(Strategy), typeof(Node), typeof(NodeOptions), typeof(ComputeNode), typeof(StreamInput), typeof(StreamInputOptions),
         typeof(CacheView), typeof(Payload), typeof(IHistoryProvider), typeof(BarInterval),
+
+        // What scripts catch.
+        typeof(SourceException), typeof(StoreException), typeof(GatewayException), typeof(NodeFailedException), typeof(MissingBarsException),
+        typeof(WarmupFailedException),
 
         // For the module's own tables.
         typeof(PlainText), typeof(ShownValue),
@@ -57,7 +66,12 @@ public static class ModuleLifetime
     }
 
     /// <summary>What PowerShell is told of the types of the objects that the commands give.</summary>
-    public static TypeData[] CreateTypeData() => [.. BarObject.CreateTypeData(), .. ShellProperties.CreateTypeData(), .. UtcTime.CreateTypeData()];
+    public static TypeData[] CreateTypeData() =>
+    [
+        .. BarObject.CreateTypeData(),
+        .. ShellProperties.CreateTypeData(),
+        .. UtcTime.CreateTypeData(typeof(StoreHistoryProvider), typeof(DuckTypedHistoryProvider)),
+    ];
 
     /// <summary>Stops the metrics server that this runspace has started, and returns when its port is free.</summary>
     public static void End()

@@ -15,4 +15,7 @@ public sealed class BackfillOutcome : HistoryOutcome
 
     /// <summary>Bars written to the store.</summary>
     public long BarsWritten => Result.BarsWritten;
+
+    /// <summary>Those of them that were stored with other values before; 0 unless stored bars were asked for again (-Force).</summary>
+    public long BarsReplaced => Result.BarsReplaced;
 }

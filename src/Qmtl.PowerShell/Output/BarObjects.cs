@@ -61,7 +61,9 @@ internal static class BarObjects
                 [
                     (Timestamp, false),
                     .. columns.Select(
-                        column => (asText ? column.Name : PlainText.Escape(column.Name), column.Type is BarColumnType.Double or BarColumnType.Long)),
+                        column => (
+                            asText ? column.Name : PlainText.Escape(column.Name),
+                            column.Type is BarColumnType.Double or BarColumnType.Long)),
                 ]);
 
     private static BarObject Make(StreamKey stream, BarFrame frame, int row, BarColumn[] columns, string? view, bool asText)

@@ -4,16 +4,19 @@ using System.Reflection;
 namespace Qmtl.PowerShell.Output;
 
 /// <summary>
-/// The two faces of what the module gives. A property such as <c>Start</c> is a text to .NET, so that <c>ConvertTo-Json</c>, which asks .NET
-/// alone, writes flat objects without internals. A public static method <c>GetStart(PSObject)</c> of the same type is what a script, binding
-/// by name and <c>Export-Csv</c> see under that name: a time, an interval, a provider. Each of these has the text of the property for its
-/// own, and it is this text that another process gets.
+/// The two faces of what the module gives. A property such as <c>Start</c> is a text to .NET, so that <c>ConvertTo-Json</c>, which asks
+/// .NET alone, writes flat objects without internals. A public static method <c>GetStart(PSObject)</c> of the same type is what a script,
+/// binding by name and <c>Export-Csv</c> see under that name: a time, an interval, a provider. Each of these has the text of the property
+/// for its own, and it is this text that another process gets.
 /// </summary>
 internal static class ShellProperties
 {
     private const string Getter = "Get";
 
-    private static readonly Type[] TwoFaced = [typeof(StreamRange), typeof(HistoryOutcome), typeof(WarmupOutcome), typeof(StrategyResult), typeof(HistorySummaryRow)];
+    private static readonly Type[] TwoFaced =
+    [
+        typeof(StreamRange), typeof(Finding), typeof(HistoryOutcome), typeof(WarmupOutcome), typeof(StrategyResult), typeof(HistorySummaryRow),
+    ];
 
     /// <summary>What a shell has to know of the types (Update-TypeData).</summary>
     public static TypeData[] CreateTypeData() => [.. TwoFaced.Select(CreateTypeData)];

@@ -9,6 +9,7 @@ namespace Qmtl.PowerShell.Output;
 public static class ShownValue
 {
     private const double LargestExact = 1L << 53;
+    private const string Iso = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     private static readonly string[] Units = ["B", "kB", "MB", "GB", "TB"];
 
@@ -40,7 +41,7 @@ public static class ShownValue
         DateTime instant => Time(UnixTime.FromDateTime(instant)),
         PSObject wrapped when wrapped.BaseObject != wrapped => Time(wrapped.BaseObject),
         string text when DateTimeOffset.TryParseExact(
-            text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset instant) => Time(instant),
+            text, Iso, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset instant) => Time(instant),
         _ => PlainText.OneLine($"{time}"),
     };
 

@@ -35,7 +35,8 @@ public sealed class StrategyResult
     public static BarInterval? GetInterval(PSObject result) => (result?.BaseObject as StrategyResult)?._result.Node.Interval;
 
     /// <summary>The time itself.</summary>
-    public static UtcTime? GetTime(PSObject result) => result?.BaseObject is StrategyResult { Timestamp: var time } ? UtcTime.Of(time) : null;
+    public static UtcTime? GetTime(PSObject result) =>
+        result?.BaseObject is StrategyResult { Timestamp: var time } ? UtcTime.Of(time) : null;
 
     /// <summary>Node, bar and result, in words.</summary>
     public override string ToString() => _result.ToString();

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
-using Qmtl.Backfill;
-using Qmtl.PowerShell.Scripting;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Output;
@@ -33,14 +31,13 @@ public sealed class UtcTime : PSObject, IFormattable
         return time;
     }
 
-    /// <summary>What a shell has to know of times, intervals and providers (Update-TypeData).</summary>
-    public static TypeData[] CreateTypeData()
+    /// <summary>
+    /// What a shell has to know of times, intervals and other types of which a text is all that travels (Update-TypeData).
+    /// </summary>
+    public static TypeData[] CreateTypeData(params Type[] others)
     {
         // As text they pass to other processes, which read them back; their properties do not.
-        string[] names =
-        [
-            TypeName, typeof(BarInterval).FullName!, typeof(StoreHistoryProvider).FullName!, typeof(DuckTypedHistoryProvider).FullName!,
-        ];
+        string[] names = [TypeName, .. others.Prepend(typeof(BarInterval)).Select(type => type.FullName!)];
         TypeData[] types = [.. names.Select(name => new TypeData(name) { SerializationMethod = nameof(String) })];
         types[0].Members.Add(nameof(ToString), new CodeMethodData(nameof(ToString), ((Delegate)Text).Method));
         return types;

@@ -89,7 +89,8 @@ internal static class RecordedRow
             value = number;
         }
 
-        return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, fields[nameof(StrategyResult.Time)]), .. ColumnsOf(value)];
+        object? time = fields[nameof(StrategyResult.Time)];
+        return [KeyValuePair.Create(ColumnNames.Timestamp, time), .. ColumnsOf(value)];
     }
 
     private static BarFrame FrameOf(BarInterval interval, long timestamp, PSObject payload)

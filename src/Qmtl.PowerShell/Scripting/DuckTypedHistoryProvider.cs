@@ -5,6 +5,7 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.PowerShell.Pipeline;
+using Qmtl.Recording;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Scripting;
@@ -14,7 +15,7 @@ namespace Qmtl.PowerShell.Scripting;
 /// <c>Coverage(nodeId, interval)</c>, and, where it can fill itself, <c>FillMissing(start, end, nodeId, interval)</c>. Without Coverage, it
 /// covers what it answers.
 /// </summary>
-internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<DuckTypedHistoryProvider>
+internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IStreamBound, IEquatable<DuckTypedHistoryProvider>
 {
     private readonly DuckTypedObject _target;
     private readonly string _fetch;
@@ -108,6 +109,15 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IEquatable<Du
 
     /// <inheritdoc/>
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(_target.Identity);
+
+    /// <inheritdoc/>
+    public void BindStream(StreamKey stream)
+    {
+        if (_target.FindMethod("BindStream", "bind_stream") is { } bind)
+        {
+            _target.CallScript(bind, stream.NodeId, stream.Interval);
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => DisplayName;

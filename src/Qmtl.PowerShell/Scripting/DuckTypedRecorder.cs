@@ -12,7 +12,7 @@ namespace Qmtl.PowerShell.Scripting;
 /// A recorder made of any object whose <c>Persist(nodeId, interval, timestamp, payload)</c> is script. Script runs only on the pipeline
 /// thread, so rows are delivered while a Qmtl command runs; until then they wait in the spool.
 /// </summary>
-internal sealed class DuckTypedRecorder : IEventRecorder
+internal sealed class DuckTypedRecorder : IEventRecorder, IStreamBound
 {
     private readonly DuckTypedObject _target;
     private readonly string _method;
@@ -98,6 +98,15 @@ internal sealed class DuckTypedRecorder : IEventRecorder
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public void BindStream(StreamKey stream)
+    {
+        if (_target.FindMethod("BindStream", "bind_stream") is { } bind)
+        {
+            _target.CallScript(bind, stream.NodeId, stream.Interval);
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => DisplayName;

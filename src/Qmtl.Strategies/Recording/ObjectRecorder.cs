@@ -2,6 +2,7 @@ using System.Reflection;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Time;
 
 namespace Qmtl.Recording;
 
@@ -17,7 +18,7 @@ namespace Qmtl.Recording;
 /// row for good. Each row comes once (of a bar recorded again within a batch only the last), but where the method failed, and where a
 /// process was killed or ended before a batch was through: then the batch's rows come a second time, and the method must bear it.
 /// </remarks>
-public sealed class ObjectRecorder : IEventRecorder
+public sealed class ObjectRecorder : IEventRecorder, IStreamBound
 {
     private readonly object _target;
     private readonly PersistMethod _method;
@@ -67,6 +68,20 @@ public sealed class ObjectRecorder : IEventRecorder
             }
         },
         cancellationToken);
+
+    /// <summary>Tells the object, where it is <see cref="IStreamBound"/> or has a method <c>BindStream(nodeId, interval)</c>.</summary>
+    /// <param name="stream">The stream.</param>
+    public void BindStream(StreamKey stream)
+    {
+        if (_target is IStreamBound bound)
+        {
+            bound.BindStream(stream);
+        }
+        else
+        {
+            _target.GetType().GetMethod(nameof(BindStream), [typeof(string), typeof(BarInterval)])?.Invoke(_target, [stream.NodeId, stream.Interval]);
+        }
+    }
 
     /// <summary>The recorder's name.</summary>
     public override string ToString() => DisplayName;

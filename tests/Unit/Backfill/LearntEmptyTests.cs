@@ -285,7 +285,7 @@ public sealed class LearntEmptyTests : BackfillEngineTestBase
     }
 
     [Fact]
-    public async Task Bars_of_nothing_but_zeros_are_stored_and_told_once()
+    public async Task Bars_of_nothing_but_zeros_are_stored_and_told_once_with_their_number()
     {
         var fetcher = new ScriptedFetcher
         {
@@ -298,7 +298,9 @@ public sealed class LearntEmptyTests : BackfillEngineTestBase
 
         Assert.Equal(10, result.BarsWritten);
         SourceNote note = Assert.Single(Events.OfType<BackfillSourceNote>()).Note;
-        Assert.Equal((SourceNoteKind.ZeroBars, true), (note.Kind, note.IsWarning));
+        Assert.Equal((SourceNoteKind.BadBars, true), (note.Kind, note.IsWarning));
+        Assert.StartsWith(
+            "10 bars contradict themselves (NotPositive; the first is 1970-01-01T00:00:00Z: close is 0 and should be above 0)", note.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,6 +63,7 @@ public sealed class BackfillCommandTests
                 ["bars"] = "1440",
                 ["status"] = "completed",
                 ["bars_written"] = "1440",
+                ["bars_replaced"] = "0",
                 ["bars_empty"] = "0",
                 ["bars_rejected"] = "0",
                 ["bars_missing"] = "0",
@@ -193,7 +194,7 @@ public sealed class BackfillCommandTests
     {
         using var folder = new CliFolder();
         await using SimulatedExchange exchange = SimulatedExchange.Start(new SimulatedExchangeOptions { Markets = [new GeneratedMarket("BTCUSDT")] });
-        await RunAsync(folder, exchange, ["--node", "BTCUSDT", "--start", "2024-01-01", "--end", "2024-01-01"]);
+        await RunAsync(folder, exchange, ["--node", "BTCUSDT", "--start", "2024-01-01", "--end", "2024-01-01T00:00"]);
 
         CliOutcome outcome = await RunAsync(folder, exchange, ["--node", "BTCUSDT", "--end", "2024-01-01T01:00"]);
 

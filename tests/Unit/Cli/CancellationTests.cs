@@ -34,7 +34,7 @@ public sealed class CancellationTests
         };
         string[] arguments =
         [
-            "backfill", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--start", "2024-01-01", "--end", "2024-01-10",
+            "backfill", "--store", folder.StorePath, "--node", "BTCUSDT", "--interval", "1m", "--start", "2024-01-01", "--end", "2024-01-10T00:00",
             "--base-uri", exchange.BaseUri.ToString(), "--throttle-limit", "1", "--json",
         ];
 

@@ -1,4 +1,6 @@
+using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Time;
 using Qmtl.Unit.Fixtures;
@@ -54,6 +56,60 @@ public abstract partial class HistoryStoreContract
             Assert.Equal([0, 60, 120], OpensOf(read));
             Assert.Equal([null, null, 2.0], ValuesOf(read, "column_2"));
         }
+    }
+
+    [StoreFact]
+    public async Task A_stream_that_is_being_filled_is_claimed_by_one_at_a_time()
+    {
+        await using IHistoryStore one = Open();
+        await using IHistoryStore two = Open();
+        var other = new StreamKey("other", Minute);
+        await using (IAsyncDisposable? first = await one.TryClaimAsync(Stream))
+        {
+            Assert.NotNull(first);
+            Assert.Null(await two.TryClaimAsync(Stream));
+            Assert.Null(await one.TryClaimAsync(Stream));
+            await using IAsyncDisposable? second = await two.TryClaimAsync(other);
+            Assert.NotNull(second);
+        }
+
+        await using IAsyncDisposable? again = await two.TryClaimAsync(Stream);
+        Assert.NotNull(again);
+    }
+
+    [StoreFact]
+    public async Task Two_runs_at_once_ask_the_source_once()
+    {
+        await using IHistoryStore one = Open();
+        await using IHistoryStore two = Open();
+        var asked = new TaskCompletionSource();
+        var answer = new TaskCompletionSource();
+        int questions = 0;
+        var source = new DelegateFetcher("gate", async (stream, range, token) =>
+        {
+            Interlocked.Increment(ref questions);
+            asked.TrySetResult();
+            await answer.Task.WaitAsync(token);
+            long[] opens = [.. Enumerable.Range(0, (int)range.CountBars(stream.Interval)).Select(bar => range.Start + bar * 60L)];
+            return new RawBars(opens, [new BarColumn<double>("close", new double[opens.Length])]);
+        });
+        var range = new TimeRange(0, 9 * 60);
+        var waits = new TaskCompletionSource();
+        Task<BackfillResult> first = new BackfillEngine().RunAsync([new BackfillRequest(one, source, Stream, [range])]).SingleAsync().AsTask();
+        await asked.Task;
+        Task<BackfillResult> second = new BackfillEngine(onEvent: happened =>
+        {
+            if (happened is BackfillStoreWarning)
+            {
+                waits.TrySetResult();
+            }
+        }).RunAsync([new BackfillRequest(two, source, Stream, [range])]).SingleAsync().AsTask();
+        await waits.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        answer.SetResult();
+
+        Assert.Equal(10, (await first).BarsWritten);
+        Assert.Equal((BackfillStatus.Completed, 0L), ((await second).Status, (await second).BarsWritten));
+        Assert.Equal(1, questions);
     }
 
     [StoreFact]

@@ -135,6 +135,19 @@ public sealed class CoveragePageTests : IDisposable
     }
 
     [Fact]
+    public async Task Findings_are_bounded_and_counted_and_those_of_other_streams_left_out()
+    {
+        var history = new HeldHistory();
+        StreamKey stream = history.Add("A", "1m", [0, 1]);
+        ReportFinding[] many = [.. Enumerable.Repeat(new ReportFinding(stream, "Flat", null, "It does not move."), 20_100)];
+
+        await WriteAsync(history, options: new CoveragePageOptions { Findings = [new(new StreamKey("B", stream.Interval), "Flat", null, "x"), .. many] });
+
+        Assert.Equal(20_000, Data().GetProperty("findings").GetArrayLength());
+        Assert.Equal(20_100, Data().GetProperty("findingCount").GetInt32());
+    }
+
+    [Fact]
     public async Task A_page_that_cannot_be_written_leaves_the_old_one()
     {
         var history = new HeldHistory();

@@ -30,6 +30,12 @@ public record BackfillResult
     public long BarsWritten { get; init; }
 
     /// <summary>
+    /// Those of <see cref="BarsWritten"/> that were stored with other values before; 0 unless stored bars were asked for again
+    /// (<see cref="BackfillOptions.Force"/>).
+    /// </summary>
+    public long BarsReplaced { get; init; }
+
+    /// <summary>
     /// Bars for which the source answered that there is none, and which are now remembered as empty; of a load those too of which that was
     /// known.
     /// </summary>
@@ -76,6 +82,7 @@ public record BackfillResult
     internal BackfillResult Plus(BackfillResult part) => this with
     {
         BarsWritten = BarsWritten + part.BarsWritten,
+        BarsReplaced = BarsReplaced + part.BarsReplaced,
         BarsEmpty = BarsEmpty + part.BarsEmpty,
         BarsMissing = BarsMissing + part.BarsMissing,
         Rejected = Rejected.Plus(part.Rejected),

@@ -3,7 +3,9 @@ using Qmtl.Time;
 
 namespace Qmtl.Fetching.Exchanges;
 
-/// <summary>Where an exchange publishes months and days as files, and when. A file is a zip of one CSV, with its SHA-256 beside it.</summary>
+/// <summary>
+/// Where an exchange publishes months and days as files, and when. A file is a zip of one CSV, with its SHA-256 beside it.
+/// </summary>
 internal sealed record BulkFormat
 {
     // What a file takes: itself, and its checksum.

@@ -81,7 +81,8 @@ internal sealed class RequestTemplate
         string value = template.Fill(page);
         return !value.AsSpan().ContainsAnyExceptInRange(' ', '~') ? value : throw new SourceException(
             $"The header {name} would have what is no printable ASCII. Correct "
-                + (template.Secrets is [var secret, ..] ? $"{secret}, in the environment or the credential." : "the symbol.")) { IsUnsent = true };
+                + (template.Secrets is [var secret, ..] ? $"{secret}, in the environment or the credential." : "the symbol."))
+        { IsUnsent = true };
     }
 
     private static void RequireHeaderNames(ProfileNode? headers)

@@ -76,6 +76,26 @@ internal static class CsvFile
     public static string Decode(string field) =>
         Ascii.IsValid(field) ? field : Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(field));
 
+    /// <summary>Whether the field at that place stands in quotes, in a row as it is in a file of fields separated by commas.</summary>
+    public static bool IsQuoted(string row, int index)
+    {
+        bool isInside = false;
+        int field = 0;
+        for (int i = 0; i < row.Length; i++)
+        {
+            if (field == index && !isInside)
+            {
+                return row[i] == '"';
+            }
+
+            // A quote that is doubled closes and opens.
+            isInside ^= row[i] == '"';
+            field += row[i] == ',' && !isInside ? 1 : 0;
+        }
+
+        return false;
+    }
+
     private static string? Recognise(ReadOnlySpan<byte> beginning, string text)
     {
         foreach ((byte[] mark, string kind) in Kinds)

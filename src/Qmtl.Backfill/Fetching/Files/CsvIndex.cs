@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using CsvHelper;
 using Qmtl.Data;
 using Qmtl.Messages;
@@ -24,7 +23,6 @@ internal sealed class CsvIndex : IFileIndex
     private readonly CsvTimes _times;
     private readonly List<Block> _blocks = [];
     private readonly List<UnreadableRow> _problems = [];
-    private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
     private long? _last;
 
     private CsvIndex(FileContent content, FileReading reading, CsvForm form, CancellationToken cancellationToken)
@@ -73,10 +71,7 @@ internal sealed class CsvIndex : IFileIndex
     public SourceReading Reading => new(_times.Format, _problems);
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<string> Nodes => _extents.Keys;
-
-    /// <inheritdoc/>
-    public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(_layout.KeyOf(nodeId), out TimeRange extent) ? extent : null;
+    public FileStreams Streams => _layout.Streams;
 
     /// <inheritdoc/>
     public UnplacedRows Unplaced { get; } = new();
@@ -84,7 +79,6 @@ internal sealed class CsvIndex : IFileIndex
     /// <inheritdoc/>
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
-        string key = _layout.KeyOf(stream.NodeId);
         var times = new CsvTimes(_layout, _form);
         var timestamps = new List<long>();
         var subSeconds = new SubSeconds();
@@ -110,7 +104,7 @@ internal sealed class CsvIndex : IFileIndex
                 }
 
                 place = timestamp;
-                if (window.Contains(timestamp) && _layout.NodeOf(parser) == key)
+                if (window.Contains(timestamp) && Streams.IsOf(stream, _layout.NodeOf(parser), _layout.IntervalOf(parser)))
                 {
                     subSeconds.Set(timestamps.Count, nanoseconds);
                     timestamps.Add(timestamp);
@@ -125,7 +119,7 @@ internal sealed class CsvIndex : IFileIndex
             Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
             Notes = notes,
             HasUnplaced = Unplaced.MayBeIn(window),
-            About = _extents[key],
+            About = Streams.ExtentOf(stream),
         };
 
         void AddFields(CsvParser parser, long line)
@@ -133,6 +127,14 @@ internal sealed class CsvIndex : IFileIndex
             for (int i = 0; i < columns.Length; i++)
             {
                 CsvColumn column = _layout.Payload[i];
+                if (column.IsExactText)
+                {
+                    string exact = CsvFile.Decode(parser[column.Index]);
+                    bool isNull = exact.Length == 0 && !CsvFile.IsQuoted(parser.RawRecord, column.Index);
+                    ((ColumnBuilder<string?>)columns[i]).Add(isNull ? null : exact);
+                    continue;
+                }
+
                 string field = columns[i] is ColumnBuilder<string?> ? CsvFile.Decode(parser[column.Index]) : parser[column.Index];
                 string? value = columns[i] is ColumnBuilder<string?> or ColumnBuilder<bool> ? field : Plain(field);
                 if ((value is null || !columns[i].TryAddText(value))
@@ -218,8 +220,7 @@ internal sealed class CsvIndex : IFileIndex
             }
         }
 
-        ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(_extents, _layout.NodeOf(parser), out bool isKnown);
-        extent = Widen(isKnown ? extent : null, timestamp);
+        Streams.Add(_layout.NodeOf(parser), _layout.IntervalOf(parser), timestamp);
         foreach (CsvColumn column in _layout.Payload)
         {
             if (!column.Evidence.IsKnown)
@@ -232,7 +233,8 @@ internal sealed class CsvIndex : IFileIndex
     }
 
     // A number as every program writes it, where the file's are written otherwise; null where it is none.
-    private string? Plain(string field) => _numbers is null ? field : _numbers.Plain(CsvFile.Decode(field));
+    private string? Plain(string field) =>
+        CsvFile.Decode(field) is var text && _numbers is { } written ? written.Plain(text) : text;
 
     private static TimeRange Widen(TimeRange? range, long timestamp) => range is { } known
         ? known.Contains(timestamp) ? known : new TimeRange(Math.Min(known.Start, timestamp), Math.Max(known.End, timestamp))

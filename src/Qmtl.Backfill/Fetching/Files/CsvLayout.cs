@@ -7,17 +7,39 @@ namespace Qmtl.Fetching.Files;
 /// <param name="name">Its name in the header.</param>
 /// <param name="index">Its place in a row.</param>
 /// <param name="storedAs">The name under which it is stored.</param>
-internal sealed class CsvColumn(string name, int index, string storedAs)
+/// <param name="isExported">Whether this library wrote the file.</param>
+/// <param name="header">The file's first line.</param>
+internal sealed class CsvColumn(string name, int index, string storedAs, bool isExported, string header)
 {
     public string Name => name;
+
+    /// <summary>
+    /// Whether it is text of a file of this library, which quotes the names and the values of such columns and of no others.
+    /// </summary>
+    public bool IsExactText { get; } = isExported && CsvFile.IsQuoted(header, index);
 
     public int Index => index;
 
     /// <summary>What its fields tell of its type, where it is payload.</summary>
-    public ColumnEvidence Evidence { get; } = new(storedAs);
+    public ColumnEvidence Evidence { get; } = EvidenceOf(storedAs, isExported, isExported && CsvFile.IsQuoted(header, index));
 
     /// <inheritdoc cref="FileColumns.IsNamed"/>
     public bool IsNamed(string wanted) => FileColumns.IsNamed(name, wanted);
+
+    private static ColumnEvidence EvidenceOf(string storedAs, bool isExported, bool isText)
+    {
+        var evidence = new ColumnEvidence(storedAs);
+        if (isText)
+        {
+            evidence.Declare(BarColumnType.String);
+        }
+        else if (isExported)
+        {
+            evidence.DeclareExact();
+        }
+
+        return evidence;
+    }
 
     /// <summary>The name, for errors.</summary>
     public override string ToString() => name.Length > 0 ? name : "the first column";
@@ -37,6 +59,7 @@ internal sealed class CsvLayout
     private readonly string _delimiter;
     private readonly CsvColumn[] _columns;
     private readonly CsvColumn? _node;
+    private readonly CsvColumn? _interval;
 
     /// <summary>Reads the header, or what takes its place, and the first row, which tells whether date and time are two columns.</summary>
     /// <exception cref="SourceException">The file is no CSV file, its columns have no names and no known shape, none is the time, or two
@@ -48,13 +71,15 @@ internal sealed class CsvLayout
         _delimiter = reading.Delimiter?.ToString()
             ?? Delimiters.MaxBy(delimiter => firstLine.Count(character => character == delimiter)).ToString();
         IReadOnlyList<string> names = ReadNames(reading, skipped, out _linesBefore);
-        _columns = [.. names.Select((name, index) => new CsvColumn(name, index, FileColumns.NameOf(name, names)))];
+        IsExported = _delimiter == "," && FileColumns.AreExported(firstLine.Split(','));
+        _columns = [.. names.Select(
+            (name, index) => new CsvColumn(name, index, IsExported ? name : FileColumns.NameOf(name, names), IsExported, firstLine))];
         using CsvParser parser = OpenAtHeader();
         string[]? first = parser.Read() && parser.Count == _columns.Length ? parser.Record : null;
         try
         {
             Time = _columns[FileColumns.FindTime(names, index => first?[index])];
-            if (Find("date") is { } date && FindClock(date, first) is { } clock)
+            if (!IsExported && Find("date") is { } date && FindClock(date, first) is { } clock)
             {
                 (Time, Clock) = (date, clock);
             }
@@ -67,6 +92,8 @@ internal sealed class CsvLayout
             }
 
             _node = FileColumns.FindNode(names) is >= 0 and var node ? _columns[node] : null;
+            _interval = FileColumns.FindInterval(names) is >= 0 and var interval ? _columns[interval] : null;
+            Streams = new FileStreams(_node is not null, _interval is not null);
             Payload = [.. _columns.Except([Time, Clock, _node]).OfType<CsvColumn>().Where(column => FileColumns.IsPayload(column.Name))];
             FileColumns.RequireUsable(Payload.Select(column => column.Evidence.Name));
         }
@@ -78,6 +105,12 @@ internal sealed class CsvLayout
         CsvColumn[] amounts = [.. Payload.Where(column => ColumnNames.IsAmount(column.Evidence.Name))];
         Amounts = amounts.Length > 0 ? amounts : Payload;
     }
+
+    /// <summary>Whether this library wrote the file, whose fields then are of the types that they show.</summary>
+    public bool IsExported { get; }
+
+    /// <summary>Whose rows the file has, as far as they were looked at.</summary>
+    public FileStreams Streams { get; }
 
     /// <summary>How numbers and dates are written, where somebody said so.</summary>
     public CsvCulture? Culture { get; }
@@ -114,11 +147,11 @@ internal sealed class CsvLayout
     /// <summary>A parser that begins so many bytes after the beginning of the text.</summary>
     public CsvParser Open(long offset) => CsvFile.Open(_content, _start + offset, _delimiter);
 
-    /// <summary>The key of the node that the row at which the parser stands belongs to.</summary>
+    /// <summary>The node that the row at which the parser stands belongs to; empty where no column says so.</summary>
     public string NodeOf(CsvParser parser) => _node is null ? string.Empty : CsvFile.Decode(parser[_node.Index]);
 
-    /// <summary>The key of a node: an empty name where no column names it, and all rows are of one stream.</summary>
-    public string KeyOf(string nodeId) => _node is null ? string.Empty : nodeId;
+    /// <summary>The interval that the row at which the parser stands names; empty where no column says so.</summary>
+    public string IntervalOf(CsvParser parser) => _interval is null ? string.Empty : parser[_interval.Index];
 
     private SourceException Refuse(string reason) => new($"{_content.Path}, line 1: {reason}");
 

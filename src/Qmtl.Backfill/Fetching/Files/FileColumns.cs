@@ -107,6 +107,15 @@ internal static class FileColumns
     /// <summary>The column of node ids; -1 where all rows are of one stream.</summary>
     public static int FindNode(IReadOnlyList<string> names) => Find(names, NodeNames);
 
+    /// <summary>The column of intervals; -1 where all rows are of any.</summary>
+    public static int FindInterval(IReadOnlyList<string> names) => Find(names, ColumnNames.Interval);
+
+    /// <summary>
+    /// Whether the file is one that this library exports: its values then are of the types that they show, and names stay as they are.
+    /// </summary>
+    public static bool AreExported(IReadOnlyList<string> names) =>
+        names is [ColumnNames.NodeId, ColumnNames.Interval, ColumnNames.Timestamp, ..];
+
     /// <summary>Whether a column is payload by its name.</summary>
     public static bool IsPayload(string name) =>
         name.Length > 0 && !ColumnNames.IsKey(name) && !name.StartsWith("__index_level_", StringComparison.Ordinal);

@@ -10,7 +10,8 @@ namespace Qmtl.Fetching.Files;
 /// zip archive. The bar's open is in <c>ts</c>, <c>timestamp</c>, <c>open_time</c>, <c>datetime</c>, <c>time</c>, <c>date</c> or
 /// an index without a name, as a time, in Unix seconds, milliseconds, microseconds, nanoseconds, ISO 8601 or the digits of a date (UTC
 /// where there is no offset), or in two columns of a CSV file, <c>date</c> and <c>time</c> or <c>hour</c>. Where a column <c>node_id</c>
-/// or <c>symbol</c> exists, only its rows with the stream's node id count. All other named columns are payload.
+/// or <c>symbol</c> exists, only its rows with the stream's node id count, and likewise <c>interval</c>. All other named columns are
+/// payload.
 /// </summary>
 /// <remarks>
 /// The file is looked through once, and again when it has changed: that finds the columns' types and where which times are. An answer then
@@ -109,7 +110,7 @@ public sealed class FileFetcher : IDataFetcher
         {
             // A row before the first one, whose time could not be read, may be an earlier bar.
             IFileIndex index = LookAt(CancellationToken.None).Index!;
-            return index.ExtentOf(stream.NodeId) is { } extent && !index.Unplaced.MayBeBefore(extent.Start)
+            return index.Streams.ExtentOf(stream) is { } extent && !index.Unplaced.MayBeBefore(extent.Start)
                 ? stream.Interval.Floor(extent.Start)
                 : null;
         }
@@ -125,7 +126,7 @@ public sealed class FileFetcher : IDataFetcher
     {
         try
         {
-            return LookAt(cancellationToken).Index!.ExtentOf(stream.NodeId) is { } extent
+            return LookAt(cancellationToken).Index!.Streams.ExtentOf(stream) is { } extent
                 ? new TimeRange(stream.Interval.Floor(extent.Start), stream.Interval.Floor(extent.End))
                 : null;
         }
@@ -151,6 +152,10 @@ public sealed class FileFetcher : IDataFetcher
     /// <inheritdoc/>
     public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken) =>
         Task.Run(() => Read(stream, range, cancellationToken), cancellationToken);
+
+    /// <summary>The streams that rows name by node and interval; none where columns do not name both.</summary>
+    /// <exception cref="SourceException">The file cannot be read.</exception>
+    internal IReadOnlyList<StreamKey> GetStreams(CancellationToken cancellationToken) => LookAt(cancellationToken).Index!.Streams.Named;
 
     /// <summary>Name and path, for people.</summary>
     public override string ToString() => $"{Name} ({_path})";
@@ -211,11 +216,14 @@ public sealed class FileFetcher : IDataFetcher
     {
         Look look = LookAt(cancellationToken);
         IFileIndex index = look.Index!;
-        if (index.ExtentOf(stream.NodeId) is null)
+        if (index.Streams.ExtentOf(stream) is null)
         {
-            string nodes = PlainText.OneLine(string.Join(", ", index.Nodes.Order(StringComparer.Ordinal).Take(10)), SourceNote.LongestText);
+            string[] known = [.. index.Streams.Named.Select(static named => named.ToString())];
+            bool isOfNode = index.Streams.Nodes.Any(node => node == stream.NodeId || node.Length == 0);
+            known = isOfNode && known.Length > 0 ? known : [.. index.Streams.Nodes.Order(StringComparer.Ordinal)];
             throw new SourceException(
-                $"{_path} has no rows of {stream.NodeId}. It has {nodes}{(index.Nodes.Count > 10 ? ", …" : string.Empty)}.");
+                $"{_path} has no rows of {(isOfNode ? stream.ToString() : stream.NodeId)}. It has "
+                    + $"{PlainText.OneLine(string.Join(", ", known.Take(10)), SourceNote.LongestText)}{(known.Length > 10 ? ", …" : string.Empty)}.");
         }
 
         if (range.AlignTo(stream.Interval) is not { } asked)

@@ -72,11 +72,8 @@ internal interface IFileIndex
     /// <summary>How its times are read, and the first rows that could not be.</summary>
     SourceReading Reading { get; }
 
-    /// <summary>The nodes of the file; one with an empty name where no column names them.</summary>
-    IReadOnlyCollection<string> Nodes { get; }
-
-    /// <summary>From the first to the last time of a node; null where it has none.</summary>
-    TimeRange? ExtentOf(string nodeId);
+    /// <summary>Whose rows it has.</summary>
+    FileStreams Streams { get; }
 
     /// <summary>The rows that could not be read.</summary>
     UnplacedRows Unplaced { get; }

@@ -7,7 +7,9 @@ namespace Qmtl.Fetching.Files;
 /// <param name="IsInstant">Whether its values, which are longs, are instants: 100 ns since the Unix epoch, UTC.</param>
 /// <param name="IsUtc">Whether the file says that its instants are in UTC.</param>
 /// <param name="IsWhole">Whether its type declares whole numbers of 64 bits.</param>
-internal sealed record TableColumn(string Name, bool IsInstant = false, bool IsUtc = false, bool IsWhole = false);
+/// <param name="Declared">The type that its values have, where this library wrote them; null where they have to tell.</param>
+internal sealed record TableColumn(
+    string Name, bool IsInstant = false, bool IsUtc = false, bool IsWhole = false, BarColumnType? Declared = null);
 
 /// <summary>A file of typed columns, in groups of rows of which each can be read by itself.</summary>
 internal interface ITable

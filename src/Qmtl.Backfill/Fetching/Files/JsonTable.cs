@@ -18,7 +18,8 @@ internal sealed class JsonTable : ITable
 
     private JsonTable(IReadOnlyList<string> names, IReadOnlyList<Values> columns)
     {
-        Columns = [.. names.Select(name => new TableColumn(name))];
+        bool isExported = FileColumns.AreExported(names);
+        Columns = [.. names.Select((name, i) => new TableColumn(name, Declared: isExported ? columns[i].Type : null))];
         Groups = [columns[0].Count];
         _columns = [.. columns.Select((column, i) => column.Build(names[i]))];
     }
@@ -181,6 +182,16 @@ internal sealed class JsonTable : ITable
     {
         private readonly List<double> _numbers = [];
         private List<string?>? _texts;
+        private bool _hasText;
+        private bool _hasFlag;
+        private bool _hasFraction;
+        private bool _hasNumber;
+
+        /// <summary>The type of the values as they are written: whole numbers have neither point nor exponent.</summary>
+        public BarColumnType Type => _hasText ? BarColumnType.String
+            : _hasFlag ? BarColumnType.Boolean
+            : _hasNumber && !_hasFraction ? BarColumnType.Long
+            : BarColumnType.Double;
 
         public int Count => _texts?.Count ?? _numbers.Count;
 
@@ -195,6 +206,10 @@ internal sealed class JsonTable : ITable
             }
 
             bool isNull = value.ValueKind == JsonValueKind.Null;
+            _hasText |= value.ValueKind == JsonValueKind.String;
+            _hasFlag |= value.ValueKind is JsonValueKind.True or JsonValueKind.False;
+            _hasNumber |= value.ValueKind == JsonValueKind.Number;
+            _hasFraction |= value.ValueKind == JsonValueKind.Number && !value.TryGetInt64(out _);
             double number = double.NaN;
             bool isNumber = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number)
                 && !(Math.Abs(number) >= ColumnType.LargestExactInDouble && value.TryGetInt64(out _));

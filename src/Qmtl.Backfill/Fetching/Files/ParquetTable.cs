@@ -8,19 +8,24 @@ namespace Qmtl.Fetching.Files;
 /// <summary>A Parquet file, by Parquet.Net. Of nested columns and those of plain bytes, which no bar has, nothing is read.</summary>
 internal sealed class ParquetTable : ITable
 {
+    /// <summary>The key in a file's own metadata by which this library knows what it has exported.</summary>
+    public const string ExportMark = "qmtl";
+
     private readonly FileContent _content;
     private readonly string[] _fields;
 
-    private ParquetTable(FileContent content, DataField[] fields, IReadOnlyList<string> unread, IReadOnlyList<long> groups)
+    private ParquetTable(
+        FileContent content, DataField[] fields, bool isExported, IReadOnlyList<string> unread, IReadOnlyList<long> groups)
     {
         _content = content;
         _fields = [.. fields.Select(field => field.Name)];
         (Unread, Groups) = (unread, groups);
-        Columns = [.. fields.Select(static field => new TableColumn(
+        Columns = [.. fields.Select(field => new TableColumn(
             field.Name,
             field.ClrType == typeof(DateTime) || field.ClrType == typeof(DateOnly),
             field is DateTimeDataField { IsAdjustedToUTC: true },
-            field.ClrType == typeof(long) || field.ClrType == typeof(ulong)))];
+            field.ClrType == typeof(long) || field.ClrType == typeof(ulong),
+            !isExported ? null : IsText(field.ClrType) ? BarColumnType.String : ColumnType.Of(field.ClrType)?.Type))];
     }
 
     /// <inheritdoc/>
@@ -40,7 +45,8 @@ internal sealed class ParquetTable : ITable
         DataField[] fields = [.. reader.Schema.GetDataFields().Where(
             field => field.Path.Length == 1 && field.MaxRepetitionLevel == 0 && IsRead(field.ClrType))];
         string[] unread = [.. reader.Schema.Fields.Select(field => field.Name).Except(fields.Select(field => field.Name))];
-        return new ParquetTable(content, fields, unread, [.. reader.RowGroups.Select(group => group.RowCount)]);
+        bool isExported = reader.CustomMetadata.ContainsKey(ExportMark);
+        return new ParquetTable(content, fields, isExported, unread, [.. reader.RowGroups.Select(group => group.RowCount)]);
     });
 
     /// <inheritdoc/>
@@ -58,8 +64,11 @@ internal sealed class ParquetTable : ITable
         return (IReadOnlyList<BarColumn>)read;
     });
 
+    // The library has text as memory, and as strings only where it is asked to.
+    private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
+
     private static bool IsRead(Type type) =>
-        type == typeof(string) || type == typeof(DateTime) || type == typeof(DateOnly) || type == typeof(decimal)
+        IsText(type) || type == typeof(DateTime) || type == typeof(DateOnly) || type == typeof(decimal)
         || (type.IsPrimitive && type != typeof(char));
 
     // The library knows only how to wait, and a file does not keep anybody waiting; this is not called on a thread with a context.
@@ -101,9 +110,17 @@ internal sealed class ParquetTable : ITable
 
     private static async Task<BarColumn> ReadTextsAsync(ParquetRowGroupReader rows, DataField field)
     {
-        string?[] texts = new string?[checked((int)rows.RowCount)];
-        await rows.ReadAsync(field, texts.AsMemory());
-        return new BarColumn<string?>(field.Name, texts);
+        int count = checked((int)rows.RowCount);
+        if (!field.IsNullable)
+        {
+            var whole = new ReadOnlyMemory<char>[count];
+            await rows.ReadAsync(field, whole.AsMemory());
+            return new BarColumn<string?>(field.Name, Array.ConvertAll(whole, static text => (string?)text.ToString()));
+        }
+
+        var texts = new ReadOnlyMemory<char>?[count];
+        await rows.ReadAsync<ReadOnlyMemory<char>>(field, texts.AsMemory());
+        return new BarColumn<string?>(field.Name, Array.ConvertAll(texts, static text => text?.ToString()));
     }
 
     private static async Task<BarColumn> ReadAsync<TFrom, TTo>(ParquetRowGroupReader rows, DataField field, Func<TFrom, TTo> convert)

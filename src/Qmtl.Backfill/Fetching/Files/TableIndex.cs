@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Qmtl.Data;
 using Qmtl.Messages;
 using Qmtl.Time;
@@ -27,7 +26,7 @@ internal sealed class TableIndex : IFileIndex
     private readonly ColumnEvidence[] _evidence;
     private readonly TimeNumbers _numbers = new();
     private readonly List<UnreadableRow> _problems = [];
-    private readonly Dictionary<string, TimeRange> _extents = new(StringComparer.Ordinal);
+    private readonly int _interval;
     private readonly List<Group> _groups = [];
     private readonly Lock _loading = new();
     private readonly Loaded?[] _loaded = new Loaded?[GroupsKept];
@@ -51,9 +50,11 @@ internal sealed class TableIndex : IFileIndex
                 names, index => table.Columns[index].IsInstant ? null : table.Read(sample, [index])[0].GetValue(0));
             FileColumns.RequireRead(names, names[_time], table.Unread);
             _node = FileColumns.FindNode(names);
+            _interval = FileColumns.FindInterval(names);
+            Streams = new FileStreams(_node >= 0, _interval >= 0);
             _payload = [.. Enumerable.Range(0, names.Length)
                 .Where(index => index != _time && index != _node && FileColumns.IsPayload(names[index]))];
-            _evidence = [.. _payload.Select(index => new ColumnEvidence(FileColumns.NameOf(names[index], names)))];
+            _evidence = [.. _payload.Select(index => EvidenceOf(table.Columns[index], names))];
             FileColumns.RequireUsable(_evidence.Select(column => column.Name));
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
@@ -78,7 +79,7 @@ internal sealed class TableIndex : IFileIndex
     public static TableIndex Of(FileContent content, ITable table, CancellationToken cancellationToken)
     {
         var index = new TableIndex(content, table, cancellationToken);
-        return index._extents.Count > 0 ? index : throw new SourceException(
+        return !index.Streams.IsEmpty ? index : throw new SourceException(
             $"{content.Path}: no row can be read. Row {index._problems[0].Line}: {index._problems[0].Message}.");
     }
 
@@ -92,10 +93,7 @@ internal sealed class TableIndex : IFileIndex
     };
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<string> Nodes => _extents.Keys;
-
-    /// <inheritdoc/>
-    public TimeRange? ExtentOf(string nodeId) => _extents.TryGetValue(KeyOf(nodeId), out TimeRange extent) ? extent : null;
+    public FileStreams Streams { get; }
 
     /// <inheritdoc/>
     public UnplacedRows Unplaced { get; } = new();
@@ -103,7 +101,6 @@ internal sealed class TableIndex : IFileIndex
     /// <inheritdoc/>
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
-        string key = KeyOf(stream.NodeId);
         var timestamps = new List<long>();
         var subSeconds = new SubSeconds();
         ColumnBuilder[] columns = [.. _evidence.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
@@ -135,7 +132,7 @@ internal sealed class TableIndex : IFileIndex
                 }
 
                 place = rows.Times.Seconds[row];
-                if (!window.Contains(place) || NodeOf(rows.Nodes, row) != key)
+                if (!window.Contains(place) || !Streams.IsOf(stream, TextOf(rows.Nodes, row), TextOf(rows.Intervals, row)))
                 {
                     continue;
                 }
@@ -160,14 +157,30 @@ internal sealed class TableIndex : IFileIndex
             Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
             Notes = notes,
             HasUnplaced = Unplaced.MayBeIn(window),
-            About = _extents[key],
+            About = Streams.ExtentOf(stream),
         };
     }
 
-    private static string NodeOf(BarColumn? nodes, int row) =>
-        nodes is null ? string.Empty : ValueText.Of(nodes.GetValue(row)) ?? string.Empty;
+    private static string TextOf(BarColumn? column, int row) => column?.GetText(row) ?? string.Empty;
 
-    private string KeyOf(string nodeId) => _node < 0 ? string.Empty : nodeId;
+    private static ColumnEvidence EvidenceOf(TableColumn column, string[] names)
+    {
+        if (column.Declared is not { } type)
+        {
+            return new ColumnEvidence(FileColumns.NameOf(column.Name, names));
+        }
+
+        var evidence = new ColumnEvidence(column.Name);
+        evidence.Declare(type);
+        return evidence;
+    }
+
+    // The columns that say whose a row is, where there are any.
+    private int[] Keys => [.. new[] { _node, _interval }.Where(static column => column >= 0)];
+
+    private BarColumn? NodesIn(IReadOnlyList<BarColumn> columns) => _node < 0 ? null : columns[^Keys.Length];
+
+    private BarColumn? IntervalsIn(IReadOnlyList<BarColumn> columns) => _interval < 0 ? null : columns[^1];
 
     // What times that are numbers count is known only when all of them were looked at.
     private void LookAtNumbers(CancellationToken cancellationToken)
@@ -200,7 +213,7 @@ internal sealed class TableIndex : IFileIndex
         {
             cancellationToken.ThrowIfCancellationRequested();
             IReadOnlyList<BarColumn> columns = _table.Read(
-                group, [_time, .. texts.Select(i => _payload[i]), .. _node < 0 ? [] : (int[])[_node]]);
+                group, [_time, .. texts.Select(i => _payload[i]), .. Keys]);
             for (int i = 0; i < texts.Length; i++)
             {
                 for (int row = 0; row < columns[i + 1].Length; row++)
@@ -210,7 +223,7 @@ internal sealed class TableIndex : IFileIndex
             }
 
             RowTimesOfGroup times = ReadTimes(columns[0], first);
-            BarColumn? nodes = _node < 0 ? null : columns[^1];
+            (BarColumn? nodes, BarColumn? intervals) = (NodesIn(columns), IntervalsIn(columns));
             (long? before, TimeRange? range) = (last, last is { } known ? new TimeRange(known, known) : null);
             for (int row = 0; row < times.Seconds.Length; row++)
             {
@@ -224,8 +237,7 @@ internal sealed class TableIndex : IFileIndex
                     Unplaced.Add(time);
                     (last, before) = (time, before ?? time);
                     range = Widen(range, time);
-                    ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(_extents, NodeOf(nodes, row), out bool isKnown);
-                    extent = Widen(isKnown ? extent : null, time);
+                    Streams.Add(TextOf(nodes, row), TextOf(intervals, row), time);
                 }
             }
 
@@ -338,12 +350,13 @@ internal sealed class TableIndex : IFileIndex
             }
 
             _loaded[_oldest] = null;
-            IReadOnlyList<BarColumn> columns = _table.Read(group.Number, [_time, .. _payload, .. _node < 0 ? [] : (int[])[_node]]);
+            IReadOnlyList<BarColumn> columns = _table.Read(group.Number, [_time, .. _payload, .. Keys]);
             SortedDictionary<int, string> misfits = [];
             var loaded = new Loaded(
                 group,
                 ReadTimes(columns[0], group.FirstRow),
-                _node < 0 ? null : columns[^1],
+                NodesIn(columns),
+                IntervalsIn(columns),
                 [.. _payload.Select((_, i) => Convert(columns[i + 1], i, group.FirstRow, misfits))],
                 misfits);
             _loaded[_oldest] = loaded;
@@ -416,5 +429,5 @@ internal sealed class TableIndex : IFileIndex
     private sealed record RowTimesOfGroup(long[] Seconds, ReadOnlyMemory<int> Nanoseconds, BitArray AreRead);
 
     private sealed record Loaded(
-        Group Group, RowTimesOfGroup Times, BarColumn? Nodes, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
+        Group Group, RowTimesOfGroup Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
 }

@@ -19,7 +19,9 @@ public sealed record HttpFetcherOptions
     /// <summary>The exchange's word for what a stream is of; null, the default, where each node id is the symbol itself.</summary>
     public Func<StreamKey, string>? Symbol { get; init; }
 
-    /// <summary>The key of an exchange that asks for one; null, the default, for the environment variables that its profile names.</summary>
+    /// <summary>
+    /// The key of an exchange that asks for one; null, the default, for the environment variables that its profile names.
+    /// </summary>
     public NetworkCredential? Credential { get; init; }
 
     /// <summary>Whether files of whole months and days are taken where the exchange publishes them; true by default.</summary>

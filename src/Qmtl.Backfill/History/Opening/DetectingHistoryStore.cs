@@ -93,6 +93,32 @@ public sealed class DetectingHistoryStore : IHistoryStore
     public async Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).WriteAsync(stream, pages, cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<RemovedHistory> RemoveAsync(
+        StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).RemoveAsync(stream, within, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<long> ForgetEmptyAsync(
+        StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).ForgetEmptyAsync(stream, source, within, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<RevisedHistory> ReviseAsync(
+        StreamKey stream, IReadOnlyList<BarPage> pages, bool trailAdded, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).ReviseAsync(stream, pages, trailAdded, cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<BarRevision> ReadRevisionsAsync(
+        StreamKey stream, TimeRange? within = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        IHistoryStore store = await DetectAsync(cancellationToken);
+        await foreach (BarRevision revision in store.ReadRevisionsAsync(stream, within, cancellationToken))
+        {
+            yield return revision;
+        }
+    }
+
     /// <summary>Closes connections.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -11,7 +11,7 @@ namespace Qmtl.History.QuestDb;
 /// QuestDB commits table by table and statement by statement. So bars go first, then, when they can be read, what was learnt about
 /// emptiness: a process that dies in between leaves bars, and no bar that is said not to exist.
 /// </remarks>
-internal sealed class QuestDbSession(
+internal sealed partial class QuestDbSession(
     NpgsqlConnection connection,
     QuestDbCatalogue catalogue,
     QuestDbBulkPath bulkPath,
@@ -42,7 +42,11 @@ internal sealed class QuestDbSession(
     }
 
     // Done is what can be read.
-    public override Task CommitAsync(CancellationToken cancellationToken) => ReadableAsync(cancellationToken);
+    public override async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await ReadableAsync(cancellationToken);
+        await ConfirmRevisionsAsync(cancellationToken);
+    }
 
     public override async Task<IReadOnlyList<string>> ListTablesAsync(CancellationToken cancellationToken)
     {
@@ -131,14 +135,15 @@ internal sealed class QuestDbSession(
 
     // QuestDB joins by equality alone.
     public override Task<IReadOnlyList<long>?> CountStoredEmptyAsync(
-        IReadOnlyList<(BarCount Count, string? Source)> streams, CancellationToken cancellationToken) =>
+        IReadOnlyList<(CountedStream Count, string? Source)> streams, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<long>?>(null);
 
     public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
-        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT tableName, diskSize FROM table_storage()", connection);
-        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        List<(string Table, long Bytes)> sizes =
+            await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
         ILookup<string, long> byName = sizes.ToLookup(size => size.Table, size => size.Bytes, StringComparer.OrdinalIgnoreCase);
         return counts.Select(count => count.Table.Table).Distinct().Where(byName.Contains)
             .ToDictionary(table => table, table => byName[table].First(), StringComparer.Ordinal);
@@ -202,8 +207,9 @@ internal sealed class QuestDbSession(
         long units = QuestDbTypes.UnitsPerSecond(table.Timestamp);
         return $"SELECT {number} tbl, node::varchar, step, min(first) / {units} first, max(last) / {units} last, sum(bars) bars FROM ("
             + $"SELECT {node} node, {interval} step, {ts} % ({interval}::long * {units}) rest, min({ts}) first, max({ts}) last, "
-            + $"count_distinct({ts}) bars FROM {SqlText.Quote(table.Table)} WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {ts} IS NOT NULL"
-            + $") WHERE rest = 0 OR step < 1 OR step % 604800 = 0 GROUP BY node, step";
+            + $"count_distinct({ts}) bars FROM {SqlText.Quote(table.Table)} "
+            + $"WHERE {node} IS NOT NULL AND {interval} IS NOT NULL AND {ts} IS NOT NULL"
+            + $") WHERE rest = 0 OR {IsOtherGridSql("step")} GROUP BY node, step";
     }
 
     protected override string TableSql(string table) => SqlText.Quote(table);

@@ -13,6 +13,9 @@ internal abstract class BarReader(BarInterval interval) : IAsyncDisposable
     private ColumnBuilder<long> _opens = new(ColumnNames.Timestamp, BarsInFrame);
     private long _expected = long.MinValue;
 
+    /// <summary>Told of the time of each row that is on no bar, or on one that was just read.</summary>
+    public Action<long>? PassedOver { get; set; }
+
     /// <summary>Whether the frame has all the bars that it can have.</summary>
     protected bool IsFull => _opens.Count == BarsInFrame;
 
@@ -27,6 +30,7 @@ internal abstract class BarReader(BarInterval interval) : IAsyncDisposable
     {
         if (open != _expected && (open < _expected || !interval.IsOnGrid(open)))
         {
+            PassedOver?.Invoke(open);
             return false;
         }
 

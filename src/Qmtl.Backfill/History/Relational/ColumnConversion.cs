@@ -3,7 +3,9 @@ using Qmtl.Data;
 
 namespace Qmtl.History.Relational;
 
-/// <summary>Turns a payload column into the type that the table keeps, where nothing is lost by it. A NaN is no value in any of them.</summary>
+/// <summary>
+/// Turns a payload column into the type that the table keeps, where nothing is lost by it. A NaN is no value in any of them.
+/// </summary>
 internal static class ColumnConversion
 {
     /// <summary>Whether no row has a value.</summary>

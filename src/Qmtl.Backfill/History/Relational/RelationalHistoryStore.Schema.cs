@@ -8,14 +8,23 @@ public abstract partial class RelationalHistoryStore
     // The schema is brought up to date before the first row is touched: a lock on a table for a change of its columns, asked
     // for by a transaction that already holds rows, is how two writers would end up waiting for each other.
     private async Task<(TableSchema? Table, bool HasEmptyRanges)> PrepareTablesAsync(
-        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, BarFrame[] frames, CancellationToken cancellationToken)
+        RelationalSession session,
+        StreamKey stream,
+        IReadOnlyList<BarPage> pages,
+        BarFrame[] frames,
+        bool hasTrail,
+        CancellationToken cancellationToken)
     {
         const int Attempts = 5;
         string name = Naming.TableOf(stream.NodeId);
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            IReadOnlyList<FoundTable> found = await session.FindTablesAsync([name, RelationalSession.EmptyRangesTable], cancellationToken);
-            TableSchema? table = frames.Length > 0 ? SchemaOf(found, name) : null;
+            string[] trail = hasTrail ? [RelationalSession.RevisionsTable] : [];
+            IReadOnlyList<FoundTable> found = await session.FindTablesAsync(
+                [name, RelationalSession.EmptyRangesTable, .. trail], cancellationToken);
+
+            // A page without bars says nothing of the table; what it says of emptiness is held against the bars that are stored.
+            TableSchema? table = frames.Length > 0 || hasTrail ? SchemaOf(found, name) : null;
             bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
             var statements = new List<string>();
             IReadOnlyList<(string Name, StoredType Type)> missing = [];
@@ -39,6 +48,11 @@ public abstract partial class RelationalHistoryStore
             if (!hasEmptyRanges && pages.Any(page => !page.Empty.IsEmpty))
             {
                 statements.Add(session.CreateEmptyRangesSql());
+            }
+
+            if (hasTrail && found.All(candidate => candidate.Name != RelationalSession.RevisionsTable))
+            {
+                statements.Add(session.CreateRevisionsSql());
             }
 
             if (statements.Count + widened.Length == 0)

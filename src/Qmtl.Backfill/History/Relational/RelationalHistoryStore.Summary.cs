@@ -26,7 +26,7 @@ public abstract partial class RelationalHistoryStore
             }
 
             HashSet<StreamKey>? wanted = streams is null ? null : [.. streams];
-            BarCount[] counts = [.. (await session.CountBarsAsync(tables, cancellationToken)).Where(
+            CountedStream[] counts = [.. (await session.CountBarsAsync(tables, cancellationToken)).Where(
                 count => Naming.IsIn(count.Stream.NodeId, count.Table.Table) && wanted?.Contains(count.Stream) != false)];
             HistorySummary?[] summaries = await SummarizeAsync(session, counts, source, cancellationToken);
             return [.. summaries.OfType<HistorySummary>()
@@ -36,7 +36,7 @@ public abstract partial class RelationalHistoryStore
         cancellationToken);
 
     private static async Task<HistorySummary?[]> SummarizeAsync(
-        RelationalSession session, BarCount[] counts, Func<StreamKey, string?>? source, CancellationToken cancellationToken)
+        RelationalSession session, CountedStream[] counts, Func<StreamKey, string?>? source, CancellationToken cancellationToken)
     {
         bool anyEmpty = (await session.FindTablesAsync([RelationalSession.EmptyRangesTable], cancellationToken)).Count > 0;
         ILookup<StreamKey, EmptyRange> empty = anyEmpty
@@ -68,7 +68,9 @@ public abstract partial class RelationalHistoryStore
                     EmptyAfter = HistorySummary.CountAfter(absent[i], bounds.End),
                 }
                 : HistorySummary.Of(
-                    stream, await session.GetCoverageAsync(table, stream, AllTime.AlignTo(stream.Interval)!.Value, cancellationToken), absent[i]);
+                    stream,
+                    await session.GetCoverageAsync(table, stream, AllTime.AlignTo(stream.Interval)!.Value, cancellationToken),
+                    absent[i]);
             inTable[table.Table] = inTable.GetValueOrDefault(table.Table) + (summaries[i]?.Bars ?? 0);
         }
 

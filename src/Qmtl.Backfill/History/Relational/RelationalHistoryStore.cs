@@ -42,7 +42,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     private protected abstract TableNaming Naming { get; }
 
     /// <inheritdoc/>
-    public abstract Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default);
+    public virtual Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => _written.TakeWarnings(stream);
@@ -69,12 +70,20 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     /// <remarks>
     /// Where the table has its key, no transaction stays open while the caller works on a frame; bars written meanwhile are then seen.
     /// </remarks>
-    public async IAsyncEnumerable<BarFrame> ReadAsync(
-        StreamKey stream, TimeRange range, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default) =>
+        ReadPagesAsync(stream, range, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<BarFrame> ReadAsync(
+        StreamKey stream, TimeRange range, Action<long> onPassedOver, CancellationToken cancellationToken = default) =>
+        ReadPagesAsync(stream, range, onPassedOver, cancellationToken);
+
+    private async IAsyncEnumerable<BarFrame> ReadPagesAsync(
+        StreamKey stream, TimeRange range, Action<long>? onPassedOver, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TimeRange? whole = Within(range)?.AlignTo(stream.Interval);
         TimeRange? left = whole;
-        await using var reading = new OpenRead();
+        await using var reading = new OpenRead { PassedOver = onPassedOver };
         while (left is { } bars)
         {
             BarFrame? frame = await RetryReadAsync(
@@ -130,7 +139,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         ArgumentNullException.ThrowIfNull(pages);
         RequirePagesOf(stream, pages);
         return EmptyRangeUpdate.Touched(pages) is { } touched
-            ? WriteGuardedAsync(stream, pages, touched, cancellationToken)
+            ? WriteGuardedAsync(stream, pages, touched, revision: null, cancellationToken)
             : Task.CompletedTask;
     }
 
@@ -162,32 +171,6 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     private protected abstract ValueTask CloseAsync();
 
     private static TimeRange? Within(TimeRange? within) => within is { } range ? AllTime.Intersect(range) : AllTime;
-
-    private static void RequirePagesOf(StreamKey stream, IReadOnlyList<BarPage> pages)
-    {
-        foreach (BarPage page in pages)
-        {
-            ArgumentException.ThrowIfNullOrWhiteSpace(page.Source, nameof(pages));
-            BarInterval wrong = new[]
-            {
-                page.Frame.Interval,
-                page.Asked.Interval,
-                page.Empty.Interval,
-            }.FirstOrDefault(interval => interval != stream.Interval);
-            if (wrong != default)
-            {
-                throw new ArgumentException($"A page of {wrong} bars cannot be written to the stream {stream}.", nameof(pages));
-            }
-
-            if (EmptyRangeUpdate.Touched([page]) is { } touched && AllTime.Intersect(touched) != touched)
-            {
-                throw new ArgumentException(
-                    $"A bar at {(touched.Start < AllTime.Start ? touched.Start : touched.End)} is beyond what a store keeps. Timestamps "
-                        + $"are Unix seconds.",
-                    nameof(pages));
-            }
-        }
-    }
 
     private async Task<IReadOnlyList<StreamKey>> ListStreamsAsync(RelationalSession session, CancellationToken cancellationToken)
     {
@@ -227,72 +210,6 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
     }
 
-    private async Task WriteGuardedAsync(
-        StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
-    {
-        RelationalSession? session = null;
-        try
-        {
-            await GuardAsync(
-                async () =>
-                {
-                    session = await OpenSessionAsync(forWriting: true, cancellationToken)
-                        ?? throw new InvalidOperationException("A session for writing always has a database.");
-                    await using (session)
-                    {
-                        await WritePagesAsync(session, stream, pages, touched, cancellationToken);
-                    }
-
-                    return true;
-                },
-                cancellationToken);
-        }
-        catch (StoreException error) when (session is { MayHaveKept: true } or { WaitedFor: not null })
-        {
-            throw error.With(session.WaitedFor, session.MayHaveKept);
-        }
-
-        if (session?.WaitedFor is { } holder)
-        {
-            _written.Waited(stream, holder);
-        }
-    }
-
-    private async Task WritePagesAsync(
-        RelationalSession session, StreamKey stream, IReadOnlyList<BarPage> pages, TimeRange touched, CancellationToken cancellationToken)
-    {
-        await session.BeginAsync(stream, cancellationToken);
-        BarFrame[] frames = [.. pages.Select(page => page.Frame).Where(frame => frame.Count > 0)];
-        (TableSchema? table, bool hasEmptyRanges) = await PrepareTablesAsync(session, stream, pages, frames, cancellationToken);
-        PlannedFrame[] planned = [];
-        if (table is not null)
-        {
-            planned = Array.ConvertAll(frames, frame => WritePlan.Fit(table, frame, DisplayName));
-            session.RequireStorable(table, planned);
-            foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(planned))
-            {
-                await session.WriteBarsAsync(table, stream, run, cancellationToken);
-            }
-        }
-
-        if (hasEmptyRanges)
-        {
-            IReadOnlyList<EmptyRange> stored = await session.ReadEmptyRangesAsync(stream, source: null, touched, cancellationToken);
-            long now = _timeProvider.GetUtcNow().ToUnixTimeSeconds();
-            await session.ChangeEmptyRangesAsync(stream, EmptyRangeUpdate.Compute(stream.Interval, stored, pages, now), cancellationToken);
-        }
-
-        await session.CommitAsync(cancellationToken);
-        if (table is not null)
-        {
-            _written.Wrote(
-                stream,
-                table.Table,
-                planned.SelectMany(frame => frame.Columns).Select(column => column.Stored.Name),
-                session.DescribeRisk(table));
-        }
-    }
-
     // Where there is no database yet, there is nothing in it.
     private Task<T> ReadOnceAsync<T>(Func<RelationalSession, Task<T>> read, T nothing, CancellationToken cancellationToken) =>
         RetryReadAsync(
@@ -323,6 +240,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             }
 
             reading.Reader = reading.Session.OpenReader(table, stream, bars);
+            reading.Reader.PassedOver = reading.PassedOver;
         }
 
         BarFrame? frame = await reading.Reader.ReadFrameAsync(cancellationToken);
@@ -369,6 +287,8 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         public RelationalSession? Session { get; set; }
 
         public BarReader? Reader { get; set; }
+
+        public Action<long>? PassedOver { get; init; }
 
         public async ValueTask DisposeAsync()
         {

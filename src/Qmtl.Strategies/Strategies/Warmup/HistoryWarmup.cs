@@ -49,6 +49,7 @@ public sealed class HistoryWarmup
     /// </summary>
     /// <param name="streams">The streams; one that stands here twice counts once.</param>
     /// <param name="cancellationToken">Ends the warm-up; what was filled and loaded until then stays.</param>
+    /// <exception cref="ArgumentException">No bar of a stream that has closed opens from the start to the end.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async IAsyncEnumerable<WarmupResult> RunAsync(
         IEnumerable<StreamInput> streams, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -90,7 +91,14 @@ public sealed class HistoryWarmup
 
     private TimeRange WindowOf(StreamInput stream)
     {
-        long last = stream.Interval.LastClosedBar(_timeProvider.GetUtcNow());
+        DateTimeOffset now = _timeProvider.GetUtcNow();
+        if (_options.Start is { } start)
+        {
+            return AskedRange.Closed(stream.Interval, start, _options.End, now, out string? note) ?? throw new ArgumentException(note);
+        }
+
+        long last = stream.Interval.LastClosedBar(now);
+        last = _options.End is { } end ? Math.Min(stream.Interval.Floor(end.ToUnixTimeSeconds()), last) : last;
         return new TimeRange(stream.Interval.Add(last, 1 - stream.Period), last);
     }
 

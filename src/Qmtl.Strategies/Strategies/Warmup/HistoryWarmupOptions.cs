@@ -10,6 +10,14 @@ public sealed record HistoryWarmupOptions
     /// <value><see cref="OnMissing.Skip"/> by default.</value>
     public OnMissing OnMissing { get; init; }
 
+    /// <summary>The first instant of the history that is made sure of and loaded, as far as a cache holds it.</summary>
+    /// <value>Null, the default: of each stream as many bars before the end as its period.</value>
+    public DateTimeOffset? Start { get; init; }
+
+    /// <summary>The last instant, inside.</summary>
+    /// <value>Null, the default: the last bar that has closed.</value>
+    public DateTimeOffset? End { get; init; }
+
     /// <summary>How stores are filled, whatever their providers say.</summary>
     /// <value>Null, the default: as each provider says (<see cref="IHistoryProvider.Options"/>).</value>
     public BackfillOptions? Backfill { get; init; }

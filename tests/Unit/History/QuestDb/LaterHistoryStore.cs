@@ -38,11 +38,32 @@ internal sealed class LaterHistoryStore(IHistoryStore store) : IHistoryStore
             summary => summary with { Bounds = new TimeRange(summary.Bounds.Start - Later, summary.Bounds.End - Later) })];
 
     public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
-        store.WriteAsync(stream, [.. pages.Select(page => new BarPage(page.Source, Move(page.Frame, Later), Move(page.Asked, Later), Move(page.Empty, Later)))], cancellationToken);
+        store.WriteAsync(stream, [.. pages.Select(Move)], cancellationToken);
+
+    public Task<RemovedHistory> RemoveAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        store.RemoveAsync(stream, Move(within), cancellationToken);
+
+    public Task<long> ForgetEmptyAsync(StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        store.ForgetEmptyAsync(stream, source, Move(within), cancellationToken);
+
+    public async Task<RevisedHistory> ReviseAsync(StreamKey stream, IReadOnlyList<BarPage> pages, bool trailAdded, CancellationToken cancellationToken = default)
+    {
+        RevisedHistory revised = await store.ReviseAsync(stream, [.. pages.Select(Move)], trailAdded, cancellationToken);
+        return new RevisedHistory(
+            Move(revised.Added, -Later),
+            Move(revised.Replaced, -Later),
+            Move(revised.Empty, -Later),
+            [.. revised.Differences.Select(difference => difference with { Timestamp = difference.Timestamp - Later })]);
+    }
+
+    public IAsyncEnumerable<BarRevision> ReadRevisionsAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
+        store.ReadRevisionsAsync(stream, Move(within), cancellationToken).Select(revision => revision with { Timestamp = revision.Timestamp - Later });
 
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => store.TakeWarnings(stream);
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
+
+    private static BarPage Move(BarPage page) => new(page.Source, Move(page.Frame, Later), Move(page.Asked, Later), Move(page.Empty, Later));
 
     private static TimeRange? Move(TimeRange? range) =>
         range is { } bounds ? new TimeRange(Math.Min(bounds.Start, long.MaxValue - Later) + Later, Math.Min(bounds.End, long.MaxValue - Later) + Later) : null;

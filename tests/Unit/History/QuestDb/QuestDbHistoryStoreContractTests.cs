@@ -11,6 +11,8 @@ namespace Qmtl.Unit.History.QuestDb;
 /// </summary>
 [RequiresQuestDb]
 [Collection(QuestDbCollection.Name)]
+[DiffersFromContract(nameof(A_stream_that_is_being_filled_is_claimed_by_one_at_a_time), "QuestDB has no locks through which processes see each other")]
+[DiffersFromContract(nameof(Two_runs_at_once_ask_the_source_once), "QuestDB has no locks through which processes see each other")]
 [DiffersFromContract(nameof(Bars_of_every_type_come_back_as_they_went_in), "QuestDB keeps no infinity, no null truth value and not the smallest long; they are refused")]
 [DiffersFromContract(nameof(Coverage_follows_what_other_programs_delete_and_add), "QuestDB knows no DELETE of rows, and its timestamps are no whole seconds in SQL")]
 [DiffersFromContract(nameof(Coverage_equals_a_naive_model), "its weekly bars reach beyond the year 9999, where QuestDB ends")]
@@ -29,6 +31,8 @@ namespace Qmtl.Unit.History.QuestDb;
 [DiffersFromContract(nameof(A_table_that_is_not_one_of_bars_is_a_clear_error), "written in types that QuestDB does not have")]
 [DiffersFromContract(nameof(A_timestamp_column_of_text_is_a_clear_error), "written in types that QuestDB does not have")]
 [DiffersFromContract(nameof(Rows_that_name_no_possible_stream_are_not_listed), "written in types that QuestDB does not have")]
+[DiffersFromContract(nameof(A_revision_that_fails_leaves_neither_a_change_nor_a_trail), "QuestDB's tables have no rules of their own")]
+[DiffersFromContract(nameof(Bars_that_are_twice_in_a_table_without_a_key_are_revised_and_removed_as_one), "a bar in a table without keys cannot be replaced there, which is refused")]
 [DiffersFromContract(nameof(Rows_of_other_programs_count_in_a_summary_as_they_do_in_coverage), "QuestDB's timestamps are no whole seconds in SQL")]
 [DiffersFromContract(nameof(A_summary_of_a_table_without_a_key_counts_each_bar_once), "written in types that QuestDB does not have")]
 public sealed class QuestDbHistoryStoreContractTests(QuestDbServer server) : HistoryStoreContract, IAsyncLifetime

@@ -59,9 +59,13 @@ internal sealed class FillClaims(NpgsqlConnectionStringBuilder connection) : IAs
             await session.DisposeAsync();
             _free.Release();
             cancellationToken.ThrowIfCancellationRequested();
+            if (error is not (NpgsqlException or InvalidOperationException or TimeoutException or IOException))
+            {
+                throw;
+            }
 
             // Whatever is the matter, the fill meets it, too, and tells of it.
-            return error is NpgsqlException or InvalidOperationException or TimeoutException or IOException ? StreamClaim.None : throw error;
+            return StreamClaim.None;
         }
     }
 

@@ -29,6 +29,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
     private const string LockSql = "SELECT pg_advisory_xact_lock($1)";
 
+    private const int RevisionsInStatement = 5000;
+
     private NpgsqlTransaction? _transaction;
     private string? _schema;
     private StreamKey _stream;
@@ -185,7 +187,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);
 
     public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
-        IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         // A table in partitions is as large as these; a view has no size of its own.
         const string Sql = """
@@ -196,7 +198,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
             """;
         await using DbCommand command = connection.CreateCommand(
             Sql, ("tables", counts.Select(count => count.Table.Table).Distinct().ToArray()));
-        List<(string Table, long Bytes)> sizes = await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
+        List<(string Table, long Bytes)> sizes =
+            await command.ListAsync(static row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
         return sizes.ToDictionary(size => size.Table, size => size.Bytes, StringComparer.Ordinal);
     }
 
@@ -213,8 +216,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
                 + $"AND {table}.source = gone.source AND {table}.start_ts = gone.start_ts",
                 stream,
                 cancellationToken,
-                Texts(update.Removed),
-                Longs(update.Removed, range => range.Start));
+                Array(update.Removed, static range => range.Source, NpgsqlDbType.Text),
+                Array(update.Removed, static range => range.Start, NpgsqlDbType.Bigint));
         }
 
         if (update.Added.Count > 0)
@@ -226,10 +229,29 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
                 + "excluded.learnt_at",
                 stream,
                 cancellationToken,
-                Texts(update.Added),
-                Longs(update.Added, range => range.Start),
-                Longs(update.Added, range => range.End),
-                Longs(update.Added, range => range.LearntAt));
+                Array(update.Added, static range => range.Source, NpgsqlDbType.Text),
+                Array(update.Added, static range => range.Start, NpgsqlDbType.Bigint),
+                Array(update.Added, static range => range.End, NpgsqlDbType.Bigint),
+                Array(update.Added, static range => range.LearntAt, NpgsqlDbType.Bigint));
+        }
+    }
+
+    public override async Task AddRevisionsAsync(StreamKey stream, IReadOnlyList<RevisionRow> rows, CancellationToken cancellationToken)
+    {
+        foreach (RevisionRow[] chunk in rows.Chunk(RevisionsInStatement))
+        {
+            await RunAsync(
+                $"INSERT INTO {TableSql(RevisionsTable)} (node_id, \"interval\", {RevisionRow.Columns}) "
+                    + "SELECT $1, $2, * FROM unnest($3, $4, $5, $6, $7, $8) "
+                    + "ON CONFLICT (node_id, \"interval\", bar_ts, revised_at, column_name) DO UPDATE SET new_value = excluded.new_value",
+                stream,
+                cancellationToken,
+                Array(chunk, static row => row.Timestamp, NpgsqlDbType.Bigint),
+                Array(chunk, static row => row.RevisedAt, NpgsqlDbType.Bigint),
+                Array(chunk, static row => row.Column, NpgsqlDbType.Text),
+                Array(chunk, static row => row.Was, NpgsqlDbType.Text),
+                Array(chunk, static row => row.Is, NpgsqlDbType.Text),
+                Array(chunk, static row => row.Source, NpgsqlDbType.Text));
         }
     }
 
@@ -265,15 +287,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         ? throw new PostgresException("the search path names no schema that exists", "ERROR", "ERROR", PostgresErrorCodes.InvalidSchemaName)
         : $"{SqlText.Quote(_schema)}.{SqlText.Quote(table)}";
 
-    private static NpgsqlParameter<string[]> Texts(IEnumerable<EmptyRange> ranges) =>
-        new NpgsqlParameter<string[]>
-        {
-            TypedValue = [.. ranges.Select(range => range.Source)],
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-        };
-
-    private static NpgsqlParameter<long[]> Longs(IEnumerable<EmptyRange> ranges, Func<EmptyRange, long> value) =>
-        new NpgsqlParameter<long[]> { TypedValue = [.. ranges.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+    private static NpgsqlParameter<T[]> Array<TRow, T>(IEnumerable<TRow> rows, Func<TRow, T> value, NpgsqlDbType type) =>
+        new() { TypedValue = [.. rows.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | type };
 
     // It goes to the server in one piece: whatever becomes of this process meanwhile, the server ends it and lets go of the table, which
     // no other write must wait for.

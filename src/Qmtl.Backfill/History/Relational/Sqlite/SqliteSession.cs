@@ -8,7 +8,7 @@ using SQLitePCL;
 namespace Qmtl.History.Relational.Sqlite;
 
 /// <summary>One operation on a SQLite file.</summary>
-internal sealed class SqliteSession : RelationalSession
+internal sealed partial class SqliteSession : RelationalSession
 {
     private const int LockWaitSliceMilliseconds = 100;
 
@@ -192,8 +192,8 @@ internal sealed class SqliteSession : RelationalSession
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
 
-    // SQLite tells of a table only by reading all of it, so each has a part of the file by its bars.
-    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(IReadOnlyList<BarCount> counts, CancellationToken cancellationToken)
+    public override async Task<IReadOnlyDictionary<string, long>> MeasureAsync(
+        IReadOnlyList<CountedStream> counts, CancellationToken cancellationToken)
     {
         await using DbCommand command = _connection.CreateCommand(
             "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
@@ -258,7 +258,7 @@ internal sealed class SqliteSession : RelationalSession
     // SQLite keeps anything in any column, and takes every text for more than any number.
     protected override string BeyondDoublesSql(string column) => $"typeof({column}) = 'integer' AND {base.BeyondDoublesSql(column)}";
 
-    protected override string OnGridSql(string timestamp, string interval) => $"{base.OnGridSql(timestamp, interval)} AND {timestamp} | 0 = {timestamp}";
+    protected override string OnGridSql(string ts, string interval) => $"{base.OnGridSql(ts, interval)} AND {ts} | 0 = {ts}";
 
     protected override string TypeName(StoredType type) => SqliteTypes.NameOf(type);
 

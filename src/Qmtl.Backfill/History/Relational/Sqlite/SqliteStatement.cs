@@ -26,7 +26,9 @@ internal sealed class SqliteStatement : IDisposable
     public void Bind(int index, long value) => Check(raw.sqlite3_bind_int64(_statement, index, value));
 
     /// <inheritdoc cref="Bind(int, long)"/>
-    public void Bind(int index, string value) => Check(raw.sqlite3_bind_text(_statement, index, Encoding.UTF8.GetBytes(value).AsSpan()));
+    public void Bind(int index, string? value) => Check(value is null
+        ? raw.sqlite3_bind_null(_statement, index)
+        : raw.sqlite3_bind_text(_statement, index, Encoding.UTF8.GetBytes(value).AsSpan()));
 
     /// <summary>Goes to the next row; false at the end.</summary>
     public bool Step()

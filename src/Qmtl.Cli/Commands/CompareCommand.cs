@@ -1,0 +1,176 @@
+using System.CommandLine;
+using Qmtl.Backfill;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.Messages;
+using Qmtl.Time;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary><c>qmtl compare</c>: stored bars beside those of a source or of another store.</summary>
+internal sealed class CompareCommand : CliCommand
+{
+    private const int MostRows = 50;
+
+    private readonly StoreOptions _store;
+    private readonly StreamOptions _streams;
+    private readonly RangeOptions _range;
+    private readonly SourceOptions _source;
+    private readonly Option<string?> _withStore = new("--with-store")
+    {
+        Description = "Another store to compare with, in place of a source: a file, or a connection string as for --store.",
+        HelpName = "path-or-dsn",
+    };
+
+    private readonly Option<int?> _sample = new("--sample")
+    {
+        Description = "Compare so many bars of each node only, chosen at random, and say how sure what they tell is. Default: all.",
+        HelpName = "count",
+        CustomParser = OptionParsing.WholeNumber(1, 10_000_000),
+    };
+
+    private readonly Option<bool> _repair = new("--repair")
+    {
+        Description = "Write the source's bars where stored ones differ or are missing; qmtl revisions shows what was changed.",
+    };
+
+    private readonly Option<bool> _json;
+
+    public CompareCommand(CliHost host)
+        : base("compare", "Compares stored bars with a source, or with another store. Changes nothing unless --repair is given.", host)
+    {
+        _store = new StoreOptions(this, host);
+        _streams = new StreamOptions(this, host);
+        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _source = new SourceOptions(this);
+        Options.Add(_withStore);
+        Options.Add(_sample);
+        Options.Add(_repair);
+        _json = JsonOption.AddTo(this, "a difference");
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_sample) is not null && result.GetValue(_repair))
+            {
+                result.AddError("Only what was compared can be repaired: --sample or --repair, not both.");
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "qmtl compare --store bars.db --node BTCUSDT --interval 1m --start 2024-01-01 --end 2024-01-31T23:59:00Z",
+        "qmtl compare --store bars.db --node BTCUSDT --interval 1m --sample 300",
+        "qmtl compare --store bars.db --node BTCUSDT --interval 1m --with-store copy.db --json",
+        "qmtl compare --store bars.db --node BTCUSDT --interval 1m --repair",
+    ];
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        _ = _range.Given(arguments);
+        await using IHistoryStore store = _store.OpenExisting(arguments);
+        await using IHistoryStore? other = OpenOther(arguments);
+        IDataFetcher source = other is null ? _source.CreateFetcher(arguments) : new StoreFetcher(other);
+        var table = new ReportTable(Host).WithTexts("Node", "Interval", "Bar", "Kind", "Column", "Stored", "Other");
+        var lines = new JsonLines(Host.Output);
+        var summaries = new List<string>();
+        long found = 0;
+        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
+        {
+            if (await RangeOfAsync(store, stream, _range.Within(arguments, stream.Interval), cancellationToken) is not { } range)
+            {
+                Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
+                continue;
+            }
+
+            var comparison = new HistoryComparison(store, source, stream, range)
+            {
+                SampleSize = arguments.GetValue(_sample),
+                Repair = arguments.GetValue(_repair),
+            };
+            await foreach (BarDifference difference in comparison.RunAsync(
+                timeProvider: Host.TimeProvider, loggerFactory: Host.Log, cancellationToken: cancellationToken))
+            {
+                found++;
+                if (arguments.GetValue(_json))
+                {
+                    await lines.WriteDifferenceAsync(stream, difference, cancellationToken);
+                }
+                else if (table.RowCount < MostRows)
+                {
+                    table.AddRow(
+                        stream.NodeId,
+                        stream.Interval.ToString(),
+                        UnixTime.Format(difference.Timestamp),
+                        difference.Kind.ToString(),
+                        difference.Column ?? "",
+                        TextOf(difference.Stored),
+                        TextOf(difference.Other));
+                }
+            }
+
+            summaries.Add(comparison.Summary.ToString());
+        }
+
+        if (table.RowCount > 0)
+        {
+            table.Write();
+        }
+
+        if (arguments.GetValue(_json))
+        {
+            summaries.ForEach(summary => Host.WriteDiagnostic("note", summary));
+            return ExitCode.Complete;
+        }
+
+        if (found > table.RowCount)
+        {
+            summaries.Insert(0, $"{found - table.RowCount} more differences are not shown; --json has all of them.");
+        }
+
+        summaries.ForEach(summary => Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine(summary)));
+        return ExitCode.Complete;
+    }
+
+    private static string TextOf(object? value) => value switch
+    {
+        null => "",
+        IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        _ => PlainText.OneLine(value.ToString() ?? ""),
+    };
+
+    // An end that was not given is that of what is stored.
+    private static async Task<TimeRange?> RangeOfAsync(
+        IHistoryStore store, StreamKey stream, TimeRange given, CancellationToken cancellationToken)
+    {
+        TimeRange all = AskedRange.Between(null, null);
+        TimeRange? stored = (await store.GetCoverageAsync(stream, given, cancellationToken)).Bounds;
+        long? start = given.Start == all.Start ? stored?.Start : given.Start;
+        long? end = given.End == all.End ? stored?.End : given.End;
+        return start <= end ? new TimeRange(start.Value, end!.Value) : null;
+    }
+
+    private IHistoryStore? OpenOther(ParseResult arguments)
+    {
+        if (arguments.GetValue(_withStore) is not { } text)
+        {
+            return null;
+        }
+
+        try
+        {
+            IHistoryStore other = HistoryStoreFactory.Open(text);
+            return other.Info.FilePath is { } path && !File.Exists(path)
+                ? throw new UsageException($"There is no store '{path}'. Check --with-store.")
+                : other;
+        }
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
+    }
+}

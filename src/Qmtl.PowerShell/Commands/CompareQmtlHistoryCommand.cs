@@ -1,0 +1,143 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Output;
+using Qmtl.Telemetry.Progress;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Compares stored bars with a source or with another store, and repairs them on demand.</summary>
+[Cmdlet(
+    VerbsData.Compare,
+    "QmtlHistory",
+    DefaultParameterSetName = ProviderSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(HistoryDifference), typeof(HistoryComparisonSummary))]
+public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
+{
+    // As Write-Host marks what is for people.
+    private static readonly string[] ForPeople = ["PSHOST"];
+
+    /// <summary>The source to compare with; the provider's own by default.</summary>
+    [Parameter]
+    [FetcherArgument]
+    public IDataFetcher? Fetcher { get; set; }
+
+    /// <summary>Another store to compare with, in place of a source.</summary>
+    [Parameter]
+    [HistoryProviderArgument]
+    [ValidateNotNull]
+    public IHistoryProvider? ReferenceProvider { get; set; }
+
+    /// <summary>How many bars of each stream are compared, chosen at random; all by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 10_000_000)]
+    public int? SampleSize { get; set; }
+
+    /// <summary>With what the choice begins, so that the same bars are chosen again.</summary>
+    [Parameter]
+    public int? Seed { get; set; }
+
+    /// <summary>Whether what differs or is missing is replaced by the other's bars, with a trail that Get-QmtlRevision shows.</summary>
+    [Parameter]
+    public SwitchParameter Repair { get; set; }
+
+    /// <summary>Whether one object a stream says what was found, in place of one for each difference.</summary>
+    [Parameter]
+    public SwitchParameter Summary { get; set; }
+
+    /// <summary>The most requests that run at once; 4 by default.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = new BackfillOptions().ThrottleLimit;
+
+    /// <summary>How often a request that failed for a passing reason is tried again; 3 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, 100)]
+    public int MaxRetries { get; set; } = new BackfillOptions().MaxRetries;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Fetcher is not null && ReferenceProvider is not null)
+        {
+            Refuse(new ArgumentException("-Fetcher names a source, -ReferenceProvider a store to compare with. Give one of them."), null);
+        }
+        else
+        {
+            RunForStreams(async (provider, streams, cancellationToken) =>
+            {
+                foreach (StreamKey stream in streams)
+                {
+                    await CompareAsync(provider, stream, cancellationToken);
+                }
+            });
+        }
+    }
+
+    private async Task CompareAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
+    {
+        IDataFetcher source = SourceFor(provider);
+        TimeRange? within = RangeOf(stream);
+        TimeRangeSet stored = await provider.GetCoverageAsync(stream, within, cancellationToken);
+        long? first = StartOf(stream.Interval) is null ? stored.Bounds?.Start : within!.Value.Start;
+        long? last = End is null ? stored.Bounds?.End : within!.Value.End;
+        if (first is null || last is null || first > last)
+        {
+            Post(() => WriteVerbose($"{stream}: nothing is stored there."));
+            return;
+        }
+
+        var bars = new TimeRange(first.Value, last.Value);
+        string name = source.GetName(stream);
+        bool repair = Repair && await ApproveAsync(stream, provider, $"Replace the bars, {bars}, that differ from those of {name}");
+        var comparison = new HistoryComparison(StoreOf(provider), source, stream, bars)
+        {
+            SampleSize = SampleSize,
+            Seed = Seed,
+            Repair = repair,
+        };
+        var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries };
+        var progress = new BackfillProgressTracker(1, TimeProvider.System);
+        await ShowWhileAsync(progress, async () =>
+        {
+            await foreach (BarDifference difference in comparison.RunAsync(
+                options, onEvent: progress.Add, loggerFactory: CreateLog(), cancellationToken: cancellationToken))
+            {
+                if (!Summary)
+                {
+                    await OutputAsync([new HistoryDifference(provider, stream, difference, name, repair)]);
+                }
+            }
+        });
+        await WriteAsync(() => Conclude(provider, comparison.Summary, name));
+    }
+
+    private void Conclude(IHistoryProvider provider, ComparisonSummary summary, string source)
+    {
+        if (Summary)
+        {
+            WriteObject(new HistoryComparisonSummary(provider, summary, source));
+        }
+        else if (summary.IsSample)
+        {
+            // What a sample did not find proves nothing without how sure it is.
+            WriteInformation(new HostInformationMessage { Message = summary.ToString() }, ForPeople);
+        }
+        else
+        {
+            WriteVerbose(summary.ToString());
+        }
+    }
+
+    private IDataFetcher SourceFor(IHistoryProvider provider) =>
+        ReferenceProvider is { } reference ? new StoreFetcher(StoreOf(reference))
+        : Fetcher ?? provider.Fetcher
+        ?? throw new InvalidOperationException(
+            $"{provider.DisplayName} has no source to compare with. Give one with -Fetcher (New-QmtlFetcher makes one), or another store "
+                + $"with -ReferenceProvider.");
+}

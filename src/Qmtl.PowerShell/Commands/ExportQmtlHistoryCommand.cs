@@ -1,0 +1,104 @@
+using System.Management.Automation;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Exporting;
+using Qmtl.PowerShell.Arguments;
+using Qmtl.Time;
+
+namespace Qmtl.PowerShell.Commands;
+
+/// <summary>Writes bars to files that other programs read, and Import-QmtlHistory exactly as they were.</summary>
+[Cmdlet(VerbsData.Export, "QmtlHistory", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(FileInfo))]
+public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
+{
+    // In the order in which they come; of one stream, coverage may come as many objects.
+    private readonly List<(StreamKey Stream, TimeRange Range)> _streams = [];
+    private IHistoryProvider? _provider;
+
+    /// <summary>The file, whose name says the format, or with -Partition the folder.</summary>
+    [Parameter(Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>Whether each stream and year has a Parquet file of its own, in folders that say which.</summary>
+    [Parameter]
+    public SwitchParameter Partition { get; set; }
+
+    /// <summary>Whether a file that is there is replaced.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Whether the files are written to the pipeline.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
+    {
+        _provider ??= provider;
+        if (_provider.DisplayName != provider.DisplayName)
+        {
+            throw new ArgumentException(
+                $"An export is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the command "
+                    + $"once for each.");
+        }
+
+        foreach (StreamKey stream in streams)
+        {
+            TimeRange range = AskedRange.Between(StartOf(stream.Interval), End);
+            int known = _streams.FindIndex(one => one.Stream == stream);
+            if (known < 0)
+            {
+                _streams.Add((stream, range));
+            }
+            else
+            {
+                TimeRange other = _streams[known].Range;
+                _streams[known] = (stream, new TimeRange(Math.Min(range.Start, other.Start), Math.Max(range.End, other.End)));
+            }
+        }
+
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_provider is not { } provider)
+        {
+            return;
+        }
+
+        string path;
+        try
+        {
+            path = ArgumentPath.Resolve(this, Path!);
+            HistoryExport.Validate(path, Partition, Force);
+        }
+        catch (ArgumentException exception)
+        {
+            Refuse(exception, Path);
+            return;
+        }
+
+        if (!ShouldProcess(path, $"Write {_streams.Count} streams of {provider.DisplayName}"))
+        {
+            return;
+        }
+
+        Run(
+            async cancellationToken =>
+            {
+                ExportResult result = Partition
+                    ? await HistoryExport.WritePartitionsAsync(provider, _streams, path, cancellationToken)
+                    : await HistoryExport.WriteFileAsync(provider, _streams, path, cancellationToken);
+                Post(() => WriteVerbose($"{result.Bars} bars in {result.Files.Count} files."));
+                if (PassThru)
+                {
+                    await OutputAsync(result.Files.Select(static file => new FileInfo(file)));
+                }
+            },
+            provider);
+    }
+}
