@@ -4,7 +4,7 @@ BeforeAll {
     # Bars 1 to 20 without 8, of which bar 5 closes elsewhere and bar 6 is none of the source's.
     function New-WrongProvider {
         $provider = New-TestProvider -Bars 20 -Without 8
-        $wrong = New-QmtlFetcher -Name wrong -ScriptBlock { @{ ts = 300; open = 1.0; high = 2.0; low = 0.5; close = 7.5; volume = 10.0 } }
+        $wrong = New-QmtlFetcher -Name wrong -ScriptBlock { @{ ts = 300; open = 1.0; high = 5.0; low = 0.5; close = 0.7; volume = 10.0 } }
         $null = Remove-QmtlHistory $provider X 1m -Start 300 -End 300 -Confirm:$false
         $null = Invoke-QmtlBackfill $provider X 1m 300 300 -Fetcher $wrong
         $provider
@@ -22,7 +22,7 @@ Describe 'Compare-QmtlHistory' {
         $found = Compare-QmtlHistory $provider X 1m -Fetcher $truth
         $found.Kind | Should -Be Different, Extra, Missing
         $found.StartTimestamp | Should -Be 300, 360, 480
-        $found[0].Column, $found[0].Stored, $found[0].Other, $found[0].Source, $found[0].Repaired | Should -Be close, 7.5, 5.0, truth, $false
+        $found[0].Column, $found[0].Stored, $found[0].Other, $found[0].Source, $found[0].Repaired | Should -Be close, 0.7, 5.0, truth, $false
         @(Compare-QmtlHistory $provider X 1m -Fetcher $truth).Count | Should -Be 3
         (Compare-QmtlHistory $provider X 1m -Fetcher $truth -Start 301 -End 400).Kind | Should -Be Extra
     }
@@ -34,7 +34,7 @@ Describe 'Compare-QmtlHistory' {
         (Compare-QmtlHistory $provider X 1m -Fetcher $truth).Kind | Should -Be Extra
         $trail = Get-QmtlRevision $provider X 1m
         $trail.StartTimestamp | Should -Be 300, 480
-        $trail[0].Column, $trail[0].Was, $trail[0].Is, $trail[0].Source | Should -Be close, '7.5', '5', truth
+        $trail[0].Column, $trail[0].Was, $trail[0].Is, $trail[0].Source | Should -Be close, '0.7', '5', truth
         $trail[1].Column | Should -BeNullOrEmpty
         ([datetimeoffset]::UtcNow - [datetimeoffset]$trail[0].RevisedAt).TotalMinutes | Should -BeLessThan 5
 
@@ -87,7 +87,7 @@ Describe 'Invoke-QmtlBackfill -Force' {
         $provider = New-WrongProvider
         $outcome = Invoke-QmtlBackfill $provider X 1m 60 1200 -Fetcher $truth -Force
         $outcome.Status, $outcome.BarsWritten, $outcome.BarsReplaced, $outcome.BarsMissing | Should -Be Completed, 2, 1, 0
-        (Get-QmtlRevision $provider X 1m).Was | Should -Be '7.5'
+        (Get-QmtlRevision $provider X 1m).Was | Should -Be '0.7'
         (Compare-QmtlHistory $provider X 1m -Fetcher $truth).Kind | Should -Be Extra
         (Invoke-QmtlBackfill $provider X 1m 60 1200 -Fetcher $truth -Force).BarsReplaced | Should -Be 0
     }
