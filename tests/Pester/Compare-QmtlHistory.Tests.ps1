@@ -58,6 +58,19 @@ Describe 'Compare-QmtlHistory' {
         Compare-QmtlHistory $other X 1m -ReferenceProvider $other | Should -BeNullOrEmpty
     }
 
+    It 'refuses a store that is not there, which would have every bar look like one too many' {
+        $provider = New-WrongProvider
+        $nowhere = Join-Path $TestDrive 'nowhere.db'
+        { Compare-QmtlHistory $provider X 1m -ReferenceProvider $nowhere -ErrorAction Stop } | Should -Throw '*There is no store*nowhere.db*'
+        Test-Path $nowhere | Should -BeFalse
+    }
+
+    It 'gives Remove-QmtlHistory its own bar and no more, also with -Last' {
+        $provider = New-WrongProvider
+        $extra = Compare-QmtlHistory $provider X 1m -Fetcher $truth | Where-Object Kind -EQ Extra
+        ($extra | Remove-QmtlHistory -Last 20 -Confirm:$false).BarsRemoved | Should -Be 1
+    }
+
     It 'says of a sample how sure it is' {
         $provider = New-TestProvider -Bars 1000
         $said = Compare-QmtlHistory $provider X 1m -SampleSize 100 -Seed 1 6>&1

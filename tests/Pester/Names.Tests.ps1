@@ -259,3 +259,21 @@ Import-Module '$QmtlRoot/Qmtl.psd1'
         $shell.Output.Trim() | Should -Be 1515628800
     }
 }
+
+Describe 'what is piped in and what is named' {
+    It 'is one provider' {
+        $piped = New-TestProvider -Bars 5
+        $named = New-TestProvider -Bars 5
+        { $piped | Remove-QmtlHistory -Provider $named -LiteralNodeId X -Confirm:$false -ErrorAction Stop } | Should -Throw '*Give one of them*'
+        @(Get-StoredMinute $piped).Count + @(Get-StoredMinute $named).Count | Should -Be 10
+    }
+
+    It 'narrows the streams down' {
+        $provider = New-TestProvider -Bars 5
+        $stream = New-QmtlStreamInput X -Interval 1m -Period 1 -HistoryProvider $provider
+        $stream | Remove-QmtlHistory -Exclude X -Confirm:$false
+        @(Get-StoredMinute $provider).Count | Should -Be 5
+        ($stream | Remove-QmtlHistory -Confirm:$false).BarsRemoved | Should -Be 5
+    }
+}
+

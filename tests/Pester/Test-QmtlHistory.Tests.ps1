@@ -53,7 +53,7 @@ Describe 'Test-QmtlHistory' {
         Set-Content $file 'ts,open,high,low,close,volume', '60,2,3,1,2,10', '120,2,1,3,2,10', '120,2,3,1,2,-5', '190,2,3,1,2,5', '180,2,3,1,2,5', '300,2,3,1,2,5'
         $found = Test-QmtlHistory -Fetcher (New-QmtlFetcher -Path $file) -NodeId X -Interval 1m
         $found.Check | Sort-Object | Should -Be Duplicate, NegativeVolume, OffGrid, Order
-        { Test-QmtlHistory -Fetcher (New-QmtlFetcher -Path $file) -ErrorAction Stop } | Should -Throw '*Give -NodeId and -Interval*'
+        { Test-QmtlHistory -Fetcher (New-QmtlFetcher -Path $file) -ErrorAction Stop } | Should -Throw '*Give -NodeId, without wildcards, and -Interval*'
     }
 
     It 'shows a table and a list, and pipes to what takes ranges' {

@@ -79,7 +79,7 @@ internal sealed class CompareCommand : CliCommand
         var lines = new JsonLines(Host.Output);
         var summaries = new List<string>();
         long found = 0;
-        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
+        foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
             if (await RangeOfAsync(store, stream, _range.Within(arguments, stream.Interval), cancellationToken) is not { } range)
             {

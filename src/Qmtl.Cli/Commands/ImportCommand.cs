@@ -2,10 +2,10 @@ using System.CommandLine;
 using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
+using Qmtl.Data;
 using Qmtl.Exporting;
 using Qmtl.Fetching.Files;
 using Qmtl.History;
-using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
 
@@ -44,8 +44,7 @@ internal sealed class ImportCommand : CliCommand
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> nodes = _streams.Nodes(arguments);
-        IReadOnlyList<BarInterval> intervals = _streams.Intervals(arguments);
+        StreamSelection selection = _streams.Selection(arguments);
         await using IHistoryStore store = _store.Open(arguments);
         var lines = new JsonLines(Host.Output);
         bool json = arguments.GetValue(_json);
@@ -57,7 +56,7 @@ internal sealed class ImportCommand : CliCommand
             {
                 var fetcher = new FileFetcher(file);
                 await foreach (BackfillResult result in HistoryImport.RunAsync(
-                    engine, store, fetcher, HistoryImport.StreamsOf(fetcher, file, nodes, intervals, cancellationToken), cancellationToken))
+                    engine, store, fetcher, StreamsOf(fetcher, file, selection, cancellationToken), cancellationToken))
                 {
                     results.Add(result);
                     await (json ? lines.WriteResultAsync(result, CancellationToken.None) : Task.CompletedTask);
@@ -69,6 +68,11 @@ internal sealed class ImportCommand : CliCommand
             throw UsageException.From(exception);
         }
 
+        if (results.Count == 0)
+        {
+            throw new UsageException("No such stream is in what --path names. Leave --node, --interval and --exclude out to take all.");
+        }
+
         if (!json)
         {
             BackfillReport.Write(Host, results);
@@ -78,4 +82,11 @@ internal sealed class ImportCommand : CliCommand
             : results.TrueForAll(static result => result.Status == BackfillStatus.Completed) ? ExitCode.Complete
             : ExitCode.Failed;
     }
+
+    // By what they look like, streams can be told only where the file names its own.
+    private static IReadOnlyList<StreamKey> StreamsOf(
+        FileFetcher fetcher, string file, StreamSelection selection, CancellationToken cancellationToken) =>
+        selection.Except.Count == 0 && selection.Nodes.All(name => name.Matches is null)
+            ? HistoryImport.StreamsOf(fetcher, file, [.. selection.Nodes.Select(name => name.Text)], selection.Intervals, cancellationToken)
+            : selection.From(HistoryImport.StreamsOf(fetcher, file, [], [], cancellationToken), file).Streams;
 }

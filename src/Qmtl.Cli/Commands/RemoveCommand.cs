@@ -54,7 +54,7 @@ internal sealed class RemoveCommand : CliCommand
         bool emptyOnly = arguments.GetValue(_emptyOnly);
         await using IHistoryStore store = _store.OpenExisting(arguments);
         ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval").WithNumbers("Bars", "Empty");
-        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
+        foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
             TimeRange range = _range.Within(arguments, stream.Interval);
             RemovedHistory gone = (yes, emptyOnly) switch

@@ -42,7 +42,7 @@ internal sealed class RevisionsCommand : CliCommand
         ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Bar", "Column", "Was", "Is", "Changed", "Source");
         var lines = new JsonLines(Host.Output);
         long found = 0;
-        foreach (StreamKey stream in await _streams.FindAsync(arguments, store, makes: false, cancellationToken))
+        foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
             TimeRange range = _range.Within(arguments, stream.Interval);
             await foreach (BarRevision revision in store.ReadRevisionsAsync(stream, range, cancellationToken))

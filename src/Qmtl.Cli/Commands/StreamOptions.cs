@@ -75,12 +75,6 @@ internal sealed class StreamOptions
         }
     }
 
-    /// <summary>The nodes as they were given; none where none was.</summary>
-    public IReadOnlyList<string> Nodes(ParseResult arguments) => [.. (arguments.GetValue(_nodes) ?? []).Distinct(StringComparer.Ordinal)];
-
-    /// <summary>The intervals that were given; none where none was.</summary>
-    public IReadOnlyList<BarInterval> Intervals(ParseResult arguments) => [.. (arguments.GetValue(_intervals) ?? []).Distinct()];
-
     /// <summary>Whether any node or interval is named, or left out; where not, all that is stored is meant.</summary>
     public bool AreNamed(ParseResult arguments) => new Option[] { _nodes, _intervals, _excluded }.Any(option => arguments.GetResult(option) is not null);
 
@@ -93,12 +87,7 @@ internal sealed class StreamOptions
     public async Task<IReadOnlyList<StreamKey>> FindAsync(
         ParseResult arguments, IHistoryStore store, bool makes, CancellationToken cancellationToken)
     {
-        var selection = new StreamSelection
-        {
-            Nodes = [.. (arguments.GetValue(_nodes) ?? []).Select(NameOf)],
-            Except = [.. (arguments.GetValue(_excluded) ?? []).Select(NameOf)],
-            Intervals = arguments.GetValue(_intervals) ?? [],
-        };
+        StreamSelection selection = Selection(arguments);
         try
         {
             if (makes && selection.Named is { } named)
@@ -125,6 +114,21 @@ internal sealed class StreamOptions
             throw UsageException.From(exception);
         }
     }
+
+    /// <summary>What was given.</summary>
+    public StreamSelection Selection(ParseResult arguments) => new()
+    {
+        Nodes = [.. (arguments.GetValue(_nodes) ?? []).Select(NameOf)],
+        Except = [.. (arguments.GetValue(_excluded) ?? []).Select(NameOf)],
+        Intervals = arguments.GetValue(_intervals) ?? [],
+    };
+
+    /// <summary>As <see cref="FindAsync"/>, where a command has nothing to do without a stream.</summary>
+    /// <exception cref="UsageException">There is no such stream.</exception>
+    public async Task<IReadOnlyList<StreamKey>> RequireAsync(ParseResult arguments, IHistoryStore store, CancellationToken cancellationToken) =>
+        await FindAsync(arguments, store, makes: false, cancellationToken) is { Count: > 0 } streams
+            ? streams
+            : throw new UsageException($"No such stream is in {store.Info.DisplayName}. See: qmtl coverage.");
 
     private static NodeName NameOf(string text) => text.AsSpan().ContainsAny('*', '?')
         ? new NodeName(text, id => FileSystemName.MatchesSimpleExpression(text, id))

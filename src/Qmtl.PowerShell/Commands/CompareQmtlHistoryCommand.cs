@@ -134,8 +134,11 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
         }
     }
 
+    // A store that is not there would have nothing: every stored bar would be one too many.
     private IDataFetcher SourceFor(IHistoryProvider provider) =>
-        ReferenceProvider is { } reference ? new StoreFetcher(StoreOf(reference))
+        ReferenceProvider?.Store?.Info.FilePath is { } path && !File.Exists(path)
+            ? throw new ArgumentException($"There is no store '{path}' to compare with. Correct -ReferenceProvider.")
+        : ReferenceProvider is { } reference ? new StoreFetcher(StoreOf(reference))
         : Fetcher ?? provider.Fetcher
         ?? throw new InvalidOperationException(
             $"{provider.DisplayName} has no source to compare with. Give one with -Fetcher (New-QmtlFetcher makes one), or another store "

@@ -47,6 +47,10 @@ public abstract class StreamRangeCommand : StreamsCommand
     }
 
     /// <summary>The first instant that is asked for of a stream; null where it is not said.</summary>
-    private protected DateTimeOffset? StartOf(BarInterval interval) =>
-        Span is { } span ? span.StartOf(interval, End, TimeProvider.System.GetUtcNow()) : Start;
+    /// <remarks>Of a range that is piped in, <see cref="Last"/> takes a part and never more.</remarks>
+    private protected DateTimeOffset? StartOf(BarInterval interval)
+    {
+        DateTimeOffset? last = Span?.StartOf(interval, End, TimeProvider.System.GetUtcNow());
+        return last > Start || Start is null ? last ?? Start : Start;
+    }
 }

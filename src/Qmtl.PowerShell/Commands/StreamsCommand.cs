@@ -81,7 +81,7 @@ public abstract class StreamsCommand : BackfillingCommand
     /// </summary>
     private protected virtual bool MakesStreams => false;
 
-    private StreamSelection Selection => new()
+    private protected StreamSelection Selection => new()
     {
         Nodes = [.. (Node ?? []).Concat(NodeId ?? []).Select(NameOf), .. (LiteralNodeId ?? []).Select(id => new NodeName(id))],
         Except = [.. (Exclude ?? []).Select(NameOf)],
@@ -122,13 +122,22 @@ public abstract class StreamsCommand : BackfillingCommand
     {
         foreach (object source in InputObject ?? [])
         {
-            if (source is IHistoryProvider piped)
+            if (((source as StreamInput)?.HistoryProvider ?? source as IHistoryProvider) is { } came && Provider is { } other
+                && other.DisplayName != came.DisplayName)
+            {
+                Refuse(
+                    new ArgumentException($"{came.DisplayName} is piped in, and -Provider names {other.DisplayName}. Give one of them."), source);
+            }
+            else if (source is IHistoryProvider piped)
             {
                 yield return (piped, Selection);
             }
             else if (source is StreamInput { HistoryProvider: { } of } stream)
             {
-                yield return (of, new StreamSelection { Nodes = [new NodeName(stream.NodeId)], Intervals = [stream.Interval] });
+                if (IsSelected(stream))
+                {
+                    yield return (of, new StreamSelection { Nodes = [new NodeName(stream.NodeId)], Intervals = [stream.Interval] });
+                }
             }
             else
             {
@@ -154,6 +163,14 @@ public abstract class StreamsCommand : BackfillingCommand
                 null);
         }
     }
+
+    // What is named narrows down the streams that are piped in.
+    private bool IsSelected(StreamInput stream) =>
+        (Selection.Nodes.Count == 0 || Selection.Nodes.Any(name => IsLike(name, stream.NodeId)))
+        && !Selection.Except.Any(name => IsLike(name, stream.NodeId))
+        && (Selection.Intervals.Count == 0 || Selection.Intervals.Contains(stream.Interval));
+
+    private static bool IsLike(NodeName name, string nodeId) => name.Text == nodeId || name.Matches?.Invoke(nodeId) == true;
 
     /// <summary>From the work: the streams of the provider that are selected and stored; what is not there is told.</summary>
     private protected async Task<IReadOnlyList<StreamKey>> FindAsync(

@@ -74,17 +74,16 @@ public sealed class TestQmtlHistoryCommand : StreamRangeCommand
             return;
         }
 
-        string[] nodes = [.. Node ?? [], .. NodeId ?? [], .. LiteralNodeId ?? []];
-        if (nodes.Length == 0 || Interval is null)
+        if (Selection.Named is not { } streams)
         {
-            Refuse(new ArgumentException("Which bars of the source? Give -NodeId and -Interval."), source);
+            Refuse(new ArgumentException("Which bars of the source? Give -NodeId, without wildcards, and -Interval."), source);
             return;
         }
 
         RunForRecord(
             async cancellationToken =>
             {
-                foreach (StreamKey stream in nodes.SelectMany(node => Interval.Select(interval => new StreamKey(node, interval))))
+                foreach (StreamKey stream in streams)
                 {
                     TimeRange? extent = await source.FindExtentAsync(stream, cancellationToken);
                     (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(StartOf(stream.Interval), End, extent);
