@@ -11,8 +11,10 @@ namespace Qmtl.Backfill;
 /// </summary>
 /// <param name="store">The real store.</param>
 /// <param name="repair">Whether what differs is written to it.</param>
+/// <param name="learns">Whether a repair notes what the other does not have as empty, too.</param>
 /// <param name="found">Where the differences of each page go, once; it takes its time.</param>
-internal sealed class ComparedStore(IHistoryStore store, bool repair, ChannelWriter<ComparedPage> found) : IHistoryStore
+internal sealed class ComparedStore(
+    IHistoryStore store, bool repair, bool learns, ChannelWriter<ComparedPage> found) : IHistoryStore
 {
     /// <inheritdoc/>
     /// <remarks>A page at a time: what a page changes is one transaction, and no more than its differences is ever held.</remarks>
@@ -41,9 +43,16 @@ internal sealed class ComparedStore(IHistoryStore store, bool repair, ChannelWri
     /// <inheritdoc/>
     public async Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<BarDifference> differences = repair
+        IReadOnlyList<BarDifference> differences = repair && learns
             ? (await store.ReviseAsync(stream, pages, trailAdded: true, cancellationToken)).Differences
             : await FindAsync(stream, pages, cancellationToken);
+        if (repair && !learns && differences.Any(static difference => difference.IsRepairable))
+        {
+            var none = TimeRangeSet.Empty(stream.Interval);
+            await store.ReviseAsync(
+                stream, [.. pages.Select(page => page with { Asked = none, Empty = none })], trailAdded: true, cancellationToken);
+        }
+
         long bars = pages.Sum(page => page.Frame.Count + page.Empty.BarCount);
         await found.WriteAsync(new ComparedPage(bars, differences), cancellationToken);
     }

@@ -119,7 +119,7 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
         Exception? error = null;
         try
         {
-            await using var compared = new ComparedStore(store, Repair, pages);
+            await using var compared = new ComparedStore(store, Repair, learns: source is not StoreFetcher, pages);
             var request = new BackfillRequest(compared, source, stream, Choose());
             await foreach (BackfillResult result in engine.RunAsync([request], cancellationToken))
             {

@@ -22,26 +22,10 @@ public sealed class StoreFetcher(IHistoryStore store) : IDataFetcher
     /// <inheritdoc/>
     public async Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
     {
-        var opens = new ColumnBuilder<long>(ColumnNames.Timestamp);
-        ColumnBuilder[] columns = [];
+        List<BarFrame> frames;
         try
         {
-            await foreach (BarFrame frame in store.ReadAsync(stream, range, cancellationToken))
-            {
-                if (opens.Count == 0)
-                {
-                    columns = [.. frame.Columns.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
-                }
-
-                opens.AddRange(frame.Timestamps);
-                for (int column = 0; column < columns.Length; column++)
-                {
-                    for (int row = 0; row < frame.Count; row++)
-                    {
-                        columns[column].Add(frame.Columns[column], row);
-                    }
-                }
-            }
+            frames = await store.ReadAsync(stream, range, cancellationToken).ToListAsync(cancellationToken);
         }
         catch (StoreException error)
         {
@@ -49,7 +33,44 @@ public sealed class StoreFetcher(IHistoryStore store) : IDataFetcher
         }
 
         // A store gives all that it has.
-        return new RawBars(opens.Build().Values, [.. columns.Select(column => column.Build())]) { About = range };
+        long[] opens = [.. frames.SelectMany(static frame => frame.Timestamps.ToArray())];
+        IEnumerable<string> names = frames.SelectMany(static frame => frame.Columns).Select(static column => column.Name)
+            .Distinct(StringComparer.OrdinalIgnoreCase);
+        return new RawBars(opens, [.. names.Select(name => Join(name, frames))]) { About = range };
+    }
+
+    // Where a store does not keep the type of a column, frames may differ in it, as those do in which it has no value.
+    private static BarColumn Join(string name, List<BarFrame> frames)
+    {
+        BarColumn?[] parts = [.. frames.Select(frame => frame.FindColumn(name))];
+        BarColumnType[] types = [.. parts.Where(static part => part?.IsAllNull == false).Select(static part => part!.Type).Distinct()];
+        BarColumnType type = types switch
+        {
+            [] => BarColumnType.Double,
+            [var one] => one,
+            _ => types.All(static type => type is BarColumnType.Double or BarColumnType.Long) ? BarColumnType.Double : BarColumnType.String,
+        };
+        ColumnBuilder joined = ColumnBuilder.Create(name, type);
+        foreach ((BarColumn? part, BarFrame frame) in parts.Zip(frames))
+        {
+            for (int row = 0; row < frame.Count; row++)
+            {
+                if (part?.Type == type)
+                {
+                    joined.Add(part, row);
+                }
+                else if (part?.GetValue(row) is not { } value)
+                {
+                    joined.AddNull();
+                }
+                else if (!joined.TryAdd(value))
+                {
+                    _ = joined.TryAdd(ValueText.Of(value)!);
+                }
+            }
+        }
+
+        return joined.Build();
     }
 
     /// <summary>What and where the store is, for people.</summary>

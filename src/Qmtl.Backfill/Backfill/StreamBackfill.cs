@@ -63,6 +63,8 @@ internal sealed partial class StreamBackfill
 
     private StreamKey Stream => _request.Stream;
 
+    private bool LooksAtStored => _options.Force || _request.Store is ComparedStore;
+
     private int BarsPerCommit => Math.Clamp(_request.Store.Info.BarsPerWrite, 1, _options.Force ? MostBarsInRevision : int.MaxValue);
 
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
@@ -276,15 +278,18 @@ internal sealed partial class StreamBackfill
         Exception? failure = null;
         try
         {
-            foreach (TimeRange range in before)
+            // All at once, unless stored bars are looked at: of these there may be more than there is memory for.
+            IEnumerable<PlannedRequest> free = LooksAtStored
+                ? BackfillPlanner.Plan(before, _fetcher.BarsFrom)
+                : before.Select(range => new PlannedRequest(range, new TimeRangeSet(Stream.Interval, range)));
+            foreach (PlannedRequest planned in free)
             {
-                var bars = new TimeRangeSet(Stream.Interval, range);
-                var page = new FetchedPage(new PlannedRequest(range, bars), mostBars: 0)
+                var page = new FetchedPage(planned, mostBars: LooksAtStored ? planned.Missing.BarCount : 0)
                 {
                     Number = _frontier!.Number(),
                     StartedAt = _timeProvider.GetTimestamp(),
                 };
-                page.Answers.Add(new BarPage(_source, BarFrame.Empty(Stream.Interval), bars, bars));
+                page.Answers.Add(new BarPage(_source, BarFrame.Empty(Stream.Interval), planned.Missing, planned.Missing));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
             }

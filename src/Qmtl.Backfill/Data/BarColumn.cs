@@ -46,4 +46,21 @@ public abstract class BarColumn
 
     /// <summary>A column of <paramref name="type"/> that is null in each of <paramref name="length"/> rows.</summary>
     public static BarColumn OfNulls(string name, BarColumnType type, int length) => ColumnType.Of(type).OfNulls(name, length);
+
+    /// <summary>Whether no row has a value; a NaN is none.</summary>
+    internal bool IsAllNull => FirstValue() < 0;
+
+    /// <summary>The first row that has a value, or -1; a NaN is none.</summary>
+    internal int FirstValue()
+    {
+        for (int row = 0; row < Length; row++)
+        {
+            if (!IsNull(row) && !(this is BarColumn<double> numbers && double.IsNaN(numbers.Values.Span[row])))
+            {
+                return row;
+            }
+        }
+
+        return -1;
+    }
 }

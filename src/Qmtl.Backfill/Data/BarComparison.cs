@@ -53,7 +53,8 @@ internal static class BarComparison
         }
     }
 
-    private static object? ValueOf(BarColumn? column, int row) => column?.GetValue(row) is { } value and not double.NaN ? value : null;
+    /// <summary>A value of a column; null where it has none, for which NaN stands, too.</summary>
+    public static object? ValueOf(BarColumn? column, int row) => column?.GetValue(row) is { } value and not double.NaN ? value : null;
 
     // A column of each side, the stored one of which may not exist yet.
     private sealed record Cells(string Name, BarColumn? Stored, BarColumn Other)

@@ -20,4 +20,11 @@ public enum BarDifferenceKind
 /// <param name="Stored">The stored value: a double, a long, a bool or a text; null where there is none.</param>
 /// <param name="Other">The other's value; null where there is none.</param>
 public sealed record BarDifference(
-    long Timestamp, BarDifferenceKind Kind, string? Column = null, object? Stored = null, object? Other = null);
+    long Timestamp, BarDifferenceKind Kind, string? Column = null, object? Stored = null, object? Other = null)
+{
+    /// <summary>
+    /// Whether the other's bar can take the stored one's place. A bar that it does not have, and a value, is no reason to lose one: a
+    /// blank or unreadable cell of a file looks the same.
+    /// </summary>
+    public bool IsRepairable => Kind == BarDifferenceKind.Missing || (Kind == BarDifferenceKind.Different && Other is not null);
+}

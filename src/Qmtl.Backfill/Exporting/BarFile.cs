@@ -8,14 +8,14 @@ using Parquet;
 using Parquet.Schema;
 using Qmtl.Data;
 using Qmtl.Fetching.Files;
+using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Exporting;
 
 /// <summary>
-/// A file of bars that is being written: <c>node_id</c>, <c>interval</c>, unless its folder says them, <c>ts</c>, and the payload. Frames
-/// of
-/// several streams follow one another.
+/// A file of bars that is being written: <c>node_id</c>, <c>interval</c>, unless its folder says them, <c>ts</c>, and the payload.
+/// Frames of several streams follow one another.
 /// </summary>
 /// <param name="columns">The payload's columns.</param>
 /// <param name="hasKeys">Whether rows name their stream.</param>
@@ -57,9 +57,15 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
         {
             if (found[i] is { } column && column.Type != columns[i].Type)
             {
+                if (column.IsAllNull)
+                {
+                    found[i] = null;
+                    continue;
+                }
+
                 throw new ArgumentException(
                     $"The column {column.Name} holds {ColumnType.Of(column.Type).Words.Many} in {stream} and {ColumnType.Of(columns[i].Type).Words.Many} "
-                        + $"before, and a column of a file has one type. Export such streams to files of their own.");
+                        + $"before, and a column of a file has one type. Export such streams, or parts of a stream, to files of their own.");
             }
         }
 
@@ -84,7 +90,16 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
 
             foreach (ExportColumn column in columns)
             {
-                _csv.WriteField(column.Name, column.Type == BarColumnType.String || column.Name.AsSpan().IndexOfAny(",\"\r\n") >= 0);
+                // Quotes mark text, when the file is read again; a line break would hide those of the columns after it.
+                bool isMarked = column.Name.AsSpan().IndexOfAny(",\"\r\n") >= 0;
+                if ((isMarked && column.Type != BarColumnType.String) || column.Name.AsSpan().IndexOfAny("\r\n") >= 0)
+                {
+                    throw new ArgumentException(
+                        $"The column '{PlainText.OneLine(column.Name, 60)}' has a comma, a quote or a line break in its name, and could not be read "
+                            + "again as it was. Export to .parquet or .jsonl.");
+                }
+
+                _csv.WriteField(column.Name, column.Type == BarColumnType.String);
             }
 
             _csv.NextRecord();

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Messages;
 using Qmtl.Output;
 using Qmtl.Time;
 
@@ -30,6 +31,9 @@ public sealed record ExportResult(IReadOnlyList<string> Files, long Bars);
 /// </summary>
 public static class HistoryExport
 {
+    // What file systems take, in bytes; an escaped id has one byte a character.
+    private const int LongestName = 255;
+
     private static readonly (string Extension, BarFileFormat Format)[] Extensions =
     [
         (".parquet", BarFileFormat.Parquet), (".csv", BarFileFormat.Csv), (".jsonl", BarFileFormat.JsonLines), (".ndjson", BarFileFormat.JsonLines),
@@ -79,25 +83,30 @@ public static class HistoryExport
     /// <summary>Writes streams to one file.</summary>
     /// <param name="provider">Whose bars.</param>
     /// <param name="streams">The streams, and of each the bars, both ends included.</param>
-    /// <param name="path">The file; its name says the format, and with <c>.gz</c> that text is compressed. One that is there is
-    /// replaced.</param>
+    /// <param name="path">The file; its name says the format, and with <c>.gz</c> that text is compressed.</param>
+    /// <param name="force">Whether a file that is there is replaced.</param>
     /// <param name="cancellationToken">Ends it; nothing is left then.</param>
-    /// <exception cref="ArgumentException">A column has different types in two streams.</exception>
+    /// <exception cref="ArgumentException">A column has different types in two streams, or the file is there.</exception>
+    /// <exception cref="IOException">The file cannot be written, or has come to be there meanwhile.</exception>
     public static async Task<ExportResult> WriteFileAsync(
-        IHistoryProvider provider, IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams, string path, CancellationToken cancellationToken = default)
+        IHistoryProvider provider,
+        IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams,
+        string path,
+        bool force,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(streams);
-        Validate(path, isPartitioned: false, force: true);
+        Validate(path, isPartitioned: false, force);
         List<ExportColumn> columns = [];
         foreach ((StreamKey stream, TimeRange range) in streams)
         {
-            await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
+            foreach (ExportColumn column in await ColumnsOfAsync(provider, stream, range, cancellationToken))
             {
-                columns.AddRange(frame.Columns
-                    .Where(column => !columns.Exists(known => known.Name.Equals(column.Name, StringComparison.OrdinalIgnoreCase)))
-                    .Select(static column => new ExportColumn(column.Name, column.Type)).ToList());
-                break;
+                if (!columns.Exists(known => known.Name.Equals(column.Name, StringComparison.OrdinalIgnoreCase)))
+                {
+                    columns.Add(column);
+                }
             }
         }
 
@@ -116,8 +125,43 @@ public static class HistoryExport
             }
 
             await file.CompleteAsync(cancellationToken);
-        });
+        }, replaces: force);
         return new ExportResult([path], bars);
+    }
+
+    // Of a column without a value nobody can be sure of which type it is; the first bars that have one tell.
+    private static async Task<IReadOnlyList<ExportColumn>> ColumnsOfAsync(
+        IHistoryProvider provider, StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    {
+        List<ExportColumn> columns = [];
+        HashSet<string> sure = new(StringComparer.OrdinalIgnoreCase);
+        await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
+        {
+            foreach (BarColumn column in frame.Columns.Where(column => !sure.Contains(column.Name)))
+            {
+                int at = columns.FindIndex(known => known.Name.Equals(column.Name, StringComparison.OrdinalIgnoreCase));
+                if (at < 0)
+                {
+                    columns.Add(new ExportColumn(column.Name, column.Type));
+                }
+                else
+                {
+                    columns[at] = new ExportColumn(columns[at].Name, column.Type);
+                }
+
+                if (!column.IsAllNull)
+                {
+                    sure.Add(column.Name);
+                }
+            }
+
+            if (sure.Count == columns.Count)
+            {
+                break;
+            }
+        }
+
+        return columns;
     }
 
     /// <summary>Writes streams to Parquet files in a new folder, one a stream and year.</summary>
@@ -132,6 +176,7 @@ public static class HistoryExport
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(streams);
         Validate(folder, isPartitioned: true, force: false);
+        RequireFolderNames(streams);
         string place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string temporary = $"{place}.{Guid.NewGuid():n}.tmp";
         List<string> files = [];
@@ -139,9 +184,11 @@ public static class HistoryExport
         try
         {
             Directory.CreateDirectory(temporary);
+            RequireDistinctFolders(temporary, streams);
             foreach ((StreamKey stream, TimeRange range) in streams)
             {
-                await using var years = new YearFiles(temporary, stream, files);
+                IReadOnlyList<ExportColumn> columns = await ColumnsOfAsync(provider, stream, range, cancellationToken);
+                await using var years = new YearFiles(temporary, stream, columns, files);
                 await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
                 {
                     await years.WriteAsync(frame, cancellationToken);
@@ -171,9 +218,57 @@ public static class HistoryExport
         return new ExportResult([.. files.Select(file => Path.Combine(place, file))], bars);
     }
 
+    // Ids as folders' names are written as in addresses, which readers of such folders undo. Windows would lose a point at the end.
+    private static string FolderOf(StreamKey stream)
+    {
+        string node = Uri.EscapeDataString(stream.NodeId);
+        node = node.EndsWith('.') ? node[..^1] + "%2E" : node;
+        return Path.Combine($"node_id={node}", $"interval={Uri.EscapeDataString(stream.Interval.ToString())}");
+    }
+
+    private static void RequireFolderNames(IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams)
+    {
+        var seen = new HashSet<StreamKey>();
+        foreach ((StreamKey stream, _) in streams)
+        {
+            if (FolderOf(stream).Split(Path.DirectorySeparatorChar)[0].Length > LongestName)
+            {
+                throw new ArgumentException(
+                    $"The node id {PlainText.OneLine(stream.NodeId, 60)} is too long for a folder's name, which has {LongestName} characters at "
+                        + "most. Leave it out, or export it to one file.");
+            }
+
+            if (!seen.Add(stream))
+            {
+                throw new ArgumentException($"{PlainText.OneLine(stream.ToString())} is named twice. Name each stream once.");
+            }
+        }
+    }
+
+    // Where capital and small letters are alike to the file system, the folders of two streams may be one.
+    private static void RequireDistinctFolders(string folder, IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams)
+    {
+        if (!Directory.Exists(Path.Combine(Path.GetDirectoryName(folder)!, Path.GetFileName(folder).ToUpperInvariant())))
+        {
+            return;
+        }
+
+        var seen = new Dictionary<string, StreamKey>(StringComparer.OrdinalIgnoreCase);
+        foreach ((StreamKey stream, _) in streams)
+        {
+            if (!seen.TryAdd(FolderOf(stream), stream))
+            {
+                throw new ArgumentException(
+                    $"{PlainText.OneLine(seen[FolderOf(stream)].ToString())} and {PlainText.OneLine(stream.ToString())} would be in one folder, as "
+                        + "this file system does not tell capital from small letters. Export them to folders of their own.");
+            }
+        }
+    }
+
     private static bool IsPacked(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
 
-    private sealed class YearFiles(string folder, StreamKey stream, List<string> files) : IAsyncDisposable
+    private sealed class YearFiles(
+        string folder, StreamKey stream, IReadOnlyList<ExportColumn> columns, List<string> files) : IAsyncDisposable
     {
         private int? _year;
         private FileStream? _output;
@@ -195,18 +290,10 @@ public static class HistoryExport
                 {
                     await CompleteAsync(cancellationToken);
 
-                    // Ids as folders' names are written as in addresses, which readers of such folders undo.
-                    string name = Path.Combine(
-                        $"node_id={Uri.EscapeDataString(stream.NodeId)}", $"interval={Uri.EscapeDataString(stream.Interval.ToString())}",
-                        FormattableString.Invariant($"year={year:0000}"), "bars.parquet");
+                    string name = Path.Combine(FolderOf(stream), FormattableString.Invariant($"year={year:0000}"), "bars.parquet");
                     Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, name))!);
                     _output = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.ReadWrite);
-                    _file = await BarFile.CreateAsync(
-                        BarFileFormat.Parquet,
-                        _output,
-                        [.. part.Columns.Select(static column => new ExportColumn(column.Name, column.Type))],
-                        hasKeys: false,
-                        cancellationToken);
+                    _file = await BarFile.CreateAsync(BarFileFormat.Parquet, _output, columns, hasKeys: false, cancellationToken);
                     _year = year;
                     files.Add(name);
                 }

@@ -26,9 +26,10 @@ internal static class ReplacedFile
     /// <param name="path">Where to; a file that is there is replaced, and its rights are kept.</param>
     /// <param name="what">What is written, for messages: <c>Metrics</c>.</param>
     /// <param name="write">Writes it.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <param name="replaces">Whether a file is replaced that is there by then; true by default.</param>
+    /// <exception cref="IOException">The file cannot be written, or is there and not to be replaced.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
-    public static async Task WriteAsync(string path, string what, Func<Stream, Task> write)
+    public static async Task WriteAsync(string path, string what, Func<Stream, Task> write, bool replaces = true)
     {
         string full = Path.GetFullPath(path);
 
@@ -42,7 +43,7 @@ internal static class ReplacedFile
                 await write(file);
             }
 
-            Replace(temporary, full);
+            Replace(temporary, full, replaces);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -66,9 +67,13 @@ internal static class ReplacedFile
     }
 
     // On Windows a file that replaces another takes over its rights; one that is moved there does not.
-    private static void Replace(string temporary, string path)
+    private static void Replace(string temporary, string path, bool replaces)
     {
-        if (OperatingSystem.IsWindows() && File.Exists(path))
+        if (!replaces)
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        else if (OperatingSystem.IsWindows() && File.Exists(path))
         {
             File.Replace(temporary, path, null);
         }

@@ -92,7 +92,7 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
             {
                 ExportResult result = Partition
                     ? await HistoryExport.WritePartitionsAsync(provider, _streams, path, cancellationToken)
-                    : await HistoryExport.WriteFileAsync(provider, _streams, path, cancellationToken);
+                    : await HistoryExport.WriteFileAsync(provider, _streams, path, Force, cancellationToken);
                 Post(() => WriteVerbose($"{result.Bars} bars in {result.Files.Count} files."));
                 if (PassThru)
                 {

@@ -14,7 +14,7 @@ public sealed class HistoryDifference : StreamRange
     {
         _difference = difference;
         Source = source;
-        Repaired = isRepair && difference.Kind != BarDifferenceKind.Extra;
+        Repaired = isRepair && difference.IsRepairable;
     }
 
     /// <summary>
@@ -35,6 +35,6 @@ public sealed class HistoryDifference : StreamRange
     /// <summary>What the bar was compared with, by its name.</summary>
     public string Source { get; }
 
-    /// <summary>Whether the other's bar is stored now.</summary>
+    /// <summary>Whether the other's bar, or its value, is stored now. Where it has none, what is stored stays.</summary>
     public bool Repaired { get; }
 }

@@ -143,6 +143,76 @@ public sealed class RevisingTests : BackfillEngineTestBase, IAsyncLifetime, IDis
         Assert.Equal(1000, found.Count(difference => difference.Kind == BarDifferenceKind.Extra));
         Assert.Equal(60.0, (await StoredAsync())[60]);
         Assert.Equal($"sqlite:{_folder.File("other.db")}", Assert.Single(await _store.ReadRevisionsAsync(Stream).ToListAsync()).Source);
+
+        // That the other has no bar is no proof that there is none.
+        Assert.True((await _store.GetKnownEmptyAsync(Stream, null)).IsEmpty);
+        Assert.Equal(1000, (await CompareAsync(new HistoryComparison(_store, new StoreFetcher(other), Stream, range))).Count);
+    }
+
+    [Fact]
+    public async Task A_column_whose_type_the_other_store_does_not_keep_is_compared_from_its_first_bar_to_its_last()
+    {
+        const int Count = 9_000;
+        string path = _folder.File("foreign.db");
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={path};Pooling=false"))
+        {
+            await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = "CREATE TABLE BTCUSDT (node_id TEXT, interval INTEGER, ts INTEGER, close REAL, note); "
+                + "WITH RECURSIVE bar(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM bar WHERE n < 8999) "
+                + "INSERT INTO BTCUSDT SELECT 'BTCUSDT', 60, n * 60, n * 60.0, CASE WHEN n < 5000 THEN NULL WHEN n < 8500 THEN 'late' ELSE 7 END FROM bar";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await SeedAsync(Bars(0, Count));
+        await using var other = new SqliteHistoryStore(path);
+        var range = new TimeRange(0, (Count - 1) * 60);
+        List<BarDifference> found = await CompareAsync(new HistoryComparison(_store, new StoreFetcher(other), Stream, range));
+        Assert.Equal(4000, found.Count);
+        Assert.Equal([5000 * 60, 8500 * 60], (long[])[found[0].Timestamp, found.First(difference => Equals(difference.Other, "7")).Timestamp]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Bars_before_a_sources_first_are_looked_at_a_page_at_a_time(bool force)
+    {
+        const int Page = 1000;
+        await SeedAsync(Bars(0, 6000));
+        var source = new DelegateFetcher(
+            "late",
+            (_, range, _) => Task.FromResult(Answer(range)),
+            barsPerRequest: Page,
+            earliestBar: _ => 5000 * 60);
+        var widths = new List<long>();
+        var engine = force
+            ? new BackfillEngine(new BackfillOptions { Force = true }, Clock, Note)
+            : BackfillEngine.Comparing(new BackfillOptions(), Clock, Note, loggerFactory: null);
+        var pages = System.Threading.Channels.Channel.CreateUnbounded<ComparedPage>();
+        await using var compared = new ComparedStore(_store, repair: false, learns: true, pages.Writer);
+        var request = new BackfillRequest(force ? _store : compared, source, Stream, [new TimeRange(0, 5999 * 60)]);
+        Assert.Equal(BackfillStatus.Completed, Assert.Single(await engine.RunAsync([request]).ToListAsync()).Status);
+
+        Assert.Equal(6, widths.Count);
+        Assert.All(widths, width => Assert.InRange(width, 1, Page));
+        Assert.Equal(6000, (await StoredAsync()).Count);
+
+        void Note(BackfillEvent happened)
+        {
+            if (happened is BackfillPageCommitted page)
+            {
+                lock (widths)
+                {
+                    widths.Add(page.Range.CountBars(Minute));
+                }
+            }
+        }
+
+        static RawBars Answer(TimeRange range)
+        {
+            long[] opens = [.. Enumerable.Range(0, (int)range.CountBars(Minute)).Select(bar => range.Start + bar * 60L)];
+            return new RawBars(opens, [Doubles("close", Array.ConvertAll(opens, open => (double)open))]);
+        }
     }
 
     [Fact]

@@ -159,6 +159,67 @@ public sealed class RoundTripTests : IDisposable
         return [.. rows];
     }
 
+    [Fact]
+    public async Task A_type_that_only_later_bars_tell_is_found_and_a_name_that_hides_is_refused()
+    {
+        string path = PathOf("foreign.db");
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={path};Pooling=false"))
+        {
+            await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = "CREATE TABLE X (node_id TEXT, interval INTEGER, ts INTEGER, note, \"size,base\" REAL); "
+                + "WITH RECURSIVE bar(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM bar WHERE n < 8999) "
+                + "INSERT INTO X SELECT 'X', 60, n * 60, CASE WHEN n < 5000 THEN NULL ELSE 'late' END, n FROM bar";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await using IHistoryStore from = HistoryStoreFactory.Open(path);
+        await using IHistoryStore to = HistoryStoreFactory.Open(PathOf("to.db"));
+        Assert.Equal(9000, (await ExportAsync(from, "archive")).Bars);
+        Assert.Equal(9000, (await ExportAsync(from, "bars.parquet")).Bars);
+        Assert.Equal(9000, (await ImportAsync(to, PathOf("bars.parquet"))).Sum(result => result.BarsWritten));
+
+        // The store that keeps no type gives its blank bars another one than those with a text.
+        var stream = new StreamKey("X", BarInterval.FromSeconds(60));
+        Assert.Equal((await DescribeAsync(from, stream)).Skip(5000), (await DescribeAsync(to, stream)).Skip(5000));
+        Assert.All((await DescribeAsync(to, stream)).Take(5000), row => Assert.Contains("note:String=∅", row, StringComparison.Ordinal));
+
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => ExportAsync(from, "bars.csv"));
+        Assert.Contains("'size,base'", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(PathOf("bars.csv")));
+    }
+
+    [Fact]
+    public async Task Ids_are_folders_that_come_back_or_are_refused_before_anything_is_read()
+    {
+        await using IHistoryStore from = HistoryStoreFactory.Open(PathOf("from.db"));
+        var dotted = new StreamKey("../BTC.", BarInterval.FromSeconds(60));
+        await WriteAsync(from, dotted, new BarFrame(dotted.Interval, new long[] { 60 }, [Doubles("close", 1)]));
+        ExportResult export = await ExportAsync(from, "archive");
+        Assert.Equal(Path.Combine(PathOf("archive"), "node_id=..%2FBTC%2E", "interval=1m", "year=1970", "bars.parquet"), Assert.Single(export.Files));
+        Assert.Equal([dotted], HistoryImport.StreamsOf(new FileFetcher(export.Files[0]), export.Files[0], [], []));
+
+        var provider = new StoreHistoryProvider(from);
+        var wide = new StreamKey(new string('\u5e01', 28), dotted.Interval);
+        foreach ((StreamKey[] streams, string words) in new[] { (new[] { dotted, wide }, "is too long for a folder's name"), (new[] { dotted, dotted }, "is named twice") })
+        {
+            ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => HistoryExport.WritePartitionsAsync(
+                provider, [.. streams.Select(stream => (stream, All))], PathOf("other")));
+            Assert.Contains(words, error.Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(PathOf("other")));
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_came_to_be_there_meanwhile_is_not_replaced()
+    {
+        string path = PathOf("bars.csv");
+        await Assert.ThrowsAsync<IOException>(() => Qmtl.Output.ReplacedFile.WriteAsync(
+            path, "Bars", _ => File.WriteAllTextAsync(path, "somebody's"), replaces: false));
+        Assert.Equal("somebody's", await File.ReadAllTextAsync(path));
+        Assert.Single(_folder.GetFiles());
+    }
+
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
     private async Task<IHistoryStore> FillAsync(string name)
@@ -186,7 +247,7 @@ public sealed class RoundTripTests : IDisposable
         (StreamKey, TimeRange)[] streams = [.. (await store.GetStreamsAsync()).Select(stream => (stream, All))];
         return name == "archive"
             ? await HistoryExport.WritePartitionsAsync(provider, streams, PathOf(name))
-            : await HistoryExport.WriteFileAsync(provider, streams, PathOf(name));
+            : await HistoryExport.WriteFileAsync(provider, streams, PathOf(name), force: true);
     }
 
     private static async Task<IReadOnlyList<BackfillResult>> ImportAsync(IHistoryStore store, string path, params string[] nodes)

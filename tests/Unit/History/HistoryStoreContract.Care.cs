@@ -146,7 +146,53 @@ public abstract partial class HistoryStoreContract
             await store.ReviseAsync(Stream, [Page(Frame([60, 120], Doubles("close", value, 7)), source: "s")], trailAdded: false);
         }
 
-        Assert.Equal([("1", "2.5"), ("2.5", null), (null, "0.1")], (await TrailAsync(store)).Select(entry => (entry.Was, entry.Is)));
+        // No value is no reason to lose one.
+        Assert.Equal([("1", "2.5"), ("2.5", "0.1")], (await TrailAsync(store)).Select(entry => (entry.Was, entry.Is)));
+        Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    [StoreFact]
+    public async Task A_blank_of_the_source_is_told_and_takes_no_value_away()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame([60, 120, 180], Doubles("close", 1.0, 2.0, 3.0), Doubles("open", 1.5, 2.5, 3.5), Texts("note", "a", "b", "c")));
+        BarFrame blanks = Frame(
+            [60, 120, 180, 240],
+            Doubles("close", 1.0, 9.0, double.NaN, 4.0),
+            new BarColumn<double>("open", new[] { 0, 8.5, 7.5, 0 }, new[] { true, false, false, true }),
+            Texts("note", null, null, "C", null));
+
+        RevisedHistory revised = await store.ReviseAsync(Stream, [Page(blanks, Set((60, 240)))], trailAdded: true);
+        Assert.Equal((Set((120, 180)), Set((240, 240))), (revised.Replaced, revised.Added));
+        BarFrame read = await ReadOneAsync(store);
+        Assert.Equal([1.0, 9.0, 3.0, 4.0], ValuesOf(read, "close"));
+        Assert.Equal([1.5, 8.5, 7.5, null], ValuesOf(read, "open"));
+        Assert.Equal(["a", "b", "C", null], ValuesOf(read, "note"));
+        Assert.Equal(
+            [(60, "open", false), (60, "note", false), (120, "close", true), (120, "open", true), (120, "note", false), (180, "close", false), (180, "open", true), (180, "note", true), (240, null, true)],
+            revised.Differences.Select(difference => (difference.Timestamp, difference.Column, difference.IsRepairable)));
+        Assert.Equal(
+            [(120L, "close"), (120L, "open"), (180L, "note"), (180L, "open"), (240L, null)],
+            (await TrailAsync(store)).OrderBy(entry => entry.Timestamp).ThenBy(entry => entry.Column, StringComparer.Ordinal).Select(entry => (entry.Timestamp, entry.Column)));
+
+        // What is told and left is told again, and is no change.
+        RevisedHistory again = await store.ReviseAsync(Stream, [Page(blanks, Set((60, 240)))], trailAdded: true);
+        Assert.True(again.Added.IsEmpty && again.Replaced.IsEmpty);
+    }
+
+    [StoreFact]
+    public async Task Rows_that_are_no_bars_are_removed_also_where_no_bar_is()
+    {
+        await ExecuteAsync(CreateForeignTable);
+        foreach (long timestamp in new List<long> { 60, 91, 120, 151 })
+        {
+            await ExecuteAsync(Row(timestamp, 1));
+        }
+
+        await using IHistoryStore store = Open();
+        Assert.Equal(new RemovedHistory(0, 0), await store.RemoveAsync(Stream, new TimeRange(91, 91)));
+        Assert.Equal(new RemovedHistory(0, 0), await store.RemoveAsync(Stream, new TimeRange(130, 170)));
+        Assert.Equal(2L, await ScalarAsync("SELECT count(*) FROM \"BTCUSDT\""));
         Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
     }
 

@@ -41,6 +41,15 @@ internal sealed partial class QuestDbSession
         {
             throw new StoreException($"Stored bars that differ cannot be replaced there, and nothing was written. {risk}");
         }
+
+        // A row is replaced as a whole, and what was read of such a column as text need not be what was there.
+        if (table.Payload.FirstOrDefault(static column => column.Type == StoredType.Other) is { } other)
+        {
+            throw new StoreException(
+                $"Stored bars that differ cannot be replaced there, and nothing was written. The table '{table.Table}' in {displayName} has a "
+                    + $"column '{other.Name}' of a type that is not written here, whose values would be lost: QuestDB replaces a row as a whole. "
+                    + "Use a table without such columns.");
+        }
     }
 
     public override Task SettleRevisionsAsync(

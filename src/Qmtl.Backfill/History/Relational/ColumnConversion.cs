@@ -8,9 +8,6 @@ namespace Qmtl.History.Relational;
 /// </summary>
 internal static class ColumnConversion
 {
-    /// <summary>Whether no row has a value.</summary>
-    public static bool IsAllNull(BarColumn column) => FirstValue(column) < 0;
-
     /// <summary>Converts where every value survives; otherwise gives the first that does not.</summary>
     public static bool TryConvert(
         BarColumn column, StoredType type, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)
@@ -34,7 +31,7 @@ internal static class ColumnConversion
             (BarColumnType.Double, StoredType.Int16) =>
                 Convert(
                     (BarColumn<double>)column, static value => IsWhole(value, short.MinValue, short.MaxValue), static value => (long)value),
-            _ => (column, FirstValue(column)),
+            _ => (column, column.FirstValue()),
         };
 
         // No value at all fits any column, whatever type the source gave it.
@@ -59,19 +56,6 @@ internal static class ColumnConversion
 
     private static bool IsWhole(double value, double smallest, double largest) =>
         value >= smallest && value <= largest && Math.Floor(value) == value;
-
-    private static int FirstValue(BarColumn column)
-    {
-        for (int row = 0; row < column.Length; row++)
-        {
-            if (!column.IsNull(row) && !(column is BarColumn<double> numbers && double.IsNaN(numbers.Values.Span[row])))
-            {
-                return row;
-            }
-        }
-
-        return -1;
-    }
 
     private static int FirstMisfit<T>(BarColumn<T> column, Func<T, bool> fits)
     {

@@ -15,9 +15,7 @@ public abstract partial class RelationalHistoryStore
     {
         // A look first, so that nothing to remove makes no file and waits for nobody.
         var nothing = new RemovedHistory(0, 0);
-        if (Within(within) is not { } range
-            || ((await GetCoverageAsync(stream, range, cancellationToken)).IsEmpty
-                && (await GetKnownEmptyAsync(stream, null, range, cancellationToken)).IsEmpty))
+        if (Within(within) is not { } range || !await HoldsAnythingAsync(stream, range, cancellationToken))
         {
             return nothing;
         }
@@ -31,9 +29,11 @@ public abstract partial class RelationalHistoryStore
                 IReadOnlyList<FoundTable> found = await session.FindTablesAsync(
                     [name, RelationalSession.EmptyRangesTable], cancellationToken);
                 long bars = 0;
-                if (SchemaOf(found, name) is { } table && range.AlignTo(stream.Interval) is { } aligned)
+                if (SchemaOf(found, name) is { } table)
                 {
-                    bars = (await session.GetCoverageAsync(table, stream, aligned, cancellationToken)).BarCount;
+                    bars = range.AlignTo(stream.Interval) is { } aligned
+                        ? (await session.GetCoverageAsync(table, stream, aligned, cancellationToken)).BarCount
+                        : 0;
                     await session.DeleteBarsAsync(table, stream, range, cancellationToken);
                 }
 
@@ -109,6 +109,31 @@ public abstract partial class RelationalHistoryStore
         }
     }
 
+    // Bars, what was learnt as empty, or rows of others that are no bars.
+    private async Task<bool> HoldsAnythingAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+    {
+        if (!(await GetCoverageAsync(stream, range, cancellationToken)).IsEmpty
+            || !(await GetKnownEmptyAsync(stream, null, range, cancellationToken)).IsEmpty)
+        {
+            return true;
+        }
+
+        // They may lie before the first bar of the range, and behind the last.
+        bool isAny = false;
+        var bars = new TimeRange(
+            range.Start > AllTime.Start ? stream.Interval.Floor(range.Start) : range.Start,
+            range.End < AllTime.End ? stream.Interval.Next(stream.Interval.Floor(range.End)) : range.End);
+        await foreach (BarFrame _ in ReadAsync(stream, bars, time => isAny |= range.Contains(time), cancellationToken))
+        {
+            if (isAny)
+            {
+                break;
+            }
+        }
+
+        return isAny;
+    }
+
     private async Task<IReadOnlyList<RevisionRow>> ReadTrailAsync(
         RelationalSession session, StreamKey stream, TimeRange within, RevisionRow? after, CancellationToken cancellationToken)
     {
@@ -143,7 +168,7 @@ public abstract partial class RelationalHistoryStore
     }
 
     // What the pages would change, and the trail of it; what is then written is only that.
-    private static async Task<BarPage[]> FindChangesAsync(
+    private static async Task<IReadOnlyList<BarPage>> FindChangesAsync(
         RelationalSession session,
         TableSchema? table,
         StreamKey stream,
@@ -151,11 +176,11 @@ public abstract partial class RelationalHistoryStore
         Revision revision,
         CancellationToken cancellationToken)
     {
-        var changed = new BarPage[pages.Count];
-        for (int page = 0; page < pages.Count; page++)
+        List<BarPage> changed = [];
+        foreach (BarPage page in pages)
         {
             List<BarFrame> stored = [];
-            if (table is not null && EmptyRangeUpdate.Touched([pages[page]]) is { } touched)
+            if (table is not null && EmptyRangeUpdate.Touched([page]) is { } touched)
             {
                 await session.SettleRevisionsAsync(table, stream, touched, cancellationToken);
                 await using BarReader reader = session.OpenReader(table, stream, touched);
@@ -165,7 +190,7 @@ public abstract partial class RelationalHistoryStore
                 }
             }
 
-            changed[page] = revision.Add(pages[page], stored);
+            changed.AddRange(revision.Add(page, stored));
         }
 
         if (table is not null && !revision.Replaced.IsEmpty)
@@ -189,10 +214,13 @@ public abstract partial class RelationalHistoryStore
 
         public IReadOnlyList<RevisionRow> Trail => _trail;
 
-        /// <summary>What is left of a page where only that is written that differs from what is stored.</summary>
+        /// <summary>
+        /// What is left of a page where only that is written that differs from what is stored: first what is added, and then what is
+        /// replaced, without the columns in which it has no value and the stored bar may have one.
+        /// </summary>
         /// <param name="page">The page.</param>
         /// <param name="stored">All that is stored from its first bar to its last.</param>
-        public BarPage Add(BarPage page, IReadOnlyList<BarFrame> stored)
+        public IEnumerable<BarPage> Add(BarPage page, IReadOnlyList<BarFrame> stored)
         {
             TimeRangeSet bars = page.Frame.ToRangeSet();
             if (!_seen.Intersect(bars).IsEmpty)
@@ -206,7 +234,7 @@ public abstract partial class RelationalHistoryStore
             foreach (BarDifference difference in BarComparison.Find(stored, page.Frame, page.Empty))
             {
                 _differences.Add(difference);
-                if (difference.Kind == BarDifferenceKind.Extra)
+                if (!difference.IsRepairable)
                 {
                     continue;
                 }
@@ -221,7 +249,26 @@ public abstract partial class RelationalHistoryStore
             (TimeRangeSet added, TimeRangeSet replaced) = (missing.Build(), different.Build());
             TimeRangeSet empty = stored.Aggregate(page.Empty, static (left, frame) => left.Subtract(frame.ToRangeSet()));
             (_added, Replaced, _empty) = (_added.Union(added), Replaced.Union(replaced), _empty.Union(empty));
-            return page with { Frame = page.Frame.Intersect(added.Union(replaced)), Empty = empty };
+            BarPage first = page with { Frame = page.Frame.Intersect(added), Empty = empty };
+            return [first, .. WithoutNulls(page.Frame.Intersect(replaced)).Select(frame => page with
+            {
+                Frame = frame,
+                Asked = TimeRangeSet.Empty(interval),
+                Empty = TimeRangeSet.Empty(interval),
+            })];
+        }
+
+        // The bars in frames of those columns of which each of their bars has a value.
+        private static IEnumerable<BarFrame> WithoutNulls(BarFrame frame)
+        {
+            return Enumerable.Range(0, frame.Count)
+                .GroupBy(row => string.Concat(frame.Columns.Select(column => BarComparison.ValueOf(column, row) is null ? '0' : '1')))
+                .Select(alike => Part(alike.Key, [.. alike]));
+
+            BarFrame Part(string hasValue, int[] rows) => new(
+                frame.Interval,
+                Array.ConvertAll(rows, row => frame.Timestamps[row]),
+                [.. frame.Columns.Where((_, column) => hasValue[column] == '1').Select(column => column.Select(rows))]);
         }
 
         public RevisedHistory ToHistory() =>

@@ -14,7 +14,7 @@ internal static class WritePlan
         var missing = new List<(string Name, StoredType Type)>();
         foreach (BarColumn column in frames.SelectMany(frame => frame.Columns))
         {
-            if (table?.FindPayload(column.Name) is not null || ColumnConversion.IsAllNull(column))
+            if (table?.FindPayload(column.Name) is not null || column.IsAllNull)
             {
                 continue;
             }

@@ -77,6 +77,37 @@ public sealed class QuestDbRevisionTests(QuestDbServer server) : QuestDbStoreTes
         Assert.Equal([2.0], ValuesOf(await ReadOneAsync(store), "close"));
     }
 
+    [QuestDbFact]
+    public async Task A_table_with_a_column_that_is_not_written_here_keeps_its_values()
+    {
+        await Server.ExecuteAsync(
+            "CREATE TABLE \"BTCUSDT\" (node_id SYMBOL, interval INT, ts TIMESTAMP, close DOUBLE, inserted_at TIMESTAMP) "
+            + "TIMESTAMP(ts) PARTITION BY MONTH WAL DEDUP UPSERT KEYS(ts, node_id, interval)");
+        await Server.ExecuteAsync("INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, 60000000, 1.0, 77000000)");
+        await using QuestDbHistoryStore store = Open();
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => store.ReviseAsync(
+            Stream, [Page(Frame([60, 120], Doubles("close", 9, 2)))], trailAdded: true));
+        Assert.Contains("'inserted_at'", error.Message, StringComparison.Ordinal);
+        Assert.Equal([1.0], ValuesOf(await ReadOneAsync(store), "close"));
+        Assert.Empty(await TrailAsync(store));
+
+        // What only adds bars takes nothing away.
+        Assert.Equal(1, (await store.ReviseAsync(Stream, [Page(Frame([60, 120], Doubles("close", 1, 2)))], trailAdded: true)).Added.BarCount);
+    }
+
+    [QuestDbFact]
+    public async Task Rows_that_are_no_bars_are_removed_also_where_no_bar_is()
+    {
+        await Server.ExecuteAsync("CREATE TABLE \"BTCUSDT\" (node_id SYMBOL, interval INT, ts TIMESTAMP, close DOUBLE) TIMESTAMP(ts) PARTITION BY MONTH WAL");
+        await Server.ExecuteAsync("INSERT INTO \"BTCUSDT\" VALUES ('BTCUSDT', 60, 60000000, 1.0), ('BTCUSDT', 60, 91000000, 1.0), ('BTCUSDT', 60, 120000000, 1.0)");
+        await using QuestDbHistoryStore store = Open();
+        Assert.Equal([60L, 120L], OpensOf(await ReadOneAsync(store)));
+        Assert.Equal(new RemovedHistory(0, 0), await store.RemoveAsync(Stream, new Qmtl.Time.TimeRange(91, 91)));
+        await using NpgsqlConnection connection = await Server.ConnectAsync();
+        await using var command = new NpgsqlCommand("SELECT count() FROM \"BTCUSDT\" WHERE node_id = 'BTCUSDT'", connection);
+        Assert.Equal(2L, await command.ExecuteScalarAsync());
+    }
+
     private async Task WalAppliedAsync()
     {
         await using NpgsqlConnection connection = await Server.ConnectAsync();
