@@ -51,6 +51,35 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
         BarsDifferent = _different,
     };
 
+    /// <summary>
+    /// The bars to compare where an end is open: then it is the first or last bar that either has. An exchange does not say which bars it
+    /// has; beside it, what is stored counts alone.
+    /// </summary>
+    /// <param name="store">What is stored.</param>
+    /// <param name="source">What it is compared with.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="start">The first instant; null for an open end.</param>
+    /// <param name="end">The last instant, inside; null for an open end.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    /// <returns>Null where neither has a bar.</returns>
+    internal static async Task<TimeRange?> FindRangeAsync(
+        IHistoryStore store, IDataFetcher source, StreamKey stream, long? start, long? end, CancellationToken cancellationToken)
+    {
+        if (start is not null && end is not null)
+        {
+            return start <= end ? new TimeRange(start.Value, end.Value) : null;
+        }
+
+        TimeRange?[] both =
+        [
+            (await store.GetCoverageAsync(stream, cancellationToken: cancellationToken)).Bounds,
+            await source.FindExtentAsync(stream, cancellationToken),
+        ];
+        long? first = start ?? both.Min(static bounds => bounds?.Start);
+        long? last = end ?? both.Max(static bounds => bounds?.End);
+        return first <= last ? new TimeRange(first.Value, last!.Value) : null;
+    }
+
     /// <summary>Compares, once, and gives each difference as soon as it is found; those of one page ascend.</summary>
     /// <param name="options">How the source is asked; null for the defaults.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>

@@ -44,7 +44,7 @@ internal sealed class CompareCommand : CliCommand
     {
         _store = new StoreOptions(this, host);
         _streams = new StreamOptions(this, host);
-        _range = new RangeOptions(this, host, startDefault: "the first stored bar", endDefault: "the last stored bar");
+        _range = new RangeOptions(this, host, startDefault: "the first bar that is stored, there or here", endDefault: "the last one");
         _source = new SourceOptions(this);
         Options.Add(_withStore);
         Options.Add(_sample);
@@ -81,7 +81,7 @@ internal sealed class CompareCommand : CliCommand
         long found = 0;
         foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
-            if (await RangeOfAsync(store, stream, _range.Within(arguments, stream.Interval), cancellationToken) is not { } range)
+            if (await RangeOfAsync(arguments, store, source, stream, cancellationToken) is not { } range)
             {
                 Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
                 continue;
@@ -143,15 +143,18 @@ internal sealed class CompareCommand : CliCommand
         _ => PlainText.OneLine(value.ToString() ?? ""),
     };
 
-    // An end that was not given is that of what is stored.
-    private static async Task<TimeRange?> RangeOfAsync(
-        IHistoryStore store, StreamKey stream, TimeRange given, CancellationToken cancellationToken)
+    private Task<TimeRange?> RangeOfAsync(
+        ParseResult arguments, IHistoryStore store, IDataFetcher source, StreamKey stream, CancellationToken cancellationToken)
     {
         TimeRange all = AskedRange.Between(null, null);
-        TimeRange? stored = (await store.GetCoverageAsync(stream, given, cancellationToken)).Bounds;
-        long? start = given.Start == all.Start ? stored?.Start : given.Start;
-        long? end = given.End == all.End ? stored?.End : given.End;
-        return start <= end ? new TimeRange(start.Value, end!.Value) : null;
+        TimeRange given = _range.Within(arguments, stream.Interval);
+        return HistoryComparison.FindRangeAsync(
+            store,
+            source,
+            stream,
+            given.Start == all.Start ? null : given.Start,
+            given.End == all.End ? null : given.End,
+            cancellationToken);
     }
 
     private IHistoryStore? OpenOther(ParseResult arguments)

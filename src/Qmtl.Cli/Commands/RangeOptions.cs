@@ -17,14 +17,14 @@ internal sealed class RangeOptions
     private readonly Option<DateTimeOffset?> _end;
     private readonly Option<int?> _days = new("--days")
     {
-        Description = "In place of --start: so many days before the end.",
+        Description = "In place of --start: so many days before --end, or else before now.",
         HelpName = "count",
         CustomParser = OptionParsing.WholeNumber(1, 20_000),
     };
 
     private readonly Option<AskedSpan?> _last = new("--last")
     {
-        Description = "In place of --start: so many bars before the end (100), or so long (30d, 12h, 3M).",
+        Description = "In place of --start: so many bars (100), or so long (30d, 12h, 3M), before --end or else before now.",
         HelpName = "count|length",
         CustomParser = OptionParsing.Using<AskedSpan?>(text => AskedSpan.Parse(text)),
     };

@@ -83,16 +83,19 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
     {
         IDataFetcher source = SourceFor(provider);
         TimeRange? within = RangeOf(stream);
-        TimeRangeSet stored = await provider.GetCoverageAsync(stream, within, cancellationToken);
-        long? first = StartOf(stream.Interval) is null ? stored.Bounds?.Start : within!.Value.Start;
-        long? last = End is null ? stored.Bounds?.End : within!.Value.End;
-        if (first is null || last is null || first > last)
+        TimeRange? range = await HistoryComparison.FindRangeAsync(
+            StoreOf(provider),
+            source,
+            stream,
+            StartOf(stream.Interval) is null ? null : within!.Value.Start,
+            End is null ? null : within!.Value.End,
+            cancellationToken);
+        if (range is not { } bars)
         {
             Post(() => WriteVerbose($"{stream}: nothing is stored there."));
             return;
         }
 
-        var bars = new TimeRange(first.Value, last.Value);
         string name = source.GetName(stream);
         bool repair = Repair && await ApproveAsync(stream, provider, $"Replace the bars, {bars}, that differ from those of {name}");
         var comparison = new HistoryComparison(StoreOf(provider), source, stream, bars)

@@ -74,6 +74,11 @@ public sealed class DataCareCommandTests : IDisposable
         await _folder.WriteAsync([3]);
         Assert.Contains("\"kind\":\"extra\"", Assert.Single((await RunAsync("compare", "--with-store", _folder.PathOf("copy.db"), "--json")).Lines), StringComparison.Ordinal);
         Assert.Equal(ExitCode.BadUsage, (await RunAsync("compare", "--with-store", _folder.PathOf("none.db"))).ExitCode);
+
+        // What lies beyond the ends of what is stored is missing, too.
+        CliOutcome longer = await CliRunner.RunAsync(
+            "compare", "--store", _folder.PathOf("copy.db"), "--node", "BTCUSDT", "--interval", "1m", "--with-store", _folder.StorePath, "--json");
+        Assert.Contains("\"kind\":\"missing\"", Assert.Single(longer.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
