@@ -73,6 +73,11 @@ internal sealed class BackfillCommand : CliCommand
                 : throw new FormatException($"'{text}' is neither warn, store nor refuse.")),
     };
 
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "List the bars that would be asked for, and ask for none. A store is not made.",
+    };
+
     private readonly Option<bool> _json;
 
     public BackfillCommand(CliHost host)
@@ -92,6 +97,7 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_force);
         Options.Add(_offGrid);
         Options.Add(_onBadBar);
+        Options.Add(_dryRun);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
     }
@@ -138,6 +144,12 @@ internal sealed class BackfillCommand : CliCommand
             OnBadBar = arguments.GetValue(_onBadBar) ?? Defaults.OnBadBar,
         };
         bool json = arguments.GetValue(_json);
+        if (arguments.GetValue(_dryRun))
+        {
+            await TellAsync(requests, options, json, cancellationToken);
+            return ExitCode.Complete;
+        }
+
         var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive };
         var lines = new JsonLines(Host.Output);
         IReadOnlyList<BackfillResult> results = await run.RunAsync(
@@ -154,5 +166,27 @@ internal sealed class BackfillCommand : CliCommand
         }
 
         return await new BackfillVerdict(Host, store, fetcher, options, now).GiveAsync(results, cancellationToken);
+    }
+
+    private async Task TellAsync(
+        List<BackfillRequest> requests, BackfillOptions options, bool json, CancellationToken cancellationToken)
+    {
+        var gaps = new List<(StreamKey Stream, TimeRangeSet Missing)>();
+        foreach (BackfillRequest request in requests)
+        {
+            // What the engine asks for: with --force all, and otherwise what is neither stored nor known to be empty.
+            var provider = new StoreHistoryProvider(request.Store, request.Fetcher);
+            gaps.Add((request.Stream, options.Force
+                ? new TimeRangeSet(request.Stream.Interval, request.Ranges)
+                : await GapFinder.FindAsync(
+                    provider,
+                    request.Stream,
+                    request.Ranges[0],
+                    request.Fetcher.GetName(request.Stream),
+                    options.RetryEmpty,
+                    cancellationToken)));
+        }
+
+        await GapReport.WriteAsync(Host, gaps, json, "would be asked for", cancellationToken);
     }
 }

@@ -4,7 +4,6 @@ using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
 using Qmtl.Time;
-using Spectre.Console;
 
 namespace Qmtl.Cli.Commands;
 
@@ -57,46 +56,7 @@ internal sealed class GapsCommand : CliCommand
             gaps.Add((stream, found));
         }
 
-        await (arguments.GetValue(_json) ? WriteJsonAsync(gaps, cancellationToken) : WriteTableAsync(gaps));
+        await GapReport.WriteAsync(Host, gaps, arguments.GetValue(_json), "missing", cancellationToken);
         return ExitCode.Complete;
-    }
-
-    private async Task WriteJsonAsync(List<(StreamKey Stream, TimeRangeSet Missing)> gaps, CancellationToken cancellationToken)
-    {
-        var lines = new JsonLines(Host.Output);
-        foreach ((StreamKey stream, TimeRangeSet missing) in gaps)
-        {
-            foreach (TimeRange gap in missing)
-            {
-                await lines.WriteRangeAsync(stream, gap, cancellationToken);
-            }
-        }
-    }
-
-    private Task WriteTableAsync(List<(StreamKey Stream, TimeRangeSet Missing)> gaps)
-    {
-        ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Start", "End").WithNumbers("Bars");
-        foreach ((StreamKey stream, TimeRangeSet missing) in gaps)
-        {
-            foreach (TimeRange gap in missing)
-            {
-                table.AddRow(
-                    stream.NodeId,
-                    stream.Interval.ToString(),
-                    UnixTime.Format(gap.Start),
-                    UnixTime.Format(gap.End),
-                    Amounts.Count(gap.CountBars(stream.Interval)));
-            }
-        }
-
-        if (table.RowCount > 0)
-        {
-            table.Write();
-        }
-
-        Host.Console.WriteLine(table.RowCount == 0
-            ? "Nothing is missing."
-            : $"{Amounts.Count(gaps.Sum(gap => gap.Missing.BarCount), "bar")} missing in {Amounts.Count(table.RowCount, "gap")}.");
-        return Task.CompletedTask;
     }
 }

@@ -38,6 +38,25 @@ public sealed class BackfillCommandTests
     }
 
     [Fact]
+    public async Task A_dry_run_lists_what_would_be_asked_for_and_asks_and_makes_nothing()
+    {
+        using var folder = new CliFolder();
+        await using SimulatedExchange exchange = SimulatedExchange.Start();
+
+        CliOutcome first = await RunAsync(folder, exchange, ["--node", "BTCUSDT", "--dry-run", .. Day]);
+        Assert.Equal((ExitCode.Complete, ""), (first.ExitCode, first.Error));
+        Assert.EndsWith("1,440 bars would be asked for in 1 gap.\n", first.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.StorePath));
+
+        await folder.WriteAsync([0, 1, 2, 1439]);
+        CliOutcome rest = await RunAsync(folder, exchange, ["--node", "BTCUSDT", "--dry-run", "--json", .. Day]);
+        Assert.Contains("\"start\":\"2024-01-01T00:03:00Z\",\"end\":\"2024-01-01T23:58:00Z\"", Assert.Single(rest.Lines), StringComparison.Ordinal);
+        Assert.Contains("1,440 bars", (await RunAsync(folder, exchange, ["--node", "BTCUSDT", "--dry-run", "--force", .. Day])).Output, StringComparison.Ordinal);
+        Assert.Equal(0, exchange.RequestCount);
+        Assert.Equal(4, (await folder.CoverageAsync(CliFolder.Stream)).BarCount);
+    }
+
+    [Fact]
     public async Task Json_has_a_line_for_each_node_with_all_counts()
     {
         using var folder = new CliFolder();
