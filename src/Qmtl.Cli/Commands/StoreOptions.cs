@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Qmtl.Cli.Hosting;
+using Qmtl.Data;
 using Qmtl.History;
 
 namespace Qmtl.Cli.Commands;
@@ -11,6 +12,7 @@ namespace Qmtl.Cli.Commands;
 internal sealed class StoreOptions
 {
     private const string StoreVariable = "QMTL_STORE";
+    private static readonly TimeSpan CompletionPatience = TimeSpan.FromSeconds(1);
 
     private readonly CliHost _host;
 
@@ -56,6 +58,31 @@ internal sealed class StoreOptions
         command.Options.Add(_kind);
         command.Options.Add(_httpUri);
         command.Options.Add(_passwordFile);
+    }
+
+    /// <summary>
+    /// The streams of the store that a line which is being typed names, for completion: none where it names none, or does not answer
+    /// at once. Nothing is made, and nothing thrown.
+    /// </summary>
+    public static IReadOnlyList<StreamKey> Complete(ParseResult arguments, CliHost host)
+    {
+        try
+        {
+            string? name = arguments.GetValue<string?>("--store") ?? host.GetEnvironmentVariable(StoreVariable);
+            IHistoryStore store = HistoryStoreFactory.Open(name!);
+            using var patience = new CancellationTokenSource(CompletionPatience);
+            return store.Info.FilePath is { } path && !File.Exists(path) ? [] : Task.Run(async () =>
+            {
+                await using (store)
+                {
+                    return await store.GetStreamsAsync(patience.Token);
+                }
+            }).WaitAsync(CompletionPatience).GetAwaiter().GetResult();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Opens the store that the arguments name.</summary>

@@ -42,7 +42,8 @@ internal sealed class StreamOptions
             Arity = ArgumentArity.OneOrMore,
             CustomParser = static result => [.. result.Tokens.Select(token => Read(token.Value, result))],
         };
-        _intervals.CompletionSources.Add(static context => SourceOptions.IntervalsOf(context.ParseResult));
+        _nodes.CompletionSources.Add(context => StoreOptions.Complete(context.ParseResult, host).Select(static stream => stream.NodeId).Distinct());
+        _intervals.CompletionSources.Add(context => IntervalsFor(context.ParseResult));
         _excluded = new Option<string[]>("--exclude")
         {
             Description = "A node that is left out: its id, or with * and ? what ids are like. Repeat it for several.",
@@ -73,6 +74,17 @@ internal sealed class StreamOptions
         {
             throw UsageException.From(exception);
         }
+    }
+
+    // Those of the nodes that are stored; without any, those of the source.
+    private IEnumerable<string> IntervalsFor(ParseResult arguments)
+    {
+        string[] nodes = arguments.GetValue(_nodes) ?? [];
+        string[] stored = [.. StoreOptions.Complete(arguments, _host).Where(stream => nodes.Length == 0 || nodes.Contains(stream.NodeId))
+            .Select(static stream => stream.Interval).Distinct().Order().Select(static interval => interval.ToString())];
+        return stored.Length > 0 && !arguments.CommandResult.Command.Options.Any(static option => option.Name == "--source")
+            ? stored
+            : stored.Concat(SourceOptions.IntervalsOf(arguments)).Distinct();
     }
 
     /// <summary>Whether any node or interval is named, or left out; where not, all that is stored is meant.</summary>

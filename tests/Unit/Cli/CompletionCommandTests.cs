@@ -51,6 +51,24 @@ public sealed class CompletionCommandTests : IDisposable
         Assert.Contains("'bash'", other.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("qmtl history --store {0} --node ", "BTCUSDT")]
+    [InlineData("qmtl history --store {0} --node BTCUSDT --interval ", "1m")]
+    [InlineData("qmtl remove --store {0} --node E", "")]
+    [InlineData("qmtl history --store {0}.not --node ", "")]
+    [InlineData("qmtl history --store postgresql://127.0.0.1:1/none --node ", "")]
+    public async Task Nodes_and_their_intervals_are_those_of_the_store(string typed, string expected)
+    {
+        using var folder = new CliFolder();
+        await folder.WriteAsync([0]);
+        string line = typed.Replace("{0}", folder.StorePath, StringComparison.Ordinal);
+
+        CliOutcome outcome = await CliRunner.RunAsync($"[suggest:{line.Length}]", line);
+
+        Assert.Equal(expected, outcome.Output.Trim());
+        Assert.False(File.Exists(folder.StorePath + ".not"));
+    }
+
     [ShellFact("bash")]
     public Task Lines_are_completed_in_bash() => CompleteAsync(
         "bash",
