@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Messages;
@@ -82,7 +83,7 @@ public static class HistoryExport
 
     /// <summary>Writes streams to one file.</summary>
     /// <param name="provider">Whose bars.</param>
-    /// <param name="streams">The streams, and of each the bars, both ends included.</param>
+    /// <param name="streams">The streams, and of each the bars, both ends included; one may have several ranges.</param>
     /// <param name="path">The file; its name says the format, and with <c>.gz</c> that text is compressed.</param>
     /// <param name="force">Whether a file that is there is replaced.</param>
     /// <param name="cancellationToken">Ends it; nothing is left then.</param>
@@ -98,10 +99,11 @@ public static class HistoryExport
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(streams);
         Validate(path, isPartitioned: false, force);
+        List<(StreamKey Stream, List<TimeRange> Ranges)> asked = Join(streams);
         List<ExportColumn> columns = [];
-        foreach ((StreamKey stream, TimeRange range) in streams)
+        foreach ((StreamKey stream, List<TimeRange> ranges) in asked)
         {
-            foreach (ExportColumn column in await ColumnsOfAsync(provider, stream, range, cancellationToken))
+            foreach (ExportColumn column in await ColumnsOfAsync(provider, stream, ranges, cancellationToken))
             {
                 if (!columns.Exists(known => known.Name.Equals(column.Name, StringComparison.OrdinalIgnoreCase)))
                 {
@@ -115,9 +117,9 @@ public static class HistoryExport
         {
             await using Stream packed = IsPacked(path) ? new GZipStream(output, CompressionLevel.Optimal, leaveOpen: true) : output;
             await using BarFile file = await BarFile.CreateAsync(FormatOf(path)!.Value, packed, columns, hasKeys: true, cancellationToken);
-            foreach ((StreamKey stream, TimeRange range) in streams)
+            foreach ((StreamKey stream, List<TimeRange> ranges) in asked)
             {
-                await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
+                await foreach (BarFrame frame in ReadAsync(provider, stream, ranges, cancellationToken))
                 {
                     await file.WriteAsync(stream, frame, cancellationToken);
                     bars += frame.Count;
@@ -131,11 +133,11 @@ public static class HistoryExport
 
     // Of a column without a value nobody can be sure of which type it is; the first bars that have one tell.
     private static async Task<IReadOnlyList<ExportColumn>> ColumnsOfAsync(
-        IHistoryProvider provider, StreamKey stream, TimeRange range, CancellationToken cancellationToken)
+        IHistoryProvider provider, StreamKey stream, List<TimeRange> ranges, CancellationToken cancellationToken)
     {
         List<ExportColumn> columns = [];
         HashSet<string> sure = new(StringComparer.OrdinalIgnoreCase);
-        await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
+        await foreach (BarFrame frame in ReadAsync(provider, stream, ranges, cancellationToken))
         {
             foreach (BarColumn column in frame.Columns.Where(column => !sure.Contains(column.Name)))
             {
@@ -166,7 +168,7 @@ public static class HistoryExport
 
     /// <summary>Writes streams to Parquet files in a new folder, one a stream and year.</summary>
     /// <param name="provider">Whose bars.</param>
-    /// <param name="streams">The streams, and of each the bars, both ends included.</param>
+    /// <param name="streams">The streams, and of each the bars, both ends included; one may have several ranges.</param>
     /// <param name="folder">The folder; it comes to its place when all files are whole.</param>
     /// <param name="cancellationToken">Ends it; nothing is left then.</param>
     /// <exception cref="ArgumentException">The folder has something in it.</exception>
@@ -176,7 +178,8 @@ public static class HistoryExport
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(streams);
         Validate(folder, isPartitioned: true, force: false);
-        RequireFolderNames(streams);
+        List<(StreamKey Stream, List<TimeRange> Ranges)> asked = Join(streams);
+        RequireFolderNames(asked.Select(static one => one.Stream));
         string place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string temporary = $"{place}.{Guid.NewGuid():n}.tmp";
         List<string> files = [];
@@ -184,12 +187,12 @@ public static class HistoryExport
         try
         {
             Directory.CreateDirectory(temporary);
-            RequireDistinctFolders(temporary, streams);
-            foreach ((StreamKey stream, TimeRange range) in streams)
+            RequireDistinctFolders(temporary, asked.Select(static one => one.Stream));
+            foreach ((StreamKey stream, List<TimeRange> ranges) in asked)
             {
-                IReadOnlyList<ExportColumn> columns = await ColumnsOfAsync(provider, stream, range, cancellationToken);
+                IReadOnlyList<ExportColumn> columns = await ColumnsOfAsync(provider, stream, ranges, cancellationToken);
                 await using var years = new YearFiles(temporary, stream, columns, files);
-                await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
+                await foreach (BarFrame frame in ReadAsync(provider, stream, ranges, cancellationToken))
                 {
                     await years.WriteAsync(frame, cancellationToken);
                     bars += frame.Count;
@@ -226,10 +229,9 @@ public static class HistoryExport
         return Path.Combine($"node_id={node}", $"interval={Uri.EscapeDataString(stream.Interval.ToString())}");
     }
 
-    private static void RequireFolderNames(IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams)
+    private static void RequireFolderNames(IEnumerable<StreamKey> streams)
     {
-        var seen = new HashSet<StreamKey>();
-        foreach ((StreamKey stream, _) in streams)
+        foreach (StreamKey stream in streams)
         {
             if (FolderOf(stream).Split(Path.DirectorySeparatorChar)[0].Length > LongestName)
             {
@@ -237,16 +239,47 @@ public static class HistoryExport
                     $"The node id {PlainText.OneLine(stream.NodeId, 60)} is too long for a folder's name, which has {LongestName} characters at "
                         + "most. Leave it out, or export it to one file.");
             }
+        }
+    }
 
-            if (!seen.Add(stream))
+    // Each stream once, with its ranges ascending and none of them over another.
+    private static List<(StreamKey Stream, List<TimeRange> Ranges)> Join(IEnumerable<(StreamKey Stream, TimeRange Range)> streams)
+    {
+        return [.. streams.GroupBy(static one => one.Stream, static one => one.Range)
+            .Select(static one => (one.Key, one.OrderBy(static range => range.Start).Aggregate(new List<TimeRange>(), Add)))];
+
+        static List<TimeRange> Add(List<TimeRange> ranges, TimeRange next)
+        {
+            if (ranges is [.., var last] && next.Start <= last.End)
             {
-                throw new ArgumentException($"{PlainText.OneLine(stream.ToString())} is named twice. Name each stream once.");
+                ranges[^1] = new TimeRange(last.Start, Math.Max(last.End, next.End));
+            }
+            else
+            {
+                ranges.Add(next);
+            }
+
+            return ranges;
+        }
+    }
+
+    private static async IAsyncEnumerable<BarFrame> ReadAsync(
+        IHistoryProvider provider,
+        StreamKey stream,
+        List<TimeRange> ranges,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (TimeRange range in ranges)
+        {
+            await foreach (BarFrame frame in provider.FetchAsync(stream, range, cancellationToken).WithCancellation(cancellationToken))
+            {
+                yield return frame;
             }
         }
     }
 
     // Where capital and small letters are alike to the file system, the folders of two streams may be one.
-    private static void RequireDistinctFolders(string folder, IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams)
+    private static void RequireDistinctFolders(string folder, IEnumerable<StreamKey> streams)
     {
         if (!Directory.Exists(Path.Combine(Path.GetDirectoryName(folder)!, Path.GetFileName(folder).ToUpperInvariant())))
         {
@@ -254,7 +287,7 @@ public static class HistoryExport
         }
 
         var seen = new Dictionary<string, StreamKey>(StringComparer.OrdinalIgnoreCase);
-        foreach ((StreamKey stream, _) in streams)
+        foreach (StreamKey stream in streams)
         {
             if (!seen.TryAdd(FolderOf(stream), stream))
             {

@@ -44,21 +44,7 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
                     + $"once for each.");
         }
 
-        foreach (StreamKey stream in streams)
-        {
-            TimeRange range = AskedRange.Between(StartOf(stream.Interval), End);
-            int known = _streams.FindIndex(one => one.Stream == stream);
-            if (known < 0)
-            {
-                _streams.Add((stream, range));
-            }
-            else
-            {
-                TimeRange other = _streams[known].Range;
-                _streams[known] = (stream, new TimeRange(Math.Min(range.Start, other.Start), Math.Max(range.End, other.End)));
-            }
-        }
-
+        _streams.AddRange(streams.Select(stream => (stream, AskedRange.Between(StartOf(stream.Interval), End))));
         return Task.CompletedTask;
     });
 
@@ -82,7 +68,7 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
             return;
         }
 
-        if (!ShouldProcess(path, $"Write {_streams.Count} streams of {provider.DisplayName}"))
+        if (!ShouldProcess(path, $"Write {_streams.Select(static one => one.Stream).Distinct().Count()} streams of {provider.DisplayName}"))
         {
             return;
         }

@@ -201,13 +201,30 @@ public sealed class RoundTripTests : IDisposable
 
         var provider = new StoreHistoryProvider(from);
         var wide = new StreamKey(new string('\u5e01', 28), dotted.Interval);
-        foreach ((StreamKey[] streams, string words) in new[] { (new[] { dotted, wide }, "is too long for a folder's name"), (new[] { dotted, dotted }, "is named twice") })
-        {
-            ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => HistoryExport.WritePartitionsAsync(
-                provider, [.. streams.Select(stream => (stream, All))], PathOf("other")));
-            Assert.Contains(words, error.Message, StringComparison.Ordinal);
-            Assert.False(Directory.Exists(PathOf("other")));
-        }
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(
+            () => HistoryExport.WritePartitionsAsync(provider, [(dotted, All), (wide, All)], PathOf("other")));
+        Assert.Contains("is too long for a folder's name", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(PathOf("other")));
+    }
+
+    [Theory]
+    [InlineData("bars.parquet")]
+    [InlineData("archive")]
+    public async Task Ranges_of_one_stream_are_exported_without_what_lies_between(string name)
+    {
+        await using IHistoryStore from = await FillAsync("from.db");
+        (StreamKey, TimeRange)[] ranges =
+            [(Odd, new(1_704_067_380, 1_704_067_380)), (Odd, new(1_704_067_200, 1_704_067_200)), (Odd, new(1_704_067_100, 1_704_067_210))];
+        var provider = new StoreHistoryProvider(from);
+        ExportResult export = name == "archive"
+            ? await HistoryExport.WritePartitionsAsync(provider, ranges, PathOf(name))
+            : await HistoryExport.WriteFileAsync(provider, ranges, PathOf(name), force: false);
+        await using IHistoryStore to = HistoryStoreFactory.Open(PathOf("to.db"));
+
+        Assert.Equal(2, export.Bars);
+        Assert.Equal(2, (await ImportAsync(to, PathOf(name))).Sum(result => result.BarsWritten));
+        Assert.Equal(
+            [new TimeRange(1_704_067_200, 1_704_067_200), new TimeRange(1_704_067_380, 1_704_067_380)], await to.GetCoverageAsync(Odd));
     }
 
     [Fact]
