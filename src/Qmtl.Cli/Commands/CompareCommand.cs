@@ -52,7 +52,8 @@ internal sealed class CompareCommand : CliCommand
         _json = JsonOption.AddTo(this, "a difference");
         Validators.Add(result =>
         {
-            if (result.GetValue(_sample) is not null && result.GetValue(_repair))
+            // Not its value: that of a number which could not be read throws.
+            if (result.GetResult(_sample) is { Implicit: false } && result.GetValue(_repair))
             {
                 result.AddError("Only what was compared can be repaired: --sample or --repair, not both.");
             }
