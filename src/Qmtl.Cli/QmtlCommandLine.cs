@@ -98,6 +98,7 @@ internal static class QmtlCommandLine
             new SummaryCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
+            new KeepCommand(host),
             new HistoryCommand(host),
             new CompareCommand(host),
             new RevisionsCommand(host),

@@ -63,9 +63,13 @@ internal sealed class MetricsOptions
     }
 
     /// <summary>Begins to measure as the arguments and the environment say. The caller ends it.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="host">The world outside.</param>
+    /// <param name="port">The port where the arguments name none; null for none.</param>
+    /// <param name="address">Its address; null for this machine alone.</param>
     /// <exception cref="UsageException">A file or the environment is not fit for it.</exception>
     /// <exception cref="IOException">The port cannot be had.</exception>
-    public MetricsRun Start(ParseResult arguments, CliHost host)
+    public MetricsRun Start(ParseResult arguments, CliHost host, int? port = null, IPAddress? address = null)
     {
         string? file = arguments.GetValue(_file);
         try
@@ -78,9 +82,14 @@ internal sealed class MetricsOptions
             ConstantLabels labels = ConstantLabels.Create(arguments.GetValue(_labels) ?? []);
             OtlpPush? push = OtlpPush.StartIfAsked(host.GetEnvironmentVariable);
             var run = new MetricsRun(host, file, labels, push);
-            if (arguments.GetValue(_port) is { } port)
+            if (arguments.GetValue(_port) is { } given)
             {
-                run.Serve(new MetricsServerOptions { Port = port, Address = arguments.GetValue(_address) ?? IPAddress.Loopback });
+                (port, address) = (given, arguments.GetValue(_address));
+            }
+
+            if (port is { } open)
+            {
+                run.Serve(new MetricsServerOptions { Port = open, Address = address ?? IPAddress.Loopback });
             }
 
             return run;
