@@ -182,7 +182,7 @@ internal sealed class TableIndex : IFileIndex
                 }
             }
 
-            TableTimes.Rows times = _times.Read(columns[0], first);
+            TableTimes.GroupTimes times = _times.Read(columns[0], first);
             (BarColumn? nodes, BarColumn? intervals) = (NodesIn(columns), IntervalsIn(columns));
             (long? before, TimeRange? range) = (last, last is { } known ? new TimeRange(known, known) : null);
             for (int row = 0; row < times.Seconds.Length; row++)
@@ -328,5 +328,5 @@ internal sealed class TableIndex : IFileIndex
     private sealed record Group(int Number, long FirstRow, long Before, TimeRange Times);
 
     private sealed record Loaded(
-        Group Group, TableTimes.Rows Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
+        Group Group, TableTimes.GroupTimes Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
 }

@@ -74,7 +74,7 @@ internal sealed class TableTimes(ITable table, int column)
     /// <summary>Reads the times of one group of rows.</summary>
     /// <param name="times">The time column of the group.</param>
     /// <param name="firstRow">The number of its first row in the file, from 1.</param>
-    public Rows Read(BarColumn times, long firstRow)
+    public GroupTimes Read(BarColumn times, long firstRow)
     {
         bool isInstant = table.Columns[Column].IsInstant;
         _anyWithoutOffset |= isInstant && !table.Columns[Column].IsUtc;
@@ -134,5 +134,5 @@ internal sealed class TableTimes(ITable table, int column)
     /// <param name="Seconds">Unix seconds; of a row whose time cannot be read, no matter what.</param>
     /// <param name="Nanoseconds">What is beyond the seconds; empty where nothing is.</param>
     /// <param name="AreRead">Which rows have a time.</param>
-    public sealed record Rows(long[] Seconds, ReadOnlyMemory<int> Nanoseconds, BitArray AreRead);
+    public sealed record GroupTimes(long[] Seconds, ReadOnlyMemory<int> Nanoseconds, BitArray AreRead);
 }
