@@ -146,7 +146,8 @@ internal sealed class JsonLines(Stream output)
             exchange.BarsPerRequest,
             exchange.ReachInBars,
             ReachSeconds = exchange.Reach?.TotalSeconds,
-            Limits = exchange.Limits.Select(static limit => new { limit.Weight, PerSeconds = limit.Per.TotalSeconds, limit.CountsRequests }),
+            Limits = exchange.Limits.Select(
+                static limit => new { limit.Weight, PerSeconds = limit.Per.TotalSeconds, limit.CountsRequests }),
             Trusted = exchange.IsTrusted,
             exchange.VolumeUnit,
             exchange.Columns,
