@@ -28,6 +28,26 @@ BeforeDiscovery {
             Reads  = @($blocks).Where({ $_.Language -in 'powershell', 'sh', '' -and ($_.Reason -or -not $_.Language) -and $_.Code -match 'qmtl' })
         }
     }
+
+    # The topics of Get-Help have no marks: commands are what is indented further, and what they need beforehand stands here.
+    $before = @{
+        'Get-QmtlGap ./bars.db' = '$null = Invoke-QmtlBackfill (New-QmtlHistoryProvider bars.db -Fetcher (New-QmtlFetcher -Binance)) BTCUSDT 1h -Last 10'
+        'New-QmtlFetcher -Path' = "'ts,close', '60,1', '120,1' | Set-Content ETHBTC-5m.feather; 'ts;close', '60;1,5', '120;1,5' | Set-Content export.csv"
+    }
+    $after = @{ 'pwsh -NoProfile' = 'Scheduling.Tests.ps1 runs this script'; 'exit ' = 'it ends the shell of the tests' }
+    $documents += foreach ($file in Get-ChildItem ([System.IO.Path]::Combine($QmtlRoot, 'module', 'en-US')) -Filter about_*.txt) {
+        $text = (Get-Content -Raw -LiteralPath $file) -replace "`r"
+        $blocks = foreach ($block in [regex]::Matches($text, '(?m)(?:^ {8,}\S.*\n)+')) {
+            @{
+                Line     = $text.Substring(0, $block.Index).Split("`n").Count
+                Language = 'powershell'
+                Code     = $block.Value
+                First    = @($before.Keys.Where({ $block.Value.Contains($_) }).ForEach({ $before[$_] }))[0]
+                Reason   = @($after.Keys.Where({ $block.Value.TrimStart().StartsWith($_) }).ForEach({ $after[$_] }))[0]
+            }
+        }
+        @{ Name = $file.Name; Text = ''; Blocks = @(); Runs = @($blocks).Where({ -not $_.Reason }); Reads = @($blocks).Where({ $_.Reason }) }
+    }
     $noShell = -not (Get-Command bash -ErrorAction Ignore)
 }
 
