@@ -96,6 +96,7 @@ internal static class QmtlCommandLine
         {
             new CoverageCommand(host),
             new SummaryCommand(host),
+            new StatusCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),
