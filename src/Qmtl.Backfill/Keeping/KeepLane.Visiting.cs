@@ -193,6 +193,7 @@ internal sealed partial class KeepLane
             }
 
             state.CompleteTo = Math.Max(through, state.CompleteTo ?? through);
+            state.Gauge.Complete(state.CompleteTo.Value);
         }
     }
 
@@ -216,9 +217,15 @@ internal sealed partial class KeepLane
             Free(state, isComplete || (result?.Error is null && again > regular) ? regular : again);
         }
 
-        if (result is not null && result.Status != BackfillStatus.Cancelled)
+        Tell(state, result);
+    }
+
+    private void Tell(KeptState state, BackfillResult? result)
+    {
+        if (result is { Status: not BackfillStatus.Cancelled })
         {
-            _world.Tell(new KeepOutcome(kept, result));
+            state.Gauge.Add(result);
+            _world.Tell(new KeepOutcome(state.Kept, result));
         }
     }
 

@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Net;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Keeping;
 using Qmtl.Messages;
+using Qmtl.Metrics.Serving;
 using Spectre.Console;
 
 namespace Qmtl.Cli.Commands;
@@ -69,27 +71,24 @@ internal sealed class KeepCommand : CliCommand
             return await CheckAsync(declaration, json, cancellationToken);
         }
 
-        await using MetricsRun measured = _metrics.Start(arguments, Host, declaration.MetricsPort, declaration.MetricsAddress);
-        var lines = new KeepLines(json ? new JsonLines(Host.Output) : null);
-        await using HistoryKeeper keeper = Open(() => new HistoryKeeper(declaration, Host.TimeProvider, lines.Add, loggerFactory: Host.Log));
-        if (arguments.GetValue(_once))
+        var outcomes = new KeepOutcomeQueue();
+        var lines = new JsonLines(Host.Output);
+        await using HistoryKeeper keeper = Open(() => new HistoryKeeper(declaration, Host.TimeProvider, outcomes.Add, loggerFactory: Host.Log));
+        var server = new MetricsServerOptions
         {
-            return await RunOnceAsync(keeper, declaration, lines, json, cancellationToken);
-        }
-
-        Task writing = lines.WriteAsync();
-        Host.WriteDiagnostic("note", $"{Amounts.Count(declaration.Streams.Count, "stream")} kept. Stop with Ctrl-C.");
-        try
-        {
-            await KeepService.RunAsync(keeper, () => Reload(keeper, path), Host, cancellationToken);
-        }
-        finally
-        {
-            lines.Complete();
-            await writing;
-        }
-
-        return ExitCode.Complete;
+            Port = declaration.MetricsPort ?? MetricsServerOptions.DefaultPort,
+            Address = declaration.MetricsAddress ?? IPAddress.Loopback,
+            Live = keeper.WhyNotLive,
+            Ready = keeper.WhyNotReady,
+        };
+        await using MetricsRun measured = _metrics.Start(arguments, Host, server, serves: declaration.MetricsPort is not null);
+        int code = ExitCode.Complete;
+        await outcomes.WriteWhileAsync(
+            async () => code = arguments.GetValue(_once)
+                ? await RunOnceAsync(keeper, declaration, json, cancellationToken)
+                : await RunAsync(keeper, path, cancellationToken),
+            outcome => json ? lines.WriteResultAsync(outcome.Result, CancellationToken.None) : Task.CompletedTask);
+        return code;
     }
 
     private static T Open<T>(Func<T> open)
@@ -119,14 +118,18 @@ internal sealed class KeepCommand : CliCommand
         }
     }
 
+    private async Task<int> RunAsync(HistoryKeeper keeper, string path, CancellationToken cancellationToken)
+    {
+        Host.WriteDiagnostic("note", "Kept until it is stopped, with Ctrl-C or SIGTERM.");
+        await KeepService.RunAsync(keeper, () => Reload(keeper, path), Host, cancellationToken);
+        return ExitCode.Complete;
+    }
+
     private async Task<int> RunOnceAsync(
-        HistoryKeeper keeper, KeepDeclaration declaration, KeepLines lines, bool json, CancellationToken cancellationToken)
+        HistoryKeeper keeper, KeepDeclaration declaration, bool json, CancellationToken cancellationToken)
     {
         DateTimeOffset started = Host.TimeProvider.GetUtcNow();
-        Task writing = lines.WriteAsync();
         IReadOnlyList<KeepOutcome> outcomes = await keeper.RunOnceAsync(cancellationToken);
-        lines.Complete();
-        await writing;
         if (!json)
         {
             BackfillReport.Write(Host, [.. outcomes.Select(outcome => outcome.Result)]);

@@ -65,11 +65,11 @@ internal sealed class MetricsOptions
     /// <summary>Begins to measure as the arguments and the environment say. The caller ends it.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="host">The world outside.</param>
-    /// <param name="port">The port where the arguments name none; null for none.</param>
-    /// <param name="address">Its address; null for this machine alone.</param>
+    /// <param name="server">How it is served where the arguments do not say it.</param>
+    /// <param name="serves">Whether it is served where the arguments do not say it.</param>
     /// <exception cref="UsageException">A file or the environment is not fit for it.</exception>
     /// <exception cref="IOException">The port cannot be had.</exception>
-    public MetricsRun Start(ParseResult arguments, CliHost host, int? port = null, IPAddress? address = null)
+    public MetricsRun Start(ParseResult arguments, CliHost host, MetricsServerOptions? server = null, bool serves = false)
     {
         string? file = arguments.GetValue(_file);
         try
@@ -82,14 +82,15 @@ internal sealed class MetricsOptions
             ConstantLabels labels = ConstantLabels.Create(arguments.GetValue(_labels) ?? []);
             OtlpPush? push = OtlpPush.StartIfAsked(host.GetEnvironmentVariable);
             var run = new MetricsRun(host, file, labels, push);
-            if (arguments.GetValue(_port) is { } given)
+            if (arguments.GetValue(_port) is { } port)
             {
-                (port, address) = (given, arguments.GetValue(_address));
+                (server, serves) = (
+                    (server ?? new MetricsServerOptions()) with { Port = port, Address = arguments.GetValue(_address) ?? IPAddress.Loopback }, true);
             }
 
-            if (port is { } open)
+            if (serves)
             {
-                run.Serve(new MetricsServerOptions { Port = open, Address = address ?? IPAddress.Loopback });
+                run.Serve(server!);
             }
 
             return run;

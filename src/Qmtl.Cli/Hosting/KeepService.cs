@@ -15,9 +15,6 @@ internal sealed class KeepService : BackgroundService
     // What is under way is committed or dropped in far less; whatever else holds the process up does not hold it for longer.
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(4.5);
 
-    // A lane looks for what is due every half minute, so that one which has not for as long as this hangs.
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(2);
-
     private readonly HistoryKeeper _keeper;
     private readonly Action _reload;
     private readonly ISystemdNotifier _systemd;
@@ -85,7 +82,7 @@ internal sealed class KeepService : BackgroundService
         using var timer = new PeriodicTimer(TimeSpan.FromMicroseconds(microseconds / 2), _host.TimeProvider);
         do
         {
-            if (_host.TimeProvider.GetUtcNow() - _keeper.LastTick < LongestSilence)
+            if (_keeper.WhyNotLive() is null)
             {
                 _systemd.Notify(new ServiceState("WATCHDOG=1"));
             }
