@@ -20,9 +20,9 @@ namespace Qmtl.Backfill;
 /// range of which nothing is missing is not asked for, so that two that keep the same streams do not ask twice.
 /// </para>
 /// <para>
-/// It is for ranges of about a page: what is stored of them is held in memory, of a thousand streams at once. Longer holes are the engine's.
-/// An instance may be used from several threads, and calls may overlap. Every instant at which the process may die leaves whole
-/// streams only.
+/// It is for ranges of about a page: what is stored of them is held in memory, of a thousand streams at once. Longer holes are the
+/// engine's. An instance may be used from several threads, and calls may overlap. Every instant at which the process may die leaves
+/// whole streams only.
 /// </para>
 /// </remarks>
 [SuppressMessage(

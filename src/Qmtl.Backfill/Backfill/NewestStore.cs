@@ -12,7 +12,9 @@ namespace Qmtl.Backfill;
 /// <param name="writes">Commits for all streams.</param>
 /// <param name="looked">What was stored of the streams when they were claimed; of others the store is asked.</param>
 internal sealed class NewestStore(
-    IHistoryStore store, GatheredWrites writes, IReadOnlyDictionary<StreamKey, (TimeRange Range, StoredRange Stored)> looked) : IHistoryStore
+    IHistoryStore store,
+    GatheredWrites writes,
+    IReadOnlyDictionary<StreamKey, (TimeRange Range, StoredRange Stored)> looked) : IHistoryStore
 {
     /// <inheritdoc/>
     public StoreInfo Info => store.Info;
@@ -103,11 +105,12 @@ internal sealed class NewestStore(
     };
 
     private static bool IsAnyDifferent(StoredRange stored, TimeRangeSet bars, BarPage page) => !bars.IsEmpty
-        && BarComparison.Find(stored.Frames, page.Frame, page.Empty).Any(static found => found.Kind == BarDifferenceKind.Different && found.IsRepairable);
+        && BarComparison.Find(stored.Frames, page.Frame, page.Empty)
+            .Any(static found => found.Kind == BarDifferenceKind.Different && found.IsRepairable);
 
     // Whether the page has learnt nothing that is not known already.
-    private static bool IsKnown(StoredRange stored, BarPage page) => stored.Empty.Intersect(page.Asked.Bounds ?? default).Subtract(page.Empty).IsEmpty
-        && page.Empty.Subtract(stored.Empty).IsEmpty;
+    private static bool IsKnown(StoredRange stored, BarPage page) => page.Empty.Subtract(stored.Empty).IsEmpty
+        && (page.Asked.Bounds is not { } asked || stored.Empty.Intersect(asked).Subtract(page.Empty).IsEmpty);
 
     private StoredRange? Find(StreamKey stream, TimeRange? within) => within is { } range
         && looked.TryGetValue(stream, out (TimeRange Range, StoredRange Stored) found) && found.Range.Intersect(range) == range

@@ -213,8 +213,8 @@ internal sealed partial class QuestDbSession(
     }
 
     protected override string NewestSql(TableSchema table, StreamKey stream, int number) =>
-        $"SELECT {number} tbl, max({QuestDbTypes.ColumnSql(table.Timestamp)}::long) / {QuestDbTypes.UnitsPerSecond(table.Timestamp)} newest "
-            + $"FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = {SqlText.Literal(stream.NodeId)} "
+        $"SELECT {number} tbl, max({QuestDbTypes.ColumnSql(table.Timestamp)}::long) / {QuestDbTypes.UnitsPerSecond(table.Timestamp)} "
+            + $"newest FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = {SqlText.Literal(stream.NodeId)} "
             + $"AND {QuestDbTypes.ColumnSql(table.Interval)} = {stream.Interval.Number}";
 
     protected override string TableSql(string table) => SqlText.Quote(table);

@@ -70,7 +70,7 @@ public abstract partial class RelationalHistoryStore
 
                     // A row of another program that is no bar: only the bars themselves tell.
                     long? bar = newest[i] is { } row && !stream.Interval.IsOnGrid(row)
-                        ? (await session.GetCoverageAsync(table, stream, AllTime.AlignTo(stream.Interval)!.Value, cancellationToken)).Bounds?.End
+                        ? await LastBarAsync(session, table, stream, cancellationToken)
                         : newest[i];
                     if (bar is { } open)
                     {
@@ -82,6 +82,13 @@ public abstract partial class RelationalHistoryStore
             },
             new Dictionary<StreamKey, long>(),
             cancellationToken);
+    }
+
+    private static async Task<long?> LastBarAsync(
+        RelationalSession session, TableSchema table, StreamKey stream, CancellationToken cancellationToken)
+    {
+        TimeRange all = AllTime.AlignTo(stream.Interval)!.Value;
+        return (await session.GetCoverageAsync(table, stream, all, cancellationToken)).Bounds?.End;
     }
 
     private async Task<Dictionary<string, TableSchema>> FindSchemasAsync(
@@ -122,15 +129,18 @@ public abstract partial class RelationalHistoryStore
         IReadOnlyList<IReadOnlyList<EmptyRange>>? empty = knowsEmpty
             ? await session.ReadEmptyRangesAsync([.. ranges.Select(range => (range.Stream, range.Range))], cancellationToken)
             : null;
-        return
-        [
-            .. ranges.Select((range, i) => new StoredRange(
-                places[i] < 0 ? [] : frames[places[i]],
-                empty is null || empty[i].Count == 0 ? TimeRangeSet.Empty(range.Stream.Interval) : new TimeRangeSet(
-                    range.Stream.Interval,
-                    empty[i].Where(row => range.Source is null || row.Source == range.Source).Select(row => new TimeRange(row.Start, row.End)))
-                    .Intersect(range.Range))),
-        ];
+        return [.. ranges.Select((range, i) => new StoredRange(places[i] < 0 ? [] : frames[places[i]], EmptyOf(range, empty?[i] ?? [])))];
+    }
+
+    private static TimeRangeSet EmptyOf(StreamRange range, IReadOnlyList<EmptyRange> rows)
+    {
+        if (rows.Count == 0)
+        {
+            return TimeRangeSet.Empty(range.Stream.Interval);
+        }
+
+        IEnumerable<EmptyRange> ofSource = rows.Where(row => range.Source is null || row.Source == range.Source);
+        return new TimeRangeSet(range.Stream.Interval, ofSource.Select(row => new TimeRange(row.Start, row.End))).Intersect(range.Range);
     }
 
     // Writes the streams at these places; gives back what is the matter where nobody can write to the store at present.
@@ -228,7 +238,8 @@ public abstract partial class RelationalHistoryStore
             }
         }
 
-        await session.WriteManyAsync([.. written.Where(stream => stream.Frames.Length > 0)], at => together.AtFault = at, cancellationToken);
+        await session.WriteManyAsync(
+            [.. written.Where(stream => stream.Frames.Length > 0)], at => together.AtFault = at, cancellationToken);
         together.AtFault = null;
         if (hasEmptyRanges)
         {

@@ -62,7 +62,12 @@ public abstract partial class RelationalHistoryStore
     // What the schema lacks for pages of a stream: the statements, the columns that they make, and those that become wider.
     private (List<string> Statements, IReadOnlyList<(string Name, StoredType Type)> Missing, (StoredColumn Column, string Sql)[] Widened)
         FindChanges(
-            RelationalSession session, string name, TableSchema? table, bool hasEmptyRanges, IReadOnlyList<BarPage> pages, BarFrame[] frames)
+            RelationalSession session,
+            string name,
+            TableSchema? table,
+            bool hasEmptyRanges,
+            IReadOnlyList<BarPage> pages,
+            BarFrame[] frames)
     {
         var statements = new List<string>();
         IReadOnlyList<(string Name, StoredType Type)> missing = [];

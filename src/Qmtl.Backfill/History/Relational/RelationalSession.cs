@@ -206,7 +206,8 @@ internal abstract partial class RelationalSession : IAsyncDisposable
             SELECT e.source, e.start_ts, e.end_ts, e.learnt_at
             FROM sources JOIN {table} e ON e.source = s
             WHERE e.node_id = {node} AND e."interval" = {interval} AND {ofSource} AND e.start_ts <= {end}
-                AND e.start_ts >= coalesce((SELECT max(start_ts) FROM {table} WHERE {stream} AND source = s AND start_ts <= {start}), {start})
+                AND e.start_ts >= coalesce(
+                    (SELECT max(start_ts) FROM {table} WHERE {stream} AND source = s AND start_ts <= {start}), {start})
                 AND e.end_ts >= {start} AND e.end_ts >= e.start_ts
             ORDER BY e.source, e.start_ts
             """;

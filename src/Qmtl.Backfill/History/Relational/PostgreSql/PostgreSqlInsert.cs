@@ -11,7 +11,9 @@ internal static class PostgreSqlInsert
     // From here on a COPY is the faster.
     private const int MostBars = 20;
 
-    /// <summary>Whether the stream's bars can be written so: few, into a table with its key, and of types that a value says by itself.</summary>
+    /// <summary>
+    /// Whether the stream's bars can be written so: few, into a table with its key, and of types that a value says by itself.
+    /// </summary>
     public static bool CanWrite(WrittenStream stream) =>
         stream.Table!.HasKey
         && stream.Table.Interval.Type != StoredType.Int16
