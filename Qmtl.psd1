@@ -24,6 +24,7 @@
         'Get-QmtlHistorySummary'
         'Get-QmtlMetric'
         'Get-QmtlRevision'
+        'Get-QmtlStatus'
         'Import-QmtlHistory'
         'Initialize-QmtlHistory'
         'Invoke-QmtlBackfill'

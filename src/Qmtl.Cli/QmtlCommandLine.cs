@@ -90,12 +90,13 @@ internal static class QmtlCommandLine
             : problem;
     }
 
-    private static (RootCommand Root, LogOptions Logging) CreateRoot(CliHost host)
+    internal static (RootCommand Root, LogOptions Logging) CreateRoot(CliHost host)
     {
         var root = new RootCommand("Keeps time-series history complete: finds missing bars, fetches only those, stores each once.")
         {
             new CoverageCommand(host),
             new SummaryCommand(host),
+            new StatusCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
             new HistoryCommand(host),

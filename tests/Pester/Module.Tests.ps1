@@ -30,7 +30,7 @@ Describe 'the manifest' {
         $manifest.CmdletsToExport | Should -Be @(
             'Add-QmtlRecord', 'Clear-QmtlEmptyRange', 'Compare-QmtlHistory', 'Export-QmtlCoverageReport', 'Export-QmtlHistory', 'Export-QmtlMetric'
             'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary'
-            'Get-QmtlMetric', 'Get-QmtlRevision', 'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
+            'Get-QmtlMetric', 'Get-QmtlRevision', 'Get-QmtlStatus', 'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
             'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput'
             'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer', 'Test-QmtlHistory')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
@@ -191,6 +191,12 @@ Describe 'the views' {
                 $provider = New-TestProvider
                 $null = Invoke-QmtlBackfill $provider 'stream_1m_00112233445566778899abcdef0' 1m 0 60
                 Get-QmtlHistorySummary $provider
+            }
+        }
+        @{ Name = 'statuses'; Header = 'NodeId +Interval State +Newest \(UTC\) +Late Budget Missing +%'; Row = 'strea…bcdef0 1m +Stale +1970-01-01 00:01 +\d+d +5m +0 100.00'; Make = {
+                $provider = New-TestProvider
+                $null = Invoke-QmtlBackfill $provider 'stream_1m_00112233445566778899abcdef0' 1m 0 60
+                Get-QmtlStatus $provider
             }
         }
         @{ Name = 'metrics'; Header = 'Name +Value +Labels'; Row = 'backfill_last_timestamp +\d+ node_id=X, interval=60'; Make = { $null = New-TestProvider -Bars 1; Get-QmtlMetric backfill_last_timestamp } }

@@ -109,3 +109,16 @@ function Find-SharedData {
         }
     }
 }
+
+# What a source's answer for minutes 1 to 3 becomes in a store.
+function Invoke-Source($Fetcher) {
+    $provider = New-TestProvider -Fetcher $Fetcher
+    $result = Invoke-QmtlBackfill $provider X 1m 60 180 -ErrorAction SilentlyContinue -ErrorVariable failures -WarningVariable warnings -WarningAction SilentlyContinue
+    [pscustomobject]@{
+        Result   = $result
+        Errors   = @($failures)
+        Warnings = @($warnings)
+        Rows     = @(Get-QmtlHistory $provider X 1m -ErrorAction Ignore)
+        Minutes  = @(Get-StoredMinute $provider)
+    }
+}

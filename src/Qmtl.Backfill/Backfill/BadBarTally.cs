@@ -41,7 +41,8 @@ internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBad
             yield return new SourceNote(SourceNoteKind.BadBars, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{(count == 1 ? "1 bar contradicts itself" : $"{count} bars contradict themselves")} ({check}; the first is "
-                    + $"{UnixTime.Format(first)}: {what}); stored as they came, which -OnBadBar (--on-bad-bar) changes, and Test-QmtlHistory (qmtl "
+                    + $"{UnixTime.Format(first)}: {what}); stored as they came, which -OnBadBar (--on-bad-bar) changes, and "
+                    + $"Test-QmtlHistory (qmtl "
                     + $"test) lists them"));
         }
     }
@@ -51,7 +52,8 @@ internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBad
         if (onBadBar == BadBars.Refuse)
         {
             throw new SourceException(
-                $"{source} gave a bar of {stream} that contradicts itself: at {UnixTime.Format(time)} {broken}. Nothing of its page was stored. Mend "
+                $"{source} gave a bar of {stream} that contradicts itself: at {UnixTime.Format(time)} {broken}. Nothing of its page "
+                    + "was stored. Mend "
                     + $"the source, ask for the range without the bar, or take it as it is with -OnBadBar Warn (--on-bad-bar warn).");
         }
 

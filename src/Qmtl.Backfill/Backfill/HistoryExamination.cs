@@ -64,7 +64,8 @@ public static class HistoryExamination
         ArgumentNullException.ThrowIfNull(source);
         var examiner = new BarExaminer(stream, options);
         long lastClosed = stream.Interval.LastClosedBar((timeProvider ?? TimeProvider.System).GetUtcNow());
-        TimeRangeSet bars = new TimeRangeSet(stream.Interval, range).Intersect(new TimeRange(Math.Min(range.Start, lastClosed), lastClosed));
+        TimeRangeSet bars = new TimeRangeSet(stream.Interval, range).Intersect(
+            new TimeRange(Math.Min(range.Start, lastClosed), lastClosed));
         foreach (PlannedRequest page in BackfillPlanner.Plan(
             bars, start => Math.Max(1, source.GetBarsPerRequest(stream, start) ?? DefaultBarsPerRequest)))
         {

@@ -99,7 +99,8 @@ internal sealed class PageFetcher(
             Interlocked.Add(ref _filesOutOfReach, error.IsTransient ? 1 : 0);
             _notes.Tell([new SourceNote(
                 SourceNoteKind.BulkFile,
-                $"the file of {UnixTime.Format(file.Start)} to {UnixTime.Format(file.End)} is not used, and its bars are asked for one page after "
+                $"the file of {UnixTime.Format(file.Start)} to {UnixTime.Format(file.End)} is not used, and its bars are asked for one "
+                    + "page after "
                     + $"the other: {error.Message.TrimEnd('.')}")]);
         }
 

@@ -128,13 +128,15 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
         }
 
         var old = new TimeRange(result.Range.Start, Math.Min(result.Range.End, settled));
-        TimeRangeSet left = await GapFinder.FindAsync(this, result.Stream, old, fetcher.GetName(result.Stream), cancellationToken: cancellationToken);
+        TimeRangeSet left = await GapFinder.FindAsync(
+            this, result.Stream, old, fetcher.GetName(result.Stream), cancellationToken: cancellationToken);
         if (!left.IsEmpty)
         {
             if (fetcher.GetReach(result.Stream) is { } reach && left.Bounds!.Value.Start < reach.OldestBar)
             {
                 throw new SourceException(
-                    $"{fetcher.Name} {reach.Reason}, from {UnixTime.Format(reach.OldestBar)} on, and {left.BarCount} bars of {result.Stream} in "
+                    $"{fetcher.Name} {reach.Reason}, from {UnixTime.Format(reach.OldestBar)} on, and {left.BarCount} bars of "
+                        + $"{result.Stream} in "
                         + $"{result.Range} are still missing. {reach.WayOut ?? SourceException.OlderBars}");
             }
 

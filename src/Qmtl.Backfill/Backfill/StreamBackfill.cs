@@ -70,7 +70,8 @@ internal sealed partial class StreamBackfill
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
     private long MostBufferedBars(List<TimeRange> files)
     {
-        long page = Math.Max(_fetcher.BarsFrom(long.MaxValue), files.Select(file => file.CountBars(Stream.Interval)).DefaultIfEmpty().Max());
+        long page = Math.Max(
+            _fetcher.BarsFrom(long.MaxValue), files.Select(file => file.CountBars(Stream.Interval)).DefaultIfEmpty().Max());
         return Math.Max(2L * BarsPerCommit, (_options.ThrottleLimit + 1L) * page);
     }
 

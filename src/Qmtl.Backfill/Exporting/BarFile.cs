@@ -64,8 +64,10 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
                 }
 
                 throw new ArgumentException(
-                    $"The column {column.Name} holds {ColumnType.Of(column.Type).Words.Many} in {stream} and {ColumnType.Of(columns[i].Type).Words.Many} "
-                        + $"before, and a column of a file has one type. Export such streams, or parts of a stream, to files of their own.");
+                    $"The column {column.Name} holds {ColumnType.Of(column.Type).Words.Many} in {stream} and "
+                        + $"{ColumnType.Of(columns[i].Type).Words.Many} "
+                        + $"before, and a column of a file has one type. Export such streams, or parts of a stream, to files of their "
+                        + "own.");
             }
         }
 
@@ -95,7 +97,8 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
                 if ((isMarked && column.Type != BarColumnType.String) || column.Name.AsSpan().IndexOfAny("\r\n") >= 0)
                 {
                     throw new ArgumentException(
-                        $"The column '{PlainText.OneLine(column.Name, 60)}' has a comma, a quote or a line break in its name, and could not be read "
+                        $"The column '{PlainText.OneLine(column.Name, 60)}' has a comma, a quote or a line break in its name, and "
+                            + "could not be read "
                             + "again as it was. Export to .parquet or .jsonl.");
                 }
 
@@ -223,7 +226,8 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
             DataField[] fields =
             [
                 .. hasKeys ? (DataField[])[new DataField<string>(ColumnNames.NodeId), new DataField<string>(ColumnNames.Interval)] : [],
-                new DateTimeDataField(ColumnNames.Timestamp, DateTimeFormat.Timestamp, isAdjustedToUTC: true, DateTimeTimeUnit.Micros, isNullable: true),
+                new DateTimeDataField(
+                    ColumnNames.Timestamp, DateTimeFormat.Timestamp, isAdjustedToUTC: true, DateTimeTimeUnit.Micros, isNullable: true),
                 .. columns.Select(static column => new DataField(column.Name, ColumnType.Of(column.Type).ElementType, isNullable: true)),
             ];
             ParquetWriter writer = await ParquetWriter.CreateAsync(

@@ -68,7 +68,8 @@ public static class HistoryExport
 
         ReplacedFile.Validate(path, "bars.parquet");
         BarFileFormat format = FormatOf(path) ?? throw new ArgumentException(
-            $"'{path}' does not say its format. Name a file that ends in .parquet, .csv, .jsonl, .csv.gz or .jsonl.gz, or give a folder's files their "
+            $"'{path}' does not say its format. Name a file that ends in .parquet, .csv, .jsonl, .csv.gz or .jsonl.gz, or give a "
+                + "folder's files their "
                 + "own by asking for partitions.");
         if (format == BarFileFormat.Parquet && IsPacked(path))
         {
@@ -236,7 +237,8 @@ public static class HistoryExport
             if (FolderOf(stream).Split(Path.DirectorySeparatorChar)[0].Length > LongestName)
             {
                 throw new ArgumentException(
-                    $"The node id {PlainText.OneLine(stream.NodeId, 60)} is too long for a folder's name, which has {LongestName} characters at "
+                    $"The node id {PlainText.OneLine(stream.NodeId, 60)} is too long for a folder's name, which has {LongestName} "
+                        + "characters at "
                         + "most. Leave it out, or export it to one file.");
             }
         }
@@ -292,7 +294,8 @@ public static class HistoryExport
             if (!seen.TryAdd(FolderOf(stream), stream))
             {
                 throw new ArgumentException(
-                    $"{PlainText.OneLine(seen[FolderOf(stream)].ToString())} and {PlainText.OneLine(stream.ToString())} would be in one folder, as "
+                    $"{PlainText.OneLine(seen[FolderOf(stream)].ToString())} and {PlainText.OneLine(stream.ToString())} would be in "
+                        + "one folder, as "
                         + "this file system does not tell capital from small letters. Export them to folders of their own.");
             }
         }

@@ -57,7 +57,8 @@ public static class HistoryImport
         StreamKey[] named = FolderStream(path) is { } stream ? [stream] : [.. fetcher.GetStreams(cancellationToken)];
         if (named.Length > 0)
         {
-            return [.. named.Where(one => (nodes.Count == 0 || nodes.Contains(one.NodeId)) && (intervals.Count == 0 || intervals.Contains(one.Interval)))];
+            return [.. named.Where(
+                one => (nodes.Count == 0 || nodes.Contains(one.NodeId)) && (intervals.Count == 0 || intervals.Contains(one.Interval)))];
         }
 
         return nodes.Count > 0 && intervals.Count > 0
@@ -89,7 +90,8 @@ public static class HistoryImport
         {
             TimeRange range = await fetcher.FindExtentAsync(stream, cancellationToken)
                 ?? throw new SourceException($"{fetcher} has no rows of {stream}.");
-            await foreach (BackfillResult result in engine.RunAsync([new BackfillRequest(store, fetcher, stream, [range])], cancellationToken))
+            await foreach (BackfillResult result in engine.RunAsync(
+                [new BackfillRequest(store, fetcher, stream, [range])], cancellationToken))
             {
                 yield return result.Status == BackfillStatus.Partial && result.BarsRejected == 0
                     ? result with { Status = BackfillStatus.Completed, BarsMissing = 0 }

@@ -32,7 +32,8 @@ internal static class BarRules
         {
             if (high[row] < low[row])
             {
-                tell(new(BarCheck.HighBelowLow, row, "high", high[row], string.Create(CultureInfo.InvariantCulture, $"at least the low, {low[row]}")));
+                tell(new(BarCheck.HighBelowLow, row, "high", high[row], string.Create(
+                    CultureInfo.InvariantCulture, $"at least the low, {low[row]}")));
             }
         }
 

@@ -104,7 +104,8 @@ internal sealed class PriceMoves(BarInterval interval, ExaminationOptions option
                 string.Create(CultureInfo.InvariantCulture, $"{_lastPrice / most:G6} to {_lastPrice * most:G6}"),
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{column} is {price} after {_lastPrice}, {Math.Abs(move) / limit * options.Sigma:0.#} standard deviations of the returns before"));
+                    $"{column} is {price} after {_lastPrice}, {Math.Abs(move) / limit * options.Sigma:0.#} standard deviations of the "
+                        + $"returns before"));
             move = Math.CopySign(limit, move);
         }
 
@@ -134,7 +135,8 @@ internal sealed class PriceMoves(BarInterval interval, ExaminationOptions option
                 null,
                 _flatBars,
                 string.Create(CultureInfo.InvariantCulture, $"fewer than {options.FlatBars} bars of one price"),
-                string.Create(CultureInfo.InvariantCulture, $"{_flatBars} bars up to {UnixTime.Format(_lastTime)} have one price, {_lastPrice}"));
+                string.Create(
+                    CultureInfo.InvariantCulture, $"{_flatBars} bars up to {UnixTime.Format(_lastTime)} have one price, {_lastPrice}"));
         }
     }
 }

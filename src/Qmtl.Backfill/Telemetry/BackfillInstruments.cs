@@ -8,13 +8,22 @@ namespace Qmtl.Telemetry;
 internal sealed class BackfillInstruments
 {
     private readonly StreamRegistry _streams;
+    private readonly TimeProvider _clock;
     private readonly Histogram<double> _requestDuration;
+    private readonly Histogram<double> _gapRepair;
     private long _jobs;
 
-    public BackfillInstruments(Meter meter, StreamRegistry streams, Histogram<double> requestDuration)
+    public BackfillInstruments(Meter meter, StreamRegistry streams, TimeProvider clock)
     {
         _streams = streams;
-        _requestDuration = requestDuration;
+        _clock = clock;
+        _requestDuration = MeterInstruments.Duration(
+            meter, "backfill.request.duration", "How long a source took to answer one request, with its waits for the rate limit, or to fail.");
+        _gapRepair = MeterInstruments.Duration(
+            meter,
+            "backfill.gap_repair",
+            "How long a gap was known until its bars were stored or known not to exist.",
+            [0.1, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600, 7 * 24 * 3600]);
         meter.CreateObservableGauge(
             "backfill.jobs_in_progress", () => Interlocked.Read(ref _jobs), "{job}", "Backfills that run now, one a stream.");
 
@@ -70,7 +79,7 @@ internal sealed class BackfillInstruments
     {
         if (_streams.TryFind(happened.Stream, out StreamMeasurements? stream))
         {
-            stream.Add(happened);
+            Count(stream, happened);
             return;
         }
 
@@ -78,8 +87,17 @@ internal sealed class BackfillInstruments
         _streams.Begin(happened.Stream);
         if (_streams.TryFind(happened.Stream, out stream))
         {
-            stream.Add(happened);
+            Count(stream, happened);
             _streams.End(happened.Stream);
+        }
+    }
+
+    private void Count(StreamMeasurements stream, BackfillEvent happened)
+    {
+        stream.Add(happened);
+        foreach (long seen in stream.TimeGaps(happened, _clock))
+        {
+            _gapRepair.Record(_clock.GetElapsedTime(seen).TotalSeconds, stream.Labels[1]);
         }
     }
 

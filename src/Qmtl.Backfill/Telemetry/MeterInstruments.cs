@@ -26,13 +26,8 @@ internal sealed class MeterInstruments
         Meter = meter;
         Limit = limit;
         Streams = new StreamRegistry(clock, limit, Overflow);
-        Backfills = new BackfillInstruments(
-            meter,
-            Streams,
-            Duration(
-                meter,
-                "backfill.request.duration",
-                "How long a source took to answer one request, with its waits for the rate limit, or to fail."));
+        Backfills = new BackfillInstruments(meter, Streams, clock);
+        Freshness = new FreshnessInstruments(meter, clock, limit, Overflow);
         _ = new RateLimitInstruments(meter, pacers ?? (static () => HostPacer.All));
 
         var version = new KeyValuePair<string, object?>("version", meter.Version);
@@ -59,10 +54,13 @@ internal sealed class MeterInstruments
 
     public BackfillInstruments Backfills { get; }
 
-    /// <summary>A duration in seconds.</summary>
-    public static Histogram<double> Duration(Meter meter, string name, string description) =>
+    /// <summary>What is measured of streams that are kept complete.</summary>
+    public FreshnessInstruments Freshness { get; }
+
+    /// <summary>A duration in seconds; <paramref name="buckets"/> are those of requests and replays by default.</summary>
+    public static Histogram<double> Duration(Meter meter, string name, string description, double[]? buckets = null) =>
         meter.CreateHistogram(
-            name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
+            name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets ?? DurationBuckets });
 }
 
 /// <summary>Counts what was not measured because a limit of series was reached, so that the loss itself can be seen.</summary>

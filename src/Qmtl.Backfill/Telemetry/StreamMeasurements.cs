@@ -16,6 +16,7 @@ internal sealed class StreamMeasurements(StreamKey stream)
     private readonly Lock _gate = new();
     private long _lastTimestamp = Never;
     private TimeRangeSet _holes = TimeRangeSet.Empty(stream.Interval);
+    private GapAges? _gaps;
     private long _remaining;
     private volatile bool _isPlanned;
     private long _written;
@@ -104,6 +105,42 @@ internal sealed class StreamMeasurements(StreamKey stream)
                 break;
         }
     }
+
+    /// <summary>Notes since when bars have been missing, and when they are no longer.</summary>
+    /// <param name="happened">An event of this stream.</param>
+    /// <param name="clock">The clock.</param>
+    /// <returns>Since when, as the clock's timestamp, each gap has been known that is filled with this; nothing where none is.</returns>
+    public long[] TimeGaps(BackfillEvent happened, TimeProvider clock)
+    {
+        (TimeRangeSet? missing, TimeRangeSet? settled) = happened switch
+        {
+            BackfillPlanned { Missing: { } planned } => (WithoutNewest(planned, clock.GetUtcNow()), null),
+            BackfillPageCommitted page => (null, page.Settled),
+            BackfillEnded { Asked: { } asked } ended => (ended.Missing, ended.Missing is null ? asked : asked.Subtract(ended.Missing)),
+            _ => ((TimeRangeSet?)null, (TimeRangeSet?)null),
+        };
+        if (missing is null && settled is null)
+        {
+            return [];
+        }
+
+        lock (_gate)
+        {
+            long[] closed = settled is null ? [] : _gaps?.Settle(settled) ?? [];
+            if (missing is { IsEmpty: false })
+            {
+                (_gaps ??= new GapAges(Stream.Interval)).See(missing, clock.GetTimestamp());
+            }
+
+            return closed;
+        }
+    }
+
+    // Bars that have come since the last visit are new. They are a gap once a visit has left them missing.
+    private TimeRangeSet WithoutNewest(TimeRangeSet missing, DateTimeOffset now) =>
+        missing.Bounds is { } bounds && bounds.End >= Stream.Interval.Previous(Stream.Interval.LastClosedBar(now))
+            ? missing.Subtract(new TimeRangeSet(Stream.Interval, missing[^1]))
+            : missing;
 
     // Backfills of one stream into two stores may overlap; then their bars add up. A backfill alone begins anew.
     private void Plan(long missing)

@@ -81,6 +81,20 @@ internal readonly record struct AskedSpan(int? Bars, BarInterval Time)
             : AskedTime.Before(UnixTime.FromSeconds(interval.Next(last)), Time);
     }
 
+    /// <summary>How long that is of bars of <paramref name="interval"/>; calendar months count with their mean.</summary>
+    /// <exception cref="FormatException">It is longer than there is time.</exception>
+    public TimeSpan LengthOf(BarInterval interval)
+    {
+        try
+        {
+            return Bars is { } bars ? bars * interval.Duration : Time.Duration;
+        }
+        catch (OverflowException)
+        {
+            throw new FormatException($"{Bars} bars of {interval} are longer than there is time.");
+        }
+    }
+
     /// <summary>As <see cref="Parse"/> reads it.</summary>
     public override string ToString() => Bars?.ToString(CultureInfo.InvariantCulture) ?? Time.ToString();
 }

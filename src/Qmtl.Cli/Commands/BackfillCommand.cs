@@ -64,7 +64,8 @@ internal sealed class BackfillCommand : CliCommand
     private readonly Option<BadBars?> _onBadBar = new("--on-bad-bar")
     {
         Description =
-            "What becomes of a bar that contradicts itself (a high below the low, an open or close outside, a price of 0 or less, a negative "
+            "What becomes of a bar that contradicts itself (a high below the low, an open or close outside, a price of 0 or less, a "
+                + "negative "
                 + "volume): warn stores and counts it, store says nothing, refuse fails its range. Default: warn.",
         HelpName = "warn|store|refuse",
         CustomParser = OptionParsing.Using<BadBars?>(static text =>

@@ -17,7 +17,8 @@ namespace Qmtl.Cli.Commands;
 /// <param name="source">The source it was filled from.</param>
 /// <param name="options">How it was filled.</param>
 /// <param name="started">When the run began; bars that were young then count as young.</param>
-internal sealed class BackfillVerdict(CliHost host, IHistoryStore store, IDataFetcher source, BackfillOptions options, DateTimeOffset started)
+internal sealed class BackfillVerdict(
+    CliHost host, IHistoryStore store, IDataFetcher source, BackfillOptions options, DateTimeOffset started)
 {
     /// <summary>Writes the lines and returns the exit code.</summary>
     public async Task<int> GiveAsync(IReadOnlyList<BackfillResult> results, CancellationToken cancellationToken)

@@ -75,7 +75,8 @@ internal sealed class SourceOptions
         _source = new Option<string?>(SourceName)
         {
             Description = "An exchange (qmtl exchanges lists them), the path of a profile that describes one (see docs/exchanges.md), or "
-                + $"{Names(SourceFactory.Kinds.Where(kind => kind.IsFile))}. Default: what --file is where it is given, otherwise {SourceFactory.Default.Name}.",
+                + $"{Names(SourceFactory.Kinds.Where(kind => kind.IsFile))}. Default: what --file is where it is given, otherwise "
+                + $"{SourceFactory.Default.Name}.",
             HelpName = "name",
         };
         OptionParsing.AcceptNames(_source, [.. SourceFactory.Kinds.Select(kind => kind.Name)], isOther: SourceFactory.IsProfile);

@@ -42,7 +42,8 @@ internal sealed class StreamOptions
             Arity = ArgumentArity.OneOrMore,
             CustomParser = static result => [.. result.Tokens.Select(token => Read(token.Value, result))],
         };
-        _nodes.CompletionSources.Add(context => StoreOptions.Complete(context.ParseResult, host).Select(static stream => stream.NodeId).Distinct());
+        _nodes.CompletionSources.Add(
+            context => StoreOptions.Complete(context.ParseResult, host).Select(static stream => stream.NodeId).Distinct());
         _intervals.CompletionSources.Add(context => IntervalsFor(context.ParseResult));
         _excluded = new Option<string[]>("--exclude")
         {
@@ -88,7 +89,8 @@ internal sealed class StreamOptions
     }
 
     /// <summary>Whether any node or interval is named, or left out; where not, all that is stored is meant.</summary>
-    public bool AreNamed(ParseResult arguments) => new Option[] { _nodes, _intervals, _excluded }.Any(option => arguments.GetResult(option) is not null);
+    public bool AreNamed(ParseResult arguments) =>
+        new Option[] { _nodes, _intervals, _excluded }.Any(option => arguments.GetResult(option) is not null);
 
     /// <summary>The streams of the store that are meant; of what is not there it is warned.</summary>
     /// <param name="arguments">What was given.</param>
@@ -137,7 +139,8 @@ internal sealed class StreamOptions
 
     /// <summary>As <see cref="FindAsync"/>, where a command has nothing to do without a stream.</summary>
     /// <exception cref="UsageException">There is no such stream.</exception>
-    public async Task<IReadOnlyList<StreamKey>> RequireAsync(ParseResult arguments, IHistoryStore store, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<StreamKey>> RequireAsync(
+        ParseResult arguments, IHistoryStore store, CancellationToken cancellationToken) =>
         await FindAsync(arguments, store, makes: false, cancellationToken) is { Count: > 0 } streams
             ? streams
             : throw new UsageException($"No such stream is in {store.Info.DisplayName}. See: qmtl coverage.");

@@ -41,7 +41,8 @@ internal sealed class TestCommand : CliCommand
     private readonly Option<double?> _sigma = new("--sigma")
     {
         Description =
-            $"How many standard deviations of the returns before it make a return a jump. Default: {Defaults.Sigma.ToString(CultureInfo.InvariantCulture)}.",
+            $"How many standard deviations of the returns before it make a return a jump. Default: "
+                + $"{Defaults.Sigma.ToString(CultureInfo.InvariantCulture)}.",
         HelpName = "number",
         CustomParser = OptionParsing.Using<double?>(text =>
             double.TryParse(text, CultureInfo.InvariantCulture, out double sigma) && sigma > 0 && double.IsFinite(sigma)

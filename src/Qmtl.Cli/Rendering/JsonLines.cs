@@ -111,6 +111,28 @@ internal sealed class JsonLines(Stream output)
         },
         cancellationToken);
 
+    /// <summary>Writes how late and how complete a stream is.</summary>
+    public Task WriteStatusAsync(StreamStatus status, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            status.Stream.NodeId,
+            Interval = status.Stream.Interval.ToString(),
+            IntervalSeconds = SecondsOf(status.Stream.Interval),
+            State = JsonNamingPolicy.SnakeCaseLower.ConvertName(status.State.ToString()),
+            Newest = status.Newest is { } newest ? UnixTime.Format(newest) : null,
+            Expected = UnixTime.Format(status.Expected),
+            NewestTs = status.Newest,
+            ExpectedTs = status.Expected,
+            StalenessSeconds = status.Staleness is { } late ? (long)late.TotalSeconds : (long?)null,
+            BudgetSeconds = status.Budget.TotalSeconds,
+            BarsBehind = status.Behind,
+            Bars = status.History?.Bars ?? 0,
+            status.Missing,
+            Empty = status.History?.Empty ?? 0,
+            CoverageRatio = status.Coverage,
+        },
+        cancellationToken);
+
     /// <summary>Writes what is known of an exchange.</summary>
     public Task WriteExchangeAsync(ExchangeProfile exchange, CancellationToken cancellationToken) => WriteAsync(
         new
@@ -124,7 +146,8 @@ internal sealed class JsonLines(Stream output)
             exchange.BarsPerRequest,
             exchange.ReachInBars,
             ReachSeconds = exchange.Reach?.TotalSeconds,
-            Limits = exchange.Limits.Select(static limit => new { limit.Weight, PerSeconds = limit.Per.TotalSeconds, limit.CountsRequests }),
+            Limits = exchange.Limits.Select(
+                static limit => new { limit.Weight, PerSeconds = limit.Per.TotalSeconds, limit.CountsRequests }),
             Trusted = exchange.IsTrusted,
             exchange.VolumeUnit,
             exchange.Columns,

@@ -44,6 +44,20 @@ public sealed record MetricsServerOptions
     /// <value>1 second by default; an honest scrape takes some milliseconds.</value>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Why the process should be started anew, in a sentence; null from it where it lives. It is asked at each request of
+    /// <c>/healthz</c>, from any thread, and must answer at once, not throw, and hold no secret.
+    /// </summary>
+    /// <value>Null by default: who answers, lives.</value>
+    public Func<string?>? Live { get; init; }
+
+    /// <summary>
+    /// Why the process does not do yet, or any more, what it is there for, in a sentence; null from it where it does. It is asked at each
+    /// request of <c>/readyz</c>, like <see cref="Live"/>.
+    /// </summary>
+    /// <value>Null by default: it is ready from the start.</value>
+    public Func<string?>? Ready { get; init; }
+
     /// <summary>Reads an address as an operator writes it.</summary>
     /// <exception cref="FormatException">It is neither an IP address nor <c>localhost</c>.</exception>
     public static IPAddress ParseAddress(string text) =>

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 using Prometheus;
+using Qmtl.Messages;
 using Qmtl.Metrics.Collection;
 
 namespace Qmtl.Metrics.Serving;
@@ -44,9 +45,13 @@ internal static class ScrapeConnection
         answering(true);
         using (var patience = Patience(options.ResponseTimeout, stopping))
         {
-            await (request.Value.Status == MetricsRequest.Ok
-                ? SendMetricsAsync(stream, request.Value, collector, patience.Token)
-                : SendErrorAsync(stream, request.Value, patience.Token));
+            await ((request.Value.Status, request.Value.Target) switch
+            {
+                (MetricsRequest.Ok, MetricsRequest.Path) => SendMetricsAsync(stream, request.Value, collector, patience.Token),
+                (MetricsRequest.Ok, MetricsRequest.LivePath) => SendHealthAsync(stream, request.Value, options.Live, patience.Token),
+                (MetricsRequest.Ok, _) => SendHealthAsync(stream, request.Value, options.Ready, patience.Token),
+                _ => SendErrorAsync(stream, request.Value, patience.Token),
+            });
         }
 
         answering(false);
@@ -89,7 +94,7 @@ internal static class ScrapeConnection
             }
         }
 
-        return new MetricsRequest(MetricsRequest.HeadTooLarge, false, false, default, false);
+        return MetricsRequest.Broken(MetricsRequest.HeadTooLarge);
     }
 
     private static async Task SendMetricsAsync(
@@ -126,19 +131,36 @@ internal static class ScrapeConnection
         }
     }
 
-    private static async Task SendErrorAsync(NetworkStream stream, MetricsRequest request, CancellationToken cancellationToken)
+    private static Task SendHealthAsync(
+        NetworkStream stream, MetricsRequest request, Func<string?>? whyNot, CancellationToken cancellationToken) => whyNot?.Invoke() is { } problem
+        ? SendTextAsync(stream, request with { Status = MetricsRequest.Unavailable }, "Service Unavailable", PlainText.OneLine(problem), cancellationToken)
+        : SendTextAsync(stream, request, "OK", "ok", cancellationToken);
+
+    private static Task SendErrorAsync(NetworkStream stream, MetricsRequest request, CancellationToken cancellationToken)
     {
         (string reason, string text) = request.Status switch
         {
-            MetricsRequest.NotFound => ("Not Found", $"Metrics are at {MetricsRequest.Path}."),
+            MetricsRequest.NotFound => (
+                "Not Found", $"Metrics are at {MetricsRequest.Path}, health at {MetricsRequest.LivePath} and {MetricsRequest.ReadyPath}."),
             MetricsRequest.MethodNotAllowed => ("Method Not Allowed", "Use GET or HEAD."),
             MetricsRequest.HeadTooLarge => ("Request Header Fields Too Large", $"The request's head is longer than {LongestHead} bytes."),
             _ => ("Bad Request", "This is no HTTP/1.1 request."),
         };
+        return SendTextAsync(stream, request, reason, text, cancellationToken);
+    }
+
+    private static async Task SendTextAsync(
+        NetworkStream stream, MetricsRequest request, string reason, string text, CancellationToken cancellationToken)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(text + "\n");
         string allow = request.Status == MetricsRequest.MethodNotAllowed ? "Allow: GET, HEAD\r\n" : string.Empty;
         string head =
-            $"HTTP/1.1 {request.Status} {reason}\r\n{allow}Content-Type: text/plain; charset=utf-8\r\nContent-Length: "
-                + $"{text.Length + 1}\r\nConnection: close\r\n\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(request.IsHead ? head : $"{head}{text}\n"), cancellationToken);
+            $"HTTP/1.1 {request.Status} {reason}\r\n{allow}Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
+                + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellationToken);
+        if (!request.IsHead)
+        {
+            await stream.WriteAsync(body, cancellationToken);
+        }
     }
 }

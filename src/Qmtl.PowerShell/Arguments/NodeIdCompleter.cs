@@ -20,7 +20,8 @@ public sealed class NodeIdCompleter : IArgumentCompleter
         }
 
         string prefix = wordToComplete.Trim('\'', '"');
-        foreach (IGrouping<string, StreamKey> node in NamedStore.StreamsOf(NamedStore.Of(fakeBoundParameters)).GroupBy(stream => stream.NodeId, StringComparer.Ordinal))
+        foreach (IGrouping<string, StreamKey> node in NamedStore.StreamsOf(NamedStore.Of(fakeBoundParameters)).GroupBy(
+            stream => stream.NodeId, StringComparer.Ordinal))
         {
             if (node.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             {

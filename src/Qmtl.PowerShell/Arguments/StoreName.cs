@@ -26,7 +26,8 @@ internal static partial class StoreName
         if (!IsMeant(text, engine))
         {
             throw new ArgumentException(
-                $"'{PlainText.OneLine(text, 60)}' is no store: there is no file of that name here. Give the path of a store's file (for a new "
+                $"'{PlainText.OneLine(text, 60)}' is no store: there is no file of that name here. Give the path of a store's file "
+                    + "(for a new "
                     + $"one, ./{PlainText.OneLine(text, 60)}.db), a connection string, or a provider of New-QmtlHistoryProvider.");
         }
 

@@ -40,7 +40,8 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
         if (_provider.DisplayName != provider.DisplayName)
         {
             throw new ArgumentException(
-                $"An export is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the command "
+                $"An export is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run "
+                    + "the command "
                     + $"once for each.");
         }
 

@@ -103,7 +103,8 @@ public sealed class GetQmtlGapCommand : StreamRangeCommand
             return;
         }
 
-        TimeRangeSet gaps = await GapFinder.FindAsync(provider, stream, range.Value, Fetcher?.GetName(stream), IncludeEmpty, cancellationToken);
+        TimeRangeSet gaps = await GapFinder.FindAsync(
+            provider, stream, range.Value, Fetcher?.GetName(stream), IncludeEmpty, cancellationToken);
         Post(() => WriteVerbose($"{stream}: {gaps.BarCount} bars missing in {gaps.Count} gaps, {range}."));
         await OutputAsync([.. gaps.Select(gap => new Gap(provider, stream, gap))]);
     }

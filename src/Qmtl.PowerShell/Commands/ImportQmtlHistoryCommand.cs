@@ -53,7 +53,8 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand
         if ((Provider ?? DefaultProvider.Current) is not { Store: { } store } provider)
         {
             Refuse(
-                new ArgumentException("Bars of files go to a store of this library. Give -Provider its path, its connection string or a provider over it."),
+                new ArgumentException(
+                    "Bars of files go to a store of this library. Give -Provider its path, its connection string or a provider over it."),
                 Provider);
             return;
         }
@@ -84,7 +85,8 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand
         }
 
         bool isApproved = false;
-        await OnPipelineAsync(() => isApproved = ShouldProcess($"{provider.DisplayName}", $"Store the bars of {streams.Count} streams of {file}"));
+        await OnPipelineAsync(
+            () => isApproved = ShouldProcess($"{provider.DisplayName}", $"Store the bars of {streams.Count} streams of {file}"));
         if (!isApproved)
         {
             return;

@@ -81,7 +81,8 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
             Add(
                 provider,
                 new StreamKey(stream.NodeId, stream.Interval),
-                StartOf(stream.Interval) ?? new AskedSpan(stream.Period, default).StartOf(stream.Interval, End, TimeProvider.System.GetUtcNow()),
+                StartOf(stream.Interval) ?? new AskedSpan(stream.Period, default).StartOf(
+                    stream.Interval, End, TimeProvider.System.GetUtcNow()),
                 End);
         }
 

@@ -158,7 +158,8 @@ public abstract class StreamsCommand : BackfillingCommand
         {
             Refuse(
                 new ArgumentException(
-                    "Whose history? Give -Provider a store's path, a connection string or a provider of New-QmtlHistoryProvider, or name one "
+                    "Whose history? Give -Provider a store's path, a connection string or a provider of New-QmtlHistoryProvider, or "
+                        + "name one "
                         + "for all commands: Set-QmtlDefault -Provider ./bars.db."),
                 null);
         }

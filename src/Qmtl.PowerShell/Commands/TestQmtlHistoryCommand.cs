@@ -89,7 +89,8 @@ public sealed class TestQmtlHistoryCommand : StreamRangeCommand
                     (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(StartOf(stream.Interval), End, extent);
                     TimeRange? range = AskedRange.Closed(
                         stream.Interval,
-                        start ?? throw new ArgumentException($"{source.Name} does not say from where on it has bars of {stream}. Give -Start."),
+                        start ?? throw new ArgumentException(
+                            $"{source.Name} does not say from where on it has bars of {stream}. Give -Start."),
                         end,
                         TimeProvider.System.GetUtcNow(),
                         out string? _);

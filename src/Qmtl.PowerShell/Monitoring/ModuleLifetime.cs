@@ -102,7 +102,8 @@ public static class ModuleLifetime
     {
         HashSet<string?> own = [.. Named.Select(static type => type.Assembly.GetName().Name)];
         return AssemblyLoadContext.Default.Assemblies.Where(other => own.Contains(other.GetName().Name)).Select(static other =>
-            $"This shell has loaded '{other.Location}' before the module was imported. Strategies and nodes that were built on it cannot be run. "
+            $"This shell has loaded '{other.Location}' before the module was imported. Strategies and nodes that were built on it "
+                + "cannot be run. "
                 + "In a new shell import Qmtl first, then load your own assembly alone.");
     }
 }

@@ -23,7 +23,8 @@ internal static class SymbolNames
                 IReadOnlyDictionary<string, string> symbols = TextTable.Of(map, "Symbol");
                 if (symbols.FirstOrDefault(static pair => string.IsNullOrWhiteSpace(pair.Value)) is { Key: { } blank })
                 {
-                    throw new ArgumentException($"The symbol of '{PlainText.OneLine(blank, 60)}' is blank. Write it, or leave the node out.");
+                    throw new ArgumentException(
+                        $"The symbol of '{PlainText.OneLine(blank, 60)}' is blank. Write it, or leave the node out.");
                 }
 
                 return stream => symbols.GetValueOrDefault(stream.NodeId, stream.NodeId);
@@ -58,7 +59,8 @@ internal static class SymbolNames
 
             return answer is [{ } only] && LanguagePrimitives.TryConvertTo(only, out string symbol) && !string.IsNullOrWhiteSpace(symbol)
                 ? symbol
-                : throw new ArgumentException($"The script block of -Symbol gave {answer.Count} values for {stream}. It must give one text.");
+                : throw new ArgumentException(
+                    $"The script block of -Symbol gave {answer.Count} values for {stream}. It must give one text.");
         }
     }
 }

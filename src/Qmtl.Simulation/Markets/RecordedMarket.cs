@@ -62,7 +62,8 @@ public sealed class RecordedMarket : ISimulatedMarket
                 throw new FormatException($"{Path.GetFileName(path)}, line {number}: expected ts,open,high,low,close,volume.");
             }
 
-            long[] units = [.. fields.Skip(1).Select(field => SimulatedCandle.FromDecimal(decimal.Parse(field, NumberStyles.Float, CultureInfo.InvariantCulture)))];
+            long[] units = [.. fields.Skip(1).Select(
+                field => SimulatedCandle.FromDecimal(decimal.Parse(field, NumberStyles.Float, CultureInfo.InvariantCulture)))];
             long quote = (long)(units[4] * SimulatedCandle.ToDouble(units[3]));
             candles.Add(
                 new SimulatedCandle(

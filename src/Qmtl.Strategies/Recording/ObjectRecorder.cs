@@ -79,7 +79,8 @@ public sealed class ObjectRecorder : IEventRecorder, IStreamBound
         }
         else
         {
-            _target.GetType().GetMethod(nameof(BindStream), [typeof(string), typeof(BarInterval)])?.Invoke(_target, [stream.NodeId, stream.Interval]);
+            _target.GetType().GetMethod(nameof(BindStream), [typeof(string), typeof(BarInterval)])?.Invoke(
+                _target, [stream.NodeId, stream.Interval]);
         }
     }
 

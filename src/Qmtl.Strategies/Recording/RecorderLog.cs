@@ -69,7 +69,8 @@ internal sealed partial class RecorderLog(ILogger logger)
     [LoggerMessage(
         4003,
         LogLevel.Error,
-        "{recorder} refuses {rows} rows of {stream}. They are in {file}, and Add-QmtlRecord delivers them when the cause is removed: {error}",
+        "{recorder} refuses {rows} rows of {stream}. They are in {file}, and Add-QmtlRecord delivers them when the cause is removed: "
+            + "{error}",
         EventName = "recorder.rows_refused")]
     private partial void RowsRefused(
         string recorder,

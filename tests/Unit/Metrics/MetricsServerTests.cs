@@ -81,6 +81,36 @@ public sealed class MetricsServerTests : IAsyncLifetime
         Assert.Empty(await response.Content.ReadAsByteArrayAsync());
     }
 
+    [Fact]
+    public async Task Health_is_well_where_nobody_says_otherwise()
+    {
+        foreach (string path in new[] { "/healthz", "/readyz", "/readyz?verbose" })
+        {
+            Assert.Equal("ok\n", await _client.GetStringAsync(new Uri(_server.Uri, path)));
+        }
+    }
+
+    [Fact]
+    public async Task Health_is_what_the_process_says_of_itself_at_that_moment()
+    {
+        string? problem = null;
+        await using MetricsServer server = MetricsServer.Start(
+            _meter.Collector, AnyPort with { Live = () => problem, Ready = () => "The store »db«\nis away." });
+
+        Assert.Equal("ok\n", await _client.GetStringAsync(new Uri(server.Uri, "/healthz")));
+        problem = "The loop has not turned for 5 minutes.";
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, problem + "\n"), await GetAsync("/healthz", HttpMethod.Get));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, string.Empty), await GetAsync("/healthz", HttpMethod.Head));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "The store »db« is away.\n"), await GetAsync("/readyz", HttpMethod.Get));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await GetAsync("/readyz", HttpMethod.Post)).Status);
+
+        async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, HttpMethod method)
+        {
+            using HttpResponseMessage response = await _client.SendAsync(new HttpRequestMessage(method, new Uri(server.Uri, path)));
+            return (response.StatusCode, await response.Content.ReadAsStringAsync());
+        }
+    }
+
     [Theory]
     [InlineData("GET", "/", HttpStatusCode.NotFound)]
     [InlineData("GET", "/metrics/", HttpStatusCode.NotFound)]

@@ -64,5 +64,8 @@ public sealed class MetricNamesTests : IDisposable
     }
 
     private IEnumerable<string> LabelsOf(string metric) =>
-        Find(metric) is { } family ? family.Points[0].Labels.Select(label => label.Key).Concat(LabelsOfScrapes) : [];
+        Find(metric) is { } family
+            ? family.Points[0].Labels.Select(label => label.Key).Concat(LabelsOfScrapes)
+                .Concat(metric.EndsWith("_bucket", StringComparison.Ordinal) ? ["le"] : [])
+            : [];
 }

@@ -50,13 +50,16 @@ internal sealed class MeasuredMeter : IDisposable
         BackfillEvent[] events =
         [
             new BackfillStarted(stream, "binance", 1),
-            new BackfillPlanned(stream, 10, 1),
+            new BackfillPlanned(stream, 10, 1) { Missing = new TimeRangeSet(stream.Interval, range) },
             new BackfillSourceAsked(stream, "binance", range, TimeSpan.FromSeconds(0.2), null),
             new BackfillRetrying(stream, range, 1, TimeSpan.FromSeconds(1), new TimeoutException()),
-            new BackfillPageCommitted(stream, range, 8, 1, 10, 600),
+            new BackfillPageCommitted(stream, range, 8, 1, 10, 600) { Settled = new TimeRangeSet(stream.Interval, range) },
             new BackfillRowsRejected(stream, "binance", RejectedRows.None.Plus(RejectionReason.OffGrid, 1)),
         ];
         Array.ForEach(events, Instruments.Backfills.Record);
+        KeptGauge kept = Instruments.Freshness.Keep(stream, "memory", 60, null);
+        kept.Complete(600);
+        kept.Look(StreamStatus.Of(new StreamExpectation(stream, 60), null, null, Clock.GetUtcNow()));
         Recorders.Register("bars.db", () => new RecorderReading(2, 3, 4, 5));
         Nodes.RegisterCache(stream, this, _ => 800);
         Nodes.RecordReplay(stream, TimeSpan.FromSeconds(3));

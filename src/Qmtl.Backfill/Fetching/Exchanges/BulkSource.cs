@@ -28,7 +28,8 @@ internal sealed class BulkSource : HttpFiles
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<BulkFile> FilesOf(BarInterval interval, TimeRange within) => _format.FilesOf(interval, within, _clock.GetUtcNow());
+    public override IReadOnlyList<BulkFile> FilesOf(BarInterval interval, TimeRange within) =>
+        _format.FilesOf(interval, within, _clock.GetUtcNow());
 
     /// <inheritdoc/>
     public override async Task<RawBars> ReadAsync(

@@ -81,7 +81,8 @@ public sealed record ExchangeProfile
     /// <param name="options">How it is reached; null for what the profile has.</param>
     /// <param name="timeProvider">The clock of time-outs and pauses; null for the system's.</param>
     /// <exception cref="ArgumentException">An option is out of its range. The message names it and the range.</exception>
-    public HttpFetcher CreateFetcher(HttpFetcherOptions? options = null, TimeProvider? timeProvider = null) => new(Api, options, timeProvider);
+    public HttpFetcher CreateFetcher(HttpFetcherOptions? options = null, TimeProvider? timeProvider = null) =>
+        new(Api, options, timeProvider);
 
     /// <summary>Its name and market.</summary>
     public override string ToString() => Name;

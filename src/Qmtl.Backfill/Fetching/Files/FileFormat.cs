@@ -24,7 +24,7 @@ internal sealed record FileFormat(
     [
         Csv,
         new("json", "JSON file", JsonTable.IsStart, static (content, reading, cancellationToken) =>
-            TableIndex.Of(content, JsonTable.Read(content, reading, cancellationToken), cancellationToken)),
+            TableIndex.Of(content, JsonTable.Open(content, reading, cancellationToken), cancellationToken)),
         new("feather", "Feather (Arrow) file", StartsWith("ARROW1"), static (content, _, cancellationToken) =>
             TableIndex.Of(content, FeatherTable.Open(content), cancellationToken)),
         new("parquet", "Parquet file", StartsWith("PAR1"), static (content, _, cancellationToken) =>

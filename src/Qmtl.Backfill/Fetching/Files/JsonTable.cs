@@ -5,9 +5,27 @@ using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Files;
 
+/// <summary>What is among the values of a column of JSON.</summary>
+[Flags]
+internal enum JsonKinds
+{
+    /// <summary>Texts.</summary>
+    Text = 1,
+
+    /// <summary>True or false.</summary>
+    Truth = 2,
+
+    /// <summary>Numbers.</summary>
+    Number = 4,
+
+    /// <summary>Numbers that are no whole ones of 64 bits.</summary>
+    Fraction = 8,
+}
+
 /// <summary>
 /// Bars of a JSON file: a list of lists, as freqtrade and exchanges write them, a list of objects, or an object a line. The columns of
-/// lists are told by their shape, or by the header that was given. JSON has no place to begin in the middle, so the file is held in memory.
+/// lists are told by their shape, or by the header that was given. JSON has no place to begin in the middle, so the file is held in memory;
+/// a larger one of an object a line is a <see cref="JsonLinesTable"/>.
 /// </summary>
 internal sealed class JsonTable : ITable
 {
@@ -18,14 +36,17 @@ internal sealed class JsonTable : ITable
 
     private JsonTable(IReadOnlyList<string> names, IReadOnlyList<Values> columns)
     {
-        bool isExported = FileColumns.AreExported(names);
-        Columns = [.. names.Select((name, i) => new TableColumn(name, Declared: isExported ? columns[i].Type : null))];
+        Kinds = [.. columns.Select(static column => column.Kinds)];
+        Columns = ColumnsOf(names, Kinds);
         Groups = [columns[0].Count];
         _columns = [.. columns.Select((column, i) => column.Build(names[i]))];
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <summary>What was among the values of each column.</summary>
+    public IReadOnlyList<JsonKinds> Kinds { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Unread => [];
@@ -38,26 +59,47 @@ internal sealed class JsonTable : ITable
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="SourceException">It is no JSON, not of bars, or too large.</exception>
-    public static JsonTable Read(FileContent content, FileReading reading, CancellationToken cancellationToken)
+    public static ITable Open(FileContent content, FileReading reading, CancellationToken cancellationToken)
     {
         using Stream stream = content.Open();
-        if (stream.Length > LargestFile)
-        {
-            throw new SourceException(string.Create(
+        return stream.Length <= LargestFile ? Read(stream, content, reading.Header, (0, 0), cancellationToken)
+            : !IsList(content) ? JsonLinesTable.Open(content, reading.Header, JsonLinesTable.UsualPart, cancellationToken)
+            : throw new SourceException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{content.Path} is {stream.Length >> 20} MiB of JSON, and at most {LargestFile >> 20} MiB are read. Write it as CSV, "
-                    + $"Feather or Parquet, or in parts."));
-        }
+                $"{content.Path} is a JSON list of {stream.Length >> 20} MiB, and of a list at most {LargestFile >> 20} MiB are read. "
+                    + $"Write it as JSON lines (an object a line), CSV, Feather or Parquet, or in parts."));
+    }
 
+    /// <summary>The columns of a table with these names and values.</summary>
+    public static IReadOnlyList<TableColumn> ColumnsOf(IReadOnlyList<string> names, IReadOnlyList<JsonKinds> kinds)
+    {
+        bool isExported = FileColumns.AreExported(names);
+        return [.. names.Select((name, i) => new TableColumn(name, Declared: isExported ? TypeOf(kinds[i]) : null))];
+    }
+
+    /// <summary>Reads a file, or the part of it that a stream holds.</summary>
+    /// <param name="stream">What to read.</param>
+    /// <param name="content">The file.</param>
+    /// <param name="header">The names of the columns of lists that were given.</param>
+    /// <param name="before">The lines and rows of the file before the stream's.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="SourceException">It is no JSON, or not of bars.</exception>
+    public static JsonTable Read(
+        Stream stream,
+        FileContent content,
+        IReadOnlyList<string>? header,
+        (long Lines, long Rows) before,
+        CancellationToken cancellationToken)
+    {
         try
         {
-            return Read(stream, content, reading.Header, cancellationToken);
+            return ReadRows(stream, content, header, before.Rows, cancellationToken);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Text that is no UTF-8 is found only when it is taken, and then without its place.
             string line = error is JsonException { LineNumber: { } number }
-                ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}")
+                ? string.Create(CultureInfo.InvariantCulture, $", line {before.Lines + number + 1}")
                 : string.Empty;
             throw new SourceException(
                 $"{content.Path}{line}: it is no JSON of bars, or damaged or cut short ({PlainText.OneLine(Reason(error), 100)}).", error);
@@ -67,9 +109,9 @@ internal sealed class JsonTable : ITable
     /// <inheritdoc/>
     public IReadOnlyList<BarColumn> Read(int group, IReadOnlyList<int> columns) => [.. columns.Select(column => _columns[column])];
 
-    private static JsonTable Read(Stream stream, FileContent content, IReadOnlyList<string>? header, CancellationToken cancellationToken)
+    private static JsonTable ReadRows(Stream stream, FileContent content, IReadOnlyList<string>? header, long before, CancellationToken cancellationToken)
     {
-        bool isList = Text(content.Begin()) is [(byte)'[', ..];
+        bool isList = IsList(content);
         List<Values> columns = [];
         List<string> names = [];
         Dictionary<string, int> places = new(StringComparer.Ordinal);
@@ -84,7 +126,7 @@ internal sealed class JsonTable : ITable
             RequireBounded(content, columns.Count, rows);
             if (row.ValueKind != kind || kind is not (JsonValueKind.Array or JsonValueKind.Object))
             {
-                throw Refuse(content, rows, $"it is {Shown(row)}, and a bar is a list or an object, as all others");
+                throw Refuse(content, before + rows, $"it is {Shown(row)}, and a bar is a list or an object, as all others");
             }
 
             if (kind == JsonValueKind.Object)
@@ -119,7 +161,7 @@ internal sealed class JsonTable : ITable
 
             if (row.GetArrayLength() != columns.Count || columns.Count == 0)
             {
-                throw Refuse(content, rows, $"it has {row.GetArrayLength()} values, and the first row {columns.Count}");
+                throw Refuse(content, before + rows, $"it has {row.GetArrayLength()} values, and the first row {columns.Count}");
             }
 
             int index = 0;
@@ -137,6 +179,14 @@ internal sealed class JsonTable : ITable
         columns.ForEach(column => column.Fill(rows));
         return new JsonTable(kind == JsonValueKind.Object ? names : NamesOf(columns, rows, content, header), columns);
     }
+
+    private static bool IsList(FileContent content) => Text(content.Begin()) is [(byte)'[', ..];
+
+    // Whole numbers have neither point nor exponent.
+    private static BarColumnType TypeOf(JsonKinds kinds) => kinds.HasFlag(JsonKinds.Text) ? BarColumnType.String
+        : kinds.HasFlag(JsonKinds.Truth) ? BarColumnType.Boolean
+        : kinds == JsonKinds.Number ? BarColumnType.Long
+        : BarColumnType.Double;
 
     // A row may leave out fields, and every row then has all of them: a small file could take any memory.
     private static void RequireBounded(FileContent content, int columns, int rows)
@@ -170,7 +220,7 @@ internal sealed class JsonTable : ITable
     // Without a byte order mark and blanks.
     private static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> beginning) => beginning.TrimStart("\uFEFF \t\r\n"u8);
 
-    private static SourceException Refuse(FileContent content, int row, string reason) =>
+    private static SourceException Refuse(FileContent content, long row, string reason) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{content.Path}, row {row}: {reason}."));
 
     private static string Shown(JsonElement value) => $"'{PlainText.OneLine(value.GetRawText(), SourceNote.LongestText)}'";
@@ -182,16 +232,8 @@ internal sealed class JsonTable : ITable
     {
         private readonly List<double> _numbers = [];
         private List<string?>? _texts;
-        private bool _hasText;
-        private bool _hasFlag;
-        private bool _hasFraction;
-        private bool _hasNumber;
 
-        /// <summary>The type of the values as they are written: whole numbers have neither point nor exponent.</summary>
-        public BarColumnType Type => _hasText ? BarColumnType.String
-            : _hasFlag ? BarColumnType.Boolean
-            : _hasNumber && !_hasFraction ? BarColumnType.Long
-            : BarColumnType.Double;
+        public JsonKinds Kinds { get; private set; }
 
         public int Count => _texts?.Count ?? _numbers.Count;
 
@@ -206,10 +248,13 @@ internal sealed class JsonTable : ITable
             }
 
             bool isNull = value.ValueKind == JsonValueKind.Null;
-            _hasText |= value.ValueKind == JsonValueKind.String;
-            _hasFlag |= value.ValueKind is JsonValueKind.True or JsonValueKind.False;
-            _hasNumber |= value.ValueKind == JsonValueKind.Number;
-            _hasFraction |= value.ValueKind == JsonValueKind.Number && !value.TryGetInt64(out _);
+            Kinds |= value.ValueKind switch
+            {
+                JsonValueKind.String => JsonKinds.Text,
+                JsonValueKind.True or JsonValueKind.False => JsonKinds.Truth,
+                JsonValueKind.Number => JsonKinds.Number | (value.TryGetInt64(out _) ? default : JsonKinds.Fraction),
+                _ => default,
+            };
             double number = double.NaN;
             bool isNumber = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number)
                 && !(Math.Abs(number) >= ColumnType.LargestExactInDouble && value.TryGetInt64(out _));

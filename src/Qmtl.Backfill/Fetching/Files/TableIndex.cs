@@ -1,7 +1,5 @@
-using System.Collections;
 using System.Globalization;
 using Qmtl.Data;
-using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Fetching.Files;
@@ -14,25 +12,21 @@ internal sealed class TableIndex : IFileIndex
 {
     // 64-bit values of a group that is read as a whole: half a gigabyte.
     public const long MostCells = 64L << 20;
-    private const int MostProblems = 100;
     private const int MostNotes = 10;
     private const int GroupsKept = 2;
 
     private readonly FileContent _content;
     private readonly ITable _table;
-    private readonly int _time;
+    private readonly TableTimes _times;
     private readonly int _node;
     private readonly int[] _payload;
     private readonly ColumnEvidence[] _evidence;
-    private readonly TimeNumbers _numbers = new();
-    private readonly List<UnreadableRow> _problems = [];
     private readonly int _interval;
     private readonly List<Group> _groups = [];
     private readonly Lock _loading = new();
     private readonly Loaded?[] _loaded = new Loaded?[GroupsKept];
     private int _oldest;
     private long _unreadableAtBeginning;
-    private bool _anyWithoutOffset;
 
     private TableIndex(FileContent content, ITable table, CancellationToken cancellationToken)
     {
@@ -46,14 +40,15 @@ internal sealed class TableIndex : IFileIndex
 
         try
         {
-            _time = FileColumns.FindTime(
+            int time = FileColumns.FindTime(
                 names, index => table.Columns[index].IsInstant ? null : table.Read(sample, [index])[0].GetValue(0));
-            FileColumns.RequireRead(names, names[_time], table.Unread);
+            FileColumns.RequireRead(names, names[time], table.Unread);
+            _times = new TableTimes(table, time);
             _node = FileColumns.FindNode(names);
             _interval = FileColumns.FindInterval(names);
             Streams = new FileStreams(_node >= 0, _interval >= 0);
             _payload = [.. Enumerable.Range(0, names.Length)
-                .Where(index => index != _time && index != _node && FileColumns.IsPayload(names[index]))];
+                .Where(index => index != time && index != _node && FileColumns.IsPayload(names[index]))];
             _evidence = [.. _payload.Select(index => EvidenceOf(table.Columns[index], names))];
             FileColumns.RequireUsable(_evidence.Select(column => column.Name));
         }
@@ -70,7 +65,7 @@ internal sealed class TableIndex : IFileIndex
                     + $"Write it in groups of at most a million rows (row_group_size)."));
         }
 
-        LookAtNumbers(cancellationToken);
+        _times.LookAtNumbers(content.Path, cancellationToken);
         LookAtGroups(cancellationToken);
     }
 
@@ -80,14 +75,11 @@ internal sealed class TableIndex : IFileIndex
     {
         var index = new TableIndex(content, table, cancellationToken);
         return !index.Streams.IsEmpty ? index : throw new SourceException(
-            $"{content.Path}: no row can be read. Row {index._problems[0].Line}: {index._problems[0].Message}.");
+            $"{content.Path}: no row can be read. Row {index._times.Problems[0].Line}: {index._times.Problems[0].Message}.");
     }
 
     /// <inheritdoc/>
-    public SourceReading Reading => new(
-        (_table.Columns[_time].IsInstant ? "timestamps" : _numbers.HasAny ? _numbers.Format : "ISO 8601")
-            + (_anyWithoutOffset ? ", UTC where they have no offset" : string.Empty),
-        _problems)
+    public SourceReading Reading => new(_times.Format, _times.Problems)
     {
         Place = "row",
     };
@@ -104,17 +96,7 @@ internal sealed class TableIndex : IFileIndex
         var timestamps = new List<long>();
         var subSeconds = new SubSeconds();
         ColumnBuilder[] columns = [.. _evidence.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
-        List<SourceNote> notes = [];
-        if (_numbers.AreOfSeveralUnits)
-        {
-            notes.Add(new SourceNote(SourceNoteKind.TimeUnit, _numbers.Describe()!));
-        }
-
-        if (_anyWithoutOffset)
-        {
-            notes.Add(SourceNote.TimesWithoutOffset);
-        }
-
+        List<SourceNote> notes = [.. _times.Notes];
         TimeRange window = stream.Interval.TimeOf(asked);
         long unreadable = window.Contains(_groups[0].Before) ? _unreadableAtBeginning : 0;
         foreach (Group group in _groups.Where(group => group.Times.Overlaps(window)))
@@ -182,28 +164,6 @@ internal sealed class TableIndex : IFileIndex
 
     private BarColumn? IntervalsIn(IReadOnlyList<BarColumn> columns) => _interval < 0 ? null : columns[^1];
 
-    // What times that are numbers count is known only when all of them were looked at.
-    private void LookAtNumbers(CancellationToken cancellationToken)
-    {
-        for (int group = 0; group < _table.Groups.Count && !_table.Columns[_time].IsInstant; group++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            BarColumn times = _table.Read(group, [_time])[0];
-            for (int row = 0; row < times.Length; row++)
-            {
-                if (TimestampValue.Look(times.GetValue(row), out long number, out _) == TimestampValue.Kind.Number)
-                {
-                    _numbers.LookAt(number);
-                }
-            }
-        }
-
-        if (_numbers.Mixture is { } mixture)
-        {
-            throw new SourceException($"{_content.Path}: The times in {_table.Columns[_time].Name} {mixture}");
-        }
-    }
-
     private void LookAtGroups(CancellationToken cancellationToken)
     {
         long first = 1;
@@ -213,7 +173,7 @@ internal sealed class TableIndex : IFileIndex
         {
             cancellationToken.ThrowIfCancellationRequested();
             IReadOnlyList<BarColumn> columns = _table.Read(
-                group, [_time, .. texts.Select(i => _payload[i]), .. Keys]);
+                group, [_times.Column, .. texts.Select(i => _payload[i]), .. Keys]);
             for (int i = 0; i < texts.Length; i++)
             {
                 for (int row = 0; row < columns[i + 1].Length; row++)
@@ -222,7 +182,7 @@ internal sealed class TableIndex : IFileIndex
                 }
             }
 
-            RowTimesOfGroup times = ReadTimes(columns[0], first);
+            TableTimes.GroupTimes times = _times.Read(columns[0], first);
             (BarColumn? nodes, BarColumn? intervals) = (NodesIn(columns), IntervalsIn(columns));
             (long? before, TimeRange? range) = (last, last is { } known ? new TimeRange(known, known) : null);
             for (int row = 0; row < times.Seconds.Length; row++)
@@ -284,62 +244,6 @@ internal sealed class TableIndex : IFileIndex
         return [.. texts];
     }
 
-    private RowTimesOfGroup ReadTimes(BarColumn column, long firstRow)
-    {
-        bool isInstant = _table.Columns[_time].IsInstant;
-        _anyWithoutOffset |= isInstant && !_table.Columns[_time].IsUtc;
-        long[] seconds = new long[column.Length];
-        var areRead = new BitArray(column.Length);
-        var subSeconds = new SubSeconds();
-        TimeReading reading = _numbers.Reading;
-        for (int row = 0; row < seconds.Length; row++)
-        {
-            int nanoseconds = 0;
-            if (isInstant && !column.IsNull(row) && IsOfCalendar(((BarColumn<long>)column).Values.Span[row]))
-            {
-                seconds[row] = Math.DivRem(((BarColumn<long>)column).Values.Span[row], TimeSpan.TicksPerSecond, out long rest);
-                (seconds[row], rest) = rest < 0 ? (seconds[row] - 1, rest + TimeSpan.TicksPerSecond) : (seconds[row], rest);
-                nanoseconds = (int)rest * 100;
-                areRead[row] = true;
-            }
-            else
-            {
-                object? value = column.GetValue(row);
-                TimestampValue.Kind kind = isInstant
-                    ? TimestampValue.Kind.None
-                    : TimestampValue.Look(value, out seconds[row], out nanoseconds);
-                bool isNumber = kind == TimestampValue.Kind.Number;
-                areRead[row] = kind is not TimestampValue.Kind.None
-                    && (!isNumber || (seconds[row] != long.MinValue && TimeNumbers.UnitOf(seconds[row]) is not null));
-                _anyWithoutOffset |= kind == TimestampValue.Kind.WithoutOffset || (isNumber && reading.IsDate);
-                if (!areRead[row])
-                {
-                    Note(firstRow + row, value);
-                }
-                else if (isNumber)
-                {
-                    (seconds[row], nanoseconds) = reading.Read(seconds[row]);
-                }
-            }
-
-            subSeconds.Set(row, nanoseconds);
-        }
-
-        return new(seconds, subSeconds.Build(seconds.Length), areRead);
-    }
-
-    private void Note(long row, object? value)
-    {
-        lock (_problems)
-        {
-            if (_problems.Count < MostProblems && (_problems.Count == 0 || _problems[^1].Line < row))
-            {
-                string shown = PlainText.OneLine(ValueText.Of(value) ?? "null", SourceNote.LongestText);
-                _problems.Add(new UnreadableRow(row, $"'{shown}' in {_table.Columns[_time].Name} is no bar's open"));
-            }
-        }
-    }
-
     private Loaded Load(Group group)
     {
         lock (_loading)
@@ -350,11 +254,11 @@ internal sealed class TableIndex : IFileIndex
             }
 
             _loaded[_oldest] = null;
-            IReadOnlyList<BarColumn> columns = _table.Read(group.Number, [_time, .. _payload, .. Keys]);
+            IReadOnlyList<BarColumn> columns = _table.Read(group.Number, [_times.Column, .. _payload, .. Keys]);
             SortedDictionary<int, string> misfits = [];
             var loaded = new Loaded(
                 group,
-                ReadTimes(columns[0], group.FirstRow),
+                _times.Read(columns[0], group.FirstRow),
                 NodesIn(columns),
                 IntervalsIn(columns),
                 [.. _payload.Select((_, i) => Convert(columns[i + 1], i, group.FirstRow, misfits))],
@@ -384,7 +288,7 @@ internal sealed class TableIndex : IFileIndex
                 continue;
             }
 
-            if (isInstant && !IsOfCalendar((long)value))
+            if (isInstant && !TableTimes.IsOfCalendar((long)value))
             {
                 builder.AddNull();
                 AddMisfit(row, $"A time in {evidence.Name} {Place(row)} is not in the years 1 to 9999, and is taken as null");
@@ -412,9 +316,6 @@ internal sealed class TableIndex : IFileIndex
         }
     }
 
-    private static bool IsOfCalendar(long ticks) =>
-        ticks >= (DateTime.MinValue - DateTime.UnixEpoch).Ticks && ticks <= (DateTime.MaxValue - DateTime.UnixEpoch).Ticks;
-
     private static TimeRange Widen(TimeRange? range, long time) => range is { } known
         ? known.Contains(time) ? known : new TimeRange(Math.Min(known.Start, time), Math.Max(known.End, time))
         : new TimeRange(time, time);
@@ -426,8 +327,6 @@ internal sealed class TableIndex : IFileIndex
     /// <param name="Times">From the earliest to the latest time in it, and <paramref name="Before"/>.</param>
     private sealed record Group(int Number, long FirstRow, long Before, TimeRange Times);
 
-    private sealed record RowTimesOfGroup(long[] Seconds, ReadOnlyMemory<int> Nanoseconds, BitArray AreRead);
-
     private sealed record Loaded(
-        Group Group, RowTimesOfGroup Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
+        Group Group, TableTimes.GroupTimes Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
 }

@@ -145,7 +145,8 @@ public sealed class HttpFetcher : IBulkSource
             if (requests > MostContinuations || (more is not null && more == continued))
             {
                 throw new SourceException(
-                    $"{_api.Title}'s answer for {PlainText.OneLine(page.Stream.ToString())} was continued {requests} times and does not end."
+                    $"{_api.Title}'s answer for {PlainText.OneLine(page.Stream.ToString())} was continued {requests} times and does "
+                        + "not end."
                         + " Nothing of it was taken.");
             }
         }

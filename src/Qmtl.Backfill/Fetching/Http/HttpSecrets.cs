@@ -65,7 +65,8 @@ internal sealed class HttpSecrets
     }
 
     /// <summary>A text without the secrets that were sent.</summary>
-    public string Cover(string text) => _sent.Keys.Aggregate(text, static (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal));
+    public string Cover(string text) =>
+        _sent.Keys.Aggregate(text, static (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal));
 
     private static IEnumerable<string> FormsOf(string secret) =>
     [

@@ -46,8 +46,10 @@ internal sealed partial class QuestDbSession
         if (table.Payload.FirstOrDefault(static column => column.Type == StoredType.Other) is { } other)
         {
             throw new StoreException(
-                $"Stored bars that differ cannot be replaced there, and nothing was written. The table '{table.Table}' in {displayName} has a "
-                    + $"column '{other.Name}' of a type that is not written here, whose values would be lost: QuestDB replaces a row as a whole. "
+                $"Stored bars that differ cannot be replaced there, and nothing was written. The table '{table.Table}' in "
+                    + $"{displayName} has a "
+                    + $"column '{other.Name}' of a type that is not written here, whose values would be lost: QuestDB replaces a row "
+                    + "as a whole. "
                     + "Use a table without such columns.");
         }
     }

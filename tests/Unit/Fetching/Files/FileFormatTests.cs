@@ -71,6 +71,51 @@ public sealed class FileFormatTests : IDisposable
         }
     }
 
+    // What 256 MiB and more are read in; a row's line here is about 40 bytes.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(5000)]
+    [InlineData(1 << 20)]
+    public void Json_lines_in_parts_are_what_they_are_at_once(int partSize)
+    {
+        string[] lines = [.. Enumerable.Range(0, Rows).Select(row => row switch
+        {
+            300 => string.Empty,
+            700 => $$"""{"ts": {{Times[row]}}, "open": "late", "new": 1.5}""",
+            701 => $$"""{"new": null, "ts": {{Times[row]}}, "flag": true}""",
+            _ => string.Create(CultureInfo.InvariantCulture, $$"""{"ts": {{Times[row]}}, "open": {{row / 8.0}}, "whole": {{row}}}"""),
+        })];
+        FileContent content = FileContent.Of(Write("a.jsonl", Encoding.UTF8.GetBytes(string.Join('\n', lines))), CancellationToken.None);
+        TableIndex whole = TableIndex.Of(content, JsonTable.Open(content, new FileReading(null, null, null), default), default);
+
+        JsonLinesTable table = JsonLinesTable.Open(content, header: null, partSize, default);
+        TableIndex parts = TableIndex.Of(content, table, default);
+
+        Assert.Equal(partSize < 1 << 20, table.Groups.Count > 20);
+        Assert.Equal(whole.Streams.ExtentOf(Stream), parts.Streams.ExtentOf(Stream));
+        var all = new TimeRange(Start, Times[^1]);
+        (RawBars expected, RawBars bars) = (whole.Read(Stream, all, default), parts.Read(Stream, all, default));
+        Assert.Equal(expected.Timestamps.ToArray(), bars.Timestamps.ToArray());
+        Assert.Equal(expected.Columns.Select(column => (column.Name, column.Type)), bars.Columns.Select(column => (column.Name, column.Type)));
+        Assert.All(expected.Columns.Zip(bars.Columns), pair => Assert.Equal(ValuesOf(pair.First), ValuesOf(pair.Second)));
+        Assert.Equal(expected.Notes, bars.Notes);
+
+        static IEnumerable<object?> ValuesOf(BarColumn column) => Enumerable.Range(0, column.Length).Select(column.GetValue);
+    }
+
+    [Theory]
+    [InlineData("{\"ts\": 60, \"open\": 1}\n{\"ts\": 120,\n\"open\"", "line 3")]
+    [InlineData("{\"ts\": 60, \"open\": 1}\n{\"ts\": 120, \"open\": 1}\n{\"ts\": 180, \"open\": 2}\n7\n", "row 4")]
+    [InlineData("{\"ts\": 60, \"a column with a long name\": 1, \"and one more\": 12345}\n", "no line break")]
+    public void A_part_of_json_lines_that_cannot_be_read_is_refused_with_its_place_in_the_file(string text, string place)
+    {
+        FileContent content = FileContent.Of(Write("a.jsonl", Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+
+        var error = Assert.Throws<SourceException>(() => JsonLinesTable.Open(content, header: null, partSize: 30, default));
+
+        Assert.Contains(place, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("parquet snappy")]
     [InlineData("feather lz4")]

@@ -62,7 +62,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     public override Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        string path = string.Create(CultureInfo.InvariantCulture, $"{_path}-filling-{(uint)StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream):x8}");
+        string path = string.Create(
+            CultureInfo.InvariantCulture, $"{_path}-filling-{(uint)StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream):x8}");
         try
         {
             FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
