@@ -25,7 +25,6 @@ public sealed partial class WorldRunnerTests
         ActivationGate? gate = null;
         using var stop = new CancellationTokenSource();
 
-        // The clock of the exchange is past the bar that comes; the run's own stands still, and nothing is behind.
         Task<WorldRun> running = CreateRunner().FollowAsync(
             new NodeStrategy("one", Graphs.Sum("sum", stream)),
             "world",
@@ -33,11 +32,11 @@ public sealed partial class WorldRunnerTests
             Take,
             new FollowOptions { Watch = store, OnStarted = run => gate = ((WorldRun)run).Gate },
             stop.Token);
-        await UntilAsync(() => _results.Count == 2);
+        await UntilAsync(() => _results.Count == 4);
         Assert.True(gate!.IsAllowed(ActivationSide.Long));
         _clock.Advance(TimeSpan.FromSeconds(61));
         store.Arrive(stream.Key, 1000 * 60, 1000);
-        await UntilAsync(() => _results.Count == 4);
+        await UntilAsync(() => _results.Count == 5);
 
         await gateway.ActivateAsync("world", new SimulatedActivation("long", Active: true) { Freeze = true });
         _clock.Advance(TimeSpan.FromSeconds(20));
@@ -46,8 +45,8 @@ public sealed partial class WorldRunnerTests
         await stop.CancelAsync();
         await using WorldRun run = await running;
 
-        Assert.Equal(["sum@997=997", "sum@998=998", "sum@999=999", "sum@1000=1000"], _results);
-        Assert.Equal(4, run.BarsReplayed);
+        Assert.Equal(["sum@996=996", "sum@997=997", "sum@998=998", "sum@999=999", "sum@1000=1000"], _results);
+        Assert.Equal(5, run.BarsReplayed);
     }
 
     private static async Task UntilAsync(Func<bool> condition)

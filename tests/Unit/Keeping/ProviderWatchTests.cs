@@ -47,7 +47,7 @@ public class ProviderWatchTests : BackfillEngineTestBase
         Clock.SetUtcNow(UnixTime.FromSeconds(At(101) + 5));
         _source.Answer = (_, call, honest, _) => Task.FromResult(call < 3 ? RawBars.Empty : honest);
 
-        Assert.True(await FinishAsync(Watch(_source).WaitForBarAfterAsync(Minutes, At(99))) >= At(100));
+        Assert.True(await FinishAsync(Watch(_source, TimeSpan.FromDays(1)).WaitForBarAfterAsync(Minutes, At(99))) >= At(100));
         Assert.Contains(At(100), Store.Stored(Minutes));
     }
 
@@ -100,9 +100,9 @@ public class ProviderWatchTests : BackfillEngineTestBase
 
     private static long At(int minute) => (28_333_233 + minute) * 60L;
 
-    private ProviderWatch Watch(IDataFetcher? source)
+    private ProviderWatch Watch(IDataFetcher? source, TimeSpan? settleTime = null)
     {
-        var provider = new StoreHistoryProvider(Store, source, new BackfillOptions { MaxRetries = 0 }, Clock);
+        var provider = new StoreHistoryProvider(Store, source, new BackfillOptions { MaxRetries = 0, SettleTime = settleTime }, Clock);
         return new ProviderWatch(new Dictionary<StreamKey, IHistoryProvider> { [Minutes] = provider }, Clock, null, _warnings.Add);
     }
 
