@@ -87,8 +87,8 @@ public static class AskedRange
             : throw new ArgumentException($"{place} holds no bar of {stream}, so nothing says where its history begins. Give {option}.");
     }
 
-    // Bars open on whole seconds: the first that can open at or after an instant within a second is the next one.
-    private static long FirstSecond(DateTimeOffset instant) =>
+    /// <summary>Bars open on whole seconds: the first that can open at or after an instant within a second is the next one.</summary>
+    internal static long FirstSecond(DateTimeOffset instant) =>
         instant.ToUnixTimeSeconds() + (instant.UtcTicks % TimeSpan.TicksPerSecond == 0 ? 0 : 1);
 
     private static string Precise(DateTimeOffset instant) =>

@@ -78,11 +78,50 @@ public sealed class WorldRunner
     /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
     /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
     /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
-    public async Task<WorldRun> RunAsync(
+    public Task<WorldRun> RunAsync(
         Strategy strategy, string worldId, Uri gatewayUri, Action<NodeResult> onResult, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(strategy);
         ArgumentNullException.ThrowIfNull(onResult);
+        return RunAsync(strategy, worldId, gatewayUri, run => _runner.PrimeAsync(run, onResult, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
+    /// The same, and then goes on with each new bar until the run is stopped (<see cref="Runner.FollowAsync"/>). The gate is kept the while:
+    /// it is the <see cref="WorldRun.Gate"/> of the run that <see cref="FollowOptions.OnStarted"/> is told of.
+    /// </summary>
+    /// <param name="strategy">The strategy; each of its streams has a history provider.</param>
+    /// <param name="worldId">The world.</param>
+    /// <param name="gatewayUri">The gateway's address.</param>
+    /// <param name="onResult">Told of each node's results, in order. It may take its time: the run waits for it.</param>
+    /// <param name="options">What is followed, and how; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the run; from the replay on that is no error.</param>
+    /// <returns>The run when it was stopped, or has come to its end; the gateway is watched until it is disposed.</returns>
+    /// <exception cref="GatewayException">The gateway did not take the strategy. Nothing was filled or replayed.</exception>
+    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline, or a stream has no history provider.</exception>
+    /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
+    /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
+    /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
+    public Task<WorldRun> FollowAsync(
+        Strategy strategy,
+        string worldId,
+        Uri gatewayUri,
+        Action<NodeResult> onResult,
+        FollowOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(onResult);
+        return RunAsync(
+            strategy,
+            worldId,
+            gatewayUri,
+            run => _runner.FollowAsync(run, onResult, options ?? new FollowOptions(), cancellationToken),
+            cancellationToken);
+    }
+
+    private async Task<WorldRun> RunAsync(
+        Strategy strategy, string worldId, Uri gatewayUri, Func<WorldRun, Task<WorldRun>> work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
         Pipeline pipeline = _runner.CreatePipeline(strategy);
         var description = new StrategyDescription(pipeline.Nodes);
         GatewayClient client = _gateways.Get(gatewayUri);
@@ -106,7 +145,7 @@ public sealed class WorldRunner
         try
         {
             await watcher.StartAsync(cancellationToken);
-            return await _runner.PrimeAsync(run, onResult, cancellationToken);
+            return await work(run);
         }
         catch
         {

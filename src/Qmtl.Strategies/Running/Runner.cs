@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Keeping;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
@@ -45,6 +47,38 @@ public sealed class Runner
         return PrimeAsync(new StrategyRun(strategy, CreatePipeline(strategy)), onResult, cancellationToken);
     }
 
+    /// <summary>
+    /// Runs a strategy and goes on with it: warms its streams up, replays their history, and then takes each new bar through the nodes when
+    /// it has closed, in the order that a replay has, until the run is stopped.
+    /// </summary>
+    /// <remarks>
+    /// <para>History and new bars are one merge of what the streams' providers hold, so the results are those of a replay over the same
+    /// bars, whenever the run began. Between the two no bar is computed twice or left out.</para>
+    /// <para>Bars of other streams wait for one that is behind, for <see cref="FollowOptions.Patience"/>. Its bars are computed when they
+    /// come, but what a node gave since is not computed again (<see cref="Pipeline.LateBars"/>).</para>
+    /// </remarks>
+    /// <param name="strategy">The strategy; each of its streams has a history provider.</param>
+    /// <param name="onResult">Told of each node's results, in order. It may take its time: the run waits for it.</param>
+    /// <param name="options">What is followed, and how; null for the defaults.</param>
+    /// <param name="cancellationToken">
+    /// Stops the run. From the replay on that is the end it is meant to have: what was processed is recorded, and the run is returned.
+    /// </param>
+    /// <returns>The run when it was stopped, or when it has come to <see cref="FollowOptions.End"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
+    /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline, or a stream has no history provider.</exception>
+    /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
+    /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
+    /// <exception cref="MissingBarsException">A bar is missing where none may.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the replay.</exception>
+    public Task<StrategyRun> FollowAsync(
+        Strategy strategy, Action<NodeResult> onResult, FollowOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        ArgumentNullException.ThrowIfNull(onResult);
+        return FollowAsync(
+            new StrategyRun(strategy, CreatePipeline(strategy)), onResult, options ?? new FollowOptions(), cancellationToken);
+    }
+
     /// <summary>The nodes of a strategy at work, as the options have it.</summary>
     internal Pipeline CreatePipeline(Strategy strategy) => new(strategy, _pipeline);
 
@@ -52,22 +86,46 @@ public sealed class Runner
     internal async Task<TRun> PrimeAsync<TRun>(TRun run, Action<NodeResult> onResult, CancellationToken cancellationToken)
         where TRun : StrategyRun
     {
-        foreach (string warning in ShortHistory.Warnings(run.Pipeline.Nodes))
-        {
-            _warn(warning);
-        }
+        await WarmUpAsync(run, _options.Warmup, cancellationToken);
+        await TakeThroughAsync(run, onResult, told => run.Pipeline.ReplayAsync(told, cancellationToken));
+        return run;
+    }
 
-        await WarmUpAsync(run, cancellationToken);
+    /// <summary>Warms a run's streams up, replays their history, and goes on with new bars.</summary>
+    internal async Task<TRun> FollowAsync<TRun>(
+        TRun run, Action<NodeResult> onResult, FollowOptions options, CancellationToken cancellationToken)
+        where TRun : StrategyRun
+    {
+        options.Validate();
+        Dictionary<StreamKey, IHistoryProvider> providers =
+            run.Pipeline.Streams.ToDictionary(stream => stream.Key, stream => stream.RequireProvider());
+        FollowedStreams.WarnOfOrder(run.Pipeline.Streams, _pipeline.Order, _warn);
+
+        // A bar that has only just closed is left to the watch, which knows when it is worth asking for.
+        HistoryWarmupOptions warmup = _options.Warmup with
+        {
+            Start = options.Start,
+            End = options.End,
+            Now = _timeProvider.GetUtcNow() - ProviderWatch.Delay,
+        };
+        await WarmUpAsync(run, warmup, cancellationToken);
+        options.OnStarted?.Invoke(run);
+        IBarWatch watch = options.Watch ?? new ProviderWatch(
+            providers, _timeProvider, warmup.Backfill, _warn, warmup.OnEvent, warmup.LoggerFactory ?? _options.LoggerFactory);
+        await using var arrivals = new FollowedStreams(run, watch, options, _timeProvider, _warn, cancellationToken);
+        await TakeThroughAsync(run, onResult, told => run.Pipeline.FollowAsync(arrivals, told, cancellationToken));
+        return run;
+    }
+
+    private async Task TakeThroughAsync(StrategyRun run, Action<NodeResult> onResult, Func<Action<NodeResult>, Task> work)
+    {
         try
         {
-            await run.Pipeline.ReplayAsync(
-                result =>
-                {
-                    run.Count();
-                    onResult(result);
-                },
-                cancellationToken);
-            return run;
+            await work(result =>
+            {
+                run.Count();
+                onResult(result);
+            });
         }
         catch (NodeFailedException failure)
         {
@@ -76,15 +134,21 @@ public sealed class Runner
         }
     }
 
-    private async Task WarmUpAsync(StrategyRun run, CancellationToken cancellationToken)
+    private async Task WarmUpAsync(StrategyRun run, HistoryWarmupOptions options, CancellationToken cancellationToken)
     {
-        HistoryWarmupOptions options = _options.Warmup with
+        foreach (string warning in options.Start is null ? ShortHistory.Warnings(run.Pipeline.Nodes) : [])
         {
-            OnWarning = _options.Warmup.OnWarning ?? _warn,
-            LoggerFactory = _options.Warmup.LoggerFactory ?? _options.LoggerFactory,
+            _warn(warning);
+        }
+
+        options = options with
+        {
+            OnWarning = options.OnWarning ?? _warn,
+            LoggerFactory = options.LoggerFactory ?? _options.LoggerFactory,
         };
         var warmup = new HistoryWarmup(options, _timeProvider);
-        await foreach (WarmupResult result in warmup.RunAsync(run.Pipeline.Streams.Where(HasHistory), cancellationToken))
+        IEnumerable<StreamInput> streams = run.Pipeline.Streams.Where(HasHistory).Where(stream => HasClosed(stream, options));
+        await foreach (WarmupResult result in warmup.RunAsync(streams, cancellationToken))
         {
             run.Add(result);
             _log.Write(result);
@@ -96,6 +160,11 @@ public sealed class Runner
             throw new WarmupFailedException(run.Warmup);
         }
     }
+
+    // A run that goes on may begin with a bar that is still to come.
+    private static bool HasClosed(StreamInput stream, HistoryWarmupOptions options) => options is not { Now: { } now, Start: { } start }
+        || stream.Interval.Ceiling(AskedRange.FirstSecond(start)) <= Math.Min(
+            stream.Interval.LastClosedBar(now), (options.End ?? DateTimeOffset.MaxValue).ToUnixTimeSeconds());
 
     // A stream may get its bars from the program that runs the strategy; nobody can tell here, but it must not pass in silence.
     private bool HasHistory(StreamInput stream)

@@ -109,11 +109,18 @@ public sealed class StreamInput : Node
     /// <exception cref="InvalidOperationException">The stream has no provider.</exception>
     internal IAsyncEnumerable<BarFrame> ReadHistoryAsync(TimeRange range, CancellationToken cancellationToken)
     {
-        IHistoryProvider provider = RequireProvider();
+        ProviderCalls provider = CallProvider();
         return range.AlignTo(Interval) is { } bars
-            ? new ProviderCalls(provider, Key, new RetryPolicy(provider.Options, _timeProvider), _timeProvider, static _ => { })
-                .ReadAsync(bars, static _ => { }, static () => { }, cancellationToken)
+            ? provider.ReadAsync(bars, static _ => { }, static () => { }, cancellationToken)
             : AsyncEnumerable.Empty<BarFrame>();
+    }
+
+    /// <summary>Calls the provider; what fails for a passing reason is tried again.</summary>
+    /// <exception cref="InvalidOperationException">The stream has no provider.</exception>
+    internal ProviderCalls CallProvider()
+    {
+        IHistoryProvider provider = RequireProvider();
+        return new ProviderCalls(provider, Key, new RetryPolicy(provider.Options, _timeProvider), _timeProvider, static _ => { });
     }
 
     /// <summary>A stream computes nothing: its results are the bars that are fed to it.</summary>

@@ -199,12 +199,40 @@ public sealed class PostgreSqlHistoryStoreTests(PostgreSqlServer server) : Histo
         Assert.Equal([-32768L, 1L], ValuesOf(read, "i2"));
 
         foreach (BarColumn column in (BarColumn[])[
-            Longs("i2", 32768L), Doubles("i4", 2147483648.0), Doubles("f4", 0.1)])
+            Longs("i2", 32768L), Doubles("i4", 2147483648.0), Doubles("f4", 0.1), Doubles("n", 1.25e-18)])
         {
             await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([180], column)));
         }
 
         Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+    }
+
+    // The server would round it without a word, and a comparison would find the difference again for ever.
+    [PostgreSqlTheory]
+    [InlineData("numeric(10, 2)", new[] { 0.1, 12345678.25, -0.01, 1e7 }, new[] { 0.125, 1e-3, 1.0000001 })]
+    [InlineData("numeric(12)", new[] { 1.0, 1e11 }, new[] { 0.5 })]
+    [InlineData("numeric(6, -2)", new[] { 100.0, 1.2e5 }, new[] { 150.0 })]
+    [InlineData("numeric", new[] { 1.2345678901234567e-30, 1e300 }, new double[0])]
+    public async Task A_decimal_column_takes_what_it_keeps_and_refuses_what_it_would_round(string type, double[] kept, double[] rounded)
+    {
+        await ExecuteAsync($"CREATE DOMAIN price AS {type}");
+        await ExecuteAsync($"CREATE TABLE \"BTCUSDT\" (node_id text, \"interval\" int, ts bigint, n {type}, d price, PRIMARY KEY (node_id, \"interval\", ts))");
+        await using IHistoryStore store = Open();
+        for (int row = 0; row < kept.Length; row++)
+        {
+            await WriteAsync(store, Frame([60 * row], Doubles("n", kept[row]), Doubles("d", kept[row])));
+        }
+
+        foreach (double value in rounded)
+        {
+            foreach (string column in (string[])["n", "d"])
+            {
+                StoreException error = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(store, Frame([6000], Doubles(column, value))));
+                Assert.Contains("cannot keep a number such as", error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Equal(kept.Cast<object?>(), ValuesOf(await ReadOneAsync(store), "n"));
     }
 
     [PostgreSqlFact]

@@ -40,7 +40,7 @@ internal sealed record BulkFormat
 
     /// <summary>Reads the part of a profile that stands under <c>bulk</c>.</summary>
     /// <exception cref="ArgumentException">Something of it is wrong.</exception>
-    public static BulkFormat Read(ProfileNode bulk, CandleFormat rows)
+    public static BulkFormat Read(DeclaredNode bulk, CandleFormat rows)
     {
         bulk.Only("base", "month", "day", "checksum", "monthAfter", "dayAfter", "header");
         if (rows.Shape != CandleShape.Arrays)
@@ -107,7 +107,7 @@ internal sealed record BulkFormat
             .TrimStart('/');
     }
 
-    private static string ReadPath(ProfileNode node, string span)
+    private static string ReadPath(DeclaredNode node, string span)
     {
         string path = node.Text();
         string left = path.Replace("{symbol}", string.Empty, StringComparison.Ordinal)

@@ -54,14 +54,14 @@ internal sealed record CandleFormat
 
     /// <summary>Reads the part of a profile that stands under <c>rows</c>.</summary>
     /// <exception cref="ArgumentException">Something of it is wrong.</exception>
-    public static CandleFormat Read(ProfileNode rows)
+    public static CandleFormat Read(DeclaredNode rows)
     {
         rows.Only("at", "shape", "time", "closed", "columns");
         CandleShape shape = rows.Required("shape").OneOf(Shapes);
-        ProfileNode time = rows.Required("time").Only("field", "unit", "stamp");
-        ProfileNode? closed = rows.Optional("closed")?.Only("field", "equals");
-        ProfileNode columns = rows.Required("columns");
-        IEnumerable<ProfileNode> marks = closed is { } mark ? [time.Required("field"), mark.Required("field")] : [time.Required("field")];
+        DeclaredNode time = rows.Required("time").Only("field", "unit", "stamp");
+        DeclaredNode? closed = rows.Optional("closed")?.Only("field", "equals");
+        DeclaredNode columns = rows.Required("columns");
+        IEnumerable<DeclaredNode> marks = closed is { } mark ? [time.Required("field"), mark.Required("field")] : [time.Required("field")];
         RequireOneUseEach(marks.Concat(columns.Members().Select(static member => member.Value)));
         Dictionary<string, long> units = new(EpochUnit.Words) { ["iso"] = 0 };
         return new CandleFormat
@@ -77,15 +77,15 @@ internal sealed record CandleFormat
         };
     }
 
-    private static string ReadField(ProfileNode node, CandleShape shape) => shape == CandleShape.Arrays
+    private static string ReadField(DeclaredNode node, CandleShape shape) => shape == CandleShape.Arrays
         ? node.Number(0, MostColumns - 1).ToString(System.Globalization.CultureInfo.InvariantCulture)
         : node.Text();
 
     // Of two that read one field only the last would get its value.
-    private static void RequireOneUseEach(IEnumerable<ProfileNode> fields)
+    private static void RequireOneUseEach(IEnumerable<DeclaredNode> fields)
     {
         Dictionary<string, string> users = [];
-        foreach (ProfileNode field in fields)
+        foreach (DeclaredNode field in fields)
         {
             if (!users.TryAdd(field.Json.GetRawText(), field.Path))
             {
@@ -94,10 +94,10 @@ internal sealed record CandleFormat
         }
     }
 
-    private static List<CandleColumn> ReadColumns(ProfileNode node, CandleShape shape)
+    private static List<CandleColumn> ReadColumns(DeclaredNode node, CandleShape shape)
     {
         List<CandleColumn> columns = [];
-        foreach ((string name, ProfileNode field) in node.Members())
+        foreach ((string name, DeclaredNode field) in node.Members())
         {
             columns.Add(new(name, ReadField(field, shape)));
             if (ColumnNames.Complaint(name) is { } complaint)

@@ -25,7 +25,7 @@ internal static partial class ExchangeProfileReader
     /// <exception cref="ArgumentException">Something of it is wrong. The message names file, key, rule and way out.</exception>
     public static ExchangeProfile Read(ReadOnlyMemory<byte> text, string file)
     {
-        ProfileNode root = ProfileNode.Parse(text, file).Only(
+        DeclaredNode root = DeclaredNode.Parse(text, file).Only(
             "$schema", "schema", "name", "title", "market", "note", "trusted", "base", "hosts", "symbol", "intervals", "routes", "rows", "ok",
             "errors", "says", "waysOut", "errorStatusIsFinal", "pace", "next", "volumeUnit", "credential", "bulk");
         root.Required("schema").Number(Schema, Schema);
@@ -85,18 +85,18 @@ internal static partial class ExchangeProfileReader
         };
     }
 
-    private static string ReadName(ProfileNode node) => NameForm().IsMatch(node.Text())
+    private static string ReadName(DeclaredNode node) => NameForm().IsMatch(node.Text())
         ? node.Text()
         : throw node.Wrong("must be of small letters, digits, '.', '-' and '_', such as okx-swap");
 
     /// <summary>The address of a host, or of a place at one.</summary>
-    public static Uri ReadAddress(ProfileNode node) =>
+    public static Uri ReadAddress(DeclaredNode node) =>
         Uri.TryCreate(node.Text(), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
         && address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0
             ? address
             : throw node.Wrong("must be an absolute http or https address without user and query, such as https://api.example.com");
 
-    private static SymbolForm ReadSymbol(ProfileNode node) => new(
+    private static SymbolForm ReadSymbol(DeclaredNode node) => new(
         node.Only("example", "case").Required("example").Text(),
         node.Optional("case")?.OneOf(new Dictionary<string, SymbolCase>
         {
@@ -105,10 +105,10 @@ internal static partial class ExchangeProfileReader
             ["keep"] = SymbolCase.Keep,
         }) ?? SymbolCase.Keep);
 
-    private static Dictionary<BarInterval, string> ReadIntervals(ProfileNode node)
+    private static Dictionary<BarInterval, string> ReadIntervals(DeclaredNode node)
     {
         Dictionary<BarInterval, string> intervals = [];
-        foreach ((string text, ProfileNode word) in node.Members())
+        foreach ((string text, DeclaredNode word) in node.Members())
         {
             if (!BarInterval.TryParse(text, out BarInterval interval))
             {
@@ -127,7 +127,7 @@ internal static partial class ExchangeProfileReader
     }
 
     // The first route that reaches the asked start is taken.
-    private static void RequireUse(ProfileNode node, HttpRoute[] routes)
+    private static void RequireUse(DeclaredNode node, HttpRoute[] routes)
     {
         int endless = Array.FindIndex(routes, static route => route.Reach is null && route.ReachInBars is null);
         if (routes.Length == 0)
@@ -142,7 +142,7 @@ internal static partial class ExchangeProfileReader
         }
     }
 
-    private static HttpRoute ReadRoute(ProfileNode node, ProfileNode root, CandleFormat format, bool isTrusted, RateLimit[] ofHost)
+    private static HttpRoute ReadRoute(DeclaredNode node, DeclaredNode root, CandleFormat format, bool isTrusted, RateLimit[] ofHost)
     {
         node.Only(
             "method", "path", "query", "headers", "body", "maxBars", "maxSpan", "maxAge", "maxAgeBars", "about", "weight", "pace");
@@ -153,7 +153,7 @@ internal static partial class ExchangeProfileReader
         }
 
         var reader = new CandleReader(format);
-        ProfileNode? next = root.Optional("next")?.Only("at", "param");
+        DeclaredNode? next = root.Optional("next")?.Only("at", "param");
         JsonPath? tokenAt = next is { } token ? JsonPath.Read(token.Required("at")) : null;
         string tokenName = next?.Required("param").Text() ?? string.Empty;
         bool isOfRows = node.Optional("about")?.OneOf(new Dictionary<string, bool> { ["window"] = false, ["rows"] = true }) ?? false;
@@ -178,7 +178,7 @@ internal static partial class ExchangeProfileReader
         };
     }
 
-    private static IEnumerable<RateLimit> ReadPace(ProfileNode? node, string? scope)
+    private static IEnumerable<RateLimit> ReadPace(DeclaredNode? node, string? scope)
     {
         if (node is not { } pace)
         {
@@ -186,16 +186,16 @@ internal static partial class ExchangeProfileReader
         }
 
         pace.Only("requests", "weight", "per", "used", "remaining", "reset");
-        ProfileNode? requests = pace.Optional("requests");
-        ProfileNode? weight = pace.Optional("weight");
+        DeclaredNode? requests = pace.Optional("requests");
+        DeclaredNode? weight = pace.Optional("weight");
         if ((requests is null) == (weight is null))
         {
             throw pace.Wrong("must have either 'requests' or 'weight', and 'per' beside it");
         }
 
-        ProfileNode per = pace.Required("per");
+        DeclaredNode per = pace.Required("per");
         TimeSpan window = per.Span();
-        ProfileNode? reset = pace.Optional("reset")?.Only("header", "unit");
+        DeclaredNode? reset = pace.Optional("reset")?.Only("header", "unit");
         yield return new RateLimit
         {
             Weight = (requests ?? weight)!.Value.Number(1, int.MaxValue),
@@ -209,15 +209,15 @@ internal static partial class ExchangeProfileReader
         };
     }
 
-    private static List<KeyValuePair<string, string[]>> ReadHosts(ProfileNode? node) =>
+    private static List<KeyValuePair<string, string[]>> ReadHosts(DeclaredNode? node) =>
         [.. node?.Members().Select(entry => KeyValuePair.Create(
             NameForm().IsMatch(entry.Key) ? entry.Key : throw entry.Value.Wrong("stands under what can be no source's name"),
             entry.Value.Items().Select(static host => host.Text()).ToArray())) ?? []];
 
-    private static Dictionary<RefusalMeaning, string> ReadWaysOut(ProfileNode? node)
+    private static Dictionary<RefusalMeaning, string> ReadWaysOut(DeclaredNode? node)
     {
         Dictionary<RefusalMeaning, string> waysOut = [];
-        foreach ((string word, ProfileNode text) in node?.Members() ?? [])
+        foreach ((string word, DeclaredNode text) in node?.Members() ?? [])
         {
             waysOut[RefusalReader.Words.TryGetValue(word, out RefusalMeaning meaning)
                 ? meaning
@@ -228,7 +228,7 @@ internal static partial class ExchangeProfileReader
         return waysOut;
     }
 
-    private static Func<HttpApi, HttpLimits, TimeProvider, HttpFiles>? ReadFiles(ProfileNode? node, CandleFormat rows)
+    private static Func<HttpApi, HttpLimits, TimeProvider, HttpFiles>? ReadFiles(DeclaredNode? node, CandleFormat rows)
     {
         if (node is not { } bulk)
         {
@@ -239,7 +239,7 @@ internal static partial class ExchangeProfileReader
         return (api, limits, clock) => new BulkSource(format, rows, api, limits, clock);
     }
 
-    private static HttpCredential? ReadCredential(ProfileNode? node, string[] secrets)
+    private static HttpCredential? ReadCredential(DeclaredNode? node, string[] secrets)
     {
         if (node is not { } credential)
         {
@@ -249,7 +249,7 @@ internal static partial class ExchangeProfileReader
         credential.Only("user", "password");
         return new HttpCredential(Of(credential.Required("user")), Of(credential.Required("password")));
 
-        string Of(ProfileNode name) => secrets.Contains(name.Text())
+        string Of(DeclaredNode name) => secrets.Contains(name.Text())
             ? name.Text()
             : throw name.Wrong("must be the NAME of a {secret:NAME} of the profile");
     }

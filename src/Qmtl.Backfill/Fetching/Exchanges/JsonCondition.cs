@@ -28,14 +28,14 @@ internal sealed record JsonCondition
     public bool IsList { get; init; }
 
     /// <summary>Reads the rules that stand in <paramref name="node"/>; at least one of them must.</summary>
-    public static JsonCondition Read(ProfileNode node)
+    public static JsonCondition Read(DeclaredNode node)
     {
-        ProfileNode? at = node.Optional("at");
-        ProfileNode? equals = node.Optional("equals");
-        ProfileNode? contains = node.Optional("contains");
-        ProfileNode? exists = node.Optional("exists");
-        ProfileNode? form = node.Optional("is");
-        ProfileNode? status = node.Optional("status");
+        DeclaredNode? at = node.Optional("at");
+        DeclaredNode? equals = node.Optional("equals");
+        DeclaredNode? contains = node.Optional("contains");
+        DeclaredNode? exists = node.Optional("exists");
+        DeclaredNode? form = node.Optional("is");
+        DeclaredNode? status = node.Optional("status");
         if (exists?.Flag() == false)
         {
             throw exists.Value.Wrong("can only be true. Leave it out, and say with 'equals' or 'contains' what the value is");

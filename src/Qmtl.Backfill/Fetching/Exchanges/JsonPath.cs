@@ -26,7 +26,7 @@ internal sealed class JsonPath
     public JsonPath? WithoutSymbol => _steps is [.. var before, OfSymbol] ? new JsonPath(before) : null;
 
     /// <summary>The path of a profile's key.</summary>
-    public static JsonPath Read(ProfileNode node) => new([.. node.Items().Select(step => step.Text())]);
+    public static JsonPath Read(DeclaredNode node) => new([.. node.Items().Select(step => step.Text())]);
 
     /// <summary>
     /// Moves a reader that stands before an answer to the first token of the value. False where there is none; then nothing can be read on.

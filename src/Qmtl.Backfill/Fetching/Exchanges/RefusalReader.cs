@@ -32,15 +32,15 @@ internal sealed class RefusalReader
     private readonly HashSet<int> _finalStatuses;
     private readonly SymbolForm _symbol;
 
-    private RefusalReader(ProfileNode profile, SymbolForm symbol)
+    private RefusalReader(DeclaredNode profile, SymbolForm symbol)
     {
-        ProfileNode ok = profile.Required("ok").Only("at", "equals", "contains", "exists", "is", "not");
+        DeclaredNode ok = profile.Required("ok").Only("at", "equals", "contains", "exists", "is", "not");
         _ok = JsonCondition.Read(ok);
         _not = ok.Optional("not") is { } not ? JsonCondition.Read(not.Only("at", "equals", "contains", "exists")) : null;
-        foreach (ProfileNode error in profile.Optional("errors")?.Items() ?? [])
+        foreach (DeclaredNode error in profile.Optional("errors")?.Items() ?? [])
         {
             error.Only("status", "at", "equals", "contains", "exists", "means", "until");
-            ProfileNode? until = error.Optional("until")?.Only("at", "after");
+            DeclaredNode? until = error.Optional("until")?.Only("at", "after");
             _errors.Add((
                 JsonCondition.Read(error), error.Required("means").OneOf(Meanings),
                 until is { } place ? JsonPath.Read(place.Required("at")) : null, until?.Optional("after")?.Text()));
@@ -56,7 +56,7 @@ internal sealed class RefusalReader
 
     /// <summary>Reads the parts of a profile that say what is a yes and what errors mean.</summary>
     /// <exception cref="ArgumentException">Something of them is wrong.</exception>
-    public static RefusalReader Read(ProfileNode profile, SymbolForm symbol) => new(profile, symbol);
+    public static RefusalReader Read(DeclaredNode profile, SymbolForm symbol) => new(profile, symbol);
 
     /// <summary>What an answer says no with; null where it is a yes, or where its status or its form tells all that can be told.</summary>
     /// <exception cref="JsonException">It is neither a yes nor any word of the exchange's.</exception>

@@ -14,9 +14,9 @@ internal sealed class RequestTemplate
     private readonly JsonElement? _body;
     private readonly Dictionary<string, TextTemplate> _bodyTexts = [];
 
-    private RequestTemplate(ProfileNode route)
+    private RequestTemplate(DeclaredNode route)
     {
-        ProfileNode path = route.Required("path");
+        DeclaredNode path = route.Required("path");
         _path = path.Text().AsSpan().ContainsAny('?', '#')
             ? throw path.Wrong("must be a path alone. Write what follows the question mark under 'query'")
             : TextTemplate.Read(path, escape: true);
@@ -39,7 +39,7 @@ internal sealed class RequestTemplate
 
     /// <summary>Reads the request of a route.</summary>
     /// <exception cref="ArgumentException">Something of it is wrong.</exception>
-    public static RequestTemplate Read(ProfileNode route) => new(route);
+    public static RequestTemplate Read(DeclaredNode route) => new(route);
 
     /// <summary>The request for a page.</summary>
     /// <param name="page">The page.</param>
@@ -72,7 +72,7 @@ internal sealed class RequestTemplate
         return request;
     }
 
-    private static List<(string Name, TextTemplate Value)> ReadTexts(ProfileNode? node) =>
+    private static List<(string Name, TextTemplate Value)> ReadTexts(DeclaredNode? node) =>
         node is { } texts ? [.. texts.Members().Select(static member => (member.Key, TextTemplate.Read(member.Value)))] : [];
 
     // A line break would begin a header of the symbol's own.
@@ -85,9 +85,9 @@ internal sealed class RequestTemplate
         { IsUnsent = true };
     }
 
-    private static void RequireHeaderNames(ProfileNode? headers)
+    private static void RequireHeaderNames(DeclaredNode? headers)
     {
-        foreach ((string name, ProfileNode value) in headers?.Members() ?? [])
+        foreach ((string name, DeclaredNode value) in headers?.Members() ?? [])
         {
             if (!new HttpRequestMessage().Headers.TryAddWithoutValidation(name, "x"))
             {
@@ -96,7 +96,7 @@ internal sealed class RequestTemplate
         }
     }
 
-    private void ReadBody(ProfileNode node)
+    private void ReadBody(DeclaredNode node)
     {
         if (node.IsText)
         {
@@ -105,7 +105,7 @@ internal sealed class RequestTemplate
         else if (node.Json.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
             bool isList = node.Json.ValueKind == JsonValueKind.Array;
-            foreach (ProfileNode child in isList ? node.Items() : node.Members().Select(static member => member.Value))
+            foreach (DeclaredNode child in isList ? node.Items() : node.Members().Select(static member => member.Value))
             {
                 ReadBody(child);
             }

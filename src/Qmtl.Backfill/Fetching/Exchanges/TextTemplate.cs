@@ -40,7 +40,7 @@ internal sealed partial class TextTemplate
     /// <param name="node">The text.</param>
     /// <param name="escape">Whether symbol and interval are percent-encoded, as parts of a path are.</param>
     /// <exception cref="ArgumentException">A placeholder is not known.</exception>
-    public static TextTemplate Read(ProfileNode node, bool escape = false)
+    public static TextTemplate Read(DeclaredNode node, bool escape = false)
     {
         string text = node.Text();
         MatchCollection matches = Placeholder().Matches(text);
@@ -77,7 +77,7 @@ internal sealed partial class TextTemplate
 
     private static string Count(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private void AddText(ProfileNode node, string text)
+    private void AddText(DeclaredNode node, string text)
     {
         if (text.AsSpan().ContainsAny('{', '}'))
         {
@@ -90,7 +90,7 @@ internal sealed partial class TextTemplate
         }
     }
 
-    private void Add(ProfileNode node, Match match, bool escape)
+    private void Add(DeclaredNode node, Match match, bool escape)
     {
         string name = match.Groups["name"].Value;
         string sign = match.Groups["offset"].Value;
@@ -133,7 +133,7 @@ internal sealed partial class TextTemplate
         }
     }
 
-    private void AddTime(ProfileNode node, Match match, Func<BarInterval, TimeRange, long> time, string sign, string unit)
+    private void AddTime(DeclaredNode node, Match match, Func<BarInterval, TimeRange, long> time, string sign, string unit)
     {
         long steps = sign switch { "+step" => 1, "-step" => -1, _ => 0 };
         if (!TryOffset(steps == 0 ? sign : string.Empty, out long offset)

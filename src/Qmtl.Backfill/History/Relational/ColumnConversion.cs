@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Qmtl.Data;
 
 namespace Qmtl.History.Relational;
@@ -10,12 +11,15 @@ internal static class ColumnConversion
 {
     /// <summary>Converts where every value survives; otherwise gives the first that does not.</summary>
     public static bool TryConvert(
-        BarColumn column, StoredType type, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)
+        BarColumn column, StoredColumn stored, [NotNullWhen(true)] out BarColumn? fitting, [NotNullWhen(false)] out string? example)
     {
+        StoredType type = stored.Type;
         (fitting, int misfit) = (column.Type, type) switch
         {
             (_, StoredType.Any) => (column, -1),
             _ when column.Type.StoredAs() == type => (column, -1),
+            (BarColumnType.Double, StoredType.Numeric) when stored.FractionDigits is { } digits =>
+                (column, FirstMisfit((BarColumn<double>)column, value => FractionDigitsOf(value) <= digits)),
             (BarColumnType.Double or BarColumnType.Long, StoredType.Numeric) => (column, -1),
             (BarColumnType.Double, StoredType.Single) =>
                 (column, FirstMisfit((BarColumn<double>)column, static value => (float)value == value)),
@@ -56,6 +60,22 @@ internal static class ColumnConversion
 
     private static bool IsWhole(double value, double smallest, double largest) =>
         value >= smallest && value <= largest && Math.Floor(value) == value;
+
+    // Of the shortest text that reads back, which is what is written into a decimal number; less than none where it ends in zeros.
+    private static int FractionDigitsOf(double value)
+    {
+        if (value == 0)
+        {
+            return int.MinValue;
+        }
+
+        string shortest = value.ToString("R", CultureInfo.InvariantCulture);
+        int exponent = shortest.IndexOf('E', StringComparison.Ordinal);
+        string mantissa = exponent < 0 ? shortest : shortest[..exponent];
+        int point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        int digits = point < 0 ? mantissa.AsSpan().TrimEnd('0').Length - mantissa.Length : mantissa.Length - point - 1;
+        return digits - (exponent < 0 ? 0 : int.Parse(shortest.AsSpan(exponent + 1), CultureInfo.InvariantCulture));
+    }
 
     private static int FirstMisfit<T>(BarColumn<T> column, Func<T, bool> fits)
     {

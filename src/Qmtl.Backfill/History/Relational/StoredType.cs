@@ -6,7 +6,11 @@ namespace Qmtl.History.Relational;
 /// <param name="Name">The name as the database spells it.</param>
 /// <param name="Type">What it can keep.</param>
 /// <param name="TypeName">The type in the database's own words, for messages and casts.</param>
-internal sealed record StoredColumn(string Name, StoredType Type, string TypeName);
+internal sealed record StoredColumn(string Name, StoredType Type, string TypeName)
+{
+    /// <summary>How many digits after the point a decimal number keeps, where its database rounds what has more; null where it keeps all.</summary>
+    public int? FractionDigits { get; init; }
+}
 
 /// <summary>What a database column can keep, as far as bars are concerned.</summary>
 internal enum StoredType

@@ -44,7 +44,7 @@ internal static class WritePlan
         .. frames.SelectMany(frame => frame.Columns)
             .Where(column => column.Type == BarColumnType.Double
                 && table.FindPayload(column.Name) is { Type: StoredType.Int64 } stored
-                && !ColumnConversion.TryConvert(column, stored.Type, out _, out _))
+                && !ColumnConversion.TryConvert(column, stored, out _, out _))
             .Select(column => table.FindPayload(column.Name)!)
             .Distinct(),
     ];
@@ -64,7 +64,7 @@ internal static class WritePlan
                 continue;
             }
 
-            if (!ColumnConversion.TryConvert(column, stored.Type, out BarColumn? fitting, out string? example))
+            if (!ColumnConversion.TryConvert(column, stored, out BarColumn? fitting, out string? example))
             {
                 throw new StoreException(
                     $"Column '{stored.Name}' of table '{table.Table}' in {displayName} is of type {stored.TypeName} and cannot keep "

@@ -101,6 +101,36 @@ public sealed partial class Pipeline
         return ReadAsync(range, cancellationToken);
     }
 
+    /// <summary>
+    /// Takes bars through the nodes as they arrive, in the order of a replay, until all streams have ended or the token is cancelled, which
+    /// is no error. What was processed is recorded.
+    /// </summary>
+    internal async Task FollowAsync(IBarArrivals arrivals, Action<NodeResult> onResult, CancellationToken cancellationToken)
+    {
+        Begin();
+        ReplaySession? session = null;
+        try
+        {
+            session = BeginReplay();
+            await foreach (EventBatch _ in session.FillAsync(arrivals, cancellationToken))
+            {
+                await session.RunAsync(onResult, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException stopped)
+            when (cancellationToken.IsCancellationRequested || stopped.CancellationToken == cancellationToken)
+        {
+            // The end that a run without one is meant to have.
+        }
+        finally
+        {
+            session?.Report();
+            End();
+        }
+
+        await DeliverAsync(CancellationToken.None);
+    }
+
     private ReplaySession BeginReplay()
     {
         Volatile.Write(ref _barsReplayed, 0);

@@ -58,7 +58,10 @@ public sealed partial class Pipeline
     /// <summary>The streams among them, in the order that counts where bars open at the same time.</summary>
     public IReadOnlyList<StreamInput> Streams => _graph.Streams;
 
-    /// <summary>How many bars of all streams the last replay has processed, or the running one so far; live bars do not count.</summary>
+    /// <summary>
+    /// How many bars of all streams the last replay has processed, or the running one so far. Bars that were fed do not count, those that a
+    /// run went on with (<c>Runner.FollowAsync</c>) do.
+    /// </summary>
     public long BarsReplayed => Volatile.Read(ref _barsReplayed);
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Qmtl.Data;
 using Qmtl.Streams;
 
@@ -110,6 +111,51 @@ internal sealed class ReplaySession
             yield return Batch;
         }
         while (Batch.IsFull);
+    }
+
+    /// <summary>
+    /// Fills the batch with bars as they arrive, in the order that they would have in a replay, and yields each time that it is to be
+    /// processed: when it is full, or nothing more is known to come next.
+    /// </summary>
+    /// <param name="arrivals">The bars.</param>
+    /// <param name="cancellationToken">Ends the wait for more.</param>
+    public async IAsyncEnumerable<EventBatch> FillAsync(
+        IBarArrivals arrivals, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var merge = new StreamMerge(_graph);
+        var latest = new BarArrival[_graph.Streams.Count];
+        for (int stream = 0; stream < latest.Length; stream++)
+        {
+            merge.Await(stream, DateTimeOffset.MinValue.ToUnixTimeSeconds());
+        }
+
+        while (await arrivals.NextAsync(cancellationToken) is { } first)
+        {
+            BarArrival arrival = first;
+            do
+            {
+                latest[arrival.Stream] = arrival;
+                merge.Await(arrival.Stream, arrival is { Page: null, IsAwaited: true } ? arrival.Next : null);
+                merge.SetPage(arrival.Stream, arrival.Page);
+            }
+            while (arrivals.TryNext(out arrival));
+
+            do
+            {
+                Batch.Clear();
+                for (int usedUp = merge.Fill(Batch); usedUp >= 0; usedUp = merge.Fill(Batch))
+                {
+                    merge.Await(usedUp, latest[usedUp].IsAwaited ? latest[usedUp].Next : null);
+                    arrivals.AskFor(usedUp);
+                }
+
+                if (Batch.Count > 0)
+                {
+                    yield return Batch;
+                }
+            }
+            while (Batch.IsFull);
+        }
     }
 }
 

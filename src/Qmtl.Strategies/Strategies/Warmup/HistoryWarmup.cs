@@ -91,7 +91,7 @@ public sealed class HistoryWarmup
 
     private TimeRange WindowOf(StreamInput stream)
     {
-        DateTimeOffset now = _timeProvider.GetUtcNow();
+        DateTimeOffset now = _options.Now ?? _timeProvider.GetUtcNow();
         if (_options.Start is { } start)
         {
             return AskedRange.Closed(stream.Interval, start, _options.End, now, out string? note) ?? throw new ArgumentException(note);

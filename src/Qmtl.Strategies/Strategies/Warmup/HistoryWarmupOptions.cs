@@ -18,6 +18,9 @@ public sealed record HistoryWarmupOptions
     /// <value>Null, the default: the last bar that has closed.</value>
     public DateTimeOffset? End { get; init; }
 
+    /// <summary>The time of day by which bars must have closed; null, the default, for that of the clock.</summary>
+    internal DateTimeOffset? Now { get; init; }
+
     /// <summary>How stores are filled, whatever their providers say.</summary>
     /// <value>Null, the default: as each provider says (<see cref="IHistoryProvider.Options"/>).</value>
     public BackfillOptions? Backfill { get; init; }

@@ -93,7 +93,8 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
                 EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
                     AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 3 AND i.indnatts = 3
                     AND (SELECT count(*) FROM pg_attribute k WHERE k.attrelid = c.oid AND k.attnum = ANY (i.indkey)
-                        AND lower(k.attname) IN ('node_id', 'interval', 'ts')) = 3)
+                        AND lower(k.attname) IN ('node_id', 'interval', 'ts')) = 3),
+                format_type(t.oid, CASE WHEN d.typtype = 'd' THEN d.typtypmod ELSE a.atttypmod END)
             FROM (SELECT 1) AS one
             LEFT JOIN pg_class c ON c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
                 AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
@@ -139,7 +140,10 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
                 columns.Add(table, ofTable = []);
             }
 
-            ofTable.Add(new StoredColumn(reader.GetString(2), PostgreSqlTypes.Of(reader.GetString(3)), reader.GetString(4)));
+            ofTable.Add(new StoredColumn(reader.GetString(2), PostgreSqlTypes.Of(reader.GetString(3)), reader.GetString(4))
+            {
+                FractionDigits = PostgreSqlTypes.FractionDigitsOf(reader.GetString(6)),
+            });
             if (reader.GetBoolean(5))
             {
                 keys.Add(table);

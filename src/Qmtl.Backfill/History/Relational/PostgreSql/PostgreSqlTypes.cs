@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qmtl.History.Relational.PostgreSql;
 
 /// <summary>PostgreSQL's types: how those of a table are read and written.</summary>
@@ -27,6 +29,12 @@ internal static class PostgreSqlTypes
         "text" or "varchar" or "bpchar" or "name" => StoredType.Text,
         _ => StoredType.Other,
     };
+
+    /// <summary>The digits after the point that a type like <c>numeric(10,2)</c> keeps; null for one that has no such limit.</summary>
+    public static int? FractionDigitsOf(string type) =>
+        type.StartsWith("numeric(", StringComparison.Ordinal)
+            ? int.Parse(type.AsSpan(type.IndexOf(',', StringComparison.Ordinal) + 1).TrimEnd(')'), CultureInfo.InvariantCulture)
+            : null;
 
     /// <summary>The column as it is read: one of the four types of a payload column.</summary>
     public static string ReadSql(StoredColumn column)

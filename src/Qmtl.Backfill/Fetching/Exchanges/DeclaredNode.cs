@@ -4,20 +4,26 @@ using Qmtl.Messages;
 
 namespace Qmtl.Fetching.Exchanges;
 
-/// <summary>A value in a profile that knows where it stands, so that what is wrong with it can be said in one sentence.</summary>
+/// <summary>A value in a file of JSON that knows where it stands, so that what is wrong with it can be said in one sentence.</summary>
 /// <param name="Json">The value.</param>
 /// <param name="File">The file, as an operator knows it.</param>
 /// <param name="Path">Where the value stands in it, for example <c>routes[0].query</c>; empty for the whole.</param>
-internal readonly record struct ProfileNode(JsonElement Json, string File, string Path)
+internal readonly record struct DeclaredNode(JsonElement Json, string File, string Path)
 {
     private const int LongestQuote = 60;
+
+    /// <summary>What the file is, for people.</summary>
+    public string Form { get; init; } = "profile";
+
+    /// <summary>The page that says what its keys mean.</summary>
+    public string Page { get; init; } = "docs/exchanges.md";
 
     /// <summary>Whether it is a text.</summary>
     public bool IsText => Json.ValueKind == JsonValueKind.String;
 
-    /// <summary>Reads a whole file.</summary>
+    /// <summary>Reads a whole file: JSON in UTF-8, comments and trailing commas allowed.</summary>
     /// <exception cref="ArgumentException">It is no JSON object, or has a key twice.</exception>
-    public static ProfileNode Parse(ReadOnlyMemory<byte> text, string file)
+    public static DeclaredNode Parse(ReadOnlyMemory<byte> text, string file, string form = "profile", string page = "docs/exchanges.md")
     {
         try
         {
@@ -28,7 +34,7 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
                 CommentHandling = JsonCommentHandling.Skip,
             };
             using JsonDocument document = JsonDocument.Parse(WithoutMark(text), options);
-            var root = new ProfileNode(document.RootElement.Clone(), file, string.Empty);
+            var root = new DeclaredNode(document.RootElement.Clone(), file, string.Empty) { Form = form, Page = page };
             return root.Json.ValueKind == JsonValueKind.Object ? root : throw root.Wrong("must be a JSON object");
         }
         catch (JsonException error)
@@ -46,17 +52,18 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
             ? string.Empty
             : $" is {PlainText.OneLine(Json.GetRawText(), LongestQuote)}, but";
         string place = Path.Length == 0 ? "it" : $"'{PlainText.OneLine(Path, 2 * LongestQuote)}'";
-        return new ArgumentException($"In the profile {PlainText.OneLine(File)}, {place}{value} {rule}.");
+        return new ArgumentException($"In the {Form} {PlainText.OneLine(File)}, {place}{value} {rule}.");
     }
 
     /// <summary>Refuses any key but those.</summary>
-    public ProfileNode Only(params ReadOnlySpan<string> keys)
+    public DeclaredNode Only(params ReadOnlySpan<string> keys)
     {
         foreach (JsonProperty member in RequireObject().EnumerateObject())
         {
             if (!keys.Contains(member.Name))
             {
-                throw Child(member.Name, default).Wrong($"is no key that a profile has there. Known are {string.Join(", ", keys!)}");
+                string meant = NearestNames.Ask(member.Name, keys.ToArray()) is { } ask ? $"{ask} " : string.Empty;
+                throw Child(member.Name, default).Wrong($"is no key that a {Form} has there. {meant}Known are {string.Join(", ", keys!)}");
             }
         }
 
@@ -64,14 +71,14 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
     }
 
     /// <summary>The value of a key.</summary>
-    public ProfileNode Required(string key) =>
-        Optional(key) ?? throw Wrong($"lacks the key '{key}'. Write it; docs/exchanges.md says what it means");
+    public DeclaredNode Required(string key) =>
+        Optional(key) ?? throw Wrong($"lacks the key '{key}'. Write it; {Page} says what it means");
 
     /// <summary>The value of a key; null where there is none.</summary>
-    public ProfileNode? Optional(string key) => RequireObject().TryGetProperty(key, out JsonElement value) ? Child(key, value) : null;
+    public DeclaredNode? Optional(string key) => RequireObject().TryGetProperty(key, out JsonElement value) ? Child(key, value) : null;
 
     /// <summary>The members of an object.</summary>
-    public IEnumerable<(string Key, ProfileNode Value)> Members()
+    public IEnumerable<(string Key, DeclaredNode Value)> Members()
     {
         foreach (JsonProperty member in RequireObject().EnumerateObject())
         {
@@ -80,7 +87,7 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
     }
 
     /// <summary>The entries of an array.</summary>
-    public IEnumerable<ProfileNode> Items()
+    public IEnumerable<DeclaredNode> Items()
     {
         if (Json.ValueKind != JsonValueKind.Array)
         {
@@ -135,5 +142,5 @@ internal readonly record struct ProfileNode(JsonElement Json, string File, strin
 
     private JsonElement RequireObject() => Json.ValueKind == JsonValueKind.Object ? Json : throw Wrong("must be an object in braces");
 
-    private ProfileNode Child(string key, JsonElement value) => this with { Json = value, Path = Path.Length == 0 ? key : $"{Path}.{key}" };
+    private DeclaredNode Child(string key, JsonElement value) => this with { Json = value, Path = Path.Length == 0 ? key : $"{Path}.{key}" };
 }

@@ -1,0 +1,138 @@
+using Qmtl.Backfill;
+using Qmtl.Fetching;
+using Qmtl.Time;
+
+namespace Qmtl.Keeping;
+
+internal sealed partial class KeepLane
+{
+    // So many bars are looked at in the store at a time.
+    private const int BarsPerLook = 500_000;
+
+    // So many pages are asked for at a time; a stream's new bar waits for no more than these.
+    private const int PagesPerPiece = 4;
+
+    // Somebody may remove bars, and another program write some.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
+
+    // Under the lock.
+    private static void GoThroughHistory(KeptState state, long? from)
+    {
+        if (from is { } newest && newest >= state.Kept.FirstBar && !(state.Behind >= newest))
+        {
+            state.Behind = newest;
+        }
+    }
+
+    // The stream whose next hole is the newest of all.
+    private KeptState? TakeBehind()
+    {
+        while (_behind.TryDequeue(out KeptState? state, out _))
+        {
+            state.IsQueued = false;
+            if (!state.IsGone && !state.IsBusy && state.Behind is not null)
+            {
+                state.IsBusy = true;
+                return state;
+            }
+        }
+
+        return null;
+    }
+
+    // Fills the newest piece of what is missing behind, or finds that nothing is.
+    private async Task FillBehindAsync(KeptState state, CancellationToken asking, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(asking, cancellationToken);
+        KeptStream kept = state.Kept;
+        BackfillResult? result = null;
+        long newest = state.Behind!.Value;
+        long next = newest;
+        try
+        {
+            long oldest = Math.Max(kept.FirstBar, _fetcher.GetReach(kept.Stream)?.OldestBar ?? kept.FirstBar);
+            TimeRangeSet missing = TimeRangeSet.Empty(kept.Stream.Interval);
+            while (missing.IsEmpty && next >= oldest && !either.IsCancellationRequested)
+            {
+                var look = new TimeRange(Math.Max(oldest, kept.Stream.Interval.Add(next, 1 - BarsPerLook)), next);
+                missing = await GapFinder.FindAsync(
+                    new StoreHistoryProvider(_store, _fetcher), kept.Stream, look, cancellationToken: either.Token);
+                next = missing.IsEmpty ? kept.Stream.Interval.Previous(look.Start) : next;
+            }
+
+            if (!missing.IsEmpty)
+            {
+                TimeRangeSet piece = NewestPiece(kept, missing);
+                result = await CompleteAsync(_plain, kept, [.. piece], either.Token);
+                next = result.Status is BackfillStatus.Failed or BackfillStatus.Cancelled
+                    ? next
+                    : kept.Stream.Interval.Previous(piece.Bounds!.Value.Start);
+            }
+            else
+            {
+                next = next < oldest ? long.MinValue : next;
+            }
+        }
+        catch (Exception error) when (!either.IsCancellationRequested)
+        {
+            result = FailedBy(error, kept, new TimeRange(newest, newest));
+        }
+        catch (OperationCanceledException)
+        {
+            // It goes on where it was.
+        }
+
+        EndPiece(state, newest, next, result);
+    }
+
+    private void EndPiece(KeptState state, long newest, long next, BackfillResult? result)
+    {
+        if (result is not null)
+        {
+            Judge(result);
+        }
+
+        lock (_lock)
+        {
+            _pieces--;
+
+            // A hole that has come up meanwhile is newer than what was looked for.
+            if (state.Behind == newest)
+            {
+                state.Behind = next >= state.Kept.FirstBar ? next : null;
+            }
+
+            if (result?.Error is not null && !LaneTrouble.IsOfLane(result.Error))
+            {
+                // It is this stream's own matter, and would be again at once.
+                state.Behind = null;
+            }
+
+            Free(state, due: null);
+        }
+
+        if (result is { Status: not BackfillStatus.Cancelled })
+        {
+            _world.Tell(new KeepOutcome(state.Kept, result));
+        }
+    }
+
+    // A whole file where the source publishes one of the newest hole, and otherwise some pages.
+    private TimeRangeSet NewestPiece(KeptStream kept, TimeRangeSet missing)
+    {
+        BarInterval interval = kept.Stream.Interval;
+        long end = missing.Bounds!.Value.End;
+        List<TimeRange> files = _fetcher is IBulkSource bulk
+            ? BackfillPlanner.ChooseFiles(missing, bulk.GetFiles(kept.Stream, missing.Bounds.Value), start => BarsFrom(kept, start))
+            : [];
+        TimeRange? file = files.Where(span => span.Contains(end)).Select(span => (TimeRange?)span).FirstOrDefault();
+        long oldest = file?.Start ?? interval.Add(end, 1 - ((long)PagesPerPiece * BarsFrom(kept, end)));
+        long behindFile = file is null
+            ? files.Where(span => span.End < end).Select(span => interval.Next(span.End)).DefaultIfEmpty(oldest).Max()
+            : oldest;
+        return missing.Intersect(new TimeRange(Math.Max(oldest, behindFile), end));
+    }
+
+    private int BarsFrom(KeptStream kept, long start) =>
+        Math.Max(1, _fetcher.GetBarsPerRequest(kept.Stream, start) ?? _options.DefaultBarsPerRequest);
+}

@@ -1,0 +1,340 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.Telemetry.Logging;
+
+namespace Qmtl.Keeping;
+
+/// <summary>
+/// Keeps all streams that one source brings into one store. It waits for nobody else, so that a source or a store that is away holds up only
+/// what needs it.
+/// </summary>
+/// <remarks>
+/// A heap of due times and one timer serve all its streams; a stream costs some hundred bytes, and no timer and no task while it waits.
+/// </remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "RunAsync disposes what it makes.")]
+internal sealed partial class KeepLane
+{
+    // Clocks are set and machines sleep: nobody waits longer than this without looking again.
+    private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(30);
+
+    private readonly IDataFetcher _fetcher;
+    private readonly IHistoryStore _store;
+    private readonly string _source;
+    private readonly BackfillOptions _options;
+    private readonly TimeSpan _askAfter;
+    private readonly KeeperWorld _world;
+    private readonly BackfillEngine _comparing;
+    private readonly BackfillEngine _plain;
+    private readonly LaneTrouble _trouble;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<StreamKey, KeptState> _states = [];
+    private readonly PriorityQueue<KeptState, long> _due = new();
+    private readonly PriorityQueue<KeptState, long> _behind = new();
+    private readonly HashSet<Task> _underWay = [];
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private CancellationTokenSource _asking = new();
+    private int _visits;
+    private int _pieces;
+    private int _unseen;
+    private bool _isRetired;
+    private bool _cannotRevise;
+    private long _wakes;
+    private long _handled;
+    private long _lastTick;
+    private DateTimeOffset _historyRests;
+
+    /// <param name="source">The source as it is declared.</param>
+    /// <param name="store">The store, open.</param>
+    /// <param name="declaration">How sources are asked.</param>
+    /// <param name="world">What all lanes share.</param>
+    /// <exception cref="ArgumentException">The source cannot be opened.</exception>
+    public KeepLane(KeptSource source, IHistoryStore store, KeepDeclaration declaration, KeeperWorld world)
+    {
+        _fetcher = source.Open(SymbolOf);
+        (_store, _source, _options, _askAfter, _world) = (store, source.Name, declaration.Options, declaration.AskAfter, world);
+        _trouble = new LaneTrouble(world.Clock);
+        Tick();
+        _comparing = new BackfillEngine(_options with { Force = true }, world.Clock, world.OnEvent, world.Log);
+        _plain = new BackfillEngine(_options, world.Clock, OnHistoryEvent, world.Log);
+    }
+
+    /// <summary>The source.</summary>
+    public IDataFetcher Fetcher => _fetcher;
+
+    /// <summary>The store.</summary>
+    public IHistoryStore Store => _store;
+
+    /// <summary>What is the matter with source or store; null where nothing is.</summary>
+    public string? Trouble
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _trouble.Error?.Message;
+            }
+        }
+    }
+
+    /// <summary>Whether each stream has been visited once.</summary>
+    public bool HasSeenAll => Volatile.Read(ref _unseen) == 0;
+
+    /// <summary>When it last looked for what is due, which it does every half minute at least.</summary>
+    public DateTimeOffset LastTick => new(Interlocked.Read(ref _lastTick), TimeSpan.Zero);
+
+    /// <summary>Whether nothing is under way, and it has looked for what is due since it was woken.</summary>
+    internal bool IsResting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _handled == Interlocked.Read(ref _wakes) && _underWay.Count == 0;
+            }
+        }
+    }
+
+    private DateTimeOffset Now => _world.Clock.GetUtcNow();
+
+    /// <summary>Says which streams it keeps from now on.</summary>
+    public void Set(IEnumerable<KeptStream> streams)
+    {
+        lock (_lock)
+        {
+            HashSet<StreamKey> before = [.. _states.Keys];
+            foreach (KeptStream kept in streams)
+            {
+                if (before.Remove(kept.Stream) && _states.TryGetValue(kept.Stream, out KeptState? known))
+                {
+                    bool isEarlier = kept.Start < known.Kept.Start;
+                    known.Kept = kept;
+                    if (isEarlier)
+                    {
+                        GoThroughHistory(known, known.CompleteTo);
+                    }
+
+                    continue;
+                }
+
+                var state = new KeptState(kept);
+                _states.Add(kept.Stream, state);
+                _unseen++;
+                Schedule(state, Now);
+            }
+
+            foreach (StreamKey gone in before)
+            {
+                _states.Remove(gone, out KeptState? state);
+                state!.IsGone = true;
+                _unseen -= state.IsSeen ? 0 : 1;
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>Takes nothing new; what is under way ends by itself, and the lane with it.</summary>
+    public void Retire()
+    {
+        lock (_lock)
+        {
+            _isRetired = true;
+        }
+
+        Wake();
+    }
+
+    /// <summary>Keeps its streams until it is told to stop.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using ITimer timer = _world.Clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested && !(_isRetired && _underWay.Count == 0))
+            {
+                Tick();
+                long wakes = Interlocked.Read(ref _wakes);
+                timer.Change(StartWhatIsDue(cancellationToken), Timeout.InfiniteTimeSpan);
+                _handled = wakes;
+                await _wake.Reader.ReadAsync(cancellationToken);
+                await ThrowWhatWentWrongAsync();
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Told to stop.
+        }
+        finally
+        {
+            await Task.WhenAll(_underWay);
+            _asking.Dispose();
+        }
+    }
+
+    private void Wake()
+    {
+        Interlocked.Increment(ref _wakes);
+        _wake.Writer.TryWrite(true);
+    }
+
+    private void Tick() => Interlocked.Exchange(ref _lastTick, Now.UtcTicks);
+
+    // How long nothing can be due.
+    private TimeSpan StartWhatIsDue(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            DateTimeOffset now = Now;
+            if (_isRetired)
+            {
+                return LongestNap;
+            }
+
+            bool isProbe = _trouble.Error is not null;
+            if (now >= _trouble.Until && !(isProbe && _visits + _pieces > 0))
+            {
+                List<KeptState> due = TakeDue(now, isProbe ? 1 : int.MaxValue);
+                if (due.Count > 0)
+                {
+                    _visits++;
+                    CancellationToken asking = _asking.Token;
+                    Start(() => VisitAsync(due, asking, cancellationToken));
+                }
+
+                // Only an idle lane looks behind, so that a bar that is due never waits for an old one.
+                while (!isProbe && _visits == 0 && now >= _historyRests && _pieces < Math.Max(1, _options.ThrottleLimit / 2)
+                    && TakeBehind() is { } state)
+                {
+                    _pieces++;
+                    CancellationToken asking = _asking.Token;
+                    Start(() => FillBehindAsync(state, asking, cancellationToken));
+                }
+            }
+
+            TimeSpan nap = LongestNap;
+            if (_due.TryPeek(out _, out long next))
+            {
+                nap = Sooner(nap, new DateTimeOffset(next, TimeSpan.Zero) - now);
+            }
+
+            nap = _behind.Count > 0 && _historyRests > now ? Sooner(nap, _historyRests - now) : nap;
+            return _trouble.Until > now ? _trouble.Until - now : nap;
+        }
+    }
+
+    private static TimeSpan Sooner(TimeSpan nap, TimeSpan other) =>
+        other >= nap ? nap : other > TimeSpan.FromMilliseconds(1) ? other : TimeSpan.FromMilliseconds(1);
+
+    private List<KeptState> TakeDue(DateTimeOffset now, int most)
+    {
+        List<KeptState> taken = [];
+        while (taken.Count < most && _due.TryPeek(out KeptState? state, out long due) && due <= now.UtcTicks)
+        {
+            _due.Dequeue();
+            if (state.IsGone || state.Due != due)
+            {
+                continue;
+            }
+
+            state.IsLate = state.IsBusy;
+            if (!state.IsBusy)
+            {
+                state.IsBusy = true;
+                taken.Add(state);
+            }
+        }
+
+        return taken;
+    }
+
+    private void Schedule(KeptState state, DateTimeOffset at)
+    {
+        state.Due = at.UtcTicks;
+        _due.Enqueue(state, state.Due);
+    }
+
+    private void Start(Func<Task> work)
+    {
+        Task task = Task.Run(work, CancellationToken.None);
+        _underWay.Add(task);
+        _ = task.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private async Task ThrowWhatWentWrongAsync()
+    {
+        List<Task> ended;
+        lock (_lock)
+        {
+            ended = [.. _underWay.Where(task => task.IsCompleted)];
+            _underWay.ExceptWith(ended);
+        }
+
+        await Task.WhenAll(ended);
+    }
+
+    // Takes note of how an attempt ended; every stream's attempt ends here.
+    private void Judge(BackfillResult result)
+    {
+        lock (_lock)
+        {
+            if (result.Status is BackfillStatus.Cancelled)
+            {
+                return;
+            }
+
+            if (!LaneTrouble.IsOfLane(result.Error))
+            {
+                // What found nothing to ask for says nothing of the source.
+                if ((result.Requests > 0 || (result.Error is null && _trouble.Error is StoreException)) && _trouble.End() is { } was)
+                {
+                    KeepLog.Back(_world.Logger, LaneTrouble.WhatIsAway(was, _fetcher, _store));
+                    Wake();
+                }
+
+                return;
+            }
+
+            bool wasAway = _trouble.Error is not null;
+            if (_trouble.Begin(result.Error!, Math.Min(_options.ThrottleLimit, _states.Count)))
+            {
+                string what = LaneTrouble.WhatIsAway(result.Error!, _fetcher, _store);
+                double seconds = Math.Round((_trouble.Until - Now).TotalSeconds, 1);
+                KeepLog.Away(
+                    _world.Logger, wasAway ? LogLevel.Information : LogLevel.Warning, what, seconds, result.Error!.Message);
+
+                // The others of this visit would only fail alike, one after the other.
+                _ = _asking.CancelAsync();
+                _asking = new CancellationTokenSource();
+            }
+        }
+    }
+
+    private string SymbolOf(StreamKey stream)
+    {
+        lock (_lock)
+        {
+            return _states.TryGetValue(stream, out KeptState? state) ? state.Kept.Symbol ?? stream.NodeId : stream.NodeId;
+        }
+    }
+
+    // A source that makes history wait is near its limit, and what is left of that is for bars that become due.
+    private void OnHistoryEvent(BackfillEvent happened)
+    {
+        if (happened is BackfillWaiting waiting)
+        {
+            lock (_lock)
+            {
+                _historyRests = Now + waiting.Delay;
+            }
+        }
+
+        _world.OnEvent?.Invoke(happened);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using Qmtl.History;
+using Qmtl.Messages;
+
+namespace Qmtl.Keeping;
+
+/// <summary>A store of a declaration, not opened yet. Two that are declared alike are equal.</summary>
+public sealed record KeptStore
+{
+    /// <summary>What the declaration calls it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>A file's path or a connection string, as <see cref="HistoryStoreFactory"/> reads it, without a password.</summary>
+    public string Address { get; init; } = string.Empty;
+
+    /// <summary>Which table and which kind of store.</summary>
+    public HistoryStoreOptions Options { get; init; } = new();
+
+    /// <summary>The environment variable that holds the password; null, the default, for <c>PGPASSWORD</c> or none.</summary>
+    public string? PasswordVariable { get; init; }
+
+    /// <summary>The file whose first line is the password; null, the default, for none.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>A store that somebody has opened already, and who closes it; null, the default, for one that the keeper opens.</summary>
+    public IHistoryStore? Opened { get; init; }
+
+    /// <summary>Opens it. Nothing is read or created before the first use.</summary>
+    /// <exception cref="ArgumentException">The address is none, or the password is not there.</exception>
+    public IHistoryStore Open()
+    {
+        if (Opened is not null)
+        {
+            return Opened;
+        }
+
+        try
+        {
+            return HistoryStoreFactory.Open(Address, Options with { Credential = ReadCredential() });
+        }
+        catch (ArgumentException error)
+        {
+            throw new ArgumentException($"The store {PlainText.OneLine(Name)}: {PlainMessage.Of(error)}", error);
+        }
+    }
+
+    private NetworkCredential? ReadCredential()
+    {
+        if (PasswordVariable is { } variable)
+        {
+            return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } password
+                ? new NetworkCredential(string.Empty, password)
+                : throw new ArgumentException($"its password is to be in the environment variable {variable}, which is not set. Set it.");
+        }
+
+        if (PasswordFile is not { } file)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new NetworkCredential(string.Empty, File.ReadLines(file).FirstOrDefault());
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentException($"its password file cannot be read: {error.Message}", error);
+        }
+    }
+}

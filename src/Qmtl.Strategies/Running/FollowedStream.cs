@@ -1,0 +1,298 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Qmtl.Backfill;
+using Qmtl.Data;
+using Qmtl.Keeping;
+using Qmtl.Strategies.Replay;
+using Qmtl.Streams;
+using Qmtl.Time;
+
+namespace Qmtl.Running;
+
+/// <summary>
+/// One stream of a run that goes on: first its history, then what its provider has as soon as the watch says that it is complete. Every bar
+/// is read from the provider once, behind the last one that was.
+/// </summary>
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
+internal sealed class FollowedStream
+{
+    // Holes that were given up and may still be filled. More than these are not a hole but a stream without bars.
+    private const int MostHoles = 64;
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
+    private readonly StreamInput _stream;
+    private readonly int _place;
+    private readonly IBarWatch _watch;
+    private readonly FollowOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly Action<string> _warn;
+    private readonly ChannelWriter<BarArrival> _arrivals;
+    private readonly ProviderCalls _provider;
+    private readonly SemaphoreSlim _asked = new(0);
+    private readonly TimeRange? _history;
+    private readonly long _last;
+
+    // All bars up to here have had their turn.
+    private long _after;
+    private TimeRangeSet _holes;
+    private bool _isBehind;
+
+    /// <summary>A stream that is warmed up.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="place">Its place in the pipeline.</param>
+    /// <param name="window">What was made sure of; null where nothing had closed since <see cref="FollowOptions.Start"/>.</param>
+    /// <param name="watch">Tells of new bars.</param>
+    /// <param name="options">How the run goes on.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="warn">Told of holes, and of being behind.</param>
+    /// <param name="arrivals">Where bars go.</param>
+    public FollowedStream(
+        StreamInput stream,
+        int place,
+        TimeRange? window,
+        IBarWatch watch,
+        FollowOptions options,
+        TimeProvider timeProvider,
+        Action<string> warn,
+        ChannelWriter<BarArrival> arrivals)
+    {
+        (_stream, _place, _watch, _options, _timeProvider, _warn, _arrivals) =
+            (stream, place, watch, options, timeProvider, warn, arrivals);
+        _provider = stream.CallProvider();
+        _last = options.End is { } end ? Interval.Floor(end.ToUnixTimeSeconds()) : long.MaxValue;
+
+        _holes = TimeRangeSet.Empty(Interval);
+        if (window is { } warm)
+        {
+            _after = Interval.Previous(warm.Start);
+            TimeRangeSet complete = stream.Cache.State.GetRanges(stream.Key).Intersect(warm);
+            TimeRangeSet missing = new TimeRangeSet(Interval, warm).Subtract(complete);
+            if (FindSeen(complete, missing) is { } seen)
+            {
+                _history = new TimeRange(warm.Start, seen);
+                _holes = missing.Intersect(_history.Value);
+            }
+        }
+        else
+        {
+            _after = Interval.Previous(Interval.Ceiling(AskedRange.FirstSecond(options.Start!.Value)));
+        }
+    }
+
+    private BarInterval Interval => _stream.Interval;
+
+    private long Next => Interval.Next(_after);
+
+    // What the warm-up did not find may only be late where it is young, or at the end of the window; else it is a hole.
+    private long? FindSeen(TimeRangeSet complete, TimeRangeSet missing)
+    {
+        if (complete.Bounds is not { } bounds)
+        {
+            return null;
+        }
+
+        long young = Interval.Floor((_timeProvider.GetUtcNow() - _options.Patience).ToUnixTimeSeconds());
+        long seen = young <= bounds.End && missing.Intersect(new TimeRange(young, bounds.End)).Bounds is { } late
+            ? Interval.Previous(late.Start)
+            : bounds.End;
+        return seen > _after ? seen : null;
+    }
+
+    /// <summary>The page before is used up.</summary>
+    public void AskForMore() => _asked.Release();
+
+    /// <summary>Brings history, then new bars, until the end or the cancellation.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Start is null)
+        {
+            var held = new TimeRange(long.MinValue, _history?.End ?? _after);
+            await ArriveAsync(_stream.Cache.Slice(_stream.Key, held), cancellationToken);
+        }
+        else if (_history is { } stored)
+        {
+            await foreach (BarFrame page in _stream.ReadHistoryAsync(stored, cancellationToken))
+            {
+                await ArriveAsync(page, cancellationToken);
+            }
+        }
+
+        _after = _history?.End ?? _after;
+        TellOfPlace();
+        for (TimeSpan pause = ShortestPause; _after < _last;)
+        {
+            try
+            {
+                if (await WaitAsync(cancellationToken) is { } complete)
+                {
+                    await TakeFilledHolesAsync(cancellationToken);
+                    await TakeAsync(Math.Min(complete, _last), cancellationToken);
+                    pause = ShortestPause;
+                }
+            }
+            catch (Exception error) when (TransientErrors.IsTransient(error) && !cancellationToken.IsCancellationRequested)
+            {
+                // Nothing is lost: what was not taken is read again.
+                if (pause == ShortestPause)
+                {
+                    _warn($"{_stream.Key} cannot be read at present, and is tried again until it can: {error.Message}");
+                }
+
+                await Task.Delay(pause, _timeProvider, cancellationToken);
+                pause = pause < TimeSpan.FromSeconds(30) ? pause * 2 : pause;
+            }
+        }
+
+        _arrivals.TryWrite(new BarArrival(_place, null, Next, IsAwaited: false));
+    }
+
+    /// <summary>Waits for the next bar.</summary>
+    /// <returns>The last bar up to which the stream is complete; null where there is a hole, which was given up, or no bar at all.</returns>
+    private async Task<long?> WaitAsync(CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<long> complete = _watch.WaitForBarAfterAsync(_stream.Key, _after, ended.Token).AsTask();
+        try
+        {
+            Task patience = WaitPatientlyAsync(ended.Token);
+            while (await Task.WhenAny(complete, patience) != complete)
+            {
+                await patience;
+                if (await FindStoredAsync(cancellationToken) is { } stored)
+                {
+                    if (stored.Start == Next)
+                    {
+                        return stored.End;
+                    }
+
+                    await GiveUpAsync(new TimeRange(Next, Interval.Previous(stored.Start)), cancellationToken);
+                    return null;
+                }
+
+                if (!_isBehind)
+                {
+                    _isBehind = true;
+                    _warn(
+                        $"{_stream.Key} is behind: its bar of {UnixTime.Format(Next)} has not come. The other streams go on without it "
+                            + $"until it has caught up.");
+                    TellOfPlace();
+                }
+
+                if (_last < long.MaxValue && Interval.LastClosedBar(_timeProvider.GetUtcNow() - _options.Patience) >= _last)
+                {
+                    _after = _last;
+                    return null;
+                }
+
+                patience = Task.Delay(
+                    _options.Patience > ShortestPause ? _options.Patience : ShortestPause, _timeProvider, ended.Token);
+            }
+
+            return await complete;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await ((Task)complete).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // From the bar's close on, by a timer: where the machine slept over it, the stream has its time all the same.
+    private async Task WaitPatientlyAsync(CancellationToken cancellationToken)
+    {
+        await BarClock.WaitForCloseAsync(Interval, Next, TimeSpan.Zero, _timeProvider, cancellationToken);
+        await Task.Delay(_options.Patience, _timeProvider, cancellationToken);
+    }
+
+    // The first bars that are there, whatever the watch knows of them.
+    private async Task<TimeRange?> FindStoredAsync(CancellationToken cancellationToken)
+    {
+        long closed = Math.Min(Interval.LastClosedBar(_timeProvider.GetUtcNow()), _last);
+        return closed >= Next
+            && await _provider.GetCoverageAsync(new TimeRange(Next, closed), static () => { }, cancellationToken) is [var first, ..]
+                ? first
+                : null;
+    }
+
+    private async Task GiveUpAsync(TimeRange hole, CancellationToken cancellationToken)
+    {
+        TimeRangeSet missing = new TimeRangeSet(Interval, hole)
+            .Subtract(await _provider.GetKnownEmptyAsync(hole, static () => { }, cancellationToken));
+        if (!missing.IsEmpty)
+        {
+            _warn(
+                $"{_stream.Key} lacks {missing.BarCount} bars from {UnixTime.Format(missing[0].Start)} on, and newer ones are there. "
+                    + $"Nodes leave out the steps at the hole; what comes of it later is kept and recorded.");
+            TimeRangeSet holes = _holes.Union(missing);
+            _holes = new TimeRangeSet(Interval, holes.Skip(holes.Count - MostHoles));
+        }
+
+        _after = hole.End;
+        TellOfPlace();
+    }
+
+    private async Task TakeAsync(long last, CancellationToken cancellationToken)
+    {
+        var bars = new TimeRange(Next, last);
+        await foreach (BarFrame page in _stream.ReadHistoryAsync(bars, cancellationToken))
+        {
+            _stream.Cache.BackfillBulk(_stream.Key, page);
+            await ArriveAsync(page, cancellationToken);
+        }
+
+        _stream.Cache.State.MarkComplete(_stream.Key, bars);
+        if (_after < last)
+        {
+            _after = last;
+            TellOfPlace();
+        }
+    }
+
+    private async Task TakeFilledHolesAsync(CancellationToken cancellationToken)
+    {
+        if (_holes.Bounds is not { } bounds)
+        {
+            return;
+        }
+
+        TimeRangeSet filled = _holes.Intersect(await _provider.GetCoverageAsync(bounds, static () => { }, cancellationToken));
+        foreach (TimeRange range in filled)
+        {
+            await foreach (BarFrame page in _stream.ReadHistoryAsync(range, cancellationToken))
+            {
+                _stream.Cache.BackfillBulk(_stream.Key, page);
+                await ArriveAsync(page, cancellationToken);
+            }
+
+            _holes = _holes.Subtract(new TimeRangeSet(Interval, range));
+        }
+    }
+
+    // Hands a page on and waits until it is used up, so that no more than one is in memory.
+    private async Task ArriveAsync(BarFrame page, CancellationToken cancellationToken)
+    {
+        if (page.Bounds is { } bounds)
+        {
+            _after = Math.Max(_after, bounds.End);
+            Tell(page);
+            await _asked.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void TellOfPlace() => Tell(page: null);
+
+    private void Tell(BarFrame? page)
+    {
+        if (_isBehind && UnixTime.FromSeconds(Interval.Next(Next)) > _timeProvider.GetUtcNow())
+        {
+            _isBehind = false;
+            _warn($"{_stream.Key} has caught up, and the other streams wait for it again.");
+        }
+
+        _arrivals.TryWrite(new BarArrival(_place, page, Next, IsAwaited: !_isBehind));
+    }
+}
