@@ -166,7 +166,7 @@ exec dotnet exec '$($qmtl.FullName)' "`$@"
         # The document as it stands, but for its exchange and its ports.
         function ConvertTo-Tried([string] $Code) {
             $Code = $Code -replace '(New-QmtlFetcher -(?:Binance|Exchange binance)\b)(?! -BaseUri)', "`$1 -BaseUri $($exchange.BaseUri)"
-            $Code = $Code -replace '"exchange": "binance"(?!, "baseUri")', "`"exchange`": `"binance`", `"baseUri`": `"$($exchange.BaseUri)`""
+            $Code = $Code -replace '"kind": "binance"(?!, "baseUri")', "`"kind`": `"binance`", `"baseUri`": `"$($exchange.BaseUri)`""
             $Code -replace '\b80\d\d\b', { Get-FreePort $_.Value }
         }
 
