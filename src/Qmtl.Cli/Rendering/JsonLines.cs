@@ -130,7 +130,7 @@ internal sealed class JsonLines(Stream output)
         cancellationToken);
 
     /// <summary>Writes how late and how complete a stream is.</summary>
-    public Task WriteStatusAsync(StreamStatus status, CancellationToken cancellationToken) => WriteAsync(
+    public Task WriteStatusAsync(StreamStatus status, string store, CancellationToken cancellationToken) => WriteAsync(
         new
         {
             status.Stream.NodeId,
@@ -148,6 +148,7 @@ internal sealed class JsonLines(Stream output)
             status.Missing,
             Empty = status.History?.Empty ?? 0,
             CoverageRatio = status.Coverage,
+            Store = store,
         },
         cancellationToken);
 
