@@ -63,7 +63,9 @@ public sealed class FollowEndToEndTests : IDisposable
             },
             new FollowOptions
             {
-                Start = UnixTime.FromSeconds(Begin - 600), End = UnixTime.FromSeconds(Begin + 2400), Patience = TimeSpan.FromDays(1),
+                Start = UnixTime.FromSeconds(Begin - 600),
+                End = UnixTime.FromSeconds(Begin + 2400),
+                Patience = TimeSpan.FromDays(1),
             });
         await using StrategyRun run = await running.WaitAsync(TimeSpan.FromMinutes(2));
         List<string> replayed = [];
