@@ -17,6 +17,10 @@ internal sealed record Goal(string Text, Func<double, bool> IsMet, Func<double, 
     public static Goal RateAtLeast(double millions, long items, string unit) => new(
         string.Create(CultureInfo.InvariantCulture, $"at least {millions} M {unit}/s"), rate => rate >= millions, (ours, _) => items / 1e6 / ours, $" M {unit}/s");
 
+    /// <summary>Ours may take at most so many seconds; there is no other side.</summary>
+    public static Goal SecondsAtMost(double seconds) => new(
+        string.Create(CultureInfo.InvariantCulture, $"at most {seconds} s"), took => took <= seconds, (ours, _) => ours, " s");
+
     /// <summary>Measured and printed, with no goal of its own.</summary>
     public static Goal None { get; } = new("–", _ => true, (ours, other) => other / ours);
 }

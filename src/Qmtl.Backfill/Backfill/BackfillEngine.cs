@@ -49,6 +49,15 @@ public sealed class BackfillEngine
     {
     }
 
+    /// <summary>An engine that works on so many streams at once, however many requests run.</summary>
+    internal BackfillEngine(
+        BackfillOptions options,
+        TimeProvider? timeProvider,
+        Action<BackfillEvent>? onEvent,
+        ILoggerFactory? loggerFactory,
+        int streamsAtOnce)
+        : this(options, timeProvider, onEvent, loggerFactory) => _streamSlots = new SemaphoreSlim(streamsAtOnce);
+
     /// <summary>An engine that is measured elsewhere, so that what measuring costs can be told.</summary>
     internal BackfillEngine(
         BackfillOptions? options, TimeProvider? timeProvider, Action<BackfillEvent>? onEvent, Action<BackfillEvent> measure)
@@ -103,6 +112,10 @@ public sealed class BackfillEngine
 
         return Start(work, cancellationToken);
     }
+
+    /// <summary>Ends the ranges of a request for which nothing can be done at present.</summary>
+    internal IEnumerable<BackfillResult> Leave(BackfillRequest request, string obstacle) =>
+        EndUnasked(request.Stream, request.Ranges, BackfillStatus.Partial, error: null, obstacle);
 
     /// <summary>Waits until everything submitted so far has ended.</summary>
     public Task WaitAsync(CancellationToken cancellationToken = default)
@@ -225,22 +238,32 @@ public sealed class BackfillEngine
 
     private void Refuse(BackfillJob job, Work work, Exception error)
     {
-        foreach (TimeRange range in work.Ranges)
+        foreach (BackfillResult result in EndUnasked(work.Stream, work.Ranges, BackfillStatus.Failed, error, obstacle: null))
         {
-            long bars = range.AlignTo(work.Stream.Interval)?.CountBars(work.Stream.Interval) ?? 0;
-            var result = new BackfillResult
-            {
-                Stream = work.Stream,
-                Range = range,
-                Status = BackfillStatus.Failed,
-                BarsMissing = bars,
-                Error = error,
-            };
-            _raise(new BackfillRangeEnded(work.Stream, result));
             job.Add(result);
         }
 
         job.Complete();
+    }
+
+    // Ranges that nothing is done for.
+    private IEnumerable<BackfillResult> EndUnasked(
+        StreamKey stream, IReadOnlyList<TimeRange> ranges, BackfillStatus status, Exception? error, string? obstacle)
+    {
+        foreach (TimeRange range in ranges)
+        {
+            var result = new BackfillResult
+            {
+                Stream = stream,
+                Range = range,
+                Status = status,
+                BarsMissing = range.AlignTo(stream.Interval)?.CountBars(stream.Interval) ?? 0,
+                Error = error,
+                Obstacle = obstacle,
+            };
+            _raise(new BackfillRangeEnded(stream, result));
+            yield return result;
+        }
     }
 
     private async Task RunAsync(BackfillJob job, Work work, Task previous, CancellationToken cancellationToken)

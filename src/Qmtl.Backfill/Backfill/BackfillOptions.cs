@@ -46,6 +46,12 @@ public sealed record BackfillOptions
     /// <value>False by default.</value>
     public bool Force { get; init; }
 
+    /// <summary>
+    /// Whether also the stored bars of a request are asked for and compared as with <see cref="Force"/>, where at least one of its bars is
+    /// missing.
+    /// </summary>
+    internal bool ComparesStored { get; init; }
+
     /// <summary>What becomes of a row that opens off the interval's grid.</summary>
     /// <value><see cref="OffGridRows.Refuse"/> by default.</value>
     public OffGridRows OffGrid { get; init; }

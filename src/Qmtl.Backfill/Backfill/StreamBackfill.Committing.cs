@@ -56,7 +56,7 @@ internal sealed partial class StreamBackfill
         List<BarPage> answers =
         [
             .. batch.SelectMany(page => page.Answers)
-                .Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty || _options.Force)
+                .Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty || Revises)
                 .OrderBy(answer => answer.Asked.Bounds?.Start),
         ];
         if (answers.Count == 0)
@@ -105,7 +105,7 @@ internal sealed partial class StreamBackfill
 
     private async Task WriteAsync(List<FetchedPage> batch, List<BarPage> answers, CancellationToken cancellationToken)
     {
-        if (!_options.Force)
+        if (!Revises)
         {
             await _request.Store.WriteAsync(Stream, answers, cancellationToken);
             return;
@@ -116,11 +116,12 @@ internal sealed partial class StreamBackfill
         foreach (FetchedPage page in batch)
         {
             TimeRangeSet asked = page.Planned.Missing;
+            TimeRangeSet news = _options.Force ? revised.Empty : revised.Empty.Intersect(_missing!);
             page.Written = written.Intersect(page.Planned.Range).Intersect(asked);
             page.Replaced = revised.Replaced.Intersect(page.Planned.Range).Intersect(asked);
             for (int index = 0; index < page.Answers.Count; index++)
             {
-                page.Answers[index] = page.Answers[index] with { Empty = page.Answers[index].Empty.Intersect(revised.Empty) };
+                page.Answers[index] = page.Answers[index] with { Empty = page.Answers[index].Empty.Intersect(news) };
             }
         }
     }
@@ -142,7 +143,7 @@ internal sealed partial class StreamBackfill
         TimeRangeSet settled = _frontier!.Add(page);
         if (page.Answers.Count > 0)
         {
-            long asked = page.Planned.Missing.BarCount;
+            long asked = (_options.ComparesStored ? page.Planned.Missing.Intersect(_missing!) : page.Planned.Missing).BarCount;
             _raise(new BackfillPageCommitted(Stream, page.Planned.Range, page.BarCount, page.EmptyCount, asked, _frontier.CompleteUpTo)
             {
                 Requests = page.Requests,

@@ -14,7 +14,10 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed partial class StreamBackfill
 {
-    private static readonly TimeSpan LongestClaimWait = TimeSpan.FromMinutes(10);
+    internal const string GoesBeside =
+        "The other run is still filling it. This one goes on beside it; the source may be asked twice for the same bars.";
+
+    internal static readonly TimeSpan LongestClaimWait = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ClaimInterval = TimeSpan.FromMilliseconds(500);
 
     // A revision holds what differs beside the bars, and all of them may.
@@ -33,6 +36,7 @@ internal sealed partial class StreamBackfill
     private Exception? _storeIsAway;
     private CompletionFrontier? _frontier;
     private TimeRangeSet? _asked;
+    private TimeRangeSet? _missing;
 
     public StreamBackfill(
         BackfillRequest request,
@@ -63,9 +67,11 @@ internal sealed partial class StreamBackfill
 
     private StreamKey Stream => _request.Stream;
 
-    private bool LooksAtStored => _options.Force || _request.Store is ComparedStore;
+    private bool Revises => _options.Force || _options.ComparesStored;
 
-    private int BarsPerCommit => Math.Clamp(_request.Store.Info.BarsPerWrite, 1, _options.Force ? MostBarsInRevision : int.MaxValue);
+    private bool LooksAtStored => Revises || _request.Store is ComparedStore;
+
+    private int BarsPerCommit => Math.Clamp(_request.Store.Info.BarsPerWrite, 1, Revises ? MostBarsInRevision : int.MaxValue);
 
     // As many as the store likes are being written while as many gather. A source of large pages is asked for several at once all the same.
     private long MostBufferedBars(List<TimeRange> files)
@@ -122,8 +128,8 @@ internal sealed partial class StreamBackfill
         {
             cancellationToken.ThrowIfCancellationRequested();
             await using IAsyncDisposable claim = await ClaimAsync(cancellationToken);
-            TimeRangeSet missing = await FindMissingAsync(ledger, _asked, cancellationToken);
-            TimeRangeSet toAsk = _options.Force ? _asked : missing;
+            TimeRangeSet missing = _missing = await FindMissingAsync(ledger, _asked, cancellationToken);
+            TimeRangeSet toAsk = _options.Force || (_options.ComparesStored && !missing.IsEmpty) ? _asked : missing;
             ledger.SetMissing(missing, toAsk);
             await CompleteAsync(ledger, missing, toAsk, cancellationToken);
             EndAll(ledger, null);
@@ -159,12 +165,14 @@ internal sealed partial class StreamBackfill
 
             if (isFirst)
             {
-                Warn($"Another run is filling it. This one waits until that has ended, for {LongestClaimWait.TotalMinutes} minutes at most.");
+                Warn(
+                    $"Another run is filling it. This one waits until that has ended, for {LongestClaimWait.TotalMinutes} minutes at "
+                        + "most.");
             }
 
             if (_timeProvider.GetElapsedTime(began) >= LongestClaimWait)
             {
-                Warn("The other run is still filling it. This one goes on beside it; the source may be asked twice for the same bars.");
+                Warn(GoesBeside);
                 return StreamClaim.None;
             }
 
@@ -198,7 +206,7 @@ internal sealed partial class StreamBackfill
         List<TimeRange> files = ChooseFiles(asked);
         TimeRangeSet windows = asked.Subtract(new TimeRangeSet(Stream.Interval, files));
         long requests = files.Count + BackfillPlanner.CountRequests(windows, _fetcher.BarsFrom, cancellationToken);
-        _raise(new BackfillPlanned(Stream, toAsk.BarCount, requests)
+        _raise(new BackfillPlanned(Stream, _options.Force ? toAsk.BarCount : missing.BarCount, requests)
         {
             CompleteUpTo = _frontier.CompleteUpTo,
             Missing = NullIfEmpty(missing),

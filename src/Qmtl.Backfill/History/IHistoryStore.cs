@@ -80,6 +80,42 @@ public interface IHistoryStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// The newest bar that is stored of each stream, without counting any: a look at thousands of streams in a few queries where the store
+    /// can. By default the streams are summarized.
+    /// </summary>
+    /// <param name="streams">The streams.</param>
+    /// <param name="cancellationToken">Ends the queries.</param>
+    /// <returns>The open of the bar by stream: Unix seconds, UTC. A stream of which no bar is stored is not among them.</returns>
+    async Task<IReadOnlyDictionary<StreamKey, long>> GetNewestAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<HistorySummary> summaries = await SummarizeAsync(streams, cancellationToken: cancellationToken);
+        return summaries.ToDictionary(summary => summary.Stream, summary => summary.Bounds.End);
+    }
+
+    /// <summary>
+    /// Reads short ranges of many streams, in few queries where the store can: the bars, and what is known to be empty. By default each
+    /// is read by itself.
+    /// </summary>
+    /// <param name="ranges">What to read; all of it is held at once.</param>
+    /// <param name="cancellationToken">Ends the queries.</param>
+    /// <returns>In the order of <paramref name="ranges"/>.</returns>
+    async Task<IReadOnlyList<StoredRange>> ReadManyAsync(
+        IReadOnlyList<StreamRange> ranges, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(ranges);
+        var stored = new List<StoredRange>(ranges.Count);
+        foreach ((StreamKey stream, TimeRange range, string? source) in ranges)
+        {
+            stored.Add(new StoredRange(
+                await ReadAsync(stream, range, cancellationToken).ToListAsync(cancellationToken),
+                await GetKnownEmptyAsync(stream, source, range, cancellationToken)));
+        }
+
+        return stored;
+    }
+
+    /// <summary>
     /// Says that somebody begins to fill the stream, so that no other run asks a source for the same bars meanwhile. It is a courtesy and
     /// no lock: writes are safe without it.
     /// </summary>
@@ -93,12 +129,86 @@ public interface IHistoryStore : IAsyncDisposable
         Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
 
     /// <summary>
+    /// As <see cref="TryClaimAsync"/>, of many streams at once and for what one costs where the store can. By default each is claimed by
+    /// itself.
+    /// </summary>
+    /// <param name="streams">The streams.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>What is disposed when all of them have been filled; it tells which of them another run has claimed.</returns>
+    async Task<StreamClaims> TryClaimManyAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        var refused = new HashSet<StreamKey>();
+        var claims = new List<IAsyncDisposable>();
+        var held = new StreamClaims(refused, new StreamClaim(async () =>
+        {
+            foreach (IAsyncDisposable claim in claims)
+            {
+                await claim.DisposeAsync();
+            }
+        }));
+        try
+        {
+            foreach (StreamKey stream in streams)
+            {
+                if (await TryClaimAsync(stream, cancellationToken) is { } claim)
+                {
+                    claims.Add(claim);
+                }
+                else
+                {
+                    refused.Add(stream);
+                }
+            }
+
+            return held;
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
     /// Writes pages in one transaction: the bars (one that is there is replaced) and, with them, what was learnt about empty bars.
     /// For each page, what the page's source was thought not to have among <see cref="BarPage.Asked"/> is forgotten and replaced by
     /// <see cref="BarPage.Empty"/>.
     /// </summary>
     /// <exception cref="StoreException">The store refused or cannot be reached; nothing of the pages was written.</exception>
     Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Writes pages of many streams, each as <see cref="WriteAsync"/> does, in as few transactions as the store can: a stream is written
+    /// whole or not at all, and those that a transaction holds are together. By default each stream is written by itself.
+    /// </summary>
+    /// <param name="writes">What to write. Where a stream is there twice, the later comes after the earlier.</param>
+    /// <param name="cancellationToken">Ends it; what was committed before stays.</param>
+    /// <returns>
+    /// In the order of <paramref name="writes"/>: null where it is written, and otherwise why nothing of it is. A stream that is refused
+    /// holds back no other.
+    /// </returns>
+    /// <exception cref="StoreException">The store cannot be reached at all; nothing was written.</exception>
+    async Task<IReadOnlyList<StoreException?>> WriteManyAsync(
+        IReadOnlyList<StreamWrite> writes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(writes);
+        var outcomes = new StoreException?[writes.Count];
+        for (int i = 0; i < writes.Count; i++)
+        {
+            try
+            {
+                await WriteAsync(writes[i].Stream, writes[i].Pages, cancellationToken);
+            }
+            catch (StoreException error)
+            {
+                outcomes[i] = error;
+            }
+        }
+
+        return outcomes;
+    }
 
     /// <summary>
     /// Removes bars, and forgets what was learnt as empty in their range, in one transaction: the range is then as if it had never been

@@ -21,3 +21,15 @@ internal sealed class StreamClaim(Func<ValueTask> release) : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => release();
 }
+
+/// <summary>What says that many streams are being filled, until it is disposed.</summary>
+/// <param name="refused">The streams that another run has claimed, and that are not claimed by this.</param>
+/// <param name="claim">What takes it back.</param>
+public sealed class StreamClaims(IReadOnlySet<StreamKey> refused, IAsyncDisposable claim) : IAsyncDisposable
+{
+    /// <summary>The streams that another run fills.</summary>
+    public IReadOnlySet<StreamKey> Refused { get; } = refused;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => claim.DisposeAsync();
+}

@@ -1,5 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Fetching;
+using Qmtl.History;
 using Qmtl.Time;
 
 namespace Qmtl.Keeping;
@@ -12,7 +13,7 @@ internal sealed partial class KeepLane
     // So many pages are asked for at a time; a stream's new bar waits for no more than these.
     private const int PagesPerPiece = 4;
 
-    // Somebody may remove bars, and another program write some.
+    // Somebody else may remove bars, or write some.
     private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
 
     // Under the lock.
@@ -111,9 +112,33 @@ internal sealed partial class KeepLane
             Free(state, due: null);
         }
 
-        if (result is { Status: not BackfillStatus.Cancelled })
+        Tell(state, result);
+    }
+
+    // How much of everything is there is for the store to count.
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        KeptState[] states;
+        lock (_lock)
         {
-            _world.Tell(new KeepOutcome(state.Kept, result));
+            states = [.. _states.Values];
+        }
+
+        try
+        {
+            IReadOnlyList<StreamStatus> found = await StreamStatus.FindAsync(
+                new StoreHistoryProvider(_store, _fetcher),
+                [.. states.Select(state => new StreamExpectation(state.Kept.Stream, state.Kept.FirstBar, state.Kept.Budget))],
+                Now,
+                cancellationToken);
+            foreach ((KeptState state, StreamStatus status) in states.Zip(found))
+            {
+                state.Gauge.Look(status);
+            }
+        }
+        catch (Exception error) when (error is StoreException || cancellationToken.IsCancellationRequested)
+        {
+            // The next visit meets what is the matter, and tells of it.
         }
     }
 

@@ -193,6 +193,7 @@ internal sealed partial class KeepLane
             }
 
             state.CompleteTo = Math.Max(through, state.CompleteTo ?? through);
+            state.Gauge.Complete(state.CompleteTo.Value);
         }
     }
 
@@ -205,15 +206,26 @@ internal sealed partial class KeepLane
         {
             bool isCancelled = result?.Status == BackfillStatus.Cancelled;
             See(state, isCancelled);
-            state.Failures = isComplete ? 0 : isCancelled ? state.Failures : state.Failures + 1;
+
+            // What the whole lane waits for is no fault of the stream, which comes again with all others.
+            bool isOfLane = isCancelled || (_trouble.Error is not null && LaneTrouble.IsOfLane(result?.Error));
+            state.Failures = isComplete ? 0 : isOfLane ? state.Failures : state.Failures + 1;
             DateTimeOffset regular = UnixTime.FromSeconds(interval.Next(interval.Next(Math.Max(last, interval.Previous(kept.FirstBar))))) + _askAfter;
-            DateTimeOffset again = isCancelled ? now : now + GrowingDelay.After(state.Failures, result?.Error is null ? Shorter(interval) : null);
-            Free(state, isComplete || again > regular ? regular : again);
+            DateTimeOffset again = isOfLane ? now : now + GrowingDelay.After(state.Failures, result?.Error is null ? Shorter(interval) : null);
+
+            // Whoever fails has to wait for longer than to the next bar; one that misses a bar is asked again with the next at the latest.
+            Free(state, isComplete || (result?.Error is null && again > regular) ? regular : again);
         }
 
-        if (result is not null && result.Status != BackfillStatus.Cancelled)
+        Tell(state, result);
+    }
+
+    private void Tell(KeptState state, BackfillResult? result)
+    {
+        if (result is { Status: not BackfillStatus.Cancelled })
         {
-            _world.Tell(new KeepOutcome(kept, result));
+            state.Gauge.Add(result);
+            _world.Tell(new KeepOutcome(state.Kept, result));
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class ProviderWatch : IBarWatch
     private readonly IReadOnlyDictionary<StreamKey, IHistoryProvider> _providers;
     private readonly TimeProvider _timeProvider;
     private readonly Action<string> _warn;
-    private readonly BackfillOptions? _options;
+    private readonly Func<IHistoryProvider, BackfillOptions> _optionsOf;
     private readonly Func<BackfillOptions, BackfillEngine> _createEngine;
     private readonly ConcurrentDictionary<BackfillOptions, BackfillEngine> _engines = new();
     private readonly ConcurrentDictionary<StreamKey, bool> _failing = new();
@@ -29,19 +29,20 @@ internal sealed class ProviderWatch : IBarWatch
     /// <summary>A watch.</summary>
     /// <param name="providers">Whose bars each stream's are.</param>
     /// <param name="timeProvider">The clock that tells which bars have closed.</param>
-    /// <param name="options">How stores are filled; null for what each provider says.</param>
+    /// <param name="optionsOf">How each provider's store is filled; null for what it says.</param>
     /// <param name="onWarning">Told once that a stream cannot be completed, until it can again; from any thread.</param>
     /// <param name="onEvent">Told of everything that happens while stores are filled; null for nobody.</param>
     /// <param name="loggerFactory">Gets the log of it; null for none.</param>
     public ProviderWatch(
         IReadOnlyDictionary<StreamKey, IHistoryProvider> providers,
         TimeProvider timeProvider,
-        BackfillOptions? options,
+        Func<IHistoryProvider, BackfillOptions>? optionsOf,
         Action<string> onWarning,
         Action<BackfillEvent>? onEvent = null,
         ILoggerFactory? loggerFactory = null)
     {
-        (_providers, _timeProvider, _options, _warn) = (providers, timeProvider, options, onWarning);
+        (_providers, _timeProvider, _warn) = (providers, timeProvider, onWarning);
+        _optionsOf = optionsOf ?? (static provider => provider.Options);
         _createEngine = options => new BackfillEngine(options, timeProvider, onEvent, loggerFactory);
     }
 
@@ -50,7 +51,7 @@ internal sealed class ProviderWatch : IBarWatch
     {
         IHistoryProvider provider = _providers.GetValueOrDefault(stream)
             ?? throw new ArgumentException($"The stream {stream} is none of this watch's.", nameof(stream));
-        BackfillEngine engine = _engines.GetOrAdd(_options ?? provider.Options, _createEngine);
+        BackfillEngine engine = _engines.GetOrAdd(_optionsOf(provider), _createEngine);
         ProviderCalls calls = engine.Calls(provider, stream);
         for (TimeSpan pause = TimeSpan.FromSeconds(1); ; pause = pause * 2 < LongestDelay ? pause * 2 : LongestDelay)
         {

@@ -151,7 +151,7 @@ internal sealed class FollowedStream
     }
 
     /// <summary>Waits for the next bar.</summary>
-    /// <returns>The last bar up to which the stream is complete; null where there is a hole, which was given up, or no bar at all.</returns>
+    /// <returns>The last bar up to which the stream is complete; null where a hole was given up, or the end has passed.</returns>
     private async Task<long?> WaitAsync(CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -177,8 +177,8 @@ internal sealed class FollowedStream
                 {
                     _isBehind = true;
                     _warn(
-                        $"{_stream.Key} is behind: its bar of {UnixTime.Format(Next)} has not come. The other streams go on without it "
-                            + $"until it has caught up.");
+                        $"{_stream.Key} is behind: its bar of {UnixTime.Format(Next)} has not come. The other streams go on without "
+                            + $"it until it has caught up.");
                     TellOfPlace();
                 }
 

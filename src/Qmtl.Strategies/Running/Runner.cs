@@ -111,7 +111,7 @@ public sealed class Runner
         await WarmUpAsync(run, warmup, cancellationToken);
         options.OnStarted?.Invoke(run);
         IBarWatch watch = options.Watch ?? new ProviderWatch(
-            providers, _timeProvider, warmup.Backfill, _warn, warmup.OnEvent, warmup.LoggerFactory ?? _options.LoggerFactory);
+            providers, _timeProvider, warmup.OptionsOf, _warn, warmup.OnEvent, warmup.LoggerFactory ?? _options.LoggerFactory);
         await using var arrivals = new FollowedStreams(run, watch, options, _timeProvider, _warn, cancellationToken);
         await TakeThroughAsync(run, onResult, told => run.Pipeline.FollowAsync(arrivals, told, cancellationToken));
         return run;

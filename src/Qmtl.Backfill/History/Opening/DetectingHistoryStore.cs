@@ -90,6 +90,26 @@ public sealed class DetectingHistoryStore : IHistoryStore
         await (await DetectAsync(cancellationToken)).TryClaimAsync(stream, cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<StreamClaims> TryClaimManyAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).TryClaimManyAsync(streams, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<StreamKey, long>> GetNewestAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).GetNewestAsync(streams, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StoredRange>> ReadManyAsync(
+        IReadOnlyList<StreamRange> ranges, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).ReadManyAsync(ranges, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StoreException?>> WriteManyAsync(
+        IReadOnlyList<StreamWrite> writes, CancellationToken cancellationToken = default) =>
+        await (await DetectAsync(cancellationToken)).WriteManyAsync(writes, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
         await (await DetectAsync(cancellationToken)).WriteAsync(stream, pages, cancellationToken);
 

@@ -33,6 +33,9 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
     private const int DefaultHttpPort = 9000;
     private const string Scheme = "questdb";
 
+    // Each takes a connection, of which the server has some dozens.
+    private const int WritesAtOnce = 16;
+
     private readonly NpgsqlDataSource _dataSource;
     private readonly ServerOutage _outage;
     private readonly QuestDbErrors _errors;
@@ -118,6 +121,35 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
             };
             return WritePath == QuestDbWritePath.PostgreSqlWire ? info : info with { BarsPerWrite = 1_000_000 };
         }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Each stream by itself, several at once: QuestDB commits table by table, and most of a small write is the wait until it can be read.
+    /// </remarks>
+    public override async Task<IReadOnlyList<StoreException?>> WriteManyAsync(
+        IReadOnlyList<StreamWrite> writes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(writes);
+        var outcomes = new StoreException?[writes.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, writes.Count).GroupBy(at => writes[at].Stream),
+            new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellationToken },
+            async (stream, token) =>
+            {
+                foreach (int at in stream)
+                {
+                    try
+                    {
+                        await WriteAsync(stream.Key, writes[at].Pages, token);
+                    }
+                    catch (StoreException error)
+                    {
+                        outcomes[at] = error;
+                    }
+                }
+            });
+        return outcomes;
     }
 
     internal static StoreKind Kind { get; } = new("QuestDb")

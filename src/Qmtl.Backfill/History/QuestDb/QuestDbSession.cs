@@ -212,6 +212,11 @@ internal sealed partial class QuestDbSession(
             + $") WHERE rest = 0 OR {IsOtherGridSql("step")} GROUP BY node, step";
     }
 
+    protected override string NewestSql(TableSchema table, StreamKey stream, int number) =>
+        $"SELECT {number} tbl, max({QuestDbTypes.ColumnSql(table.Timestamp)}::long) / {QuestDbTypes.UnitsPerSecond(table.Timestamp)} "
+            + $"newest FROM {SqlText.Quote(table.Table)} WHERE {QuestDbTypes.ColumnSql(table.NodeId)} = {SqlText.Literal(stream.NodeId)} "
+            + $"AND {QuestDbTypes.ColumnSql(table.Interval)} = {stream.Interval.Number}";
+
     protected override string TableSql(string table) => SqlText.Quote(table);
 
     protected override string ColumnSql(string column) => SqlText.Quote(QuestDbNames.EscapeColumn(column));

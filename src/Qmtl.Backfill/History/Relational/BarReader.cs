@@ -5,12 +5,13 @@ namespace Qmtl.History.Relational;
 
 /// <summary>Reads the bars of one stream, a frame at a time.</summary>
 /// <param name="interval">The stream's interval.</param>
-internal abstract class BarReader(BarInterval interval) : IAsyncDisposable
+/// <param name="range">The bars to read.</param>
+internal abstract class BarReader(BarInterval interval, TimeRange range) : IAsyncDisposable
 {
     /// <summary>How many bars a frame has at most.</summary>
-    protected const int BarsInFrame = 4096;
+    internal const int BarsInFrame = 4096;
 
-    private ColumnBuilder<long> _opens = new(ColumnNames.Timestamp, BarsInFrame);
+    private ColumnBuilder<long> _opens = new(ColumnNames.Timestamp, RoomOf(interval, range));
     private long _expected = long.MinValue;
 
     /// <summary>Told of the time of each row that is on no bar, or on one that was just read.</summary>
@@ -18,6 +19,24 @@ internal abstract class BarReader(BarInterval interval) : IAsyncDisposable
 
     /// <summary>Whether the frame has all the bars that it can have.</summary>
     protected bool IsFull => _opens.Count == BarsInFrame;
+
+    /// <summary>The bars to read.</summary>
+    protected TimeRange Asked { get; } = range;
+
+    /// <summary>How many bars a frame is made for: of a short range, no more than that has.</summary>
+    protected int Room { get; } = RoomOf(interval, range);
+
+    /// <summary>All bars that are left, ascending, in frames.</summary>
+    public async Task<IReadOnlyList<BarFrame>> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        var frames = new List<BarFrame>();
+        while (await ReadFrameAsync(cancellationToken) is { } frame)
+        {
+            frames.Add(frame);
+        }
+
+        return frames;
+    }
 
     /// <summary>The next bars, ascending; null at the end.</summary>
     public abstract Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken);
@@ -48,7 +67,9 @@ internal abstract class BarReader(BarInterval interval) : IAsyncDisposable
         }
 
         ReadOnlyMemory<long> opens = _opens.Build().Values;
-        _opens = new(ColumnNames.Timestamp, BarsInFrame);
+        _opens = new(ColumnNames.Timestamp, Room);
         return BarFrame.FromChecked(interval, opens, [.. columns]);
     }
+
+    private static int RoomOf(BarInterval interval, TimeRange range) => (int)Math.Min(BarsInFrame, range.CountBars(interval));
 }

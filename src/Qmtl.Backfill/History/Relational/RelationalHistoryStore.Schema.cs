@@ -23,33 +23,12 @@ public abstract partial class RelationalHistoryStore
             IReadOnlyList<FoundTable> found = await session.FindTablesAsync(
                 [name, RelationalSession.EmptyRangesTable, .. trail], cancellationToken);
 
+            bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
+
             // A page without bars says nothing of the table; what it says of emptiness is held against the bars that are stored.
             TableSchema? table = frames.Length > 0 || hasTrail ? SchemaOf(found, name) : null;
-            bool hasEmptyRanges = found.Any(candidate => candidate.Name == RelationalSession.EmptyRangesTable);
-            var statements = new List<string>();
-            IReadOnlyList<(string Name, StoredType Type)> missing = [];
-            if (frames.Length > 0)
-            {
-                missing = WritePlan.MissingColumns(table, frames);
-                RequireNamesThatFit(missing.Select(column => column.Name));
-                statements.AddRange(table is null
-                    ? [session.CreateTableSql(name, missing)]
-                    : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
-            }
-
-            // Columns of whole numbers that have to take fractions, where the database can turn them into doubles. Others are left, and
-            // refused with the rest of what does not fit.
-            (StoredColumn Column, string Sql)[] widened = table is null ? [] :
-            [
-                .. WritePlan.ColumnsToWiden(table, frames)
-                    .Select(column => (column, Sql: session.WidenColumnSql(table, column)!))
-                    .Where(widening => widening.Sql is not null),
-            ];
-            if (!hasEmptyRanges && pages.Any(page => !page.Empty.IsEmpty))
-            {
-                statements.Add(session.CreateEmptyRangesSql());
-            }
-
+            (List<string> statements, IReadOnlyList<(string Name, StoredType Type)> missing, (StoredColumn Column, string Sql)[] widened) =
+                FindChanges(session, name, table, hasEmptyRanges, pages, frames);
             if (hasTrail && found.All(candidate => candidate.Name != RelationalSession.RevisionsTable))
             {
                 statements.Add(session.CreateRevisionsSql());
@@ -78,6 +57,43 @@ public abstract partial class RelationalHistoryStore
         }
 
         throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
+    }
+
+    // What the schema lacks for pages of a stream: the statements, the columns that they make, and those that become wider.
+    private (List<string> Statements, IReadOnlyList<(string Name, StoredType Type)> Missing, (StoredColumn Column, string Sql)[] Widened)
+        FindChanges(
+            RelationalSession session,
+            string name,
+            TableSchema? table,
+            bool hasEmptyRanges,
+            IReadOnlyList<BarPage> pages,
+            BarFrame[] frames)
+    {
+        var statements = new List<string>();
+        IReadOnlyList<(string Name, StoredType Type)> missing = [];
+        if (frames.Length > 0)
+        {
+            missing = WritePlan.MissingColumns(table, frames);
+            RequireNamesThatFit(missing.Select(column => column.Name));
+            statements.AddRange(table is null
+                ? [session.CreateTableSql(name, missing)]
+                : missing.Select(column => session.AddColumnSql(name, column.Name, column.Type)));
+        }
+
+        // Columns of whole numbers that have to take fractions, where the database can turn them into doubles. Others are left, and
+        // refused with the rest of what does not fit.
+        (StoredColumn Column, string Sql)[] widened = table is null ? [] :
+        [
+            .. WritePlan.ColumnsToWiden(table, frames)
+                .Select(column => (column, Sql: session.WidenColumnSql(table, column)!))
+                .Where(widening => widening.Sql is not null),
+        ];
+        if (!hasEmptyRanges && pages.Any(page => !page.Empty.IsEmpty))
+        {
+            statements.Add(session.CreateEmptyRangesSql());
+        }
+
+        return (statements, missing, widened);
     }
 
     private void RequireNamesThatFit(IEnumerable<string> columns)

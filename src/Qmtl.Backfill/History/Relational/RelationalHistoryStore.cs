@@ -46,6 +46,11 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
 
     /// <inheritdoc/>
+    public virtual Task<StreamClaims> TryClaimManyAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default) =>
+        Task.FromResult(new StreamClaims(new HashSet<StreamKey>(), StreamClaim.None));
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> TakeWarnings(StreamKey stream) => _written.TakeWarnings(stream);
 
     /// <inheritdoc/>

@@ -177,29 +177,40 @@ internal abstract partial class RelationalSession : IAsyncDisposable
     public virtual async Task<IReadOnlyList<EmptyRange>> ReadEmptyRangesAsync(
         StreamKey stream, string? source, TimeRange within, CancellationToken cancellationToken)
     {
-        string table = TableSql(EmptyRangesTable);
-        const string Stream = "node_id = @node AND \"interval\" = @interval";
-
-        // The ranges of one source do not overlap, so only the last that starts before the bars of interest can reach into them.
-        string sql = $"""
-            WITH RECURSIVE sources(s) AS (
-                SELECT min(source) FROM {table} WHERE {Stream}
-                UNION ALL SELECT (SELECT min(source) FROM {table} WHERE {Stream} AND source > s) FROM sources WHERE s IS NOT NULL)
-            SELECT e.source, e.start_ts, e.end_ts, e.learnt_at
-            FROM sources JOIN {table} e ON e.source = s
-            WHERE e.node_id = @node AND e."interval" = @interval AND (@source IS NULL OR s = @source) AND e.start_ts <= @end
-                AND e.start_ts >= coalesce((SELECT max(start_ts) FROM {table} WHERE {Stream} AND source = s AND start_ts <= @start), @start)
-                AND e.end_ts >= @start AND e.end_ts >= e.start_ts
-            ORDER BY e.source, e.start_ts
-            """;
         await using DbCommand command = Connection.CreateCommand(
-            sql,
+            EmptyRangesSql("@node", "@interval", "(@source IS NULL OR s = @source)", "@start", "@end"),
             ("node", stream.NodeId),
             ("interval", stream.Interval.Number),
             ("source", source),
             ("start", within.Start),
             ("end", within.End));
         return await command.ListAsync(EmptyRange.Of, cancellationToken);
+    }
+
+    /// <summary>The query for the known-empty ranges of a stream, given what stands for each part of the question.</summary>
+    /// <param name="node">The node's id.</param>
+    /// <param name="interval">The interval's number.</param>
+    /// <param name="ofSource">What a source <c>s</c> must be, as a condition.</param>
+    /// <param name="start">The first bar of interest.</param>
+    /// <param name="end">The last bar of interest.</param>
+    protected string EmptyRangesSql(string node, string interval, string ofSource, string start, string end)
+    {
+        string table = TableSql(EmptyRangesTable);
+        string stream = $"node_id = {node} AND \"interval\" = {interval}";
+
+        // The ranges of one source do not overlap, so only the last that starts before the bars of interest can reach into them.
+        return $"""
+            WITH RECURSIVE sources(s) AS (
+                SELECT min(source) FROM {table} WHERE {stream}
+                UNION ALL SELECT (SELECT min(source) FROM {table} WHERE {stream} AND source > s) FROM sources WHERE s IS NOT NULL)
+            SELECT e.source, e.start_ts, e.end_ts, e.learnt_at
+            FROM sources JOIN {table} e ON e.source = s
+            WHERE e.node_id = {node} AND e."interval" = {interval} AND {ofSource} AND e.start_ts <= {end}
+                AND e.start_ts >= coalesce(
+                    (SELECT max(start_ts) FROM {table} WHERE {stream} AND source = s AND start_ts <= {start}), {start})
+                AND e.end_ts >= {start} AND e.end_ts >= e.start_ts
+            ORDER BY e.source, e.start_ts
+            """;
     }
 
     /// <summary>The table as it is named in a statement: with its schema, so that no name means anything else.</summary>

@@ -14,7 +14,8 @@ internal sealed class FillClaims(NpgsqlConnectionStringBuilder connection) : IAs
     private const int Most = 8;
     private const int TimeoutSeconds = 5;
 
-    private const string Sql = "SELECT pg_try_advisory_xact_lock($1)";
+    private const string Sql =
+        "SELECT place::int FROM unnest($1) WITH ORDINALITY AS wanted(key, place) WHERE NOT pg_try_advisory_xact_lock(key)";
 
     private readonly SemaphoreSlim _free = new(Most);
     private readonly ConcurrentBag<NpgsqlConnection> _idle = [];
@@ -27,13 +28,13 @@ internal sealed class FillClaims(NpgsqlConnectionStringBuilder connection) : IAs
         CommandTimeout = TimeoutSeconds,
     }.ConnectionString;
 
-    /// <summary>Tries to take a lock.</summary>
-    /// <returns>What gives it back; null where somebody else has it.</returns>
-    public async Task<IAsyncDisposable?> TryAsync(long key, CancellationToken cancellationToken)
+    /// <summary>Tries to take locks.</summary>
+    /// <returns>The places of those that somebody else has, and what gives the others back.</returns>
+    public async Task<(IReadOnlyList<int> Refused, StreamClaim Claim)> TryAsync(long[] keys, CancellationToken cancellationToken)
     {
         if (!await _free.WaitAsync(0, cancellationToken))
         {
-            return StreamClaim.None;
+            return ([], StreamClaim.None);
         }
 
         NpgsqlConnection session = _idle.TryTake(out NpgsqlConnection? idle) ? idle : new NpgsqlConnection(_connectionString);
@@ -45,27 +46,31 @@ internal sealed class FillClaims(NpgsqlConnectionStringBuilder connection) : IAs
             }
 
             NpgsqlTransaction transaction = await session.BeginTransactionAsync(cancellationToken);
-            await using var command = new NpgsqlCommand(Sql, session, transaction) { Parameters = { new NpgsqlParameter<long> { TypedValue = key } } };
-            if (await command.ExecuteScalarAsync(cancellationToken) is true)
+            await using var command = new NpgsqlCommand(Sql, session, transaction)
             {
-                return new StreamClaim(() => ReleaseAsync(session, transaction));
+                Parameters = { new NpgsqlParameter<long[]> { TypedValue = keys } },
+            };
+            List<int> refused = await command.ListAsync(static row => row.GetInt32(0) - 1, cancellationToken);
+            if (refused.Count < keys.Length)
+            {
+                return (refused, new StreamClaim(() => ReleaseAsync(session, transaction)));
             }
 
             await ReleaseAsync(session, transaction);
-            return null;
+            return (refused, StreamClaim.None);
         }
         catch (Exception error)
         {
             await session.DisposeAsync();
             _free.Release();
             cancellationToken.ThrowIfCancellationRequested();
-            if (error is not (NpgsqlException or InvalidOperationException or TimeoutException or IOException))
+            if (error is not (NpgsqlException or InvalidOperationException or TimeoutException or IOException or InvalidCastException))
             {
                 throw;
             }
 
-            // Whatever is the matter, the fill meets it, too, and tells of it.
-            return StreamClaim.None;
+            // Whatever is the matter, be it a server that is no PostgreSQL, the fill meets it, too, and tells of it.
+            return ([], StreamClaim.None);
         }
     }
 

@@ -11,22 +11,41 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// </remarks>
 /// <param name="columns">The payload columns that are read, after the bar's open.</param>
 /// <param name="interval">The stream's interval.</param>
-/// <param name="range">The bars to read.</param>
+/// <param name="asked">The bars to read.</param>
 /// <param name="barsInBatch">How many rows a statement gives at most; null where the table is in no order and read in one.</param>
-internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, BarInterval interval, TimeRange range, int? barsInBatch)
-    : BarReader(interval)
+internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, BarInterval interval, TimeRange asked, int? barsInBatch)
+    : BarReader(interval, asked)
 {
     private NpgsqlCommand? _command;
     private NpgsqlDataReader? _reader;
-    private long _reached = range.Start - 1;
+    private long _reached = asked.Start - 1;
     private int _rowsInBatch;
     private bool _finished;
+    private bool _isLent;
+
+    /// <summary>The statement of the first batch of bars, to be sent together with others.</summary>
+    public NpgsqlBatchCommand ToBatchCommand()
+    {
+        using NpgsqlCommand command = CreateCommand(Asked, LimitSql);
+        var batched = new NpgsqlBatchCommand(command.CommandText);
+        NpgsqlParameter[] parameters = [.. command.Parameters.Cast<NpgsqlParameter>()];
+        command.Parameters.Clear();
+        batched.Parameters.AddRange(parameters);
+        return batched;
+    }
+
+    /// <summary>Reads the answer to <see cref="ToBatchCommand"/>, at which the reader stands; of a short range that is all.</summary>
+    public Task<IReadOnlyList<BarFrame>> ReadAllAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        (_reader, _isLent) = (reader, true);
+        return ReadAllAsync(cancellationToken);
+    }
 
     /// <inheritdoc/>
     public override async Task<BarFrame?> ReadFrameAsync(CancellationToken cancellationToken)
     {
         PostgreSqlColumnReader[] payload =
-            [.. columns.Select((column, index) => PostgreSqlColumnReader.Create(column, index + 1, BarsInFrame))];
+            [.. columns.Select((column, index) => PostgreSqlColumnReader.Create(column, index + 1, Room))];
         while (!IsFull && await NextAsync(cancellationToken))
         {
             bool isWhole = TryReadOpen(_reader!, out long open);
@@ -46,7 +65,7 @@ internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, Bar
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        if (_reader is not null)
+        if (_reader is not null && !_isLent)
         {
             // The driver would read the rest of the answer to find its end.
             if (IsLong)
@@ -79,6 +98,8 @@ internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, Bar
     /// <summary>The second at which the reader's row is; false where it lies between two.</summary>
     protected abstract bool TryReadOpen(NpgsqlDataReader reader, out long open);
 
+    private string LimitSql => barsInBatch is { } most ? $" LIMIT {most}" : string.Empty;
+
     private async ValueTask<bool> NextAsync(CancellationToken cancellationToken)
     {
         while (!_finished)
@@ -86,7 +107,7 @@ internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, Bar
             if (_reader is null)
             {
                 // A batch ends with its last row, which may be one of several at one second; the next begins at the second after it.
-                _command = CreateCommand(new TimeRange(_reached + 1, range.End), barsInBatch is { } most ? $" LIMIT {most}" : string.Empty);
+                _command = CreateCommand(new TimeRange(_reached + 1, Asked.End), LimitSql);
                 _rowsInBatch = 0;
                 _reader = await _command.ExecuteReaderAsync(cancellationToken);
             }
@@ -97,7 +118,12 @@ internal abstract class NpgsqlBarReader(IReadOnlyList<StoredColumn> columns, Bar
                 return true;
             }
 
-            _finished = barsInBatch is null || _rowsInBatch < barsInBatch || _reached >= range.End;
+            _finished = _isLent || barsInBatch is null || _rowsInBatch < barsInBatch || _reached >= Asked.End;
+            if (_isLent)
+            {
+                break;
+            }
+
             await _reader.DisposeAsync();
             await _command!.DisposeAsync();
             (_reader, _command) = (null, null);

@@ -57,11 +57,30 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     };
 
     /// <inheritdoc/>
-    /// <remarks>It is an advisory lock of a transaction that lasts as long; of more streams at once than eight nothing is said.</remarks>
-    public override Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default) =>
-        _claims.TryAsync(StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream), cancellationToken);
+    /// <remarks>It is an advisory lock of a transaction that lasts as long; of more claims at once than eight nothing is said.</remarks>
+    public override async Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default)
+    {
+        StreamClaims claims = await TryClaimManyAsync([stream], cancellationToken);
+        return claims.Refused.Count == 0 ? claims : null;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>All locks are those of one transaction. The server has room for some thousands, of all sessions together.</remarks>
+    public override async Task<StreamClaims> TryClaimManyAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        StreamKey[] wanted = [.. streams.Distinct()];
+        (IReadOnlyList<int> refused, StreamClaim claim) = await _claims.TryAsync(
+            Array.ConvertAll(wanted, stream => StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream)), cancellationToken);
+        return new StreamClaims(refused.Select(at => wanted[at]).ToHashSet(), claim);
+    }
 
     private protected override TableNaming Naming { get; }
+
+    // The server keeps a lock for each table, for its key and for each stream, until the transaction ends, and has room for some
+    // thousands, of all sessions together.
+    private protected override int StreamsInTransaction => 250;
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
         new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage, _locks);

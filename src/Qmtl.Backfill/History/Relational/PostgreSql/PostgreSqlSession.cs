@@ -13,7 +13,7 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <param name="connection">The connection, which the session closes.</param>
 /// <param name="outage">Told that the server answers.</param>
 /// <param name="locks">Looks whom a write waits for.</param>
-internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage, LockWatch locks) : RelationalSession
+internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage, LockWatch locks) : RelationalSession
 {
     // A transaction holds locks that others wait for. So one whose client is paused, or cannot be reached any more, ends; and one that
     // waits gives up after a while and says for whom. What the operator has set for the user or the database stays.
@@ -30,6 +30,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
     private const string LockSql = "SELECT pg_advisory_xact_lock($1)";
 
     private const int RevisionsInStatement = 5000;
+    private const int StatementsInBatch = 500;
 
     private NpgsqlTransaction? _transaction;
     private string? _schema;
@@ -54,7 +55,7 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
 
         // Writers of one stream take turns: two that insert the same bars in different order would otherwise deadlock. The lock
         // travels with the look at the catalogue that every write begins with, and is there before that is answered.
-        _lockToTake = LockNumber($"stream {stream.Interval.Number} {stream.NodeId}");
+        _lockToTake = LockNumber(stream);
     }
 
     public override async Task CommitAsync(CancellationToken cancellationToken)
@@ -87,6 +88,21 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
 
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
     {
+        NpgsqlBatchCommand[] before = _lockToTake is { } number
+            ? [new(LimitsSql), new(LockSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } }]
+            : [];
+        IReadOnlyList<FoundTable> found = await FindTablesAsync(before, static (_, _) => Task.CompletedTask, tables, cancellationToken);
+        _lockToTake = null;
+        return found;
+    }
+
+    // With what is asked in the same round trip before it.
+    private async Task<IReadOnlyList<FoundTable>> FindTablesAsync(
+        NpgsqlBatchCommand[] before,
+        Func<NpgsqlDataReader, int, Task> readBefore,
+        IReadOnlyList<string> tables,
+        CancellationToken cancellationToken)
+    {
         // One row even where no table is found: the schema is needed to make one.
         const string Sql = """
             SELECT current_schema()::text, c.relname::text, a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod),
@@ -104,10 +120,9 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
             ORDER BY c.relname, a.attnum
             """;
         await using var batch = new NpgsqlBatch(connection, _transaction);
-        if (_lockToTake is { } number)
+        foreach (NpgsqlBatchCommand command in before)
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(LimitsSql));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(LockSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
+            batch.BatchCommands.Add(command);
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Sql)
@@ -117,10 +132,9 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         });
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
         outage.End();
-        if (_lockToTake is not null)
+        for (int number = 0; number < before.Length; number++)
         {
-            _lockToTake = null;
-            await reader.NextResultAsync(cancellationToken);
+            await readBefore(reader, number);
             await reader.NextResultAsync(cancellationToken);
         }
 
@@ -364,6 +378,6 @@ internal sealed class PostgreSqlSession(NpgsqlConnection connection, ServerOutag
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static long LockNumber(string name) =>
-        BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("qmtl " + name)));
+    private static long LockNumber(StreamKey stream) => BinaryPrimitives.ReadInt64BigEndian(
+        SHA256.HashData(Encoding.UTF8.GetBytes($"qmtl stream {stream.Interval.Number} {stream.NodeId}")));
 }

@@ -12,15 +12,13 @@ namespace Qmtl.History.Relational.Sqlite;
 internal sealed class SqliteBarReader : BarReader
 {
     private readonly TableSchema _table;
-    private readonly TimeRange _range;
     private readonly SqliteStatement _statement;
     private bool _finished;
 
     public SqliteBarReader(SqliteConnection connection, TableSchema table, StreamKey stream, TimeRange range)
-        : base(stream.Interval)
+        : base(stream.Interval, range)
     {
         _table = table;
-        _range = range;
         string timestamp = SqlText.Quote(table.Timestamp.Name);
         string columns = string.Concat(table.Payload.Select(column => $", {SqlText.Quote(column.Name)}"));
         string limit = table.HasKey ? $" LIMIT {BarsInFrame}" : string.Empty;
@@ -55,9 +53,9 @@ internal sealed class SqliteBarReader : BarReader
 
     private BarFrame? ReadFrame()
     {
-        SqliteColumnReader[] columns = [.. _table.Payload.Select(column => new SqliteColumnReader(column, BarsInFrame))];
+        SqliteColumnReader[] columns = [.. _table.Payload.Select(column => new SqliteColumnReader(column, Room))];
         int rows = 0;
-        long reached = _range.End;
+        long reached = Asked.End;
         while (!IsFull && Next())
         {
             rows++;
@@ -75,7 +73,7 @@ internal sealed class SqliteBarReader : BarReader
         {
             _statement.Reset();
             _statement.Bind(3, reached + 1);
-            _finished = rows < BarsInFrame || reached >= _range.End;
+            _finished = rows < BarsInFrame || reached >= Asked.End;
         }
 
         return Build(columns.Select(column => column.Build()));

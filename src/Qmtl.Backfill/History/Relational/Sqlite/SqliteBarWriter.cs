@@ -126,7 +126,7 @@ internal static class SqliteBarWriter
         CancellationToken cancellationToken)
     {
         int most = Math.Clamp((MostParameters - firstParameter + 1) / (1 + columns), 1, BarsInStatement);
-        using SqliteStatement many = prepare(most);
+        SqliteStatement? many = null;
         SqliteStatement? one = null;
         try
         {
@@ -136,7 +136,7 @@ internal static class SqliteBarWriter
                 int rest = frame.Timestamps.Length % most;
                 for (int row = 0; row < frame.Timestamps.Length - rest; row += most)
                 {
-                    Run(many, firstParameter, frame, binders, row, most);
+                    Run(many ??= prepare(most), firstParameter, frame, binders, row, most);
                     cancellationToken.ThrowIfCancellationRequested();
                 }
 
@@ -148,6 +148,7 @@ internal static class SqliteBarWriter
         }
         finally
         {
+            many?.Dispose();
             one?.Dispose();
         }
     }

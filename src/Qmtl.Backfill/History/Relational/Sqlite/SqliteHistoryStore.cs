@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Qmtl.Data;
 using SQLitePCL;
@@ -18,14 +17,10 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
 {
     private const string Scheme = "sqlite:";
 
-    // What .NET says of a file that somebody else has locked.
-    private const int SharingViolation = unchecked((int)0x80070020);
-    private const int LinuxWouldBlock = 11;
-    private const int MacWouldBlock = 35;
-
     private readonly string _path;
     private readonly string _connectionString;
     private readonly SqliteErrors _errors;
+    private readonly SqliteFillClaims _claims;
     private readonly SqliteSchemaCache _cache = new();
     private readonly SemaphoreSlim _writer = new(1, 1);
     private int _sessions;
@@ -40,6 +35,7 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     {
         _path = FullPath(path);
         _errors = new SqliteErrors(DisplayName, _path);
+        _claims = new SqliteFillClaims(_path);
         Naming = new TableNaming(table, maximumBytes: 4096, StringComparer.OrdinalIgnoreCase, "sqlite_");
         _connectionString = new SqliteConnectionStringBuilder
         {
@@ -62,46 +58,25 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     public override Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        string path = string.Create(
-            CultureInfo.InvariantCulture, $"{_path}-filling-{(uint)StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream):x8}");
-        try
-        {
-            FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-            return Task.FromResult<IAsyncDisposable?>(new StreamClaim(() => Release(file, path)));
-        }
-        catch (IOException error) when (error.HResult is SharingViolation or LinuxWouldBlock or MacWouldBlock)
-        {
-            return Task.FromResult<IAsyncDisposable?>(null);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
-        }
+        return Task.Run(() => (IAsyncDisposable?)_claims.TryOne(ClaimOf(stream), cancellationToken), cancellationToken);
     }
 
-    private static ValueTask Release(FileStream file, string path)
+    /// <inheritdoc/>
+    /// <remarks>One locked file has a list of all of them.</remarks>
+    public override Task<StreamClaims> TryClaimManyAsync(
+        IReadOnlyCollection<StreamKey> streams, CancellationToken cancellationToken = default)
     {
-        try
-        {
-            // Windows deletes no open file. Elsewhere the name goes first, so that nobody can take a lock that is about to be nobody's.
-            if (OperatingSystem.IsWindows())
+        ArgumentNullException.ThrowIfNull(streams);
+        return Task.Run(
+            () =>
             {
-                file.Dispose();
-            }
-
-            File.Delete(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Somebody has it open already, or nobody may delete here. An empty file is in nobody's way.
-        }
-        finally
-        {
-            file.Dispose();
-        }
-
-        return ValueTask.CompletedTask;
+                (IReadOnlySet<uint> refused, StreamClaim claim) = _claims.Many(streams.Select(ClaimOf).ToHashSet(), cancellationToken);
+                return new StreamClaims(streams.Where(stream => refused.Contains(ClaimOf(stream))).ToHashSet(), claim);
+            },
+            cancellationToken);
     }
+
+    private uint ClaimOf(StreamKey stream) => (uint)StreamClaim.KeyOf(Naming.TableOf(stream.NodeId), stream);
 
     internal static StoreKind Kind { get; } = new("Sqlite")
     {
@@ -116,6 +91,8 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     internal TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(30);
 
     private protected override TableNaming Naming { get; }
+
+    private protected override int StreamsInTransaction => int.MaxValue;
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken)
     {

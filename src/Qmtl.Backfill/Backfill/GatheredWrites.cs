@@ -1,0 +1,92 @@
+using Qmtl.Data;
+using Qmtl.History;
+
+namespace Qmtl.Backfill;
+
+/// <summary>
+/// Commits what many streams write, together. It takes what has gathered, up to what the store likes, and never waits for more: what
+/// gathers during a commit is the next.
+/// </summary>
+/// <param name="store">Where to.</param>
+/// <param name="cancellationToken">Ends the commit that is being made, of which nothing is kept then, and all that would follow.</param>
+internal sealed class GatheredWrites(IHistoryStore store, CancellationToken cancellationToken)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<Pending> _waiting = new();
+    private bool _isCommitting;
+
+    /// <summary>Writes pages of a stream with whatever else is written; when it returns, they are committed.</summary>
+    /// <exception cref="StoreException">They were refused, or the store cannot be reached; nothing of them was written.</exception>
+    public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages)
+    {
+        var pending = new Pending(new StreamWrite(stream, pages));
+        lock (_gate)
+        {
+            _waiting.Enqueue(pending);
+            if (!_isCommitting)
+            {
+                _isCommitting = true;
+                _ = Task.Run(CommitAllAsync, CancellationToken.None);
+            }
+        }
+
+        return pending.Task;
+    }
+
+    private async Task CommitAllAsync()
+    {
+        while (Take() is { Count: > 0 } batch)
+        {
+            try
+            {
+                IReadOnlyList<StoreException?> outcomes = await store.WriteManyAsync(
+                    [.. batch.Select(pending => pending.Write)], cancellationToken);
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    batch[i].End(outcomes[i]);
+                }
+            }
+            catch (OperationCanceledException error)
+            {
+                batch.ForEach(pending => pending.TrySetCanceled(error.CancellationToken));
+            }
+            catch (Exception error)
+            {
+                batch.ForEach(pending => pending.End(error));
+            }
+        }
+    }
+
+    private List<Pending> Take()
+    {
+        lock (_gate)
+        {
+            var batch = new List<Pending>();
+            for (long bars = 0; bars < store.Info.BarsPerWrite && _waiting.TryDequeue(out Pending? pending);)
+            {
+                batch.Add(pending);
+                bars += Math.Max(1, pending.Write.Pages.Sum(page => (long)page.Frame.Count));
+            }
+
+            _isCommitting = batch.Count > 0;
+            return batch;
+        }
+    }
+
+    private sealed class Pending(StreamWrite write) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public StreamWrite Write => write;
+
+        public void End(Exception? error)
+        {
+            if (error is null)
+            {
+                TrySetResult();
+            }
+            else
+            {
+                TrySetException(error);
+            }
+        }
+    }
+}

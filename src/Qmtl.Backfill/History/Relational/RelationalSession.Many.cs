@@ -1,0 +1,87 @@
+using System.Globalization;
+using Qmtl.Data;
+using Qmtl.Time;
+
+namespace Qmtl.History.Relational;
+
+/// <content>What is done for many streams at once; here one after the other, for databases that have no better way.</content>
+internal abstract partial class RelationalSession
+{
+    /// <summary>
+    /// Begins the transaction of a write of many streams, and looks for tables. No other session writes to the streams until it ends, but
+    /// to those that are told: another writes to them now, and this transaction does not wait for it.
+    /// </summary>
+    public virtual async Task<(IReadOnlyList<FoundTable> Found, IReadOnlySet<StreamKey> Busy)> BeginManyAsync(
+        IReadOnlyList<StreamKey> streams, IReadOnlyList<string> tables, CancellationToken cancellationToken)
+    {
+        await BeginAsync(streams[0], cancellationToken);
+        return (await FindTablesAsync(tables, cancellationToken), new HashSet<StreamKey>());
+    }
+
+    /// <summary>Writes the bars of many streams.</summary>
+    /// <param name="streams">The streams, each with a table and with bars.</param>
+    /// <param name="atFault">Told whose bars an error is about, before it is thrown, by the stream's place; null for none's.</param>
+    /// <param name="cancellationToken">Ends the operation.</param>
+    public virtual async Task WriteManyAsync(
+        IReadOnlyList<WrittenStream> streams, Action<int?> atFault, CancellationToken cancellationToken)
+    {
+        foreach (WrittenStream stream in streams)
+        {
+            atFault(stream.Place);
+            foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(stream.Frames))
+            {
+                await WriteBarsAsync(stream.Table!, stream.Stream, run, cancellationToken);
+            }
+        }
+
+        atFault(null);
+    }
+
+    /// <summary>Reads short ranges of many streams, whole.</summary>
+    public virtual async Task<IReadOnlyList<IReadOnlyList<BarFrame>>> ReadManyAsync(
+        IReadOnlyList<(TableSchema Table, StreamKey Stream, TimeRange Range)> ranges, CancellationToken cancellationToken)
+    {
+        var all = new List<IReadOnlyList<BarFrame>>(ranges.Count);
+        foreach ((TableSchema table, StreamKey stream, TimeRange range) in ranges)
+        {
+            await using BarReader reader = OpenReader(table, stream, range);
+            all.Add(await reader.ReadAllAsync(cancellationToken));
+        }
+
+        return all;
+    }
+
+    /// <summary>The known-empty ranges of many streams, of all sources, in the order of <paramref name="streams"/>.</summary>
+    public virtual async Task<IReadOnlyList<IReadOnlyList<EmptyRange>>> ReadEmptyRangesAsync(
+        IReadOnlyList<(StreamKey Stream, TimeRange Within)> streams, CancellationToken cancellationToken)
+    {
+        var all = new List<IReadOnlyList<EmptyRange>>(streams.Count);
+        foreach ((StreamKey stream, TimeRange within) in streams)
+        {
+            all.Add(await ReadEmptyRangesAsync(stream, source: null, within, cancellationToken));
+        }
+
+        return all;
+    }
+
+    /// <summary>When the newest row of each stream opens, whether or not it is a bar; null where there is none.</summary>
+    public async Task<IReadOnlyList<long?>> FindNewestAsync(
+        IReadOnlyList<(TableSchema Table, StreamKey Stream)> streams, CancellationToken cancellationToken)
+    {
+        var newest = new long?[streams.Count];
+        await AskAllAsync(
+            [.. streams.Select((stream, number) => NewestSql(stream.Table, stream.Stream, number))],
+            row => newest[Convert.ToInt32(row.GetValue(0), CultureInfo.InvariantCulture)] =
+                row.IsDBNull(1) ? null : Convert.ToInt64(row.GetValue(1), CultureInfo.InvariantCulture),
+            cancellationToken);
+        return newest;
+    }
+
+    /// <summary>A number, and the newest second of the stream's rows.</summary>
+    protected virtual string NewestSql(TableSchema table, StreamKey stream, int number)
+    {
+        (string node, string interval, string ts) = KeyOf(table);
+        return $"SELECT {number}, (SELECT max({ts}) FROM {TableSql(table.Table)} AS t WHERE {node} = {SqlText.Literal(stream.NodeId)} "
+            + $"AND {interval} = {stream.Interval.Number})";
+    }
+}
