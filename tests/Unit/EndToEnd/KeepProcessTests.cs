@@ -153,13 +153,14 @@ public sealed class KeepProcessTests : IDisposable
               "schema": 1,
               "stores": { "main": { "path": "bars.db", "table": "bars" } },
               "sources": { "exchange": { "kind": "binance", "baseUri": "{{exchange.BaseUri}}" } },
-              "streams": [{ "nodes": {{JsonSerializer.Serialize(nodes)}}, "intervals": "1m", "source": "exchange", "start": {{Start(minutes: 3)}} }],
+              "streams": [{ "nodes": {{JsonSerializer.Serialize(nodes)}}, "intervals": "1h", "source": "exchange", "start": {{Start(minutes: 240)}} }],
+              "limits": { "throttle": 32 },
               "metrics": { "port": {{FreePort()}} }
             }
             """);
         using QmtlProcess keep = QmtlProcess.Start("keep", "--config", Config);
         using var client = new HttpClient();
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!await IsReadyAsync(client, patience.Token))
         {
             await Task.Delay(50, patience.Token);
