@@ -11,8 +11,8 @@ internal sealed partial class KeepLane
     private static readonly TimeSpan LongestWaitForBar = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// The last bar up to which all that follow <paramref name="after"/> are there or known not to exist; <paramref name="after"/> itself where
-    /// the next one is neither, or has not closed.
+    /// The last bar up to which all that follow <paramref name="after"/> are there or known not to exist; <paramref name="after"/> itself
+    /// where the next one is neither, or has not closed.
     /// </summary>
     public async Task<long> FindCompleteAsync(StreamKey stream, long after, CancellationToken cancellationToken)
     {
@@ -40,7 +40,8 @@ internal sealed partial class KeepLane
             new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit },
             async (state, _) =>
             {
-                var outcome = new KeepOutcome(state.Kept, await CompleteOnceAsync(state.Kept, newest.GetValueOrDefault(state), cancellationToken));
+                var outcome = new KeepOutcome(
+                    state.Kept, await CompleteOnceAsync(state.Kept, newest.GetValueOrDefault(state), cancellationToken));
                 outcomes.Add(outcome);
                 state.Gauge.Add(outcome.Result);
                 _world.Tell(outcome);
@@ -92,7 +93,7 @@ internal sealed partial class KeepLane
             foreach (KeptState state in states)
             {
                 var range = new TimeRange(LastDue(state.Kept), LastDue(state.Kept));
-                await settle(state, range, cancellationToken.IsCancellationRequested ? Cancelled(state.Kept, range) : FailedBy(error, state.Kept, range));
+                await settle(state, range, EndedBy(error, state.Kept, range, cancellationToken));
             }
 
             return;
@@ -158,7 +159,7 @@ internal sealed partial class KeepLane
         }
         catch (Exception error)
         {
-            result = cancellationToken.IsCancellationRequested ? Cancelled(state.Kept, asked) : FailedBy(error, state.Kept, asked);
+            result = EndedBy(error, state.Kept, asked, cancellationToken);
         }
 
         // Where a store keeps no trail, nothing is compared.
@@ -171,7 +172,8 @@ internal sealed partial class KeepLane
     private async Task<BackfillResult> CompleteAsync(KeptStream kept, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
     {
         BackfillResult? whole = null;
-        await foreach (BackfillResult part in _plain.RunAsync([new BackfillRequest(_store, _fetcher, kept.Stream, ranges)], cancellationToken))
+        var request = new BackfillRequest(_store, _fetcher, kept.Stream, ranges);
+        await foreach (BackfillResult part in _plain.RunAsync([request], cancellationToken))
         {
             // The worst of them says how it went.
             whole = whole is null ? part : (part.Status > whole.Status ? part.Plus(whole) : whole.Plus(part));
@@ -219,8 +221,10 @@ internal sealed partial class KeepLane
             // What the whole lane waits for is no fault of the stream, which comes again with all others.
             bool isOfLane = isCancelled || (_trouble.Error is not null && LaneTrouble.IsOfLane(result.Error));
             state.Failures = isComplete ? 0 : isOfLane ? state.Failures : state.Failures + 1;
-            DateTimeOffset regular = UnixTime.FromSeconds(interval.Next(interval.Next(Math.Max(last, interval.Previous(kept.FirstBar))))) + _askAfter;
-            DateTimeOffset again = isOfLane ? now : now + GrowingDelay.After(state.Failures, result.Error is null ? Shorter(interval) : null);
+            long next = interval.Next(Math.Max(last, interval.Previous(kept.FirstBar)));
+            DateTimeOffset regular = UnixTime.FromSeconds(interval.Next(next)) + _askAfter;
+            TimeSpan delay = GrowingDelay.After(state.Failures, result.Error is null ? Shorter(interval) : null);
+            DateTimeOffset again = isOfLane ? now : now + delay;
 
             // Whoever fails has to wait for longer than to the next bar; one that misses a bar is asked again with the next at the latest.
             Free(state, isComplete || (result.Error is null && again > regular) ? regular : again);
@@ -273,8 +277,10 @@ internal sealed partial class KeepLane
         Queue(state);
     }
 
-    private static BackfillResult Cancelled(KeptStream kept, TimeRange range) =>
-        new() { Stream = kept.Stream, Range = range, Status = BackfillStatus.Cancelled };
+    private static BackfillResult EndedBy(Exception error, KeptStream kept, TimeRange range, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? new BackfillResult { Stream = kept.Stream, Range = range, Status = BackfillStatus.Cancelled }
+            : FailedBy(error, kept, range);
 
     private static BackfillResult FailedBy(Exception error, KeptStream kept, TimeRange range) => new()
     {
