@@ -41,6 +41,7 @@
         'Start-QmtlMetricsServer'
         'Stop-QmtlMetricsServer'
         'Test-QmtlHistory'
+        'Watch-QmtlHistory'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -99,6 +99,7 @@ internal static class QmtlCommandLine
             new StatusCommand(host),
             new GapsCommand(host),
             new BackfillCommand(host),
+            new KeepCommand(host),
             new HistoryCommand(host),
             new CompareCommand(host),
             new RevisionsCommand(host),

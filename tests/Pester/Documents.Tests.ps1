@@ -22,6 +22,7 @@ BeforeDiscovery {
         }
         @{
             Name   = [System.IO.Path]::GetRelativePath($QmtlRoot, $file)
+            Path   = $file
             Text   = $text
             Blocks = @($blocks)
             Runs   = @($blocks).Where({ $_.Language -in 'powershell', 'sh' -and -not $_.Reason })
@@ -46,7 +47,7 @@ BeforeDiscovery {
                 Reason   = @($after.Keys.Where({ $block.Value.TrimStart().StartsWith($_) }).ForEach({ $after[$_] }))[0]
             }
         }
-        @{ Name = $file.Name; Text = ''; Blocks = @(); Runs = @($blocks).Where({ -not $_.Reason }); Reads = @($blocks).Where({ $_.Reason }) }
+        @{ Name = $file.Name; Path = $file.FullName; Text = ''; Blocks = @(); Runs = @($blocks).Where({ -not $_.Reason }); Reads = @($blocks).Where({ $_.Reason }) }
     }
     $noShell = -not (Get-Command bash -ErrorAction Ignore)
 }
@@ -87,6 +88,18 @@ Describe 'the marks of <Name>' -ForEach $documents {
         @($Blocks.Where({ $_.Reason }).Reason | Where-Object { ($_ -split ' ').Count -lt 4 }) | Should -BeNullOrEmpty -Because 'a reason is a sentence'
         [regex]::Matches($Text, '(?m)^<!-- (not run|first):').Count | Should -Be (
             $Blocks.Where({ $_.Reason }).Count + $Blocks.Where({ $_.First }).Count) -Because 'a mark stands right before its block'
+    }
+
+    It 'stand among links that lead somewhere' {
+        foreach ($link in [regex]::Matches(($Text -replace '(?ms)^```.*?^```' -replace '`[^`\n]*`'), '\]\((?<file>[^)#: ]*)(?:#(?<part>[^)]*))?\)')) {
+            $target = $link.Groups['file'].Value ? (Join-Path (Split-Path $Path) $link.Groups['file'].Value) : $Path
+            Test-Path -LiteralPath $target | Should -BeTrue -Because "$Name links to $($link.Groups['file'].Value)"
+            if ($part = $link.Groups['part'].Value) {
+                $heads = [regex]::Matches((Get-Content -Raw -LiteralPath $target), '(?m)^#+ (.*?)\r?$').ForEach({
+                        $_.Groups[1].Value.ToLowerInvariant() -replace '[^\w\- ]' -replace ' ', '-' })
+                $part | Should -BeIn $heads -Because "$Name links to that part of $($link.Groups['file'].Value)"
+            }
+        }
     }
 
     It 'hide no command or option that there is not (line <Line>)' -AllowNullOrEmptyForEach -ForEach $Reads {
@@ -153,7 +166,7 @@ exec dotnet exec '$($qmtl.FullName)' "`$@"
         # The document as it stands, but for its exchange and its ports.
         function ConvertTo-Tried([string] $Code) {
             $Code = $Code -replace '(New-QmtlFetcher -(?:Binance|Exchange binance)\b)(?! -BaseUri)', "`$1 -BaseUri $($exchange.BaseUri)"
-            $Code = $Code -replace '"exchange": "binance"(?!, "baseUri")', "`"exchange`": `"binance`", `"baseUri`": `"$($exchange.BaseUri)`""
+            $Code = $Code -replace '"kind": "binance"(?!, "baseUri")', "`"kind`": `"binance`", `"baseUri`": `"$($exchange.BaseUri)`""
             $Code -replace '\b80\d\d\b', { Get-FreePort $_.Value }
         }
 
@@ -185,7 +198,7 @@ exec dotnet exec '$($qmtl.FullName)' "`$@"
         }
         elseif (-not $noShell) {
             $file = Join-Path $folder '.commands'
-            Set-Content -LiteralPath $file -Value "export PATH='$bin':`"`$PATH`"`ncd '$folder'`n$(ConvertTo-Tried $Code)"
+            Set-Content -LiteralPath $file -Value "trap 'kill `$(jobs -p) 2>/dev/null || true' EXIT`nexport PATH='$bin':`"`$PATH`"`ncd '$folder'`n$(ConvertTo-Tried $Code)"
             $output = & bash -euo pipefail $file 2>&1
             $LASTEXITCODE | Should -Be 0 -Because ($output | Out-String)
         }

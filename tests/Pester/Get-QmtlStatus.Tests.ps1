@@ -50,6 +50,22 @@ Describe 'Get-QmtlStatus' {
         (New-LateProvider 0), $provider | Get-QmtlStatus | ForEach-Object NodeId | Should -Be OLD, X, X
     }
 
+    It 'holds the streams of a declaration against what it promises' {
+        $provider = New-LateProvider 3
+        $file = Join-Path $TestDrive keep.json
+        Set-Content $file (@{
+                schema  = 1
+                stores  = @{ main = @{ path = $provider.DisplayName -replace '^sqlite:' } }
+                streams = @(@{ nodes = @('X', 'Y'); intervals = @('1m'); source = 'binance'; start = '-1d'; budget = '1h' })
+            } | ConvertTo-Json -Depth 5)
+        $rows = Get-QmtlStatus -Config $file
+        @($rows.NodeId) + $rows.State | Should -Be Y, X, Absent, Incomplete
+        $rows[1].Missing | Should -BeGreaterThan 1400
+        (Get-QmtlStatus -Config $file -NodeId X -Budget 1m).State | Should -Be Stale
+        { Get-QmtlStatus -Config $file -Provider $provider -ErrorAction Stop } | Should -Throw '*Give one of them*'
+        { Get-QmtlStatus -Config $file -NodeId Z -ErrorAction Stop } | Should -Throw "*holds no node 'Z'*"
+    }
+
     It 'refuses a budget that is none' {
         { Get-QmtlStatus (New-TestProvider -Bars 1) -Budget soon } | Should -Throw "*'soon' is neither a number of bars nor a length of time*"
         { Get-QmtlStatus (New-TestProvider -Bars 1) Z -ErrorAction Stop } | Should -Throw "*holds no node 'Z'*"

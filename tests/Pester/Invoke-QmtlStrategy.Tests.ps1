@@ -103,6 +103,26 @@ Describe 'an offline run' {
         { Invoke-TestStrategy $node 6 @{ OnMissing = 'Fail' } } | Should -Throw "*'n' failed at the bar of 1970-01-01T00:05:00Z*X 1m lacks*00:04:00Z*" -ErrorId 'NodeFailed,*'
     }
 
+    It 'orders bars of different intervals by their <Order>s' -ForEach @(
+        @{ Order = 'Open'; Expected = 'five@0', 'one@0', 'one@1', 'one@2', 'one@3', 'one@4' }
+        @{ Order = 'Close'; Expected = 'one@0', 'one@1', 'one@2', 'one@3', 'five@0', 'one@4' }
+    ) {
+        $provider = New-TestProvider
+        $null = Invoke-QmtlBackfill $provider X 1m, 5m 0 240
+        $five = New-QmtlNode five { 1 } -InputObject (New-QmtlStreamInput X -Interval 5m -HistoryProvider $provider)
+        $one = New-QmtlNode one { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m -HistoryProvider $provider)
+        Invoke-QmtlStrategy (New-QmtlStrategy s $five, $one) -Start 0 -End 240 -Order $Order |
+            ForEach-Object { "$($_.Node)@$($_.Time.ToUnixTimeSeconds() / 60)" } | Should -Be $Expected
+    }
+
+    It 'tries again as often as -MaxRetries says' {
+        $script:asked = 0
+        $source = New-QmtlFetcher -ScriptBlock { $script:asked++; throw [System.TimeoutException]::new('slow') }
+        $stream = New-QmtlStreamInput A -Interval 1h -Period 4 -HistoryProvider (New-TestProvider -Fetcher $source)
+        { Invoke-QmtlStrategy (New-QmtlNode n { 1 } -InputObject $stream) -MaxRetries 1 } | Should -Throw '*slow*' -ErrorId 'WarmupFailed,*'
+        $script:asked | Should -Be 2
+    }
+
     It 'records each bar once, however often it is replayed' {
         $path = Join-Path $TestDrive 'replayed.db'
         $recorder = New-QmtlRecorder -Path $path

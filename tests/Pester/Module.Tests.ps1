@@ -32,7 +32,8 @@ Describe 'the manifest' {
             'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary'
             'Get-QmtlMetric', 'Get-QmtlRevision', 'Get-QmtlStatus', 'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
             'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput'
-            'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer', 'Test-QmtlHistory')
+            'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer', 'Test-QmtlHistory'
+            'Watch-QmtlHistory')
         (Get-Command -Module Qmtl).Name | Sort-Object | Should -Be $manifest.CmdletsToExport
         $manifest.FunctionsToExport + $manifest.AliasesToExport + $manifest.VariablesToExport | Should -BeNullOrEmpty
     }

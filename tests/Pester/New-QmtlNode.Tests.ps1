@@ -26,6 +26,18 @@ Describe 'a script node' {
         Invoke-TestStrategy (New-QmtlNode n $Script -Period 5 -InputObject (New-TestStream -Bars 5)) 5 | Should -Be "n@5=$Value"
     }
 
+    It 'computes for each of its inputs, or with -Trigger AllInputs once for all: <Trigger>' -ForEach @(
+        @{ Trigger = 'EachInput'; Expected = 'n@1=2', 'n@2=3', 'n@2=4' }
+        @{ Trigger = 'AllInputs'; Expected = 'n@1=2', 'n@2=4' }
+    ) {
+        $provider = New-TestProvider -Bars 3
+        $null = Invoke-QmtlBackfill $provider Y 1m 60 180
+        $streams = 'X', 'Y' | New-QmtlStreamInput -Interval 1m -HistoryProvider $provider
+        $node = New-QmtlNode n { $_['X'].GetValue('close') + $_['Y'].GetValue('close') } -InputObject $streams -Trigger $Trigger
+        Invoke-TestStrategy $node 2 | Should -Be $Expected
+        $node.Trigger | Should -Be $Trigger
+    }
+
     It 'gives a number, an object, a hashtable, or nothing' {
         $node = New-QmtlNode n -InputObject (New-TestStream -Bars 5) {
             switch ($_['X'].GetValue('close')) {

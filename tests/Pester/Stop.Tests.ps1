@@ -164,6 +164,34 @@ Describe 'Ctrl-C' -Skip:$noSignals {
         Get-StoredMinute (New-QmtlHistoryProvider "$path.recorded") | Select-Object -SkipLast 1 | Should -Be (0..50)
     }
 
+    It 'stops a strategy that follows, tells how far it came, and what was processed is recorded' {
+        $run = Stop-Shell @"
+    `$env:XDG_STATE_HOME = '$TestDrive'
+    `$source = New-QmtlFetcher -Name s -ScriptBlock {
+        param(`$start, `$end)
+        for (; `$start -le `$end; `$start++) { @{ ts = `$start; close = [double]`$start } }
+    }
+    `$began = [DateTimeOffset]::UtcNow
+    `$recorder = New-QmtlRecorder '$path.recorded'
+    `$stream = New-QmtlStreamInput X -Interval 1s -Period 3 -HistoryProvider (New-QmtlHistoryProvider '$path' -Fetcher `$source) -Recorder `$recorder
+    `$seen = 0
+    New-QmtlNode n { `$_['X'].GetValue('close') } -InputObject `$stream | Invoke-QmtlStrategy -Follow | ForEach-Object {
+        if (`$_.Time -gt `$began -and ++`$seen -eq 2) { [Console]::Out.WriteLine('ready') }
+    }
+"@
+        $run.Rest | Should -Not -Match 'went on'
+        $bars = [regex]::Match($run.Rest, "The strategy 'n' was followed: (\d+) bars, \1 results, 0 late bars\.").Groups[1].Value
+        $bars | Should -Not -BeNullOrEmpty
+        $run.Milliseconds | Should -BeLessThan $soon
+
+        $recorder = New-QmtlRecorder "$path.recorded" -SpoolPath ([System.IO.Path]::Combine($TestDrive, 'qmtl', 'spool'))
+        @{ ts = 6000; close = 100.0 } | Add-QmtlRecord $recorder -NodeId X -Interval 1s
+        $recorder.Dispose()
+        $seconds = @(Get-QmtlHistory (New-QmtlHistoryProvider "$path.recorded") X 1s).Timestamp.ToUnixTimeSeconds() | Select-Object -Skip 1
+        $seconds | Should -HaveCount $bars
+        $seconds[-1] - $seconds[0] | Should -Be ($bars - 1) -Because 'no bar is left out'
+    }
+
     It 'stops a wait for a recorder''s store' {
         $run = Stop-Shell @"
     `$env:XDG_STATE_HOME = '$TestDrive'

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
@@ -19,6 +20,9 @@ namespace Qmtl.Keeping;
 /// </remarks>
 public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
 {
+    // A lane looks for what is due every half minute, so that one which has not for as long as this hangs.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(2);
+
     private readonly KeeperWorld _world;
     private readonly Lock _lock = new();
     private readonly Dictionary<(KeptSource Source, KeptStore Store), KeepLane> _lanes = [];
@@ -51,14 +55,8 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
         Apply(declaration);
     }
 
-    /// <summary>When all of it last showed that it lives: at most half a minute ago while it runs.</summary>
-    public DateTimeOffset LastTick => Lanes().Select(lane => lane.LastTick).DefaultIfEmpty(_world.Clock.GetUtcNow()).Min();
-
-    /// <summary>Whether each stream has been visited once since it is kept.</summary>
-    public bool HasSeenAll => Lanes().TrueForAll(lane => lane.HasSeenAll);
-
     /// <summary>What is the matter with sources and stores at present, a sentence each; none where all can be had.</summary>
-    public IReadOnlyList<string> Troubles => [.. Lanes().Select(lane => lane.Trouble).OfType<string>().Distinct()];
+    public IReadOnlyList<string> Troubles => [.. Lanes().Select(lane => lane.Trouble?.Message).OfType<string>().Distinct()];
 
     /// <summary>Whether nothing is under way; for tests, which then may turn the clock on.</summary>
     internal bool IsResting => Lanes().TrueForAll(lane => lane.IsResting);
@@ -131,6 +129,28 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
         KeepLog.Reloaded(_world.Logger, declaration.Streams.Count);
     }
 
+    /// <summary>Why it should be started anew, in a sentence; null while it lives. It asks nobody, and answers at once.</summary>
+    public string? WhyNotLive()
+    {
+        DateTimeOffset now = _world.Clock.GetUtcNow();
+        return Lanes().Select(lane => now - lane.LastTick).DefaultIfEmpty().Max() is var silence && silence > LongestSilence
+            ? string.Create(CultureInfo.InvariantCulture, $"The keeper has not looked for what is due for {silence.TotalSeconds:0} s.")
+            : null;
+    }
+
+    /// <summary>
+    /// Why it does not do what it is there for, in a sentence; null once each stream has been visited and while the stores can be had. It
+    /// asks nobody, and answers at once.
+    /// </summary>
+    public string? WhyNotReady()
+    {
+        List<KeepLane> lanes = Lanes();
+        int unseen = lanes.Sum(lane => lane.Unseen);
+        return lanes.Select(lane => lane.Trouble).OfType<StoreException>().FirstOrDefault() is { } away ? away.Message
+            : unseen > 0 ? string.Create(CultureInfo.InvariantCulture, $"{unseen} streams have not been visited yet.")
+            : null;
+    }
+
     /// <inheritdoc/>
     public async ValueTask<long> WaitForBarAfterAsync(StreamKey stream, long after, CancellationToken cancellationToken = default)
     {
@@ -150,6 +170,7 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(End());
+        Lanes().ForEach(lane => lane.Forget());
         foreach ((KeptStore declared, IHistoryStore store) in _stores)
         {
             if (declared.Opened is null)
@@ -228,6 +249,7 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
 
         _declaration = declaration;
         Array.ForEach(retired, lane => lane.Retire());
+        Array.ForEach(retired, lane => lane.Forget());
         if (_stop is not null)
         {
             Array.ForEach(begun, Start);

@@ -1,5 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Fetching;
+using Qmtl.History;
 using Qmtl.Time;
 
 namespace Qmtl.Keeping;
@@ -12,7 +13,7 @@ internal sealed partial class KeepLane
     // So many pages are asked for at a time; a stream's new bar waits for no more than these.
     private const int PagesPerPiece = 4;
 
-    // Somebody may remove bars, and another program write some.
+    // Somebody else may remove bars, or write some.
     private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
 
     // Under the lock.
@@ -63,7 +64,7 @@ internal sealed partial class KeepLane
             if (!missing.IsEmpty)
             {
                 TimeRangeSet piece = NewestPiece(kept, missing);
-                result = await CompleteAsync(_plain, kept, [.. piece], either.Token);
+                result = await CompleteAsync(kept, [.. piece], either.Token);
                 next = result.Status is BackfillStatus.Failed or BackfillStatus.Cancelled
                     ? next
                     : kept.Stream.Interval.Previous(piece.Bounds!.Value.Start);
@@ -111,9 +112,59 @@ internal sealed partial class KeepLane
             Free(state, due: null);
         }
 
-        if (result is { Status: not BackfillStatus.Cancelled })
+        Tell(state, result);
+    }
+
+    // How much of everything is there is for the store to count.
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        KeptState[] states;
+        lock (_lock)
         {
-            _world.Tell(new KeepOutcome(state.Kept, result));
+            states = [.. _states.Values];
+        }
+
+        try
+        {
+            IReadOnlyList<StreamStatus> found = await StreamStatus.FindAsync(
+                new StoreHistoryProvider(_store, _fetcher),
+                [.. states.Select(state => new StreamExpectation(state.Kept.Stream, state.Kept.FirstBar, state.Kept.Budget))],
+                Now,
+                cancellationToken);
+            foreach ((KeptState state, StreamStatus status) in states.Zip(found))
+            {
+                state.Gauge.Look(status);
+                LookBehind(state, status);
+            }
+
+            Wake();
+        }
+        catch (Exception error) when (error is StoreException || cancellationToken.IsCancellationRequested)
+        {
+            // The next visit meets what is the matter, and tells of it.
+        }
+    }
+
+    // Bars that somebody has removed, and those that could not be had before.
+    private void LookBehind(KeptState state, StreamStatus status)
+    {
+        lock (_lock)
+        {
+            if (status.Missing > 0 && !state.IsGone)
+            {
+                GoThroughHistory(state, state.CompleteTo);
+                Queue(state);
+            }
+        }
+    }
+
+    // Under the lock.
+    private void Queue(KeptState state)
+    {
+        if (state is { Behind: { } behind, IsQueued: false, IsBusy: false })
+        {
+            state.IsQueued = true;
+            _behind.Enqueue(state, -behind);
         }
     }
 

@@ -5,6 +5,7 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
+using Qmtl.Telemetry;
 using Qmtl.Telemetry.Logging;
 
 namespace Qmtl.Keeping;
@@ -28,7 +29,7 @@ internal sealed partial class KeepLane
     private readonly BackfillOptions _options;
     private readonly TimeSpan _askAfter;
     private readonly KeeperWorld _world;
-    private readonly BackfillEngine _comparing;
+    private readonly NewestBars _newest;
     private readonly BackfillEngine _plain;
     private readonly LaneTrouble _trouble;
     private readonly Lock _lock = new();
@@ -44,11 +45,12 @@ internal sealed partial class KeepLane
     private int _pieces;
     private int _unseen;
     private bool _isRetired;
-    private bool _cannotRevise;
+    private volatile bool _cannotRevise;
     private long _wakes;
     private long _handled;
     private long _lastTick;
     private DateTimeOffset _historyRests;
+    private DateTimeOffset _lookedAt;
 
     /// <param name="source">The source as it is declared.</param>
     /// <param name="store">The store, open.</param>
@@ -61,7 +63,7 @@ internal sealed partial class KeepLane
         (_store, _source, _options, _askAfter, _world) = (store, source.Name, declaration.Options, declaration.AskAfter, world);
         _trouble = new LaneTrouble(world.Clock);
         Tick();
-        _comparing = new BackfillEngine(_options with { Force = true }, world.Clock, world.OnEvent, world.Log);
+        _newest = new NewestBars(_options, world.Clock, world.OnEvent, world.Log);
         _plain = new BackfillEngine(_options, world.Clock, OnHistoryEvent, world.Log);
     }
 
@@ -72,19 +74,19 @@ internal sealed partial class KeepLane
     public IHistoryStore Store => _store;
 
     /// <summary>What is the matter with source or store; null where nothing is.</summary>
-    public string? Trouble
+    public Exception? Trouble
     {
         get
         {
             lock (_lock)
             {
-                return _trouble.Error?.Message;
+                return _trouble.Error;
             }
         }
     }
 
-    /// <summary>Whether each stream has been visited once.</summary>
-    public bool HasSeenAll => Volatile.Read(ref _unseen) == 0;
+    /// <summary>How many streams have not been visited yet.</summary>
+    public int Unseen => Volatile.Read(ref _unseen);
 
     /// <summary>When it last looked for what is due, which it does every half minute at least.</summary>
     public DateTimeOffset LastTick => new(Interlocked.Read(ref _lastTick), TimeSpan.Zero);
@@ -114,7 +116,12 @@ internal sealed partial class KeepLane
                 if (before.Remove(kept.Stream) && _states.TryGetValue(kept.Stream, out KeptState? known))
                 {
                     bool isEarlier = kept.Start < known.Kept.Start;
-                    known.Kept = kept;
+                    if (known.Kept != kept)
+                    {
+                        known.Gauge.Dispose();
+                        (known.Kept, known.Gauge, _lookedAt) = (kept, Measure(kept), default);
+                    }
+
                     if (isEarlier)
                     {
                         GoThroughHistory(known, known.CompleteTo);
@@ -123,9 +130,9 @@ internal sealed partial class KeepLane
                     continue;
                 }
 
-                var state = new KeptState(kept);
+                var state = new KeptState(kept, Measure(kept));
                 _states.Add(kept.Stream, state);
-                _unseen++;
+                (_unseen, _lookedAt) = (_unseen + 1, default);
                 Schedule(state, Now);
             }
 
@@ -133,6 +140,7 @@ internal sealed partial class KeepLane
             {
                 _states.Remove(gone, out KeptState? state);
                 state!.IsGone = true;
+                state.Gauge.Dispose();
                 _unseen -= state.IsSeen ? 0 : 1;
             }
         }
@@ -149,6 +157,18 @@ internal sealed partial class KeepLane
         }
 
         Wake();
+    }
+
+    /// <summary>Measures nothing any more.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            foreach (KeptState state in _states.Values)
+            {
+                state.Gauge.Dispose();
+            }
+        }
     }
 
     /// <summary>Keeps its streams until it is told to stop.</summary>
@@ -197,6 +217,12 @@ internal sealed partial class KeepLane
                 return LongestNap;
             }
 
+            if (now - _lookedAt >= LookAgain)
+            {
+                _lookedAt = now;
+                Start(() => LookAsync(cancellationToken));
+            }
+
             bool isProbe = _trouble.Error is not null;
             if (now >= _trouble.Until && !(isProbe && _visits + _pieces > 0))
             {
@@ -228,6 +254,9 @@ internal sealed partial class KeepLane
             return _trouble.Until > now ? _trouble.Until - now : nap;
         }
     }
+
+    private KeptGauge Measure(KeptStream kept) =>
+        QmtlMeter.Instruments.Freshness.Keep(kept.Stream, _store.Info.DisplayName, kept.FirstBar, kept.Budget);
 
     private static TimeSpan Sooner(TimeSpan nap, TimeSpan other) =>
         other >= nap ? nap : other > TimeSpan.FromMilliseconds(1) ? other : TimeSpan.FromMilliseconds(1);

@@ -1,11 +1,17 @@
+using Qmtl.Telemetry;
+
 namespace Qmtl.Keeping;
 
 /// <summary>What a lane knows of a stream while it runs; all of it can be found again in the store.</summary>
 /// <param name="kept">What is declared of it.</param>
-internal sealed class KeptState(KeptStream kept)
+/// <param name="gauge">What is measured of it.</param>
+internal sealed class KeptState(KeptStream kept, KeptGauge gauge)
 {
     /// <summary>What is declared of it.</summary>
     public KeptStream Kept { get; set; } = kept;
+
+    /// <summary>What is measured of it.</summary>
+    public KeptGauge Gauge { get; set; } = gauge;
 
     /// <summary>When it is visited next, in ticks of UTC.</summary>
     public long Due { get; set; }

@@ -13,7 +13,7 @@ namespace Qmtl.Keeping;
 /// <remarks>Nothing is done for a stream that nobody waits for, and nothing is remembered but the store's.</remarks>
 internal sealed class ProviderWatch : IBarWatch
 {
-    /// <summary>How long after its close a bar is asked for: clocks differ, and a bar that still forms must not be taken for whole.</summary>
+    /// <summary>How long after its close a bar is asked for: clocks differ, and one that still forms must not be taken for whole.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
@@ -21,7 +21,7 @@ internal sealed class ProviderWatch : IBarWatch
     private readonly IReadOnlyDictionary<StreamKey, IHistoryProvider> _providers;
     private readonly TimeProvider _timeProvider;
     private readonly Action<string> _warn;
-    private readonly BackfillOptions? _options;
+    private readonly Func<IHistoryProvider, BackfillOptions> _optionsOf;
     private readonly Func<BackfillOptions, BackfillEngine> _createEngine;
     private readonly ConcurrentDictionary<BackfillOptions, BackfillEngine> _engines = new();
     private readonly ConcurrentDictionary<StreamKey, bool> _failing = new();
@@ -29,19 +29,20 @@ internal sealed class ProviderWatch : IBarWatch
     /// <summary>A watch.</summary>
     /// <param name="providers">Whose bars each stream's are.</param>
     /// <param name="timeProvider">The clock that tells which bars have closed.</param>
-    /// <param name="options">How stores are filled; null for what each provider says.</param>
+    /// <param name="optionsOf">How each provider's store is filled; null for what it says.</param>
     /// <param name="onWarning">Told once that a stream cannot be completed, until it can again; from any thread.</param>
     /// <param name="onEvent">Told of everything that happens while stores are filled; null for nobody.</param>
     /// <param name="loggerFactory">Gets the log of it; null for none.</param>
     public ProviderWatch(
         IReadOnlyDictionary<StreamKey, IHistoryProvider> providers,
         TimeProvider timeProvider,
-        BackfillOptions? options,
+        Func<IHistoryProvider, BackfillOptions>? optionsOf,
         Action<string> onWarning,
         Action<BackfillEvent>? onEvent = null,
         ILoggerFactory? loggerFactory = null)
     {
-        (_providers, _timeProvider, _options, _warn) = (providers, timeProvider, options, onWarning);
+        (_providers, _timeProvider, _warn) = (providers, timeProvider, onWarning);
+        _optionsOf = optionsOf ?? (static provider => provider.Options);
         _createEngine = options => new BackfillEngine(options, timeProvider, onEvent, loggerFactory);
     }
 
@@ -50,7 +51,7 @@ internal sealed class ProviderWatch : IBarWatch
     {
         IHistoryProvider provider = _providers.GetValueOrDefault(stream)
             ?? throw new ArgumentException($"The stream {stream} is none of this watch's.", nameof(stream));
-        BackfillEngine engine = _engines.GetOrAdd(_options ?? provider.Options, _createEngine);
+        BackfillEngine engine = _engines.GetOrAdd(_optionsOf(provider), _createEngine);
         ProviderCalls calls = engine.Calls(provider, stream);
         for (TimeSpan pause = TimeSpan.FromSeconds(1); ; pause = pause * 2 < LongestDelay ? pause * 2 : LongestDelay)
         {
@@ -100,6 +101,10 @@ internal sealed class ProviderWatch : IBarWatch
         return settled is [{ Start: var start, End: var end }, ..] && start == range.Start ? end : after;
     }
 
+    /// <summary>What is told of a stream that cannot be completed.</summary>
+    public static string Describe(StreamKey stream, Exception error) =>
+        $"{stream} cannot be completed at present, and is asked for again until it can: {error.Message}";
+
     private async Task CompleteAsync(
         IHistoryProvider provider, StreamKey stream, TimeRange range, BackfillEngine engine, CancellationToken cancellationToken)
     {
@@ -118,7 +123,7 @@ internal sealed class ProviderWatch : IBarWatch
     {
         if (_failing.TryAdd(stream, true))
         {
-            _warn($"{stream} cannot be completed at present, and is asked for again until it can: {error.Message}");
+            _warn(Describe(stream, error));
         }
     }
 }

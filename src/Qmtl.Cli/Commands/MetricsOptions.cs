@@ -63,9 +63,13 @@ internal sealed class MetricsOptions
     }
 
     /// <summary>Begins to measure as the arguments and the environment say. The caller ends it.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="host">The world outside.</param>
+    /// <param name="server">How it is served where the arguments do not say it.</param>
+    /// <param name="serves">Whether it is served where the arguments do not say it.</param>
     /// <exception cref="UsageException">A file or the environment is not fit for it.</exception>
     /// <exception cref="IOException">The port cannot be had.</exception>
-    public MetricsRun Start(ParseResult arguments, CliHost host)
+    public MetricsRun Start(ParseResult arguments, CliHost host, MetricsServerOptions? server = null, bool serves = false)
     {
         string? file = arguments.GetValue(_file);
         try
@@ -80,7 +84,13 @@ internal sealed class MetricsOptions
             var run = new MetricsRun(host, file, labels, push);
             if (arguments.GetValue(_port) is { } port)
             {
-                run.Serve(new MetricsServerOptions { Port = port, Address = arguments.GetValue(_address) ?? IPAddress.Loopback });
+                (server, serves) = (
+                    (server ?? new MetricsServerOptions()) with { Port = port, Address = arguments.GetValue(_address) ?? IPAddress.Loopback }, true);
+            }
+
+            if (serves)
+            {
+                run.Serve(server!);
             }
 
             return run;

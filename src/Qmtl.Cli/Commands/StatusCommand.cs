@@ -4,20 +4,28 @@ using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
 using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Keeping;
 using Qmtl.Messages;
 using Qmtl.Time;
 
 namespace Qmtl.Cli.Commands;
 
-/// <summary><c>qmtl status</c>: how late and how complete every stream of a store is.</summary>
+/// <summary><c>qmtl status</c>: how late and how complete every stream of a store, or of a declaration, is.</summary>
 internal sealed class StatusCommand : CliCommand
 {
     private readonly StoreOptions _store;
     private readonly StreamOptions _streams;
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "A declaration of qmtl keep, in place of a store: its streams, with their stores, starts and budgets.",
+        HelpName = "file",
+    };
+
     private readonly Option<AskedSpan?> _budget = new("--budget")
     {
-        Description = "How long after its close a bar may be missing: so many bars (3), or so long a time (5m, 2h). Default: two bars, "
-            + "from 5 minutes to a day.",
+        Description = "How long after its close a bar may be missing: so many bars (3), or so long a time (5m, 2h). Default: what is declared, or "
+            + "two bars, from 5 minutes to a day.",
         HelpName = "length",
         CustomParser = OptionParsing.Using<AskedSpan?>(text => AskedSpan.Parse(text)),
     };
@@ -37,6 +45,7 @@ internal sealed class StatusCommand : CliCommand
         _store = new StoreOptions(this, host);
         _streams = new StreamOptions(this, host);
         OptionParsing.AcceptNames(_failOn, [nameof(StreamState.Stale), nameof(StreamState.Incomplete)]);
+        Options.Add(_config);
         Options.Add(_budget);
         Options.Add(_failOn);
         _json = JsonOption.AddTo(this, "a stream");
@@ -47,43 +56,108 @@ internal sealed class StatusCommand : CliCommand
     [
         "qmtl status --store bars.db",
         "qmtl status --store bars.db --node BTC* --budget 5m --fail-on stale",
+        "qmtl status --config keep.json --fail-on stale",
         "qmtl status --store bars.db --json | jq 'select(.state != \"fresh\")'",
     ];
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
-        StreamStatus[] found =
-        [
-            .. (await StreamStatus.FindAsync(
-                provider, [.. streams.Select(stream => Expect(arguments, stream))], Host.TimeProvider.GetUtcNow(), cancellationToken))
-                .Order(StreamStatus.WorstFirst),
-        ];
+        var found = new List<(StreamStatus Status, string Store)>();
+        bool isWhole = arguments.GetValue(_config) is { } config
+            ? await LookAtDeclaredAsync(arguments, config, found, cancellationToken)
+            : await LookAtStoreAsync(arguments, found, cancellationToken);
+        found.Sort((a, b) => StreamStatus.WorstFirst.Compare(a.Status, b.Status));
         if (arguments.GetValue(_json))
         {
             var lines = new JsonLines(Host.Output);
-            foreach (StreamStatus status in found)
+            foreach ((StreamStatus status, string store) in found)
             {
-                await lines.WriteStatusAsync(status, cancellationToken);
+                await lines.WriteStatusAsync(status, store, cancellationToken);
             }
         }
-        else
+        else if (found.Count > 0)
         {
-            Write(found, provider.DisplayName);
+            Write(found.ConvertAll(entry => entry.Status));
         }
 
-        return arguments.GetValue(_failOn) is { } least && found.Any(status => status.State >= Enum.Parse<StreamState>(least))
+        return !isWhole
+            || (arguments.GetValue(_failOn) is { } least && found.Exists(entry => entry.Status.State >= Enum.Parse<StreamState>(least)))
             ? ExitCode.Failed
             : ExitCode.Complete;
     }
 
-    private StreamExpectation Expect(ParseResult arguments, StreamKey stream)
+    private async Task<bool> LookAtStoreAsync(
+        ParseResult arguments, List<(StreamStatus Status, string Store)> found, CancellationToken cancellationToken)
+    {
+        await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
+        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
+        if (streams.Count == 0 && !arguments.GetValue(_json))
+        {
+            Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"No such stream is in {provider.DisplayName}."));
+        }
+
+        await LookAsync(provider, [.. streams.Select(stream => new StreamExpectation(stream))], arguments, found, cancellationToken);
+        return true;
+    }
+
+    // A store that is away hides no other.
+    private async Task<bool> LookAtDeclaredAsync(
+        ParseResult arguments, string config, List<(StreamStatus Status, string Store)> found, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<KeptStream> declared = Read(config).Streams;
+        HashSet<StreamKey> meant = [.. _streams.Among(arguments, [.. declared.Select(kept => kept.Stream).Distinct()], config)];
+        bool isWhole = true;
+        foreach (IGrouping<KeptStore, KeptStream> kept in declared.Where(kept => meant.Contains(kept.Stream)).GroupBy(kept => kept.Store))
+        {
+            try
+            {
+                await using var provider = new StoreHistoryProvider(kept.Key.Open());
+                await LookAsync(
+                    provider,
+                    [.. kept.Select(stream => new StreamExpectation(stream.Stream, stream.Start, stream.Budget))],
+                    arguments,
+                    found,
+                    cancellationToken);
+            }
+            catch (Exception error) when (error is StoreException or ArgumentException)
+            {
+                Host.WriteDiagnostic("error", PlainMessage.Of(error));
+                isWhole = false;
+            }
+        }
+
+        return isWhole;
+    }
+
+    private KeepDeclaration Read(string config)
     {
         try
         {
-            return new StreamExpectation(stream, null, arguments.GetValue(_budget)?.LengthOf(stream.Interval));
+            return KeepDeclaration.Read(config, Host.TimeProvider);
+        }
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(PlainMessage.Of(error), error);
+        }
+    }
+
+    private async Task LookAsync(
+        StoreHistoryProvider provider,
+        IReadOnlyList<StreamExpectation> expected,
+        ParseResult arguments,
+        List<(StreamStatus Status, string Store)> found,
+        CancellationToken cancellationToken)
+    {
+        AskedSpan? budget = arguments.GetValue(_budget);
+        try
+        {
+            IReadOnlyList<StreamStatus> statuses = await StreamStatus.FindAsync(
+                provider,
+                [.. expected.Select(stream => stream with { Budget = budget?.LengthOf(stream.Stream.Interval) ?? stream.Budget })],
+                Host.TimeProvider.GetUtcNow(),
+                cancellationToken);
+            found.AddRange(statuses.Select(status => (status, provider.DisplayName)));
         }
         catch (FormatException exception)
         {
@@ -91,14 +165,8 @@ internal sealed class StatusCommand : CliCommand
         }
     }
 
-    private void Write(StreamStatus[] found, string store)
+    private void Write(List<StreamStatus> found)
     {
-        if (found.Length == 0)
-        {
-            Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine($"No such stream is in {store}."));
-            return;
-        }
-
         ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "State", "Newest")
             .WithNumbers("Late", "Budget", "Behind", "Missing", "Complete");
         foreach (StreamStatus status in found)
@@ -118,6 +186,6 @@ internal sealed class StatusCommand : CliCommand
         table.Write();
         IEnumerable<string> states = found.CountBy(status => status.State)
             .Select(pair => $"{Amounts.Count(pair.Value)} {pair.Key.ToString().ToLowerInvariant()}");
-        Host.Console.Profile.Out.Writer.WriteLine($"{Amounts.Count(found.Length, "stream")}: {string.Join(", ", states)}.");
+        Host.Console.Profile.Out.Writer.WriteLine($"{Amounts.Count(found.Count, "stream")}: {string.Join(", ", states)}.");
     }
 }

@@ -129,6 +129,29 @@ internal sealed class StreamOptions
         }
     }
 
+    /// <summary>Those of the streams that are meant; of what is not there it is warned.</summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="streams">All streams that there are.</param>
+    /// <param name="place">Where they are, for people.</param>
+    /// <exception cref="UsageException">A node id cannot be one.</exception>
+    public IReadOnlyList<StreamKey> Among(ParseResult arguments, IReadOnlyList<StreamKey> streams, string place)
+    {
+        try
+        {
+            (IReadOnlyList<StreamKey> meant, IReadOnlyList<MissingStream> missing) = Selection(arguments).From(streams, place);
+            foreach (MissingStream problem in missing)
+            {
+                _host.WriteDiagnostic("warning", problem.Message);
+            }
+
+            return meant;
+        }
+        catch (ArgumentException exception)
+        {
+            throw UsageException.From(exception);
+        }
+    }
+
     /// <summary>What was given.</summary>
     public StreamSelection Selection(ParseResult arguments) => new()
     {

@@ -8,6 +8,7 @@ using Qmtl.Cli.Logging;
 using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.History;
+using Qmtl.Keeping;
 using Qmtl.Messages;
 using Qmtl.Quality;
 using Qmtl.Time;
@@ -72,6 +73,23 @@ internal sealed class JsonLines(Stream output)
             },
             cancellationToken);
 
+    /// <summary>Writes what a keeper would have to do for a stream.</summary>
+    public Task WritePlanAsync(KeepPlan plan, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            plan.Kept.Stream.NodeId,
+            Interval = plan.Kept.Stream.Interval.ToString(),
+            IntervalSeconds = SecondsOf(plan.Kept.Stream.Interval),
+            Source = plan.Kept.Source.Name,
+            Store = plan.Kept.Store.Name,
+            Start = UnixTime.Format(plan.Kept.FirstBar),
+            StartTs = plan.Kept.FirstBar,
+            BarsMissing = plan.Missing,
+            plan.Requests,
+            BarsOutOfReach = plan.OutOfReach,
+        },
+        cancellationToken);
+
     /// <summary>Writes what is wrong with a bar, or several.</summary>
     public Task WriteFindingAsync(BarFinding finding, CancellationToken cancellationToken) => WriteAsync(
         new
@@ -112,7 +130,7 @@ internal sealed class JsonLines(Stream output)
         cancellationToken);
 
     /// <summary>Writes how late and how complete a stream is.</summary>
-    public Task WriteStatusAsync(StreamStatus status, CancellationToken cancellationToken) => WriteAsync(
+    public Task WriteStatusAsync(StreamStatus status, string store, CancellationToken cancellationToken) => WriteAsync(
         new
         {
             status.Stream.NodeId,
@@ -130,6 +148,7 @@ internal sealed class JsonLines(Stream output)
             status.Missing,
             Empty = status.History?.Empty ?? 0,
             CoverageRatio = status.Coverage,
+            Store = store,
         },
         cancellationToken);
 

@@ -86,8 +86,8 @@ public sealed class WorldRunner
     }
 
     /// <summary>
-    /// The same, and then goes on with each new bar until the run is stopped (<see cref="Runner.FollowAsync"/>). The gate is kept the while:
-    /// it is the <see cref="WorldRun.Gate"/> of the run that <see cref="FollowOptions.OnStarted"/> is told of.
+    /// The same, and then goes on with each new bar until the run is stopped (<see cref="Runner.FollowAsync"/>). The gate is kept the
+    /// while: it is the <see cref="WorldRun.Gate"/> of the run that <see cref="FollowOptions.OnStarted"/> is told of.
     /// </summary>
     /// <param name="strategy">The strategy; each of its streams has a history provider.</param>
     /// <param name="worldId">The world.</param>

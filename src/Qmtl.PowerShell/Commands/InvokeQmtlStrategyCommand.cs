@@ -6,6 +6,7 @@ using Qmtl.Gateway;
 using Qmtl.Gateway.Activation;
 using Qmtl.Gateway.Running;
 using Qmtl.Gateway.Submission;
+using Qmtl.Gateway.Watching;
 using Qmtl.Messages;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
@@ -31,7 +32,7 @@ namespace Qmtl.PowerShell.Commands;
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(StrategyResult))]
-public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
+public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
 {
     private const string OfflineSet = "Offline";
     private const string WorldSet = "World";
@@ -55,14 +56,23 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     public SwitchParameter Offline { get; set; }
 
     /// <summary>Replays what the providers hold from this instant on, in place of the streams' windows.</summary>
-    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter]
     [InstantArgument]
     public DateTimeOffset? Start { get; set; }
 
-    /// <summary>The last instant of the replay that -Start begins, inside; the last bars that have closed by default.</summary>
-    [Parameter(ParameterSetName = OfflineSet)]
+    /// <summary>The last instant of the replay that -Start begins, or of what -Follow follows, inside.</summary>
+    [Parameter]
     [InstantArgument(IsEnd = true)]
     public DateTimeOffset? End { get; set; }
+
+    /// <summary>Goes on with each new bar after the history, until it is stopped or has come to -End.</summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
+
+    /// <summary>How many seconds after its close other streams wait for a bar; 30 by default.</summary>
+    [Parameter]
+    [ValidateRange(0, 86_400)]
+    public int? PatienceSec { get; set; }
 
     /// <summary>The world to run in.</summary>
     [Parameter(Mandatory = true, ParameterSetName = WorldSet)]
@@ -73,6 +83,20 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     [Parameter(Mandatory = true, ParameterSetName = WorldSet)]
     [ValidateNotNull]
     public Uri? GatewayUri { get; set; }
+
+    /// <summary>What the run's results count as at the gateway: backtest by default, live with -Follow.</summary>
+    [Parameter(ParameterSetName = WorldSet)]
+    [ValidateSet("backtest", "dryrun", "shadow", "live")]
+    public string? ExecutionDomain { get; set; }
+
+    /// <summary>In which order bars of different intervals come: by their opens, or by their closes, when each is known.</summary>
+    [Parameter]
+    public BarOrder Order { get; set; }
+
+    /// <summary>How often what failed for a passing reason is tried again; as each provider says by default.</summary>
+    [Parameter]
+    [ValidateRange(0, 100)]
+    public int? MaxRetries { get; set; }
 
     /// <summary>Lets nodes that do not compute from one another compute at once; the results are the same.</summary>
     [Parameter]
@@ -85,13 +109,22 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        if (End is not null && Start is null)
+        string? wrong = this switch
         {
-            ThrowTerminatingError(ErrorRecords.From(
-                new ArgumentException(
-                    "-End needs -Start: together they are the range that is replayed. Give -Start as well, or leave -End out to run over "
-                        + "the streams' windows."),
-                null));
+            { Follow.IsPresent: true } => null,
+            { World: not null, Start: not null } or { World: not null, End: not null } =>
+                "-Start and -End do not go with -World: what the streams' windows hold is replayed. Give -Follow as well to go on from "
+                    + "-Start and up to -End, or leave them out.",
+            { End: not null, Start: null } =>
+                "-End needs -Start: together they are the range that is replayed. Give -Start as well, or leave -End out to run over "
+                    + "the streams' windows.",
+            { PatienceSec: not null } =>
+                "-PatienceSec says how long -Follow waits for a bar. Give -Follow as well, or leave -PatienceSec out.",
+            _ => null,
+        };
+        if (wrong is not null)
+        {
+            ThrowTerminatingError(ErrorRecords.From(new ArgumentException(wrong), null));
         }
     }
 
@@ -145,27 +178,34 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
             return;
         }
 
-        Run(
-            async token =>
+        try
+        {
+            Run(token => RunRecordedAsync(strategy, token), strategy);
+        }
+        finally
+        {
+            TellOfStop();
+        }
+    }
+
+    private async Task RunRecordedAsync(Strategy strategy, CancellationToken token)
+    {
+        // The run ends when everything is delivered, or when a recorder turns out to be away: whoever waits must know why.
+        List<Recorder> recorders = [.. RecordersOf(strategy.Nodes)];
+        List<IDisposable> following =
+            [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
+        try
+        {
+            await (Start is not null && !Follow ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
+            foreach (string waiting in recorders.Select(recorder => recorder.DescribeWaiting()).OfType<string>())
             {
-                // The run ends when everything is delivered, or when a recorder turns out to be away: whoever waits must know why.
-                List<Recorder> recorders = [.. RecordersOf(strategy.Nodes)];
-                List<IDisposable> following =
-                    [.. recorders.Select(recorder => recorder.Follow(warning => Post(() => WriteWarning(warning))))];
-                try
-                {
-                    await (Start is not null ? ReplayAsync(strategy, token) : RunAsync(strategy, token));
-                    foreach (string waiting in recorders.Select(recorder => recorder.DescribeWaiting()).OfType<string>())
-                    {
-                        Post(() => WriteWarning(waiting));
-                    }
-                }
-                finally
-                {
-                    following.ForEach(followed => followed.Dispose());
-                }
-            },
-            strategy);
+                Post(() => WriteWarning(waiting));
+            }
+        }
+        finally
+        {
+            following.ForEach(followed => followed.Dispose());
+        }
     }
 
     // Before anything is filled or submitted: what is script of another runspace would never have its turn.
@@ -190,9 +230,9 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     private string Describe() => this switch
     {
         { World: { } world } =>
-            $"Submit the strategy to the world '{world}', fill and load its streams' history, and compute and record its nodes",
-        { Start: not null } => "Replay stored history, and compute and record its nodes",
-        _ => "Fill and load its streams' history, and compute and record its nodes",
+            $"Submit the strategy to the world '{world}', fill and load its streams' history, and compute and record its nodes{GoingOn}",
+        { Start: not null, Follow.IsPresent: false } => "Replay stored history, and compute and record its nodes",
+        _ => $"Fill and load its streams' history, and compute and record its nodes{GoingOn}",
     };
 
     private async Task ReplayAsync(Strategy strategy, CancellationToken cancellationToken)
@@ -236,13 +276,22 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
                     + $"nodes elsewhere."));
     }
 
-    private static WorldRunner CreateWorldRunner(RunnerOptions options) =>
-        new(new WorldRunnerOptions { Run = options, GatewayClients = Gateways });
+    private WorldRunner CreateWorldRunner(RunnerOptions options, Action<GatewayEvent>? onEvent = null)
+    {
+        var world = new WorldRunnerOptions
+        {
+            Run = options,
+            GatewayClients = Gateways,
+            OnGatewayEvent = onEvent,
+            ExecutionDomain = ExecutionDomain ?? (Follow ? "live" : "backtest"),
+        };
+        return new WorldRunner(world, Clock);
+    }
 
     private RunnerOptions RunnerOptions(Action<BackfillEvent>? onEvent = null) => new()
     {
         Pipeline = PipelineOptions(),
-        Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = onEvent },
+        Warmup = new HistoryWarmupOptions { OnMissing = OnMissing, OnEvent = onEvent, MaxRetries = MaxRetries },
         OnWarning = warning => Post(() => WriteWarning(warning)),
         LoggerFactory = CreateLog(),
     };
@@ -252,9 +301,9 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         var progress = new BackfillProgressTracker(strategy.Nodes.OfType<StreamInput>().Count(), TimeProvider.System);
         RunnerOptions options = RunnerOptions(progress.Add);
         _replaying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<StrategyRun> running = World is { } world
-            ? InWorldAsync(CreateWorldRunner(options).RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken))
-            : new Runner(options).OfflineAsync(strategy, Emit, cancellationToken);
+        Task<StrategyRun> running = Follow ? FollowAsync(strategy, options, cancellationToken)
+            : World is { } world ? InWorldAsync(CreateWorldRunner(options).RunAsync(strategy, world, GatewayUri!, Emit, cancellationToken))
+            : new Runner(options, Clock).OfflineAsync(strategy, Emit, cancellationToken);
         await ShowWhileAsync(progress, () => Task.WhenAny(running, _replaying.Task));
         await using StrategyRun run = await running;
         Tell(run);
@@ -267,6 +316,11 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     {
         string results = string.Create(CultureInfo.InvariantCulture, $"The strategy '{run.Strategy.Name}' gave {run.Results} results.");
         Post(() => WriteVerbose(results));
+        if (Follow)
+        {
+            Show(Summarize(run));
+        }
+
         if (run is WorldRun { Submission: { WasKnown: true } known })
         {
             string went = $"The gateway had the strategy '{run.Strategy.Name}' already; this run went on with its '{known.StrategyId}'.";
@@ -291,6 +345,7 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
     {
         Parallel = Parallel,
         OnMissing = OnMissing,
+        Order = Order,
         Executor = ComputeAsync,
         CanComputeInParallel = ScriptBound.CanComputeInParallel,
         OnWarning = warning => Post(() => WriteWarning(warning)),
@@ -315,5 +370,5 @@ public sealed class InvokeQmtlStrategyCommand : BackfillingCommand
         });
     }
 
-    private void Emit(NodeResult result) => WriteObject(new StrategyResult(result));
+    private void Emit(NodeResult result) => WriteObject(WithGate(new StrategyResult(result)));
 }

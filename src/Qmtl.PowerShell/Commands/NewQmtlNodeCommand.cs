@@ -34,6 +34,10 @@ public sealed class NewQmtlNodeCommand : PSCmdlet
     [ValidateRange(1, int.MaxValue)]
     public int Period { get; set; } = 1;
 
+    /// <summary>When it computes where it has several inputs: for each of them (the default), or once all have the time's bar.</summary>
+    [Parameter]
+    public NodeTrigger Trigger { get; set; }
+
     /// <summary>The interval of its results; the shortest of its inputs' by default.</summary>
     [Parameter]
     [BarIntervalArgument]
@@ -67,6 +71,7 @@ public sealed class NewQmtlNodeCommand : PSCmdlet
                 Name = Name,
                 Inputs = _inputs,
                 Period = Period,
+                Trigger = Trigger,
                 Interval = Interval,
                 NodeId = NodeId,
                 Tags = Tag,

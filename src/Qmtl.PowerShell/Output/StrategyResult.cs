@@ -8,6 +8,9 @@ namespace Qmtl.PowerShell.Output;
 /// <summary>What one node computed for one bar.</summary>
 public sealed class StrategyResult
 {
+    /// <summary>What a result of a run that follows a world has beside its own: the sides on which the strategy may act.</summary>
+    internal const string Allowed = "Allowed";
+
     private readonly NodeResult _result;
 
     internal StrategyResult(NodeResult result) => _result = result;

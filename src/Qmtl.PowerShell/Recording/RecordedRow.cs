@@ -46,7 +46,7 @@ internal static class RecordedRow
             return [KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, result.Timestamp), .. ColumnsOf(result.Value)];
         }
 
-        if (ResultFields.SetEquals(row.Properties.Select(field => field.Name)))
+        if (ResultFields.SetEquals(row.Properties.Select(field => field.Name).Where(name => name != StrategyResult.Allowed)))
         {
             return OfTravelled(row);
         }

@@ -53,8 +53,8 @@ internal sealed class FollowedStreams : IBarArrivals, IAsyncDisposable
         {
             warn(
                 $"By their opens, bars of {shortest} come after the bar of {longest} that they lie in, so each of them waits until that "
-                    + $"one has closed. Order by closes ({nameof(PipelineOptions)}.{nameof(PipelineOptions.Order)} = "
-                    + $"{nameof(BarOrder.Close)}) to have each bar when it is known.");
+                    + $"one has closed. Order by closes ({nameof(PipelineOptions.Order)} {nameof(BarOrder.Close)}) to have each bar when "
+                    + $"it is known.");
         }
     }
 

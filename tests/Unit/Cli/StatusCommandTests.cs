@@ -52,6 +52,44 @@ public sealed class StatusCommandTests
         Assert.Equal((code, string.Empty), (outcome.ExitCode, outcome.Error));
     }
 
+    [Fact]
+    public async Task A_declaration_says_which_streams_from_when_on_and_how_late_they_may_be()
+    {
+        using var folder = new CliFolder();
+        await folder.WriteAsync([2, 3, 5]);
+        string config = Declare(folder, "bars.db");
+
+        CliOutcome outcome = await CliRunner.RunAsync("status", "--config", config, "--json", "--fail-on", "stale");
+
+        Assert.Equal((ExitCode.Failed, string.Empty), (outcome.ExitCode, outcome.Error));
+        JsonElement[] lines = [.. outcome.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(
+            [("ETHUSDT", "absent", 20.0, 0), ("BTCUSDT", "stale", 86400000.0, 3)],
+            lines.Select(line => (
+                line.GetProperty("node_id").GetString(), line.GetProperty("state").GetString(), line.GetProperty("budget_seconds").GetDouble(),
+                line.GetProperty("missing").GetInt32())));
+        Assert.EndsWith("bars.db", lines[0].GetProperty("store").GetString(), StringComparison.Ordinal);
+
+        CliOutcome one = await CliRunner.RunAsync("status", "--config", config, "--json", "--node", "ETH*");
+        Assert.Equal("ETHUSDT", JsonDocument.Parse(Assert.Single(one.Lines)).RootElement.GetProperty("node_id").GetString());
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_is_told_and_hides_no_other()
+    {
+        using var folder = new CliFolder();
+        await folder.WriteAsync([2, 3, 5]);
+        await File.WriteAllTextAsync(folder.PathOf("broken.db"), "no database, and long enough to be told from an empty file");
+        string config = Declare(folder, "broken.db");
+
+        CliOutcome outcome = await CliRunner.RunAsync("status", "--config", config, "--json");
+
+        Assert.Equal(ExitCode.Failed, outcome.ExitCode);
+        Assert.Contains("is not a SQLite database", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal("BTCUSDT", JsonDocument.Parse(Assert.Single(outcome.Lines)).RootElement.GetProperty("node_id").GetString());
+        Assert.Equal(ExitCode.BadUsage, (await CliRunner.RunAsync("status", "--config", folder.PathOf("none.json"))).ExitCode);
+    }
+
     [Theory]
     [InlineData("--budget", "soon", "--budget: 'soon' is neither a number of bars nor a length of time.")]
     [InlineData("--fail-on", "fresh", "--fail-on: 'fresh' is not known. Choose stale or incomplete.")]
@@ -64,5 +102,22 @@ public sealed class StatusCommandTests
 
         Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
         Assert.Contains(problem, outcome.Error, StringComparison.Ordinal);
+    }
+
+    private static string Declare(CliFolder folder, string second)
+    {
+        string path = folder.PathOf("keep.json");
+        File.WriteAllText(path, $$"""
+            {
+              "schema": 1,
+              "stores": { "main": { "path": "bars.db" }, "second": { "path": "{{second}}", "table": "all" } },
+              "defaults": { "source": "binance", "intervals": ["1m"], "start": "2024-01-01T00:00:00Z" },
+              "streams": [
+                { "nodes": ["BTCUSDT"], "store": "main", "budget": "1000d" },
+                { "nodes": ["ETHUSDT"], "store": "second", "budget": "20s" }
+              ]
+            }
+            """);
+        return path;
     }
 }

@@ -55,10 +55,14 @@ internal sealed class QmtlProcess : IDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>SIGSTOP: its connections stay open, and nothing comes from it.</summary>
-    public void Pause() => BadWeather.SmallDisk.Run("kill", "-STOP", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public void Pause() => Signal("STOP");
 
     /// <summary>SIGCONT: it goes on where it was.</summary>
-    public void Continue() => BadWeather.SmallDisk.Run("kill", "-CONT", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public void Continue() => Signal("CONT");
+
+    /// <summary>Sends it a signal: HUP, TERM, INT.</summary>
+    public void Signal(string name) =>
+        BadWeather.SmallDisk.Run("kill", $"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     /// <summary>Waits for its end, two minutes at most.</summary>
     public async Task<(int ExitCode, string Output, string Error)> WaitAsync()

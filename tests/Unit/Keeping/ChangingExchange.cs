@@ -14,7 +14,7 @@ internal sealed class ChangingExchange : IAsyncDisposable
 
     public ChangingExchange(TimeProvider clock, params string[] symbols)
     {
-        _markets = symbols.ToDictionary(symbol => symbol, symbol => new ChangingMarket(new GeneratedMarket(symbol) { Outages = new OutageSchedule() }));
+        _markets = symbols.ToDictionary(symbol => symbol, symbol => new ChangingMarket(new GeneratedMarket(symbol)));
         _exchange = SimulatedExchange.Start(new SimulatedExchangeOptions
         {
             Markets = [.. _markets.Values],

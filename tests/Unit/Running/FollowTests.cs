@@ -284,7 +284,11 @@ public sealed class FollowTests : IAsyncLifetime
         return new StreamInput(
             new StreamInputOptions
             {
-                NodeId = id, Interval = BarInterval.Parse(interval), Period = 2, HistoryProvider = _store, EventService = _recorder,
+                NodeId = id,
+                Interval = BarInterval.Parse(interval),
+                Period = 2,
+                HistoryProvider = _store,
+                EventService = _recorder,
             },
             _clock);
     }

@@ -38,6 +38,7 @@ public sealed class HistoryWarmup
         _options = options ?? new HistoryWarmupOptions();
         _timeProvider = timeProvider ?? TimeProvider.System;
         _options.Backfill?.Validate();
+        OptionLimits.RequireBetween(_options.MaxRetries ?? 0, 0, 100, nameof(HistoryWarmupOptions.MaxRetries));
         _slots = _options.ThrottleLimit is >= 1 and <= 256
             ? new SemaphoreSlim(_options.ThrottleLimit)
             : throw new ArgumentOutOfRangeException(
@@ -155,7 +156,7 @@ public sealed class HistoryWarmup
     // One engine for all that share their options keeps them together within its limit of requests.
     private BackfillEngine? EngineFor(StreamInput stream) => stream.HistoryProvider is { } provider
         ? _engines.GetOrAdd(
-            _options.Backfill ?? provider.Options,
+            _options.OptionsOf(provider),
             options => new BackfillEngine(options, _timeProvider, _options.OnEvent, _options.LoggerFactory))
         : null;
 

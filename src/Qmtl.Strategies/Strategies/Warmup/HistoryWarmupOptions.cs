@@ -25,6 +25,10 @@ public sealed record HistoryWarmupOptions
     /// <value>Null, the default: as each provider says (<see cref="IHistoryProvider.Options"/>).</value>
     public BackfillOptions? Backfill { get; init; }
 
+    /// <summary>How often a request or a write that failed for a passing reason is tried again, whatever else says so.</summary>
+    /// <value>Null, the default: as <see cref="Backfill"/> or the provider says; from 0 to 100.</value>
+    public int? MaxRetries { get; init; }
+
     /// <summary>The most streams that warm up at once.</summary>
     /// <value>4 by default; from 1 to 256.</value>
     public int ThrottleLimit { get; init; } = 4;
@@ -40,4 +44,11 @@ public sealed record HistoryWarmupOptions
     /// <summary>Gets the log of the stores' backfills.</summary>
     /// <value>Null by default.</value>
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>How a provider's store is filled.</summary>
+    internal BackfillOptions OptionsOf(IHistoryProvider provider)
+    {
+        BackfillOptions options = Backfill ?? provider.Options;
+        return MaxRetries is { } retries ? options with { MaxRetries = retries } : options;
+    }
 }

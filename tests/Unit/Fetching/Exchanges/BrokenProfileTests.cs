@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Qmtl.Fetching.Exchanges;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Fetching.Exchanges;
 
@@ -196,7 +197,7 @@ public sealed class BrokenProfileTests
     public void The_sound_profile_is_read_and_fits_the_schema()
     {
         Assert.Equal("small", ProfileText.Read(ProfileText.Small).Name);
-        Assert.True(ProfileSchemaFile.Accepts(ProfileText.Small));
+        Assert.True(SchemaFile.Profile.Accepts(ProfileText.Small));
     }
 
     [Theory]
@@ -219,7 +220,7 @@ public sealed class BrokenProfileTests
     {
         Broken broken = All.Single(broken => broken.What == what);
 
-        Assert.Equal(!broken.IsSeenBySchema, ProfileSchemaFile.Accepts(ProfileText.With(broken.Change)));
+        Assert.Equal(!broken.IsSeenBySchema, SchemaFile.Profile.Accepts(ProfileText.With(broken.Change)));
     }
 
     [Theory]

@@ -49,7 +49,7 @@ public sealed class ExchangeCatalogTests
         using Stream stream = typeof(ExchangeCatalog).Assembly.GetManifestResourceStream($"Qmtl.Exchanges.{name}.json")!;
         using var reader = new StreamReader(stream);
 
-        Assert.True(ProfileSchemaFile.Accepts(reader.ReadToEnd()));
+        Assert.True(SchemaFile.Profile.Accepts(reader.ReadToEnd()));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class ExchangePageTests
         var asked = new TimeRange(ProfileText.Start, ProfileText.Start + 120);
         ValidatedBars bars = raw.Validate(BarInterval.Parse("1m"), asked, long.MaxValue);
 
-        Assert.True(ProfileSchemaFile.Accepts(text));
+        Assert.True(SchemaFile.Profile.Accepts(text));
         Assert.Equal("GET /v1/candles?pair=BTC-USD&bar=1min&from=1704067140&to=1704067380 HTTP/1.1", requests[0].Split("\r\n")[0]);
         Assert.Equal([ProfileText.Start, ProfileText.Start + 120], bars.Frame.Timestamps.ToArray());
         Assert.Equal([42000.1, 42005.2], bars.Frame.Rows.Select(static row => row["close"]));

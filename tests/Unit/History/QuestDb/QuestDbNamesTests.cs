@@ -38,7 +38,7 @@ public sealed class QuestDbNamesTests
     [Fact]
     public void The_examples_of_the_documentation_are_right()
     {
-        string text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "concepts.md"));
+        string text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "stores", "questdb.md"));
         Match[] rows = [.. Regex.Matches(text, @"^\| (?<ids>`.+`) \| (`(?<table>[^`]+)`|the same) \|$", RegexOptions.Multiline).Cast<Match>()];
         Assert.Equal(6, rows.Length);
         foreach (Match row in rows)

@@ -1,6 +1,6 @@
-using SQLitePCL;
 using Qmtl.Data;
 using Qmtl.Time;
+using SQLitePCL;
 
 namespace Qmtl.History.Relational.Sqlite;
 

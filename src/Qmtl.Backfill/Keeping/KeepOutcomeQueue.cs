@@ -1,0 +1,50 @@
+using System.Threading.Channels;
+using Qmtl.Backfill;
+
+namespace Qmtl.Keeping;
+
+/// <summary>
+/// What a shell shows of a keeper's visits: those that changed something or failed. Visits of many streams end at once and must not wait for
+/// whoever reads.
+/// </summary>
+internal sealed class KeepOutcomeQueue
+{
+    // Where nobody reads, the oldest are let go rather than held.
+    private const int MostWaiting = 100_000;
+
+    private readonly Channel<KeepOutcome> _waiting = Channel.CreateBounded<KeepOutcome>(
+        new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    /// <summary>Takes what became of a visit.</summary>
+    public void Add(KeepOutcome outcome)
+    {
+        BackfillResult result = outcome.Result;
+        if (result.Error is not null || result.BarsWritten > 0 || result.BarsEmpty > 0 || result.BarsMissing > 0)
+        {
+            _waiting.Writer.TryWrite(outcome);
+        }
+    }
+
+    /// <summary>Gives each to <paramref name="write"/>, until <paramref name="work"/> has ended and all are given.</summary>
+    public async Task WriteWhileAsync(Func<Task> work, Func<KeepOutcome, Task> write)
+    {
+        Task writing = WriteAsync(write);
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            _waiting.Writer.TryComplete();
+            await writing;
+        }
+    }
+
+    private async Task WriteAsync(Func<KeepOutcome, Task> write)
+    {
+        await foreach (KeepOutcome outcome in _waiting.Reader.ReadAllAsync())
+        {
+            await write(outcome);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+using System.CommandLine;
+using System.Net;
+using Qmtl.Cli.Hosting;
+using Qmtl.Cli.Rendering;
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.Keeping;
+using Qmtl.Messages;
+using Qmtl.Metrics.Serving;
+using Spectre.Console;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary><c>qmtl keep</c>: keeps what a declaration names complete, until it is told to stop.</summary>
+internal sealed class KeepCommand : CliCommand
+{
+    private readonly Option<string> _config = new("--config")
+    {
+        Description = "The file that declares what is kept: streams, sources, stores, limits (JSON; docs/keep.md).",
+        HelpName = "path",
+        Required = true,
+    };
+
+    private readonly Option<bool> _once = new("--once")
+    {
+        Description = "Complete everything once and end, for cron. The exit code is that of qmtl backfill.",
+    };
+
+    private readonly Option<bool> _check = new("--check")
+    {
+        Description = "Check the declaration and show what would be done. No source is asked, and no store made.",
+    };
+
+    private readonly Option<bool> _json;
+    private readonly MetricsOptions _metrics;
+
+    public KeepCommand(CliHost host)
+        : base("keep", "Keeps histories complete: each new bar when it has closed, and what is missing behind. It runs until it is stopped.", host)
+    {
+        Options.Add(_config);
+        Options.Add(_once);
+        Options.Add(_check);
+        _json = JsonOption.AddTo(this, "a visit that changed something or failed, as soon as it is done");
+        _metrics = new MetricsOptions(this);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_once) && result.GetValue(_check))
+            {
+                result.AddError("--once and --check exclude each other. Leave one of them out.");
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "qmtl keep --config keep.json --check",
+        "qmtl keep --config keep.json        (until Ctrl-C or SIGTERM; SIGHUP reads the file again)",
+        "qmtl keep --config keep.json --once",
+        "qmtl keep --config keep.json --metrics-port 9464 --log-level information --log-format json",
+    ];
+
+    /// <inheritdoc/>
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string path = arguments.GetRequiredValue(_config);
+        KeepDeclaration declaration = Read(path);
+        bool json = arguments.GetValue(_json);
+        if (arguments.GetValue(_check))
+        {
+            return await CheckAsync(declaration, json, cancellationToken);
+        }
+
+        var outcomes = new KeepOutcomeQueue();
+        var lines = new JsonLines(Host.Output);
+        await using HistoryKeeper keeper = Open(() => new HistoryKeeper(declaration, Host.TimeProvider, outcomes.Add, loggerFactory: Host.Log));
+        var server = new MetricsServerOptions
+        {
+            Port = declaration.MetricsPort ?? MetricsServerOptions.DefaultPort,
+            Address = declaration.MetricsAddress ?? IPAddress.Loopback,
+            Live = keeper.WhyNotLive,
+            Ready = keeper.WhyNotReady,
+        };
+        await using MetricsRun measured = _metrics.Start(arguments, Host, server, serves: declaration.MetricsPort is not null);
+        int code = ExitCode.Complete;
+        await outcomes.WriteWhileAsync(
+            async () => code = arguments.GetValue(_once)
+                ? await RunOnceAsync(keeper, declaration, json, cancellationToken)
+                : await RunAsync(keeper, path, cancellationToken),
+            outcome => json ? lines.WriteResultAsync(outcome.Result, CancellationToken.None) : Task.CompletedTask);
+        return code;
+    }
+
+    private static T Open<T>(Func<T> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception error) when (error is ArgumentException or FileNotFoundException)
+        {
+            throw new UsageException(PlainMessage.Of(error), error);
+        }
+    }
+
+    private KeepDeclaration Read(string path) => Open(() => KeepDeclaration.Read(path, Host.TimeProvider));
+
+    // A new file that is wrong changes nothing.
+    private void Reload(HistoryKeeper keeper, string path)
+    {
+        try
+        {
+            keeper.Reload(KeepDeclaration.Read(path, Host.TimeProvider));
+        }
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            Host.WriteDiagnostic("error", $"The declaration stays as it was. {PlainMessage.Of(error)}");
+        }
+    }
+
+    private async Task<int> RunAsync(HistoryKeeper keeper, string path, CancellationToken cancellationToken)
+    {
+        Host.WriteDiagnostic("note", "Kept until it is stopped, with Ctrl-C or SIGTERM.");
+        await KeepService.RunAsync(keeper, () => Reload(keeper, path), Host, cancellationToken);
+        return ExitCode.Complete;
+    }
+
+    private async Task<int> RunOnceAsync(
+        HistoryKeeper keeper, KeepDeclaration declaration, bool json, CancellationToken cancellationToken)
+    {
+        DateTimeOffset started = Host.TimeProvider.GetUtcNow();
+        IReadOnlyList<KeepOutcome> outcomes = await keeper.RunOnceAsync(cancellationToken);
+        if (!json)
+        {
+            BackfillReport.Write(Host, [.. outcomes.Select(outcome => outcome.Result)]);
+        }
+
+        int code = ExitCode.Complete;
+        foreach (IGrouping<(KeptSource, KeptStore), KeepOutcome> part in outcomes.GroupBy(outcome => (outcome.Kept.Source, outcome.Kept.Store)))
+        {
+            (IDataFetcher fetcher, IHistoryStore store) = keeper.PartsOf(part.First().Kept);
+            var verdict = new BackfillVerdict(Host, store, fetcher, declaration.Options, started);
+            code = Math.Max(code, await verdict.GiveAsync([.. part.Select(outcome => outcome.Result)], cancellationToken));
+        }
+
+        return code;
+    }
+
+    private async Task<int> CheckAsync(KeepDeclaration declaration, bool json, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<KeepPlan> plans = await KeepPlan.FindAsync(declaration, Host.TimeProvider, cancellationToken);
+        if (json)
+        {
+            var lines = new JsonLines(Host.Output);
+            foreach (KeepPlan plan in plans)
+            {
+                await lines.WritePlanAsync(plan, cancellationToken);
+            }
+
+            return ExitCode.Complete;
+        }
+
+        ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Source", "Store", "Start").WithNumbers("Missing", "Requests", "Out of reach");
+        foreach (KeepPlan plan in plans)
+        {
+            table.AddRow(
+                plan.Kept.Stream.NodeId,
+                plan.Kept.Stream.Interval.ToString(),
+                plan.Kept.Source.Name,
+                plan.Kept.Store.Name,
+                Time.UnixTime.Format(plan.Kept.FirstBar),
+                Amounts.Count(plan.Missing),
+                Amounts.Count(plan.Requests),
+                Amounts.Count(plan.OutOfReach));
+        }
+
+        table.Write();
+        string bars = Amounts.Count(plans.Sum(plan => plan.Missing), "bar");
+        Host.Console.WriteLine(
+            $"{Amounts.Count(plans.Count, "stream")}: {bars} would be asked for in {Amounts.Count(plans.Sum(plan => plan.Requests), "request")}.");
+        return ExitCode.Complete;
+    }
+}

@@ -1,0 +1,135 @@
+using Qmtl.Fetching;
+using Qmtl.History;
+using Qmtl.Keeping;
+using Qmtl.Simulation.Faults;
+using Qmtl.Unit.Backfill;
+
+namespace Qmtl.Unit.Keeping;
+
+public sealed class KeeperTroubleTests : KeeperTestBase
+{
+    private const long Noon = NewYear + (12 * 3600);
+
+    [Fact]
+    public async Task A_source_that_is_down_is_asked_again_ever_more_seldom_and_loses_nothing()
+    {
+        await using ChangingExchange exchange = StartExchange("BTCUSDT", "ETHUSDT");
+        KeptSource source = Source(exchange);
+        Start(Declare(Kept("BTCUSDT", source, start: Noon - 3600), Kept("ETHUSDT", source, start: Noon - 3600)));
+        await PassAsync(TimeSpan.FromMinutes(3));
+        exchange.Faults.Rule = _ => SimulatedFault.ConnectionReset;
+        int before = exchange.Requests.Count;
+
+        await PassAsync(TimeSpan.FromHours(1));
+
+        // Where a connection breaks before an answer begins, .NET itself asks again at once.
+        DateTimeOffset[] tries = [.. exchange.Requests.Skip(before).Select(request => request.Time).Distinct()];
+        TimeSpan[] pauses = [.. tries.Zip(tries.Skip(1), (one, next) => next - one)];
+        Assert.InRange(tries.Length, 12, 40);
+        Assert.True(pauses[^1] > TimeSpan.FromMinutes(3) && pauses[^1] <= TimeSpan.FromSeconds(301), $"The last pause was {pauses[^1]}.");
+        Assert.Single(Keeper!.Troubles);
+        Assert.Single(Log.Named("keep.away"), logged => logged.Level == Microsoft.Extensions.Logging.LogLevel.Warning);
+
+        exchange.Faults.Clear();
+        await UntilAsync(() => Keeper.Troubles.Count == 0, mostSeconds: 400);
+        await PassAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Single(Log.Named("keep.back"));
+        long last = Minute.LastClosedBar(Clock.GetUtcNow() - TimeSpan.FromSeconds(3));
+        await AssertCompleteAsync(exchange, "BTCUSDT", Noon - 3600, last);
+        await AssertCompleteAsync(exchange, "ETHUSDT", Noon - 3600, last);
+    }
+
+    [Fact]
+    public async Task A_source_that_hangs_holds_up_nobody_else()
+    {
+        await using ChangingExchange well = StartExchange("BTCUSDT");
+        var hanging = new ScriptedFetcher { Answer = async (_, _, honest, token) => { await Task.Delay(Timeout.Infinite, token); return honest; } };
+        Start(Declare(
+            Kept("BTCUSDT", Source(well), start: Noon - 3600),
+            Kept("STUCK", new KeptSource { Name = "stuck", Opened = hanging }, start: Noon - 3600)));
+
+        // The hanging one is always under way, so that the keeper never rests: the other's answers say how far it is.
+        for (int minute = 1; minute <= 5; minute++)
+        {
+            await BackfillWaitAsync(async () => (await StoredAsync("BTCUSDT")).LastOrDefault() == Noon + (60 * (minute - 2)));
+            Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Single(hanging.Asked);
+    }
+
+    [Fact]
+    public async Task A_stream_that_its_source_does_not_know_holds_up_no_other_and_is_asked_for_ever_more_seldom()
+    {
+        await using ChangingExchange exchange = StartExchange("BTCUSDT");
+        KeptSource source = Source(exchange);
+        Start(Declare(Kept("BTCUSDT", source, start: Noon - 3600), Kept("NOSUCH", source, start: Noon - 3600)));
+
+        await PassAsync(TimeSpan.FromMinutes(20));
+
+        Assert.InRange(exchange.Requests.Count(request => request.Symbol == "NOSUCH"), 5, 20);
+        Assert.Empty(Keeper!.Troubles);
+        await AssertCompleteAsync(exchange, "BTCUSDT", Noon - 3600, Minute.LastClosedBar(Clock.GetUtcNow() - TimeSpan.FromSeconds(3)));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_down_is_tried_again_and_another_goes_on()
+    {
+        await using ChangingExchange exchange = StartExchange("BTCUSDT", "ETHUSDT");
+        KeptSource source = Source(exchange);
+        bool isDown = false;
+        var store = new InMemoryHistoryStore
+        {
+            BeforeWrite = (_, _) => isDown ? throw new StoreException("The server is restarting.") { IsTransient = true } : Task.CompletedTask,
+        };
+        var down = new KeptStore { Name = "down", Opened = store };
+        Start(Declare(
+            Kept("BTCUSDT", source, start: Noon - 600, compare: 0),
+            Kept("ETHUSDT", source, start: Noon - 600, compare: 0, store: down)));
+        await PassAsync(TimeSpan.FromMinutes(2));
+        isDown = true;
+
+        await PassAsync(TimeSpan.FromMinutes(10));
+
+        Assert.Equal(["The server is restarting."], Keeper!.Troubles);
+        Assert.Equal(10 + 2, store.Stored(Key("ETHUSDT")).Length);
+        Assert.Equal(10 + 12, (await StoredAsync("BTCUSDT")).Length);
+        isDown = false;
+        await UntilAsync(() => Keeper.Troubles.Count == 0, mostSeconds: 400);
+        await PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((await StoredAsync("BTCUSDT")).Length, store.Stored(Key("ETHUSDT")).Length);
+    }
+
+    [Fact]
+    public async Task What_a_source_asks_for_is_kept_to_where_it_is_longer()
+    {
+        await using ChangingExchange exchange = StartExchange("BTCUSDT");
+        Start(Declare(Kept("BTCUSDT", new KeptSource
+        {
+            Name = "banned",
+            Opened = new ScriptedFetcher
+            {
+                Answer = (_, number, honest, _) => number == 1
+                    ? throw new SourceException("You are banned.") { IsTransient = true, RetryAfter = TimeSpan.FromMinutes(30) }
+                    : Task.FromResult(honest),
+            },
+        })));
+
+        await PassAsync(TimeSpan.FromMinutes(29));
+        Assert.Empty(await StoredAsync("BTCUSDT"));
+        await PassAsync(TimeSpan.FromMinutes(2));
+
+        Assert.NotEmpty(await StoredAsync("BTCUSDT"));
+    }
+
+    private static async Task BackfillWaitAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
