@@ -13,7 +13,7 @@ namespace Qmtl.Keeping;
 /// <remarks>Nothing is done for a stream that nobody waits for, and nothing is remembered but the store's.</remarks>
 internal sealed class ProviderWatch : IBarWatch
 {
-    /// <summary>How long after its close a bar is asked for: clocks differ, and a bar that still forms must not be taken for whole.</summary>
+    /// <summary>How long after its close a bar is asked for: clocks differ, and one that still forms must not be taken for whole.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
@@ -101,6 +101,10 @@ internal sealed class ProviderWatch : IBarWatch
         return settled is [{ Start: var start, End: var end }, ..] && start == range.Start ? end : after;
     }
 
+    /// <summary>What is told of a stream that cannot be completed.</summary>
+    public static string Describe(StreamKey stream, Exception error) =>
+        $"{stream} cannot be completed at present, and is asked for again until it can: {error.Message}";
+
     private async Task CompleteAsync(
         IHistoryProvider provider, StreamKey stream, TimeRange range, BackfillEngine engine, CancellationToken cancellationToken)
     {
@@ -119,7 +123,7 @@ internal sealed class ProviderWatch : IBarWatch
     {
         if (_failing.TryAdd(stream, true))
         {
-            _warn($"{stream} cannot be completed at present, and is asked for again until it can: {error.Message}");
+            _warn(Describe(stream, error));
         }
     }
 }

@@ -115,10 +115,7 @@ internal sealed class FollowedStream
         }
         else if (_history is { } stored)
         {
-            await foreach (BarFrame page in _stream.ReadHistoryAsync(stored, cancellationToken))
-            {
-                await ArriveAsync(page, cancellationToken);
-            }
+            await BringAsync(stored, isNew: false, cancellationToken);
         }
 
         _after = _history?.End ?? _after;
@@ -238,12 +235,7 @@ internal sealed class FollowedStream
     private async Task TakeAsync(long last, CancellationToken cancellationToken)
     {
         var bars = new TimeRange(Next, last);
-        await foreach (BarFrame page in _stream.ReadHistoryAsync(bars, cancellationToken))
-        {
-            _stream.Cache.BackfillBulk(_stream.Key, page);
-            await ArriveAsync(page, cancellationToken);
-        }
-
+        await BringAsync(bars, isNew: true, cancellationToken);
         _stream.Cache.State.MarkComplete(_stream.Key, bars);
         if (_after < last)
         {
@@ -262,14 +254,35 @@ internal sealed class FollowedStream
         TimeRangeSet filled = _holes.Intersect(await _provider.GetCoverageAsync(bounds, static () => { }, cancellationToken));
         foreach (TimeRange range in filled)
         {
-            await foreach (BarFrame page in _stream.ReadHistoryAsync(range, cancellationToken))
-            {
-                _stream.Cache.BackfillBulk(_stream.Key, page);
-                await ArriveAsync(page, cancellationToken);
-            }
-
+            await BringAsync(range, isNew: true, cancellationToken);
             _holes = _holes.Subtract(new TimeRangeSet(Interval, range));
         }
+    }
+
+    // Each page is read by itself: one may wait for other streams for long, and no connection must be held the while.
+    private async Task BringAsync(TimeRange bars, bool isNew, CancellationToken cancellationToken)
+    {
+        TimeRange? left = bars;
+        while (left is { } rest && await ReadPageAsync(rest, cancellationToken) is { Bounds: { } bounds } page)
+        {
+            if (isNew)
+            {
+                _stream.Cache.BackfillBulk(_stream.Key, page);
+            }
+
+            await ArriveAsync(page, cancellationToken);
+            left = bounds.End < bars.End ? new TimeRange(Interval.Next(bounds.End), bars.End) : null;
+        }
+    }
+
+    private async Task<BarFrame?> ReadPageAsync(TimeRange bars, CancellationToken cancellationToken)
+    {
+        await foreach (BarFrame page in _stream.ReadHistoryAsync(bars, cancellationToken))
+        {
+            return page;
+        }
+
+        return null;
     }
 
     // Hands a page on and waits until it is used up, so that no more than one is in memory.

@@ -110,11 +110,25 @@ public sealed class Runner
         };
         await WarmUpAsync(run, warmup, cancellationToken);
         options.OnStarted?.Invoke(run);
-        IBarWatch watch = options.Watch ?? new ProviderWatch(
-            providers, _timeProvider, warmup.OptionsOf, _warn, warmup.OnEvent, warmup.LoggerFactory ?? _options.LoggerFactory);
+        await using KeptProviders? kept = options.Watch is null ? Keep(run, providers, warmup) : null;
+        IBarWatch watch = options.Watch ?? kept!;
         await using var arrivals = new FollowedStreams(run, watch, options, _timeProvider, _warn, cancellationToken);
         await TakeThroughAsync(run, onResult, told => run.Pipeline.FollowAsync(arrivals, told, cancellationToken));
         return run;
+    }
+
+    private KeptProviders Keep(
+        StrategyRun run, Dictionary<StreamKey, IHistoryProvider> providers, HistoryWarmupOptions warmup)
+    {
+        Dictionary<StreamKey, long> starts = run.Warmup.ToDictionary(result => result.Stream, result => result.Range.Start);
+        return new KeptProviders(
+            providers,
+            stream => starts.TryGetValue(stream, out long start) ? start : AskedRange.FirstSecond(warmup.Start!.Value),
+            warmup.OptionsOf,
+            _timeProvider,
+            _warn,
+            warmup.OnEvent,
+            warmup.LoggerFactory ?? _options.LoggerFactory);
     }
 
     private async Task TakeThroughAsync(StrategyRun run, Action<NodeResult> onResult, Func<Action<NodeResult>, Task> work)
