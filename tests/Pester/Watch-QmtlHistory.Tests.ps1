@@ -31,8 +31,6 @@ Describe 'Watch-QmtlHistory' {
 
     It 'stops at once when its pipeline is stopped' {
         $provider = New-TestProvider
-        $shell = [powershell]::Create([System.Management.Automation.RunspaceMode]::CurrentRunspace)
-        $shell.Dispose()
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$QmtlModule'; Watch-QmtlHistory -Path '$TestDrive/stop.json'")
         $source = Join-Path $TestDrive 'stop.csv'
@@ -83,7 +81,7 @@ Describe 'Watch-QmtlHistory' {
             param($start, $end, $nodeId, $interval)
             if ($nodeId -eq 'BAD') { throw 'no such symbol' }
             & $EveryBar $start $end $nodeId $interval
-        }.GetNewClosure()
+        }
         $outcome = @(Watch-QmtlHistory $provider X, BAD 1m (Get-Minute 5) -Once -ErrorAction SilentlyContinue -ErrorVariable problems)
         ($outcome | Where-Object NodeId -eq X).Status | Should -Be Completed
         ($outcome | Where-Object NodeId -eq BAD).Status | Should -Be Failed

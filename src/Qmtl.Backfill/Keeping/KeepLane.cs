@@ -29,7 +29,7 @@ internal sealed partial class KeepLane
     private readonly BackfillOptions _options;
     private readonly TimeSpan _askAfter;
     private readonly KeeperWorld _world;
-    private readonly BackfillEngine _comparing;
+    private readonly NewestBars _newest;
     private readonly BackfillEngine _plain;
     private readonly LaneTrouble _trouble;
     private readonly Lock _lock = new();
@@ -45,7 +45,7 @@ internal sealed partial class KeepLane
     private int _pieces;
     private int _unseen;
     private bool _isRetired;
-    private bool _cannotRevise;
+    private volatile bool _cannotRevise;
     private long _wakes;
     private long _handled;
     private long _lastTick;
@@ -63,7 +63,7 @@ internal sealed partial class KeepLane
         (_store, _source, _options, _askAfter, _world) = (store, source.Name, declaration.Options, declaration.AskAfter, world);
         _trouble = new LaneTrouble(world.Clock);
         Tick();
-        _comparing = new BackfillEngine(_options with { Force = true }, world.Clock, world.OnEvent, world.Log);
+        _newest = new NewestBars(_options, world.Clock, world.OnEvent, world.Log);
         _plain = new BackfillEngine(_options, world.Clock, OnHistoryEvent, world.Log);
     }
 

@@ -22,7 +22,7 @@ public sealed record KeepPlan(KeptStream Kept, long Missing, long Requests, long
         KeepDeclaration declaration, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {
         await using var keeper = new HistoryKeeper(declaration, clock);
-        DateTimeOffset now = (clock ?? TimeProvider.System).GetUtcNow();
+        DateTimeOffset now = (clock ?? TimeProvider.System).GetUtcNow() - declaration.AskAfter;
         var plans = new List<KeepPlan>();
         foreach (KeptStream kept in declaration.Streams)
         {
