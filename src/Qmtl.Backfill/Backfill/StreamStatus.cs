@@ -22,7 +22,8 @@ public enum StreamState
 
 /// <summary>What is expected of a stream.</summary>
 /// <param name="Stream">The stream.</param>
-/// <param name="FirstBar">The open (Unix seconds, UTC) of the first bar that should be there; null, the default, for the first stored one.</param>
+/// <param name="FirstBar">The open (Unix seconds, UTC) of the first bar that should be there; null, the default, for the first stored
+/// one.</param>
 /// <param name="Budget">How long after its close a bar may be missing; null, the default, for
 /// <see cref="StreamStatus.DefaultBudget"/>.</param>
 public readonly record struct StreamExpectation(StreamKey Stream, long? FirstBar = null, TimeSpan? Budget = null);
@@ -36,7 +37,9 @@ public sealed record StreamStatus
     private StreamStatus(StreamExpectation expected, DateTimeOffset time) => (Stream, Time, Budget) =
         (expected.Stream, time, expected.Budget ?? DefaultBudget(expected.Stream.Interval));
 
-    /// <summary>From the worst to the best: by state, by how often the lateness holds the budget, by missing bars, and then by name.</summary>
+    /// <summary>
+    /// From the worst to the best: by state, by how often the lateness holds the budget, by missing bars, and then by name.
+    /// </summary>
     public static IComparer<StreamStatus> WorstFirst { get; } = Comparer<StreamStatus>.Create(static (a, b) =>
         b.State.CompareTo(a.State) is var state and not 0 ? state
         : b.Overrun.CompareTo(a.Overrun) is var overrun and not 0 ? overrun

@@ -33,7 +33,9 @@ internal sealed class FreshnessInstruments
             "What part of the bars that can exist is stored of a kept stream, from 0 to 1.");
     }
 
-    /// <summary>Begins to measure a stream that is kept; the caller tells what it sees and disposes of the gauge when it keeps it no more.</summary>
+    /// <summary>
+    /// Begins to measure a stream that is kept; the caller tells what it sees and disposes of the gauge when it keeps it no more.
+    /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="store">The store, by its display name. One stream may be kept in several: the worst of them is what is read.</param>
     /// <param name="firstBar">From when on it is kept: Unix seconds, UTC.</param>
