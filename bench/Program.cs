@@ -14,7 +14,12 @@ if (args is ["micro", .. string[] options])
 
 if (args is ["memory-here", var store])
 {
-    await (store == "questdb" ? PeakMemory.IntoQuestDbAsync() : PeakMemory.IntoSqliteAsync());
+    await (store switch
+    {
+        "questdb" => PeakMemory.IntoQuestDbAsync(),
+        "newest" => PeakMemory.OfNewestBarsAsync(),
+        _ => PeakMemory.IntoSqliteAsync(),
+    });
     return 0;
 }
 
@@ -38,6 +43,7 @@ if (args.Length == 0 || args.Contains(Memory))
 {
     await Tool.RunSelfAsync("memory-here", "sqlite");
     await Tool.RunSelfAsync("memory-here", "questdb");
+    await Tool.RunSelfAsync("memory-here", "newest");
     CacheMemory.Run();
 }
 

@@ -43,6 +43,26 @@ internal static class PeakMemory
         await server.ExecuteAsync(DropTable);
     }
 
+    /// <summary>Completes a bar of 5,000 streams again and again, as who keeps them does, and prints what the process takes then.</summary>
+    public static async Task OfNewestBarsAsync()
+    {
+        const int Rounds = 30;
+        using var folder = new TemporaryFolder();
+        await using IHistoryStore store = HistoryStoreFactory.Open(folder.File("bars.db"));
+        var newest = new NewestBars();
+        double most = 0;
+        for (int bar = 0; bar < Rounds; bar++)
+        {
+            await ManyStreams.CompleteAsync(newest, store, bar, compared: 3);
+            using var process = Process.GetCurrentProcess();
+            most = Math.Max(most, bar < Rounds / 2 ? 0 : process.WorkingSet64 / 1e6);
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| steady memory while {ManyStreams.Count:N0} streams get bar after bar, SQLite | | | | {most:0} MB | at most 250 MB | {(most <= 250 ? "yes" : "no")} |"));
+    }
+
     private static string Row(string store) => $"peak memory of a fill of 10 M bars, {store}";
 
     private static async Task FillAsync(IHistoryStore store, string name)

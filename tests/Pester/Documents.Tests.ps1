@@ -198,7 +198,7 @@ exec dotnet exec '$($qmtl.FullName)' "`$@"
         }
         elseif (-not $noShell) {
             $file = Join-Path $folder '.commands'
-            Set-Content -LiteralPath $file -Value "export PATH='$bin':`"`$PATH`"`ncd '$folder'`n$(ConvertTo-Tried $Code)"
+            Set-Content -LiteralPath $file -Value "trap 'kill `$(jobs -p) 2>/dev/null || true' EXIT`nexport PATH='$bin':`"`$PATH`"`ncd '$folder'`n$(ConvertTo-Tried $Code)"
             $output = & bash -euo pipefail $file 2>&1
             $LASTEXITCODE | Should -Be 0 -Because ($output | Out-String)
         }

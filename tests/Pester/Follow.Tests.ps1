@@ -41,7 +41,7 @@ Describe 'Invoke-QmtlStrategy -Follow' {
     It 'goes on with each new bar to -End, and gives what a replay of the same bars gives' {
         $recorder = New-QmtlRecorder -Path (Join-Path $TestDrive "$([guid]::NewGuid().ToString('n')).db")
         $nodes = New-LiveNode $provider $recorder
-        $told = @(Invoke-QmtlStrategy $nodes -Follow -Start 2024-05-01T09:50Z -End 2024-05-01T10:15Z -PatienceSec 3600 3>&1 6>&1)
+        $told = @(Invoke-QmtlStrategy $nodes -Follow -Start 2024-05-01T09:50Z -End 2024-05-01T10:15Z -PatienceSec 86400 3>&1 6>&1)
         $live = $told.Where({ $_ -is [Qmtl.PowerShell.Output.StrategyResult] })
         $live | Should -HaveCount 50
         $live[-1].Time | Should -Be ([DateTimeOffset]'2024-05-01T10:15Z')
@@ -55,7 +55,7 @@ Describe 'Invoke-QmtlStrategy -Follow' {
 
     It 'hands each result down before the next bar comes, and stops when a command further down has enough' {
         $nodes = New-LiveNode $provider
-        $times = Invoke-QmtlStrategy $nodes -Follow -PatienceSec 3600 6>$null |
+        $times = Invoke-QmtlStrategy $nodes -Follow -PatienceSec 86400 6>$null |
             ForEach-Object { [pscustomobject]@{ Result = $_; Now = $clockOf.GetValue($null).GetUtcNow() } } | Select-Object -First 14
         $times | Should -HaveCount 14
         $last = $times[-1]
@@ -70,7 +70,7 @@ Describe 'Invoke-QmtlStrategy -Follow' {
         $gateway = Start-TestGateway
         try {
             $gateway.SetActivation('w', [Qmtl.Simulation.Gateway.SimulatedActivation]::new('long', $true))
-            $results = Invoke-QmtlStrategy (New-LiveNode $provider) -World w -GatewayUri $gateway.BaseUri -Follow -End 2024-05-01T10:15Z -PatienceSec 3600 6>$null -WarningAction SilentlyContinue |
+            $results = Invoke-QmtlStrategy (New-LiveNode $provider) -World w -GatewayUri $gateway.BaseUri -Follow -End 2024-05-01T10:15Z -PatienceSec 86400 6>$null -WarningAction SilentlyContinue |
                 ForEach-Object {
                     $_
                     if ($_.Time -eq [DateTimeOffset]'2024-05-01T10:03Z') {

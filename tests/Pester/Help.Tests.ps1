@@ -59,7 +59,8 @@ Describe 'the examples run' {
         $folder = New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid().ToString('n')))
 
         # The example is run as it stands, except that its Binance is on loopback.
-        $script = [scriptblock]::Create($Code.Replace('-Binance', "-Binance -BaseUri $($exchange.BaseUri)"))
+        $script = [scriptblock]::Create($Code.Replace('-Binance', "-Binance -BaseUri $($exchange.BaseUri)").Replace(
+                "kind = 'binance'", "kind = 'binance'; baseUri = '$($exchange.BaseUri)'"))
         Push-Location $folder
         try {
             $output = & $script 6>&1

@@ -8,6 +8,17 @@ using Qmtl.Time;
 // Records rows until it is killed; tests do that. It writes how many rows were accepted so far, a line for each hundred, and then waits.
 //   away <identity> <spool folder> <first row> <rows>   for a destination that cannot be reached
 //   store <store> <spool folder> <first row> <rows>     into a store, delivering all the time
+//   newest <store> <streams> <first bar> <bars>         completes bar after bar of many streams; a line for each bar that all have
+if (args is ["newest", string newestStore, string streams, string firstBar, string bars])
+{
+    await NewestBarsRun.RunAsync(
+        newestStore,
+        int.Parse(streams, CultureInfo.InvariantCulture),
+        long.Parse(firstBar, CultureInfo.InvariantCulture),
+        long.Parse(bars, CultureInfo.InvariantCulture));
+    return 0;
+}
+
 if (args is not ["away" or "store", string destination, string spoolFolder, string first, string rows])
 {
     Console.Error.WriteLine("away|store <destination> <spool folder> <first row> <rows>");

@@ -61,8 +61,9 @@ internal sealed class GatheredWrites(IHistoryStore store, CancellationToken canc
     {
         lock (_gate)
         {
-            var batch = new List<Pending>();
-            for (long bars = 0; bars < store.Info.BarsPerWrite && _waiting.TryDequeue(out Pending? pending);)
+            var batch = new List<Pending>(_waiting.Count);
+            long most = store.Info.BarsPerWrite;
+            for (long bars = 0; bars < most && _waiting.TryDequeue(out Pending? pending);)
             {
                 batch.Add(pending);
                 bars += Math.Max(1, pending.Write.Pages.Sum(page => (long)page.Frame.Count));

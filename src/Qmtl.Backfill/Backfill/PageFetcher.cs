@@ -24,7 +24,7 @@ internal sealed class PageFetcher(
     private readonly IDataFetcher _fetcher = request.Fetcher;
     private readonly SourceNotes _notes = new(note => raise(new BackfillSourceNote(request.Stream, source, note)));
     private readonly BadBarTally _badBars = new(request.Stream, source, options.OnBadBar);
-    private readonly ConcurrentDictionary<long, bool> _farRows = new();
+    private readonly Lazy<ConcurrentDictionary<long, bool>> _farRows = new();
     private BarInterval? _evidentInterval;
     private int _filesOutOfReach;
     private long _waitedTicks;

@@ -95,14 +95,15 @@ internal sealed partial class StreamBackfill
             _raise(new BackfillRowsRejected(Stream, _source, _rejected));
         }
 
+        StoreInfo store = _request.Store.Info;
         _raise(new BackfillEnded(Stream, _source, _timeProvider.GetElapsedTime(started))
         {
             CompleteUpTo = _frontier?.CompleteUpTo,
             Asked = _asked,
             Missing = _frontier?.Left() is { } left ? NullIfEmpty(left) : _asked,
             RateLimitWait = _fetcher.RateLimitWait,
-            WritePath = _request.Store.Info.WritePath is { } path ? (_request.Store.Info.DisplayName, path) : null,
-            Table = _request.Store.Info.TableOf(Stream.NodeId) is { } table ? (_request.Store.Info.DisplayName, table) : null,
+            WritePath = store.WritePath is { } path ? (store.DisplayName, path) : null,
+            Table = store.TableOf(Stream.NodeId) is { } table ? (store.DisplayName, table) : null,
         });
     }
 
@@ -215,7 +216,7 @@ internal sealed partial class StreamBackfill
         using BarBudget.Share share = _budget.OpenShare(MostBufferedBars(files));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pages = Channel.CreateUnbounded<FetchedPage>(new UnboundedChannelOptions { SingleReader = true });
-        Task fetching = FetchAllAsync(ledger, before, asked, files, share, pages.Writer, ended.Token);
+        Task fetching = FetchAllAsync(ledger, before, asked, files, requests, share, pages.Writer, ended.Token);
         try
         {
             await WriteAllAsync(ledger, share, pages.Reader, ended.Token);
@@ -280,6 +281,7 @@ internal sealed partial class StreamBackfill
         TimeRangeSet before,
         TimeRangeSet asked,
         IReadOnlyList<TimeRange> files,
+        long requests,
         BarBudget.Share share,
         ChannelWriter<FetchedPage> pages,
         CancellationToken cancellationToken)
@@ -301,6 +303,18 @@ internal sealed partial class StreamBackfill
                 page.Answers.Add(new BarPage(_source, BarFrame.Empty(Stream.Interval), planned.Missing, planned.Missing));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
+            }
+
+            if (requests == 1)
+            {
+                await foreach (FetchedPage page in AdmitAsync(
+                    BackfillPlanner.Plan(asked, files, _fetcher.BarsFrom), share, cancellationToken))
+                {
+                    await FetchAsync(ledger, page, cancellationToken);
+                    pages.TryWrite(page);
+                }
+
+                return;
             }
 
             await Parallel.ForEachAsync(

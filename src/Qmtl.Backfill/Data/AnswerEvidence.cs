@@ -57,7 +57,7 @@ internal static class AnswerEvidence
     /// <param name="answer">What is left of it.</param>
     /// <param name="asked">The asked bars.</param>
     /// <param name="habits">The far rows that have come beside asked bars.</param>
-    public static ValidatedBars BesideFarRow(RawBars raw, ValidatedBars answer, TimeRange asked, ConcurrentDictionary<long, bool> habits)
+    public static ValidatedBars BesideFarRow(RawBars raw, ValidatedBars answer, TimeRange asked, Lazy<ConcurrentDictionary<long, bool>> habits)
     {
         if (answer.FarRow is not { } far)
         {
@@ -66,12 +66,12 @@ internal static class AnswerEvidence
 
         if (answer.Frame.Count > 0)
         {
-            habits[far] = true;
+            habits.Value[far] = true;
         }
 
         bool isAlone = !raw.ProvesByRowsOnly && raw.RowCount == 1 && raw.Unreadable.Total == 0 && !raw.HasUnplaced && raw.About is null
             && asked.End > asked.Start;
-        return isAlone && habits.ContainsKey(far)
+        return isAlone && habits.Value.ContainsKey(far)
             ? answer with
             {
                 Silent = new TimeRangeSet(answer.Frame.Interval, asked),

@@ -59,8 +59,18 @@ internal abstract class ColumnType
     public (string One, string Many) Words { get; }
 
     /// <summary>The type of that name.</summary>
-    public static ColumnType Of(BarColumnType type) => Array.Find(All, known => known.Type == type)
-        ?? throw new ArgumentOutOfRangeException(nameof(type), type, "Not a column type.");
+    public static ColumnType Of(BarColumnType type)
+    {
+        foreach (ColumnType known in All)
+        {
+            if (known.Type == type)
+            {
+                return known;
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(type), type, "Not a column type.");
+    }
 
     /// <summary>The type whose values are of that type; null where there is none.</summary>
     public static ColumnType? Of(Type elementType) => Array.Find(All, known => known.ElementType == elementType);

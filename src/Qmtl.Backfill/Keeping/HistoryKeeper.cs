@@ -11,12 +11,12 @@ using Qmtl.Telemetry.Logging;
 namespace Qmtl.Keeping;
 
 /// <summary>
-/// Keeps streams complete for as long as it runs: each new bar is asked for when it has closed, the newest stored ones are compared with it,
-/// and what is missing behind is filled while nothing is due, the newest holes first.
+/// Keeps streams complete for as long as it runs: each new bar is asked for when it has closed, the newest stored ones are compared with
+/// it, and what is missing behind is filled while nothing is due, the newest holes first.
 /// </summary>
 /// <remarks>
-/// Nothing is remembered outside the stores, so it can be ended in any way at any time. A source or a store that is away is asked again with
-/// a growing delay, and nothing else waits for it.
+/// Nothing is remembered outside the stores, so it can be ended in any way at any time. A source or a store that is away is asked again
+/// with a growing delay, and nothing else waits for it.
 /// </remarks>
 public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
 {
@@ -121,7 +121,9 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
     /// would have.
     /// </summary>
     /// <param name="declaration">What is kept from now on.</param>
-    /// <exception cref="ArgumentException">The declaration is wrong, or a source or store of it cannot be opened; all stays as it was.</exception>
+    /// <exception cref="ArgumentException">
+    /// The declaration is wrong, or a source or store of it cannot be opened; all stays as it was.
+    /// </exception>
     public void Reload(KeepDeclaration declaration)
     {
         ArgumentNullException.ThrowIfNull(declaration);

@@ -5,7 +5,9 @@ using Qmtl.Messages;
 
 namespace Qmtl.Keeping;
 
-/// <summary>What is kept complete: streams, each with its source and its store, and how it is done. docs/keep.md tells it as a file.</summary>
+/// <summary>
+/// What is kept complete: streams, each with its source and its store, and how it is done. docs/keep.md tells it as a file.
+/// </summary>
 public sealed record KeepDeclaration
 {
     /// <summary>The streams; each once a store.</summary>
@@ -68,8 +70,8 @@ public sealed record KeepDeclaration
             if (!known.Add((kept.Stream, kept.Store)))
             {
                 throw new ArgumentException(
-                    $"{PlainText.OneLine(kept.Stream.ToString())} is declared twice for the store {PlainText.OneLine(kept.Store.Name)}. A stream "
-                        + "has one source there; leave one of the two out.");
+                    $"{PlainText.OneLine(kept.Stream.ToString())} is declared twice for the store {PlainText.OneLine(kept.Store.Name)}. A "
+                        + "stream has one source there; leave one of the two out.");
             }
         }
     }

@@ -240,13 +240,15 @@ internal sealed class KeepDeclarationReader(string folder, DateTimeOffset now)
         KeptStore store = Get("store") is { } named
             ? _stores.TryGetValue(named.Text(), out KeptStore? known)
                 ? known
-                : throw named.Wrong($"is no key of 'stores'. There are {string.Join(", ", _stores.Keys.Select(name => PlainText.OneLine(name)))}")
+                : throw named.Wrong($"is no key of 'stores'. There are {PlainText.OneLine(string.Join(", ", _stores.Keys))}")
             : _stores.Count == 1 ? _stores.Values.Single() : throw entry.Wrong("lacks 'store', and there are several. Write which");
-        DeclaredNode start = Get("start") ?? throw entry.Wrong("lacks 'start', and 'defaults' has none either. Write from when on it is kept");
+        DeclaredNode start = Get("start")
+            ?? throw entry.Wrong("lacks 'start', and 'defaults' has none either. Write from when on it is kept");
         long first = ReadStart(start);
         TimeSpan? budget = Get("budget")?.Span();
         int compare = Get("compare")?.Number(0, MostCompared) ?? KeptStream.DefaultCompare;
-        DeclaredNode intervals = Get("intervals") ?? throw entry.Wrong("lacks 'intervals', and 'defaults' has none either. Write them: [\"1m\"]");
+        DeclaredNode intervals = Get("intervals")
+            ?? throw entry.Wrong("lacks 'intervals', and 'defaults' has none either. Write them: [\"1m\"]");
         foreach ((string id, string? symbol, DeclaredNode node) in ReadNodes(entry.Required("nodes")))
         {
             foreach (BarInterval interval in ReadIntervals(intervals))

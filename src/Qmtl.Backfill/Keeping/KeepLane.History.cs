@@ -64,7 +64,7 @@ internal sealed partial class KeepLane
             if (!missing.IsEmpty)
             {
                 TimeRangeSet piece = NewestPiece(kept, missing);
-                result = await CompleteAsync(_plain, kept, [.. piece], either.Token);
+                result = await CompleteAsync(kept, [.. piece], either.Token);
                 next = result.Status is BackfillStatus.Failed or BackfillStatus.Cancelled
                     ? next
                     : kept.Stream.Interval.Previous(piece.Bounds!.Value.Start);
@@ -134,11 +134,37 @@ internal sealed partial class KeepLane
             foreach ((KeptState state, StreamStatus status) in states.Zip(found))
             {
                 state.Gauge.Look(status);
+                LookBehind(state, status);
             }
+
+            Wake();
         }
         catch (Exception error) when (error is StoreException || cancellationToken.IsCancellationRequested)
         {
             // The next visit meets what is the matter, and tells of it.
+        }
+    }
+
+    // Bars that somebody has removed, and those that could not be had before.
+    private void LookBehind(KeptState state, StreamStatus status)
+    {
+        lock (_lock)
+        {
+            if (status.Missing > 0 && !state.IsGone)
+            {
+                GoThroughHistory(state, state.CompleteTo);
+                Queue(state);
+            }
+        }
+    }
+
+    // Under the lock.
+    private void Queue(KeptState state)
+    {
+        if (state is { Behind: { } behind, IsQueued: false, IsBusy: false })
+        {
+            state.IsQueued = true;
+            _behind.Enqueue(state, -behind);
         }
     }
 

@@ -11,8 +11,8 @@ internal sealed partial class KeepLane
     private static readonly TimeSpan LongestWaitForBar = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// The last bar up to which all that follow <paramref name="after"/> are there or known not to exist; <paramref name="after"/> itself where
-    /// the next one is neither, or has not closed.
+    /// The last bar up to which all that follow <paramref name="after"/> are there or known not to exist; <paramref name="after"/> itself
+    /// where the next one is neither, or has not closed.
     /// </summary>
     public async Task<long> FindCompleteAsync(StreamKey stream, long after, CancellationToken cancellationToken)
     {
@@ -24,46 +24,42 @@ internal sealed partial class KeepLane
     /// <summary>Asks once for all that is missing of its streams, and compares the newest bars of each.</summary>
     public async Task<KeepOutcome[]> CompleteOnceAsync(CancellationToken cancellationToken)
     {
+        KeptState[] states = [.. _states.Values];
+        var newest = new ConcurrentDictionary<KeptState, BackfillResult>();
+        await AskNewestAsync(
+            states,
+            (state, _, result) =>
+            {
+                newest[state] = result;
+                return Task.CompletedTask;
+            },
+            cancellationToken);
         var outcomes = new ConcurrentBag<KeepOutcome>();
         await Parallel.ForEachAsync(
-            _states.Values.ToArray(),
+            states,
             new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit },
             async (state, _) =>
             {
-                var outcome = new KeepOutcome(state.Kept, await CompleteOnceAsync(state, cancellationToken));
+                var outcome = new KeepOutcome(
+                    state.Kept, await CompleteOnceAsync(state.Kept, newest.GetValueOrDefault(state), cancellationToken));
                 outcomes.Add(outcome);
+                state.Gauge.Add(outcome.Result);
                 _world.Tell(outcome);
             });
         return [.. outcomes];
     }
 
-    private async Task<BackfillResult> CompleteOnceAsync(KeptState state, CancellationToken cancellationToken)
+    private async Task<BackfillResult> CompleteOnceAsync(KeptStream kept, BackfillResult? newest, CancellationToken cancellationToken)
     {
-        KeptStream kept = state.Kept;
-        long last = kept.Stream.Interval.LastClosedBar(Now);
+        long last = LastDue(kept);
         var range = new TimeRange(Math.Min(kept.FirstBar, last), last);
-        try
-        {
-            BackfillResult? compared = null;
-            if (kept.Compare > 0 && kept.FirstBar <= last)
-            {
-                long from = await FindFirstToAskAsync(state, last, cancellationToken);
-                compared = await CompareAsync(kept, new TimeRange(from, last), cancellationToken);
-            }
+        BackfillResult whole = await CompleteAsync(kept, [range], cancellationToken);
+        return newest is null ? whole
 
-            BackfillResult whole = await CompleteAsync(_plain, kept, [range], cancellationToken);
-            return compared is null ? whole
-                : compared.Error is null || whole.Error is not null ? whole.Plus(compared with { BarsMissing = 0 })
-                : compared with { Range = range, BarsMissing = whole.BarsMissing };
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
-        {
-            return FailedBy(error, kept, range);
-        }
-        catch (OperationCanceledException)
-        {
-            return new BackfillResult { Stream = kept.Stream, Range = range, Status = BackfillStatus.Cancelled };
-        }
+            // The whole knows what is missing in the end. What could not be compared has failed all the same.
+            : newest.Error is null or NotSupportedException || whole.Error is not null
+                ? whole.Plus(newest with { BarsMissing = 0, Error = null, Obstacle = null })
+                : newest with { Range = range, BarsMissing = whole.BarsMissing };
     }
 
     // Asks for the newest bars of all streams that are due together.
@@ -72,10 +68,7 @@ internal sealed partial class KeepLane
         using var either = CancellationTokenSource.CreateLinkedTokenSource(asking, cancellationToken);
         try
         {
-            await Parallel.ForEachAsync(
-                due,
-                new ParallelOptions { MaxDegreeOfParallelism = _options.ThrottleLimit },
-                async (state, _) => await VisitAsync(state, either.Token));
+            await AskNewestAsync(due, (state, asked, result) => SettleAsync(state, asked, result, either.Token), either.Token);
         }
         finally
         {
@@ -86,69 +79,101 @@ internal sealed partial class KeepLane
         }
     }
 
-    private async Task VisitAsync(KeptState state, CancellationToken cancellationToken)
+    // Gives each stream what became of it, once.
+    private async Task AskNewestAsync(
+        IReadOnlyCollection<KeptState> states, Func<KeptState, TimeRange, BackfillResult, Task> settle, CancellationToken cancellationToken)
     {
-        KeptStream kept = state.Kept;
-        long last = kept.Stream.Interval.LastClosedBar(Now);
-        if (kept.FirstBar > last)
+        IReadOnlyDictionary<StreamKey, long> newest;
+        try
         {
-            End(state, last, result: null, isComplete: true);
+            newest = await FindNewestAsync(states, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            foreach (KeptState state in states)
+            {
+                var range = new TimeRange(LastDue(state.Kept), LastDue(state.Kept));
+                await settle(state, range, EndedBy(error, state.Kept, range, cancellationToken));
+            }
+
             return;
         }
 
-        BackfillResult result;
-        long through = last;
+        var open = new Dictionary<StreamKey, (KeptState State, TimeRange Asked)>();
+        foreach (KeptState state in states)
+        {
+            long last = LastDue(state.Kept);
+            open.Add(state.Kept.Stream, (state, new TimeRange(Math.Min(FirstToAsk(state, last, newest), last), last)));
+        }
+
+        IEnumerable<BackfillRequest> requests = open
+            .Where(asked => asked.Value.State.Kept.FirstBar <= asked.Value.Asked.End)
+            .Select(asked => new BackfillRequest(_store, _fetcher, asked.Key, [asked.Value.Asked]));
+        await foreach (BackfillResult result in _newest.RunAsync(requests.ToArray(), cancellationToken))
+        {
+            open.Remove(result.Stream, out (KeptState State, TimeRange Asked) of);
+            await settle(of.State, of.Asked, result);
+        }
+
+        // What is left has no bar yet.
+        foreach ((KeptState state, TimeRange asked) in open.Values)
+        {
+            await settle(state, asked, new BackfillResult { Stream = state.Kept.Stream, Range = asked, Status = BackfillStatus.Completed });
+        }
+    }
+
+    // What is kept already is known; of the others the store tells its newest bar, all at once.
+    private async Task<IReadOnlyDictionary<StreamKey, long>> FindNewestAsync(
+        IReadOnlyCollection<KeptState> states, CancellationToken cancellationToken)
+    {
+        StreamKey[] unknown = [.. states.Where(state => state.CompleteTo is null).Select(state => state.Kept.Stream)];
+        return unknown.Length == 0 ? new Dictionary<StreamKey, long>() : await _store.GetNewestAsync(unknown, cancellationToken);
+    }
+
+    // As far back as the newest page reaches, so that one request brings all; what lies behind is history's matter.
+    private long FirstToAsk(KeptState state, long last, IReadOnlyDictionary<StreamKey, long> newest)
+    {
+        KeptStream kept = state.Kept;
+        BarInterval interval = kept.Stream.Interval;
+        long oldest = Math.Max(kept.FirstBar, interval.Add(last, 1 - BarsFrom(kept, last)));
+        long complete = Math.Min(
+            last, state.CompleteTo ?? (newest.TryGetValue(kept.Stream, out long stored) ? stored : interval.Previous(oldest)));
+        int compare = _cannotRevise ? 0 : kept.Compare;
+        return Math.Max(oldest, compare == 0 ? Math.Min(interval.Next(complete), last) : interval.Add(complete, 1 - compare));
+    }
+
+    private async Task SettleAsync(KeptState state, TimeRange asked, BackfillResult result, CancellationToken cancellationToken)
+    {
+        long through = asked.End;
         try
         {
-            long from = await FindFirstToAskAsync(state, last, cancellationToken);
-            result = await CompareAsync(kept, new TimeRange(from, last), cancellationToken);
             if (result.Status == BackfillStatus.Partial)
             {
-                through = await FindCompleteAsync(kept.Stream, from, last, cancellationToken);
+                through = await FindCompleteAsync(state.Kept.Stream, asked.Start, asked.End, cancellationToken);
             }
 
             if (result.Error is null && result.Status != BackfillStatus.Cancelled)
             {
-                NoteComplete(state, from, through);
+                NoteComplete(state, asked.Start, through);
             }
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
         {
-            result = FailedBy(error, kept, new TimeRange(last, last));
-        }
-        catch (OperationCanceledException)
-        {
-            result = new BackfillResult { Stream = kept.Stream, Range = new TimeRange(last, last), Status = BackfillStatus.Cancelled };
+            result = EndedBy(error, state.Kept, asked, cancellationToken);
         }
 
+        // Where a store keeps no trail, nothing is compared.
+        _cannotRevise |= result.Error is NotSupportedException;
         Judge(result);
-        End(state, last, result, isComplete: result.Error is null && through == last);
-    }
-
-    // Where a store keeps no trail, nothing is compared.
-    private async Task<BackfillResult> CompareAsync(KeptStream kept, TimeRange range, CancellationToken cancellationToken)
-    {
-        if (kept.Compare > 0 && !Volatile.Read(ref _cannotRevise))
-        {
-            BackfillResult result = await CompleteAsync(_comparing, kept, [range], cancellationToken);
-            if (result.Error is not NotSupportedException)
-            {
-                return result;
-            }
-
-            Volatile.Write(ref _cannotRevise, true);
-        }
-
-        return await CompleteAsync(_plain, kept, [range], cancellationToken);
+        End(state, asked.End, result, isComplete: result.Error is null && through == asked.End);
     }
 
     /// <summary>Runs some ranges of a stream, and gives what became of them as one.</summary>
-    private async Task<BackfillResult> CompleteAsync(
-        BackfillEngine engine, KeptStream kept, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
+    private async Task<BackfillResult> CompleteAsync(KeptStream kept, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
     {
         BackfillResult? whole = null;
-        await foreach (BackfillResult part in engine.RunAsync(
-            [new BackfillRequest(_store, _fetcher, kept.Stream, ranges)], cancellationToken))
+        var request = new BackfillRequest(_store, _fetcher, kept.Stream, ranges);
+        await foreach (BackfillResult part in _plain.RunAsync([request], cancellationToken))
         {
             // The worst of them says how it went.
             whole = whole is null ? part : (part.Status > whole.Status ? part.Plus(whole) : whole.Plus(part));
@@ -157,22 +182,8 @@ internal sealed partial class KeepLane
         return whole!;
     }
 
-    // As far back as the newest page reaches, so that one request brings all; what lies behind is history's matter.
-    private async Task<long> FindFirstToAskAsync(KeptState state, long last, CancellationToken cancellationToken)
-    {
-        KeptStream kept = state.Kept;
-        BarInterval interval = kept.Stream.Interval;
-        int page = Math.Max(1, _fetcher.GetBarsPerRequest(kept.Stream, last) ?? _options.DefaultBarsPerRequest);
-        long oldest = Math.Max(kept.FirstBar, interval.Add(last, 1 - page));
-        if (state.CompleteTo is not { } complete)
-        {
-            TimeRangeSet missing = await GapFinder.FindAsync(
-                new StoreHistoryProvider(_store, _fetcher), kept.Stream, new TimeRange(oldest, last), cancellationToken: cancellationToken);
-            complete = missing.Bounds is { } bounds ? interval.Previous(bounds.Start) : last;
-        }
-
-        return Math.Max(oldest, kept.Compare == 0 ? Math.Min(interval.Next(complete), last) : interval.Add(Math.Min(complete, last), 1 - kept.Compare));
-    }
+    // A bar that closes this instant may still be forming by the source's clock.
+    private long LastDue(KeptStream kept) => kept.Stream.Interval.LastClosedBar(Now - _askAfter);
 
     private async Task<long> FindCompleteAsync(StreamKey stream, long from, long last, CancellationToken cancellationToken)
     {
@@ -197,24 +208,26 @@ internal sealed partial class KeepLane
         }
     }
 
-    private void End(KeptState state, long last, BackfillResult? result, bool isComplete)
+    private void End(KeptState state, long last, BackfillResult result, bool isComplete)
     {
         KeptStream kept = state.Kept;
         BarInterval interval = kept.Stream.Interval;
         DateTimeOffset now = Now;
         lock (_lock)
         {
-            bool isCancelled = result?.Status == BackfillStatus.Cancelled;
+            bool isCancelled = result.Status == BackfillStatus.Cancelled;
             See(state, isCancelled);
 
             // What the whole lane waits for is no fault of the stream, which comes again with all others.
-            bool isOfLane = isCancelled || (_trouble.Error is not null && LaneTrouble.IsOfLane(result?.Error));
+            bool isOfLane = isCancelled || (_trouble.Error is not null && LaneTrouble.IsOfLane(result.Error));
             state.Failures = isComplete ? 0 : isOfLane ? state.Failures : state.Failures + 1;
-            DateTimeOffset regular = UnixTime.FromSeconds(interval.Next(interval.Next(Math.Max(last, interval.Previous(kept.FirstBar))))) + _askAfter;
-            DateTimeOffset again = isOfLane ? now : now + GrowingDelay.After(state.Failures, result?.Error is null ? Shorter(interval) : null);
+            long next = interval.Next(Math.Max(last, interval.Previous(kept.FirstBar)));
+            DateTimeOffset regular = UnixTime.FromSeconds(interval.Next(next)) + _askAfter;
+            TimeSpan delay = GrowingDelay.After(state.Failures, result.Error is null ? Shorter(interval) : null);
+            DateTimeOffset again = isOfLane ? now : now + delay;
 
             // Whoever fails has to wait for longer than to the next bar; one that misses a bar is asked again with the next at the latest.
-            Free(state, isComplete || (result?.Error is null && again > regular) ? regular : again);
+            Free(state, isComplete || (result.Error is null && again > regular) ? regular : again);
         }
 
         Tell(state, result);
@@ -261,12 +274,13 @@ internal sealed partial class KeepLane
         }
 
         state.IsLate = false;
-        if (state.Behind is not null && !state.IsQueued)
-        {
-            state.IsQueued = true;
-            _behind.Enqueue(state, -state.Behind.Value);
-        }
+        Queue(state);
     }
+
+    private static BackfillResult EndedBy(Exception error, KeptStream kept, TimeRange range, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? new BackfillResult { Stream = kept.Stream, Range = range, Status = BackfillStatus.Cancelled }
+            : FailedBy(error, kept, range);
 
     private static BackfillResult FailedBy(Exception error, KeptStream kept, TimeRange range) => new()
     {

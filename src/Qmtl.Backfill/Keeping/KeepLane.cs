@@ -11,13 +11,14 @@ using Qmtl.Telemetry.Logging;
 namespace Qmtl.Keeping;
 
 /// <summary>
-/// Keeps all streams that one source brings into one store. It waits for nobody else, so that a source or a store that is away holds up only
-/// what needs it.
+/// Keeps all streams that one source brings into one store. It waits for nobody else, so that a source or a store that is away holds up
+/// only what needs it.
 /// </summary>
 /// <remarks>
 /// A heap of due times and one timer serve all its streams; a stream costs some hundred bytes, and no timer and no task while it waits.
 /// </remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "RunAsync disposes what it makes.")]
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "RunAsync disposes what it makes.")]
 internal sealed partial class KeepLane
 {
     // Clocks are set and machines sleep: nobody waits longer than this without looking again.
@@ -29,7 +30,7 @@ internal sealed partial class KeepLane
     private readonly BackfillOptions _options;
     private readonly TimeSpan _askAfter;
     private readonly KeeperWorld _world;
-    private readonly BackfillEngine _comparing;
+    private readonly NewestBars _newest;
     private readonly BackfillEngine _plain;
     private readonly LaneTrouble _trouble;
     private readonly Lock _lock = new();
@@ -45,7 +46,7 @@ internal sealed partial class KeepLane
     private int _pieces;
     private int _unseen;
     private bool _isRetired;
-    private bool _cannotRevise;
+    private volatile bool _cannotRevise;
     private long _wakes;
     private long _handled;
     private long _lastTick;
@@ -63,7 +64,7 @@ internal sealed partial class KeepLane
         (_store, _source, _options, _askAfter, _world) = (store, source.Name, declaration.Options, declaration.AskAfter, world);
         _trouble = new LaneTrouble(world.Clock);
         Tick();
-        _comparing = new BackfillEngine(_options with { Force = true }, world.Clock, world.OnEvent, world.Log);
+        _newest = new NewestBars(_options, world.Clock, world.OnEvent, world.Log);
         _plain = new BackfillEngine(_options, world.Clock, OnHistoryEvent, world.Log);
     }
 
@@ -224,24 +225,27 @@ internal sealed partial class KeepLane
             }
 
             bool isProbe = _trouble.Error is not null;
-            if (now >= _trouble.Until && !(isProbe && _visits + _pieces > 0))
+            if (now < _trouble.Until || (isProbe && _visits + _pieces > 0))
             {
-                List<KeptState> due = TakeDue(now, isProbe ? 1 : int.MaxValue);
-                if (due.Count > 0)
-                {
-                    _visits++;
-                    CancellationToken asking = _asking.Token;
-                    Start(() => VisitAsync(due, asking, cancellationToken));
-                }
+                // Whatever is due waits for the pause to pass, or for the one that was sent ahead.
+                return now < _trouble.Until ? Sooner(LongestNap, _trouble.Until - now) : LongestNap;
+            }
 
-                // Only an idle lane looks behind, so that a bar that is due never waits for an old one.
-                while (!isProbe && _visits == 0 && now >= _historyRests && _pieces < Math.Max(1, _options.ThrottleLimit / 2)
-                    && TakeBehind() is { } state)
-                {
-                    _pieces++;
-                    CancellationToken asking = _asking.Token;
-                    Start(() => FillBehindAsync(state, asking, cancellationToken));
-                }
+            List<KeptState> due = TakeDue(now, isProbe ? 1 : int.MaxValue);
+            if (due.Count > 0)
+            {
+                _visits++;
+                CancellationToken asking = _asking.Token;
+                Start(() => VisitAsync(due, asking, cancellationToken));
+            }
+
+            // Only an idle lane looks behind, so that a bar that is due never waits for an old one.
+            while (!isProbe && _visits == 0 && now >= _historyRests && _pieces < Math.Max(1, _options.ThrottleLimit / 2)
+                && TakeBehind() is { } state)
+            {
+                _pieces++;
+                CancellationToken asking = _asking.Token;
+                Start(() => FillBehindAsync(state, asking, cancellationToken));
             }
 
             TimeSpan nap = LongestNap;
@@ -250,8 +254,7 @@ internal sealed partial class KeepLane
                 nap = Sooner(nap, new DateTimeOffset(next, TimeSpan.Zero) - now);
             }
 
-            nap = _behind.Count > 0 && _historyRests > now ? Sooner(nap, _historyRests - now) : nap;
-            return _trouble.Until > now ? _trouble.Until - now : nap;
+            return _behind.Count > 0 && _historyRests > now ? Sooner(nap, _historyRests - now) : nap;
         }
     }
 

@@ -4,8 +4,8 @@ using Qmtl.Backfill;
 namespace Qmtl.Keeping;
 
 /// <summary>
-/// What a shell shows of a keeper's visits: those that changed something or failed. Visits of many streams end at once and must not wait for
-/// whoever reads.
+/// What a shell shows of a keeper's visits: those that changed something or failed. Visits of many streams end at once and must not wait
+/// for whoever reads.
 /// </summary>
 internal sealed class KeepOutcomeQueue
 {

@@ -22,7 +22,7 @@ public sealed record KeepPlan(KeptStream Kept, long Missing, long Requests, long
         KeepDeclaration declaration, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {
         await using var keeper = new HistoryKeeper(declaration, clock);
-        DateTimeOffset now = (clock ?? TimeProvider.System).GetUtcNow();
+        DateTimeOffset now = (clock ?? TimeProvider.System).GetUtcNow() - declaration.AskAfter;
         var plans = new List<KeepPlan>();
         foreach (KeptStream kept in declaration.Streams)
         {
@@ -34,7 +34,12 @@ public sealed record KeepPlan(KeptStream Kept, long Missing, long Requests, long
     }
 
     private static async Task<KeepPlan> FindAsync(
-        KeptStream kept, IDataFetcher fetcher, IHistoryStore store, BackfillOptions options, DateTimeOffset now, CancellationToken cancellationToken)
+        KeptStream kept,
+        IDataFetcher fetcher,
+        IHistoryStore store,
+        BackfillOptions options,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         long last = kept.Stream.Interval.LastClosedBar(now);
         if (kept.FirstBar > last)
@@ -42,8 +47,9 @@ public sealed record KeepPlan(KeptStream Kept, long Missing, long Requests, long
             return new KeepPlan(kept, 0, 0, 0);
         }
 
+        var range = new TimeRange(kept.FirstBar, last);
         TimeRangeSet missing = await GapFinder.FindAsync(
-            new StoreHistoryProvider(store, fetcher), kept.Stream, new TimeRange(kept.FirstBar, last), cancellationToken: cancellationToken);
+            new StoreHistoryProvider(store, fetcher), kept.Stream, range, cancellationToken: cancellationToken);
         long oldest = fetcher.GetReach(kept.Stream)?.OldestBar ?? kept.FirstBar;
         TimeRangeSet given = oldest > last ? TimeRangeSet.Empty(kept.Stream.Interval) : missing.Intersect(new TimeRange(oldest, last));
         long requests = BackfillPlanner.CountRequests(

@@ -16,7 +16,9 @@ internal sealed class KeptState(KeptStream kept, KeptGauge gauge)
     /// <summary>When it is visited next, in ticks of UTC.</summary>
     public long Due { get; set; }
 
-    /// <summary>The newest bar through which all is stored or known to be empty, down to <see cref="Behind"/>; null before a visit.</summary>
+    /// <summary>
+    /// The newest bar through which all is stored or known to be empty, down to <see cref="Behind"/>; null before a visit.
+    /// </summary>
     public long? CompleteTo { get; set; }
 
     /// <summary>The newest bar of its history of which nothing is known yet; null where that has been gone through.</summary>

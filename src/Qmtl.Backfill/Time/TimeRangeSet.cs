@@ -25,6 +25,14 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
         _ranges = Normalize(interval, ranges);
     }
 
+    /// <summary>The set of all bars of <paramref name="interval"/> inside <paramref name="range"/>.</summary>
+    public TimeRangeSet(BarInterval interval, TimeRange range)
+    {
+        _ = interval.Number;
+        Interval = interval;
+        _ranges = range.AlignTo(interval) is { } bars ? [bars] : [];
+    }
+
     private TimeRangeSet(BarInterval interval, TimeRange[] normalized)
     {
         Interval = interval;
@@ -126,6 +134,16 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     public TimeRangeSet Intersect(TimeRangeSet other)
     {
         RequireSameInterval(other);
+        if (LiesInOneRangeOf(other))
+        {
+            return this;
+        }
+
+        if (other.LiesInOneRangeOf(this))
+        {
+            return other;
+        }
+
         var builder = new TimeRangeSetBuilder(Interval);
         int left = 0;
         int right = 0;
@@ -152,6 +170,16 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     /// <summary>The bars of this set inside <paramref name="range"/>. O(log n) to find, then as many as are inside.</summary>
     public TimeRangeSet Intersect(TimeRange range)
     {
+        if (Bounds is not { } bounds || (range.Start <= bounds.Start && bounds.End <= range.End))
+        {
+            return this;
+        }
+
+        if (Count == 1)
+        {
+            return bounds.Intersect(range)?.AlignTo(Interval) is { } one ? new(Interval, [one]) : Empty(Interval);
+        }
+
         var builder = new TimeRangeSetBuilder(Interval);
         for (int i = FirstEndingAtOrAfter(range.Start); i < _ranges.Length && _ranges[i].Start <= range.End; i++)
         {
@@ -168,9 +196,14 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     public TimeRangeSet Subtract(TimeRangeSet other)
     {
         RequireSameInterval(other);
-        if (other.IsEmpty)
+        if (IsEmpty || other.IsEmpty)
         {
             return this;
+        }
+
+        if (LiesInOneRangeOf(other))
+        {
+            return Empty(Interval);
         }
 
         var builder = new TimeRangeSetBuilder(Interval);

@@ -35,7 +35,7 @@ internal sealed class KeepCommand : CliCommand
     private readonly MetricsOptions _metrics;
 
     public KeepCommand(CliHost host)
-        : base("keep", "Keeps histories complete: each new bar when it has closed, and what is missing behind. It runs until it is stopped.", host)
+        : base("keep", "Keeps histories complete until it is stopped: each new bar when it has closed, and what is missing behind.", host)
     {
         Options.Add(_config);
         Options.Add(_once);
@@ -73,7 +73,8 @@ internal sealed class KeepCommand : CliCommand
 
         var outcomes = new KeepOutcomeQueue();
         var lines = new JsonLines(Host.Output);
-        await using HistoryKeeper keeper = Open(() => new HistoryKeeper(declaration, Host.TimeProvider, outcomes.Add, loggerFactory: Host.Log));
+        await using HistoryKeeper keeper = Open(
+            () => new HistoryKeeper(declaration, Host.TimeProvider, outcomes.Add, loggerFactory: Host.Log));
         var server = new MetricsServerOptions
         {
             Port = declaration.MetricsPort ?? MetricsServerOptions.DefaultPort,
@@ -136,7 +137,7 @@ internal sealed class KeepCommand : CliCommand
         }
 
         int code = ExitCode.Complete;
-        foreach (IGrouping<(KeptSource, KeptStore), KeepOutcome> part in outcomes.GroupBy(outcome => (outcome.Kept.Source, outcome.Kept.Store)))
+        foreach (var part in outcomes.GroupBy(outcome => (outcome.Kept.Source, outcome.Kept.Store)))
         {
             (IDataFetcher fetcher, IHistoryStore store) = keeper.PartsOf(part.First().Kept);
             var verdict = new BackfillVerdict(Host, store, fetcher, declaration.Options, started);
@@ -160,7 +161,9 @@ internal sealed class KeepCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Source", "Store", "Start").WithNumbers("Missing", "Requests", "Out of reach");
+        ReportTable table = new ReportTable(Host)
+            .WithTexts("Node", "Interval", "Source", "Store", "Start")
+            .WithNumbers("Missing", "Requests", "Out of reach");
         foreach (KeepPlan plan in plans)
         {
             table.AddRow(
@@ -176,8 +179,8 @@ internal sealed class KeepCommand : CliCommand
 
         table.Write();
         string bars = Amounts.Count(plans.Sum(plan => plan.Missing), "bar");
-        Host.Console.WriteLine(
-            $"{Amounts.Count(plans.Count, "stream")}: {bars} would be asked for in {Amounts.Count(plans.Sum(plan => plan.Requests), "request")}.");
+        string requests = Amounts.Count(plans.Sum(plan => plan.Requests), "request");
+        Host.Console.WriteLine($"{Amounts.Count(plans.Count, "stream")}: {bars} would be asked for in {requests}.");
         return ExitCode.Complete;
     }
 }

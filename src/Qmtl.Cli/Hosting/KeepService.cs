@@ -53,7 +53,9 @@ internal sealed class KeepService : BackgroundService
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using PosixSignalRegistration? hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
+        using PosixSignalRegistration? hangUp = OperatingSystem.IsWindows()
+            ? null
+            : PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
         Task watched = WatchAsync(stoppingToken);
         await _keeper.RunAsync(stoppingToken);
         await watched.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

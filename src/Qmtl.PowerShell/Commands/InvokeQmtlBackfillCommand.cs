@@ -22,7 +22,7 @@ namespace Qmtl.PowerShell.Commands;
     DefaultParameterSetName = ProviderSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(BackfillOutcome))]
+[OutputType(typeof(BackfillOutcome), typeof(Job))]
 public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
 {
     // Files that the operator was told about, whichever of their streams came first.
@@ -61,6 +61,10 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
     [Parameter]
     public BadBars OnBadBar { get; set; }
+
+    /// <summary>Whether the work goes on in a job of this process, which is written at once.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
 
     /// <inheritdoc/>
     private protected override bool MakesStreams => true;
@@ -108,7 +112,11 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     {
         List<BackfillWork> approved = [.. _work.Values.Where(
             work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider), Force)))];
-        if (approved.Count > 0)
+        if (approved.Count > 0 && AsJob)
+        {
+            RunAsJob<InvokeQmtlBackfillCommand>((command, cancellationToken) => command.RunAsync(approved, cancellationToken));
+        }
+        else if (approved.Count > 0)
         {
             Run(cancellationToken => RunAsync(approved, cancellationToken));
         }

@@ -76,8 +76,7 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
             {
                 foreach (StreamKey stream in streams)
                 {
-                    Add(provider, stream, Start ?? AskedRange.FirstBar(
-                        stream, await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken), provider.DisplayName, "-Start"));
+                    Add(provider, stream, Start ?? await FindFirstAsync(provider, stream, cancellationToken));
                 }
             });
         }
@@ -100,12 +99,17 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
             string obstacle = provider.Obstacle ?? $"{provider.DisplayName} fills itself, by ways of its own";
             ThrowTerminatingError(new ErrorRecord(
                 new InvalidOperationException(
-                    $"{obstacle}, so it cannot be kept complete. Use a provider of New-QmtlHistoryProvider with -Fetcher (New-QmtlFetcher makes one)."),
+                    $"{obstacle}, so it cannot be kept complete. Use a provider of New-QmtlHistoryProvider with -Fetcher "
+                        + "(New-QmtlFetcher makes one)."),
                 "NoFetcher",
                 ErrorCategory.InvalidOperation,
                 provider));
         }
     }
+
+    private static async Task<DateTimeOffset> FindFirstAsync(
+        IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken) => AskedRange.FirstBar(
+            stream, await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken), provider.DisplayName, "-Start");
 
     private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start) => _streams.Add(new KeptStream
     {

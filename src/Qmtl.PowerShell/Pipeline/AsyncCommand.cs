@@ -75,6 +75,21 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>
+    /// Goes on with <paramref name="work"/> in a job, which is written at once. The work gets a copy of the command that writes to the job:
+    /// this one is over when its pipeline is.
+    /// </summary>
+    private protected void RunAsJob<T>(Func<T, CancellationToken, Task> work)
+        where T : AsyncCommand
+    {
+        var job = new CommandJob(MyInvocation.Line.Trim());
+        var there = (T)MemberwiseClone();
+        there.CommandRuntime = new CommandJob.Runtime(job, Host, IsTold, Preference("ErrorAction") is "Stop");
+        JobRepository.Add(job);
+        job.Start(stopping => there.Dispatch(token => work(there, token), stopping));
+        WriteObject(job);
+    }
+
     /// <summary>From the work: writes objects one after the other and waits until the commands further down have taken them.</summary>
     private protected Task OutputAsync(IEnumerable<object> values) => WriteAsync(() =>
     {
@@ -111,17 +126,25 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     /// <inheritdoc cref="ErrorRecords.Refuse"/>
     private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);
 
-    private void Dispatch(Func<CancellationToken, Task> work)
+    // What was given with the command, or else what the shell says of all commands.
+    private string? Preference(string parameter) =>
+        (MyInvocation.BoundParameters.TryGetValue(parameter, out object? given) ? given : GetVariableValue($"{parameter}Preference"))?.ToString();
+
+    private bool IsTold(string stream) => Preference(stream) is not (null or "False" or "SilentlyContinue" or "Ignore");
+
+    private void Dispatch(Func<CancellationToken, Task> work) => Dispatch(work, _cancellation);
+
+    private void Dispatch(Func<CancellationToken, Task> work, CancellationTokenSource cancellation)
     {
         ModuleMetrics.StartPush(WriteWarning);
         PipelineDispatcher.Run(
             dispatcher =>
             {
                 _dispatcher = dispatcher;
-                return work(_cancellation.Token);
+                return work(cancellation.Token);
             },
             WriteWarning,
-            _cancellation);
+            cancellation);
     }
 
     private PipelineDispatcher Dispatcher => _dispatcher ?? throw new InvalidOperationException("Only the work of Run can write this way.");

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Qmtl.Data;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
@@ -136,6 +138,42 @@ public sealed class KeepProcessTests : IDisposable
         await StoredHistory.AssertCompleteAsync(_folder.File("bars.db"), Stream, market, new TimeRange(start, Newest() - 600));
     }
 
+    [Fact]
+    public async Task Five_thousand_streams_take_less_than_250_MB()
+    {
+        const int Streams = 5000;
+        string[] nodes = [.. Enumerable.Range(0, Streams).Select(number => $"N{number}")];
+        await using SimulatedExchange exchange = SimulatedExchange.Start(new SimulatedExchangeOptions
+        {
+            Markets = [.. nodes.Select(node => new GeneratedMarket(node))],
+            WeightPerMinute = null,
+        });
+        File.WriteAllText(Config, $$"""
+            {
+              "schema": 1,
+              "stores": { "main": { "path": "bars.db", "table": "bars" } },
+              "sources": { "exchange": { "kind": "binance", "baseUri": "{{exchange.BaseUri}}" } },
+              "streams": [{ "nodes": {{JsonSerializer.Serialize(nodes)}}, "intervals": "1m", "source": "exchange", "start": {{Start(minutes: 3)}} }],
+              "metrics": { "port": {{FreePort()}} }
+            }
+            """);
+        using QmtlProcess keep = QmtlProcess.Start("keep", "--config", Config);
+        using var client = new HttpClient();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!await IsReadyAsync(client, patience.Token))
+        {
+            await Task.Delay(50, patience.Token);
+        }
+
+        long held = keep.ResidentBytes;
+        keep.Signal("TERM");
+
+        (int exitCode, _, string error) = await keep.WaitAsync();
+        Assert.Equal((0, string.Empty), (exitCode, error));
+        Assert.True(exchange.RequestCount >= Streams);
+        Assert.InRange(held, 1, 250_000_000);
+    }
+
     private static long Newest() => Stream.Interval.LastClosedBar(TimeProvider.System.GetUtcNow());
 
     private static long Start(int minutes) => Now - (60L * minutes);
@@ -164,6 +202,28 @@ public sealed class KeepProcessTests : IDisposable
             {
                 return message;
             }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<bool> IsReadyAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        using var declared = JsonDocument.Parse(await File.ReadAllTextAsync(Config, cancellationToken));
+        int port = declared.RootElement.GetProperty("metrics").GetProperty("port").GetInt32();
+        try
+        {
+            return (await client.GetAsync(new Uri($"http://127.0.0.1:{port}/readyz"), cancellationToken)).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // It does not listen yet.
+            return false;
         }
     }
 

@@ -51,6 +51,16 @@ internal sealed class QmtlProcess : IDisposable
         return await process.WaitAsync();
     }
 
+    /// <summary>How much of the machine's memory it holds at present.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
     public void Kill() => _process.Kill();
 

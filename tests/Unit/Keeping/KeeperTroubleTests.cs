@@ -118,6 +118,7 @@ public sealed class KeeperTroubleTests : KeeperTestBase
 
         await PassAsync(TimeSpan.FromMinutes(29));
         Assert.Empty(await StoredAsync("BTCUSDT"));
+        Assert.Null(Keeper!.WhyNotLive());
         await PassAsync(TimeSpan.FromMinutes(2));
 
         Assert.NotEmpty(await StoredAsync("BTCUSDT"));

@@ -98,7 +98,7 @@ public abstract partial class RelationalHistoryStore
         string[] names = [.. streams.Select(stream => Naming.TableOf(stream.NodeId)).Distinct(StringComparer.Ordinal)];
         foreach (FoundTable found in await session.FindTablesAsync(names, cancellationToken))
         {
-            if (TableSchema.TryCreate(found.Name, found.Columns, found.HasKey, out TableSchema? table, out _))
+            if (found.TryGetSchema(out TableSchema? table, out _))
             {
                 tables[found.Name] = table;
             }

@@ -19,7 +19,7 @@ public abstract partial class RelationalHistoryStore
             var tables = new List<TableSchema>();
             foreach (FoundTable found in await session.FindTablesAsync(names, cancellationToken))
             {
-                if (TableSchema.TryCreate(found.Name, found.Columns, found.HasKey, out TableSchema? table, out _))
+                if (found.TryGetSchema(out TableSchema? table, out _))
                 {
                     tables.Add(table);
                 }

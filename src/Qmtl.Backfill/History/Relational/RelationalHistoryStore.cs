@@ -184,7 +184,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
         foreach (FoundTable found in await session.FindTablesAsync(names, cancellationToken))
         {
             // A table that only looks like one of bars is somebody else's; naming it as a stream is an error, listing is not.
-            if (TableSchema.TryCreate(found.Name, found.Columns, found.HasKey, out TableSchema? table, out _))
+            if (found.TryGetSchema(out TableSchema? table, out _))
             {
                 streams.UnionWith(
                     (await session.ListStreamsAsync(table, cancellationToken)).Where(stream => Naming.IsIn(stream.NodeId, found.Name)));
@@ -210,7 +210,7 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
             return null;
         }
 
-        return TableSchema.TryCreate(table, description.Columns, description.HasKey, out TableSchema? schema, out string? problem)
+        return description.TryGetSchema(out TableSchema? schema, out string? problem)
             ? schema
             : throw new StoreException($"The table '{table}' in {DisplayName} cannot be used: {problem}.");
     }

@@ -35,6 +35,19 @@ internal sealed class TableSchema
     /// </summary>
     public bool HasKey { get; }
 
+    /// <summary>The payload columns for a SELECT: each quoted, with a comma before it.</summary>
+    public string PayloadSql => field ??= string.Concat(Payload.Select(column => $", {SqlText.Quote(column.Name)}"));
+
+    /// <summary>The key's columns, quoted.</summary>
+    public string KeySql =>
+        field ??= $"{SqlText.Quote(NodeId.Name)}, {SqlText.Quote(Interval.Name)}, {SqlText.Quote(Timestamp.Name)}";
+
+    /// <summary>
+    /// The columns that a bar was last written to, and the statement that did it, for a database that needs one for each table: the next
+    /// bar is nearly always alike.
+    /// </summary>
+    public Tuple<StoredColumn[], string>? LastInsert { get; set; }
+
     /// <summary>The same table with some of its payload columns as doubles.</summary>
     public TableSchema WithDoubles(IReadOnlyCollection<StoredColumn> columns) =>
         new(
@@ -82,9 +95,21 @@ internal sealed class TableSchema
     /// <summary>The payload column of that name: spelled the same where there is one, otherwise whatever its case.</summary>
     public StoredColumn? FindPayload(string name) => Find(Payload, name);
 
-    private static StoredColumn? Find(IReadOnlyList<StoredColumn> columns, string name) =>
-        columns.FirstOrDefault(column => string.Equals(column.Name, name, StringComparison.Ordinal))
-        ?? columns.FirstOrDefault(column => string.Equals(column.Name, name, StringComparison.OrdinalIgnoreCase));
+    private static StoredColumn? Find(IReadOnlyList<StoredColumn> columns, string name)
+    {
+        StoredColumn? other = null;
+        for (int i = 0; i < columns.Count; i++)
+        {
+            if (string.Equals(columns[i].Name, name, StringComparison.Ordinal))
+            {
+                return columns[i];
+            }
+
+            other ??= string.Equals(columns[i].Name, name, StringComparison.OrdinalIgnoreCase) ? columns[i] : null;
+        }
+
+        return other;
+    }
 
     private static string? WrongType(StoredColumn column, string holds, params ReadOnlySpan<StoredType> allowed) =>
         allowed.Contains(column.Type) || column.Type == StoredType.Any
@@ -97,4 +122,20 @@ internal sealed class TableSchema
 /// <param name="Name">The table's name, as it was asked for.</param>
 /// <param name="Columns">Its columns, in order.</param>
 /// <param name="HasKey">Whether exactly node id, interval and timestamp are a unique key.</param>
-internal sealed record FoundTable(string Name, IReadOnlyList<StoredColumn> Columns, bool HasKey);
+internal sealed record FoundTable(string Name, IReadOnlyList<StoredColumn> Columns, bool HasKey)
+{
+    private (TableSchema? Schema, string? Problem)? _schema;
+
+    /// <summary>The table as one of bars; false where it cannot be one, and then why.</summary>
+    public bool TryGetSchema([NotNullWhen(true)] out TableSchema? schema, [NotNullWhen(false)] out string? problem)
+    {
+        if (_schema is not var (known, reason))
+        {
+            _ = TableSchema.TryCreate(Name, Columns, HasKey, out known, out reason);
+            _schema = (known, reason);
+        }
+
+        (schema, problem) = (known, reason);
+        return schema is not null;
+    }
+}

@@ -23,7 +23,7 @@ internal static class PostgreSqlInsert
     /// <summary>The statement: a bar that is there is replaced in the columns given.</summary>
     public static NpgsqlBatchCommand Create(string tableSql, TableSchema table, StreamKey stream, PlannedFrame frame)
     {
-        string key = $"{SqlText.Quote(table.NodeId.Name)}, {SqlText.Quote(table.Interval.Name)}, {SqlText.Quote(table.Timestamp.Name)}";
+        string key = table.KeySql;
         string[] names = [.. frame.Columns.Select(column => SqlText.Quote(column.Stored.Name))];
         var sql = new StringBuilder($"INSERT INTO {tableSql} ({string.Join(", ", [key, .. names])}) VALUES ");
         var command = new NpgsqlBatchCommand();

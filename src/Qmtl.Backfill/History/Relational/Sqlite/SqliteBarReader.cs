@@ -20,11 +20,10 @@ internal sealed class SqliteBarReader : BarReader
     {
         _table = table;
         string timestamp = SqlText.Quote(table.Timestamp.Name);
-        string columns = string.Concat(table.Payload.Select(column => $", {SqlText.Quote(column.Name)}"));
         string limit = table.HasKey ? $" LIMIT {BarsInFrame}" : string.Empty;
         _statement = new SqliteStatement(
             connection,
-            $"SELECT {timestamp}{columns} FROM {SqliteSession.NameOf(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 "
+            $"SELECT {timestamp}{table.PayloadSql} FROM {SqliteSession.NameOf(table.Table)} WHERE {SqlText.Quote(table.NodeId.Name)} = ?1 "
             + $"AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4 ORDER BY {timestamp}{limit}");
         _statement.Bind(1, stream.NodeId);
         _statement.Bind(2, stream.Interval.Number);

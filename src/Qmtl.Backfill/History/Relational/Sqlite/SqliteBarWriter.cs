@@ -23,20 +23,44 @@ internal static class SqliteBarWriter
         IReadOnlyList<PlannedFrame> run,
         CancellationToken cancellationToken)
     {
-        string[] columns = [.. run[0].Columns.Select(column => SqlText.Quote(column.Stored.Name))];
         if (table.HasKey)
         {
             Fill(
-                bars => Prepare(connection, UpsertSql(table, columns, bars), stream),
+                bars => Prepare(connection, bars == 1 ? UpsertOneSql(table, run[0].Columns) : UpsertSql(table, NamesOf(run), bars), stream),
                 firstParameter: 3,
-                columns.Length,
+                run[0].Columns.Count,
                 run,
                 cancellationToken);
         }
         else
         {
-            WriteWithoutKey(connection, table, stream, run, columns, cancellationToken);
+            WriteWithoutKey(connection, table, stream, run, NamesOf(run), cancellationToken);
         }
+    }
+
+    private static string[] NamesOf(IReadOnlyList<PlannedFrame> run) =>
+        [.. run[0].Columns.Select(column => SqlText.Quote(column.Stored.Name))];
+
+    // A table a node and a bar at a time: then the text is most of what a write costs here.
+    private static string UpsertOneSql(TableSchema table, IReadOnlyList<PlannedColumn> columns)
+    {
+        if (table.LastInsert is var (known, sql) && known.Length == columns.Count)
+        {
+            int same = 0;
+            while (same < known.Length && ReferenceEquals(known[same], columns[same].Stored))
+            {
+                same++;
+            }
+
+            if (same == known.Length)
+            {
+                return sql;
+            }
+        }
+
+        string text = UpsertSql(table, [.. columns.Select(column => SqlText.Quote(column.Stored.Name))], bars: 1);
+        table.LastInsert = Tuple.Create<StoredColumn[], string>([.. columns.Select(column => column.Stored)], text);
+        return text;
     }
 
     private static SqliteStatement Prepare(SqliteConnection connection, string sql, StreamKey stream)
@@ -49,7 +73,7 @@ internal static class SqliteBarWriter
 
     private static string UpsertSql(TableSchema table, string[] columns, int bars)
     {
-        string key = KeySql(table);
+        string key = table.KeySql;
         string update = columns.Length == 0
             ? "NOTHING"
             : $"UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
@@ -94,7 +118,7 @@ internal static class SqliteBarWriter
 
         string values = string.Concat(columns.Select((_, index) => $", c{index}"));
         RunOnStream(
-            $"INSERT INTO {target} ({string.Join(", ", [KeySql(table), .. columns])}) SELECT ?1, ?2, opened{values} FROM {Stage} "
+            $"INSERT INTO {target} ({string.Join(", ", [table.KeySql, .. columns])}) SELECT ?1, ?2, opened{values} FROM {Stage} "
             + $"WHERE opened NOT IN (SELECT {timestamp} FROM {target} WHERE {ofStream})");
         Run(connection, $"DROP TABLE {Stage}");
 
@@ -108,9 +132,6 @@ internal static class SqliteBarWriter
             _ = statement.Step();
         }
     }
-
-    private static string KeySql(TableSchema table) =>
-        $"{SqlText.Quote(table.NodeId.Name)}, {SqlText.Quote(table.Interval.Name)}, {SqlText.Quote(table.Timestamp.Name)}";
 
     private static void Run(SqliteConnection connection, string sql)
     {
