@@ -147,7 +147,11 @@ public sealed partial class FollowTests
             Arrive(stream, minute);
         }
 
-        await AdvanceAsync(200);
+        for (int second = 0; second < 3000 && _recorder!.GetReport().Recorded < 4 + later.Count; second++)
+        {
+            await AdvanceAsync(1);
+        }
+
         StrategyRun run = await StopAsync(running);
         foreach (StreamInput stream in streams)
         {
