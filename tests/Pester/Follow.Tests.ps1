@@ -97,6 +97,12 @@ Describe 'Invoke-QmtlStrategy -Follow' {
         { Invoke-QmtlStrategy (New-LiveNode $provider) @With } | Should -Throw $Says
     }
 
+    It 'refuses a second strategy that would never have its turn' {
+        $strategies = 's', 't' | ForEach-Object { New-QmtlStrategy $_ (New-LiveNode $provider) }
+        { $strategies | Invoke-QmtlStrategy -Follow } | Should -Throw "*what comes after 's' would never have its turn*"
+        { @($strategies[0]; New-LiveNode $provider) | Invoke-QmtlStrategy -Follow } | Should -Throw "*what comes after 's' would never have its turn*"
+    }
+
     It 'does nothing with -WhatIf, and says what it would do' {
         $said = Invoke-Shell "Import-Module '$QmtlModule'; Invoke-QmtlStrategy (New-QmtlNode n { 1 } -InputObject (New-QmtlStreamInput X -Interval 1m)) -Follow -WhatIf"
         $said.Output | Should -BeLike '*compute and record its nodes, and go on with each new bar*'

@@ -5,6 +5,7 @@ using Qmtl.Gateway.Running;
 using Qmtl.Gateway.Watching;
 using Qmtl.Messages;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Running;
 using Qmtl.Strategies;
 
@@ -14,6 +15,9 @@ namespace Qmtl.PowerShell.Commands;
 public sealed partial class InvokeQmtlStrategyCommand
 {
     private StrategyRun? _followed;
+
+    // It begins when it is known to be the only one.
+    private Strategy? _endless;
 
     /// <summary>The clock of all runs; tests have one that runs faster.</summary>
     internal static TimeProvider Clock { get; set; } = TimeProvider.System;
@@ -39,6 +43,19 @@ public sealed partial class InvokeQmtlStrategyCommand
             ? await CreateWorldRunner(options, happened => TellOf(strategy, happened))
                 .FollowAsync(strategy, world, GatewayUri!, Emit, follow, cancellationToken)
             : await new Runner(options, Clock).FollowAsync(strategy, Emit, follow, cancellationToken);
+    }
+
+    // One that goes on until it is stopped never gives another its turn, and nobody would see that it waits.
+    private void RequireOnlyOne()
+    {
+        if (_endless is { } first)
+        {
+            ThrowTerminatingError(ErrorRecords.From(
+                new ArgumentException(
+                    $"-Follow goes on with one strategy until it is stopped, so what comes after '{first.Name}' would never have its turn. "
+                        + $"Give the nodes of all in one call, follow each in a job of its own (Start-ThreadJob), or give an -End."),
+                null));
+        }
     }
 
     private void TellOf(Strategy strategy, GatewayEvent happened)

@@ -69,7 +69,7 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     [Parameter]
     public SwitchParameter Follow { get; set; }
 
-    /// <summary>How many seconds after its close other streams wait for a bar; 30 by default.</summary>
+    /// <summary>How many seconds other streams wait for a bar, from two seconds after its close on; 30 by default.</summary>
     [Parameter]
     [ValidateRange(0, 86_400)]
     public int? PatienceSec { get; set; }
@@ -135,6 +135,11 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
         {
             _nodes.Add(nodes);
         }
+        else if (Follow && End is null)
+        {
+            RequireOnlyOne();
+            _endless = Strategy;
+        }
         else
         {
             RunStrategy(Strategy!);
@@ -146,7 +151,12 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     {
         if (_nodes.Count > 0)
         {
+            RequireOnlyOne();
             RunStrategy(LooseNodes.Join(_nodes));
+        }
+        else if (_endless is not null)
+        {
+            RunStrategy(_endless);
         }
     }
 

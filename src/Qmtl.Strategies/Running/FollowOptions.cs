@@ -18,10 +18,10 @@ public sealed record FollowOptions
     public DateTimeOffset? End { get; init; }
 
     /// <summary>
-    /// How long after its close other streams wait for a bar that is neither there nor known not to exist. Then they go on without it, with
-    /// a warning. Where newer bars of the same stream are there, the bar is a hole, which means what <see cref="OnMissing"/> says; where
-    /// there are none, nothing waits for the stream until it has caught up. What comes later still is recorded, and computed unless newer
-    /// bars of its stream have been.
+    /// How long other streams wait for a bar that is neither there nor known not to exist, from when it is asked for, two seconds after its
+    /// close. Then it is told in a warning. Where newer bars of the same stream are there, the bar is a hole, which means what
+    /// <see cref="OnMissing"/> says; where there are none, bars of other streams that have waited so long go on without the stream until it
+    /// has caught up. What comes later still is recorded, and computed unless newer bars of its stream have been.
     /// </summary>
     /// <value>30 seconds by default; from 0 to 1 day.</value>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);

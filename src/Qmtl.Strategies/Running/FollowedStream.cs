@@ -22,6 +22,8 @@ internal sealed class FollowedStream
     // Holes that were given up and may still be filled. More than these are not a hole but a stream without bars.
     private const int MostHoles = 64;
 
+    private const long NoPage = long.MinValue;
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
     private readonly StreamInput _stream;
@@ -31,6 +33,7 @@ internal sealed class FollowedStream
     private readonly TimeProvider _timeProvider;
     private readonly Action<string> _warn;
     private readonly ChannelWriter<BarArrival> _arrivals;
+    private readonly Func<TimeSpan?> _findLongestWait;
     private readonly ProviderCalls _provider;
     private readonly SemaphoreSlim _asked = new(0);
     private readonly TimeRange? _history;
@@ -40,6 +43,10 @@ internal sealed class FollowedStream
     private long _after;
     private TimeRangeSet _holes;
     private bool _isBehind;
+    private bool _isOverdue;
+
+    // Since when its page has waited to be used up; NoPage where it has none.
+    private long _arrived = NoPage;
 
     /// <summary>A stream that is warmed up.</summary>
     /// <param name="stream">The stream.</param>
@@ -50,6 +57,7 @@ internal sealed class FollowedStream
     /// <param name="timeProvider">The clock.</param>
     /// <param name="warn">Told of holes, and of being behind.</param>
     /// <param name="arrivals">Where bars go.</param>
+    /// <param name="findLongestWait">How long the page of any stream has waited (<see cref="Waited"/>); null where none has come.</param>
     public FollowedStream(
         StreamInput stream,
         int place,
@@ -58,10 +66,11 @@ internal sealed class FollowedStream
         FollowOptions options,
         TimeProvider timeProvider,
         Action<string> warn,
-        ChannelWriter<BarArrival> arrivals)
+        ChannelWriter<BarArrival> arrivals,
+        Func<TimeSpan?> findLongestWait)
     {
-        (_stream, _place, _watch, _options, _timeProvider, _warn, _arrivals) =
-            (stream, place, watch, options, timeProvider, warn, arrivals);
+        (_stream, _place, _watch, _options, _timeProvider, _warn, _arrivals, _findLongestWait) =
+            (stream, place, watch, options, timeProvider, warn, arrivals, findLongestWait);
         _provider = stream.CallProvider();
         _last = options.End is { } end ? Interval.Floor(end.ToUnixTimeSeconds()) : long.MaxValue;
 
@@ -102,13 +111,27 @@ internal sealed class FollowedStream
         return seen > _after ? seen : null;
     }
 
+    /// <summary>How long a page of the stream has waited for bars of others that come before it; null where none has come.</summary>
+    public TimeSpan? Waited
+    {
+        get
+        {
+            long arrived = Volatile.Read(ref _arrived);
+            return arrived == NoPage ? null : _timeProvider.GetElapsedTime(arrived);
+        }
+    }
+
     /// <summary>The page before is used up.</summary>
-    public void AskForMore() => _asked.Release();
+    public void AskForMore()
+    {
+        Volatile.Write(ref _arrived, NoPage);
+        _asked.Release();
+    }
 
     /// <summary>Brings history, then new bars, until the end or the cancellation.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (_options.Start is null)
+        if (_options.Start is null && !(_stream.OldestOfFullCache > _history?.Start))
         {
             var held = new TimeRange(long.MinValue, _history?.End ?? _after);
             await ArriveAsync(_stream.Cache.Slice(_stream.Key, held), cancellationToken);
@@ -156,37 +179,56 @@ internal sealed class FollowedStream
         try
         {
             Task patience = WaitPatientlyAsync(ended.Token);
+            bool isLooked = false;
+            long? behindHole = null;
             while (await Task.WhenAny(complete, patience) != complete)
             {
                 await patience;
-                if (await FindStoredAsync(cancellationToken) is { } stored)
+                TimeRange? found = await FindStoredAsync(cancellationToken);
+                if (found is { } stored)
                 {
                     if (stored.Start == Next)
                     {
                         return stored.End;
                     }
 
-                    await GiveUpAsync(new TimeRange(Next, Interval.Previous(stored.Start)), cancellationToken);
-                    return null;
+                    // Who keeps the stream may bring the newest bars first, and what was away behind them.
+                    if (!_isOverdue || stored.Start == behindHole)
+                    {
+                        await GiveUpAsync(new TimeRange(Next, Interval.Previous(stored.Start)), cancellationToken);
+                        return null;
+                    }
+
+                    behindHole = stored.Start;
                 }
 
-                if (!_isBehind)
+                // Where nothing waits for it, nothing is to go on without it: when all come back, their bars are in order again.
+                TimeSpan? waited = _findLongestWait();
+                bool isEnd = found is null && _last < long.MaxValue
+                    && Interval.LastClosedBar(_timeProvider.GetUtcNow() - Overdue) >= _last;
+                if (!_isBehind && waited >= _options.Patience)
                 {
                     _isBehind = true;
-                    _warn(
-                        $"{_stream.Key} is behind: its bar of {UnixTime.Format(Next)} has not come. The other streams go on without "
-                            + $"it until it has caught up.");
                     TellOfPlace();
                 }
 
-                if (_last < long.MaxValue && Interval.LastClosedBar(_timeProvider.GetUtcNow() - _options.Patience) >= _last)
+                if (!_isOverdue && (_isBehind || isEnd || isLooked))
+                {
+                    _isOverdue = true;
+                    _warn(
+                        $"{_stream.Key} is behind: its bar of {UnixTime.Format(Next)} has not come. Other streams that have waited "
+                            + $"for it go on without it until it has caught up.");
+                }
+
+                if (isEnd)
                 {
                     _after = _last;
                     return null;
                 }
 
-                patience = Task.Delay(
-                    _options.Patience > ShortestPause ? _options.Patience : ShortestPause, _timeProvider, ended.Token);
+                isLooked = true;
+                TimeSpan left = _options.Patience - (_isBehind ? TimeSpan.Zero : waited ?? TimeSpan.Zero);
+                patience = Task.Delay(left > ShortestPause ? left : ShortestPause, _timeProvider, ended.Token);
             }
 
             return await complete;
@@ -198,10 +240,13 @@ internal sealed class FollowedStream
         }
     }
 
-    // From the bar's close on, by a timer: where the machine slept over it, the stream has its time all the same.
+    // How long after its close a bar is overdue: nobody asks for it before the watch does.
+    private TimeSpan Overdue => ProviderWatch.Delay + _options.Patience;
+
+    // From when it is asked for, by a timer: where the machine slept over it, the stream has its time all the same.
     private async Task WaitPatientlyAsync(CancellationToken cancellationToken)
     {
-        await BarClock.WaitForCloseAsync(Interval, Next, TimeSpan.Zero, _timeProvider, cancellationToken);
+        await BarClock.WaitForCloseAsync(Interval, Next, ProviderWatch.Delay, _timeProvider, cancellationToken);
         await Task.Delay(_options.Patience, _timeProvider, cancellationToken);
     }
 
@@ -255,7 +300,6 @@ internal sealed class FollowedStream
         foreach (TimeRange range in filled)
         {
             await BringAsync(range, isNew: true, cancellationToken);
-            _holes = _holes.Subtract(new TimeRangeSet(Interval, range));
         }
     }
 
@@ -291,6 +335,8 @@ internal sealed class FollowedStream
         if (page.Bounds is { } bounds)
         {
             _after = Math.Max(_after, bounds.End);
+            _holes = _holes.IsEmpty ? _holes : _holes.Subtract(TimeRangeSet.FromTimestamps(Interval, page.Timestamps));
+            Volatile.Write(ref _arrived, _timeProvider.GetTimestamp());
             Tell(page);
             await _asked.WaitAsync(cancellationToken);
         }
@@ -300,9 +346,9 @@ internal sealed class FollowedStream
 
     private void Tell(BarFrame? page)
     {
-        if (_isBehind && UnixTime.FromSeconds(Interval.Next(Next)) > _timeProvider.GetUtcNow())
+        if (_isOverdue && UnixTime.FromSeconds(Interval.Next(Next)) + Overdue > _timeProvider.GetUtcNow())
         {
-            _isBehind = false;
+            _isBehind = _isOverdue = false;
             _warn($"{_stream.Key} has caught up, and the other streams wait for it again.");
         }
 

@@ -40,7 +40,15 @@ internal sealed class FollowedStreams : IBarArrivals, IAsyncDisposable
         [
             .. run.Pipeline.Streams.Select((stream, place) =>
                 new FollowedStream(
-                    stream, place, windows.GetValueOrDefault(stream), watch, options, timeProvider, warn, _arrivals.Writer)),
+                    stream,
+                    place,
+                    windows.GetValueOrDefault(stream),
+                    watch,
+                    options,
+                    timeProvider,
+                    warn,
+                    _arrivals.Writer,
+                    FindLongestWait)),
         ];
         _following = FollowAsync(_ended.Token);
     }
@@ -75,6 +83,8 @@ internal sealed class FollowedStreams : IBarArrivals, IAsyncDisposable
         await _following;
         _ended.Dispose();
     }
+
+    private TimeSpan? FindLongestWait() => _streams.Max(stream => stream.Waited);
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

@@ -107,6 +107,7 @@ public sealed class Runner
             Start = options.Start,
             End = options.End,
             Now = _timeProvider.GetUtcNow() - ProviderWatch.Delay,
+            LateFrom = _timeProvider.GetUtcNow() - options.Patience,
         };
         await WarmUpAsync(run, warmup, cancellationToken);
         options.OnStarted?.Invoke(run);

@@ -99,6 +99,9 @@ public sealed class StreamInput : Node
         }
     }
 
+    /// <summary>The oldest bar in the cache where that is full, so that those before it may have been pushed out; else null.</summary>
+    internal long? OldestOfFullCache => Cache.IsReady(Key) ? Cache.Slice(Key, 0, 1).Bounds?.Start : null;
+
     /// <summary>The provider of the stream's history.</summary>
     /// <exception cref="InvalidOperationException">The stream has none.</exception>
     internal IHistoryProvider RequireProvider() => HistoryProvider

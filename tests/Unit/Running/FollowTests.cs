@@ -12,9 +12,9 @@ namespace Qmtl.Unit.Running;
 
 /// <summary>
 /// Runs that go on while bars are late or do not come. Bars 98 and 99 of A and B are there when the run begins, at minute 100; the patience
-/// is 30 seconds, and a bar's close is its minute.
+/// is 30 seconds, from two seconds after a bar's close on.
 /// </summary>
-public sealed class FollowTests : IAsyncLifetime
+public sealed partial class FollowTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private readonly WaitedClock _clock = new(UnixTime.FromSeconds((100 * 60) + 5));
@@ -74,7 +74,7 @@ public sealed class FollowTests : IAsyncLifetime
         await AdvanceAsync(29);
         Assert.Equal(4, _results.Count);
 
-        await AdvanceAsync(2);
+        await AdvanceAsync(10);
         await UntilAsync(() => _results.Count == 5);
 
         Assert.Equal("b@100=100", _results[^1]);
@@ -88,7 +88,7 @@ public sealed class FollowTests : IAsyncLifetime
         Task<StrategyRun> running = FollowAsync(Graphs.Sum("a", _a), Graphs.Sum("b", _b), Graphs.Sum("after", Graphs.Sum("sum", _a, _b)));
         await ComeToMinuteAsync(101);
         Arrive(_b, 100);
-        await AdvanceAsync(31);
+        await AdvanceAsync(40);
         await UntilAsync(() => _results.Contains("b@100=100"));
         await ComeToMinuteAsync(103);
         Arrive(_b, 101, 102);
@@ -136,7 +136,7 @@ public sealed class FollowTests : IAsyncLifetime
         Task<StrategyRun> running = FollowAsync(Graphs.Sum("a", 2, _a));
         await ComeToMinuteAsync(104);
         Arrive(_a, 102, 103);
-        await AdvanceAsync(32);
+        await AdvanceAsync(40);
         await UntilAsync(() => _results.Count == 2);
         Assert.Equal(["a@99=197", "a@103=205"], _results);
         Assert.Contains("A 1m lacks 2 bars from 1970-01-01T01:40:00Z on, and newer ones are there", Assert.Single(_warnings), StringComparison.Ordinal);

@@ -132,10 +132,13 @@ public sealed class HistoryWarmup
         }
 
         var held = TimeRangeSet.FromTimestamps(stream.Interval, stream.Cache.Slice(stream.Key, window).Timestamps);
-        TimeRangeSet absent = new TimeRangeSet(stream.Interval, StillHeldPart(stream, window)).Subtract(held);
+        TimeRangeSet absent = StillHeldPart(stream, window) is { } part
+            ? new TimeRangeSet(stream.Interval, part).Subtract(held)
+            : TimeRangeSet.Empty(stream.Interval);
         TimeRangeSet missing = absent.Subtract(stream.Cache.State.GetRanges(stream.Key));
+        TimeRangeSet holes = absent.Subtract(missing.Intersect(LatePart(stream.Interval, window.End)));
         Exception? failure = load.Error
-            ?? (_options.OnMissing == OnMissing.Fail && !absent.IsEmpty ? new MissingBarsException(stream.Key, absent[0]) : null);
+            ?? (_options.OnMissing == OnMissing.Fail && !holes.IsEmpty ? new MissingBarsException(stream.Key, holes[0]) : null);
         var result = new WarmupResult(stream, load)
         {
             Range = window,
@@ -145,9 +148,9 @@ public sealed class HistoryWarmup
             BarsMissing = missing.BarCount,
             Error = failure,
         };
-        if (failure is null && !absent.IsEmpty)
+        if (failure is null && !holes.IsEmpty)
         {
-            _options.OnWarning?.Invoke(DescribeHoles(result, absent));
+            _options.OnWarning?.Invoke(DescribeHoles(result, holes));
         }
 
         return result;
@@ -160,14 +163,15 @@ public sealed class HistoryWarmup
             options => new BackfillEngine(options, _timeProvider, _options.OnEvent, _options.LoggerFactory))
         : null;
 
-    // What newer live bars have pushed out of a full cache is no hole.
-    private static TimeRange StillHeldPart(StreamInput stream, TimeRange window)
-    {
-        BarFrame oldest = stream.Cache.Slice(stream.Key, 0, Math.Min(1, stream.Cache.Count(stream.Key)));
-        return stream.Cache.IsReady(stream.Key) && oldest.Bounds is { } first
-            ? new TimeRange(Math.Min(Math.Max(window.Start, first.Start), window.End), window.End)
-            : window;
-    }
+    // What newer bars have pushed out of a full cache is no hole.
+    private static TimeRange? StillHeldPart(StreamInput stream, TimeRange window) => stream.OldestOfFullCache is not { } oldest ? window
+        : oldest <= window.End ? new TimeRange(Math.Max(window.Start, oldest), window.End)
+        : null;
+
+    private TimeRangeSet LatePart(BarInterval interval, long last) =>
+        _options.LateFrom is { } late && interval.Floor(late.ToUnixTimeSeconds()) is var first && first <= last
+            ? new TimeRangeSet(interval, new TimeRange(first, last))
+            : TimeRangeSet.Empty(interval);
 
     private static string DescribeHoles(WarmupResult result, TimeRangeSet holes)
     {

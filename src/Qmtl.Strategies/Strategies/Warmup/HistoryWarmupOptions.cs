@@ -21,6 +21,9 @@ public sealed record HistoryWarmupOptions
     /// <summary>The time of day by which bars must have closed; null, the default, for that of the clock.</summary>
     internal DateTimeOffset? Now { get; init; }
 
+    /// <summary>From when on a bar that is missing may only be late, and is no hole; null, the default, where every one is.</summary>
+    internal DateTimeOffset? LateFrom { get; init; }
+
     /// <summary>How stores are filled, whatever their providers say.</summary>
     /// <value>Null, the default: as each provider says (<see cref="IHistoryProvider.Options"/>).</value>
     public BackfillOptions? Backfill { get; init; }
