@@ -17,6 +17,7 @@
         'Export-QmtlHistory'
         'Export-QmtlMetric'
         'Get-QmtlCacheSlice'
+        'Get-QmtlClusterMember'
         'Get-QmtlCoverage'
         'Get-QmtlExchange'
         'Get-QmtlGap'

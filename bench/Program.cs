@@ -23,7 +23,7 @@ if (args is ["memory-here", var store])
     return 0;
 }
 
-IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine(), new Newest(), new CacheMerge(), new Replay(), new Recording(), new Metrics(), new Exchanges()];
+IComparisonSet[] all = [new PostgreSqlFill(), new SqliteFill(), new QuestDbFill(), new Coverage(), new Engine(), new Newest(), new CacheMerge(), new Replay(), new Recording(), new Metrics(), new Exchanges(), new ClusterFill()];
 string names = $"micro, {string.Join(", ", all.Select(set => set.Name))}, {Memory}";
 if (args is ["--help" or "-h" or "-?"])
 {

@@ -5,6 +5,7 @@ using Qmtl.Cli.Commands;
 using Qmtl.Cli.Demo;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Logging;
+using Qmtl.Cluster;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Messages;
@@ -63,7 +64,8 @@ internal static class QmtlCommandLine
             host.WriteDiagnostic("error", exception.Message);
             return ExitCode.BadUsage;
         }
-        catch (Exception exception) when (exception is SourceException or StoreException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is SourceException or StoreException or ClusterException or IOException or UnauthorizedAccessException)
         {
             host.WriteDiagnostic("error", exception.Message);
             return ExitCode.Failed;
@@ -109,6 +111,8 @@ internal static class QmtlCommandLine
             new ImportCommand(host),
             new ReportCommand(host),
             new ExchangesCommand(host),
+            new JoinCommand(host),
+            new MembersCommand(host),
             new DemoCommand(host),
             new CompletionCommand(host),
         };

@@ -3,7 +3,10 @@ BeforeDiscovery {
     $commands = Get-Command -Module Qmtl
     $examples = foreach ($command in $commands) {
         foreach ($example in (Get-Help -Name $command.Name -Full).examples.example) {
-            @{ Command = $command.Name; Title = $example.title.Trim(); Code = $example.code }
+            # Those with a cluster run in Cluster.Tests.ps1, which has one.
+            if ($example.code -notmatch ' -Cluster ') {
+                @{ Command = $command.Name; Title = $example.title.Trim(); Code = $example.code }
+            }
         }
     }
 }

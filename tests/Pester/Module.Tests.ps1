@@ -29,7 +29,7 @@ Describe 'the manifest' {
     It 'exports each cmdlet by name and nothing else' {
         $manifest.CmdletsToExport | Should -Be @(
             'Add-QmtlRecord', 'Clear-QmtlEmptyRange', 'Compare-QmtlHistory', 'Export-QmtlCoverageReport', 'Export-QmtlHistory', 'Export-QmtlMetric'
-            'Get-QmtlCacheSlice', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary'
+            'Get-QmtlCacheSlice', 'Get-QmtlClusterMember', 'Get-QmtlCoverage', 'Get-QmtlExchange', 'Get-QmtlGap', 'Get-QmtlHistory', 'Get-QmtlHistorySummary'
             'Get-QmtlMetric', 'Get-QmtlRevision', 'Get-QmtlStatus', 'Import-QmtlHistory', 'Initialize-QmtlHistory', 'Invoke-QmtlBackfill', 'Invoke-QmtlStrategy'
             'New-QmtlFetcher', 'New-QmtlHistoryProvider', 'New-QmtlNode', 'New-QmtlRecorder', 'New-QmtlStrategy', 'New-QmtlStreamInput'
             'Remove-QmtlHistory', 'Set-QmtlDefault', 'Show-QmtlCoverage', 'Start-QmtlMetricsServer', 'Stop-QmtlMetricsServer', 'Test-QmtlHistory'

@@ -56,7 +56,7 @@ internal sealed partial class StreamBackfill
         _options = options;
         _timeProvider = timeProvider;
         _retries = retries;
-        _raise = raise;
+        _raise = raise = raise + request.OnEvent;
         _emit = result =>
         {
             raise(new BackfillRangeEnded(request.Stream, result));
@@ -128,7 +128,9 @@ internal sealed partial class StreamBackfill
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await using IAsyncDisposable claim = await ClaimAsync(cancellationToken);
+            await using IAsyncDisposable claim = _request.IsClaimed
+                ? StreamClaim.None
+                : await ClaimAsync(_request, _timeProvider, _raise, cancellationToken);
             TimeRangeSet missing = _missing = await FindMissingAsync(ledger, _asked, cancellationToken);
             TimeRangeSet toAsk = _options.Force || (_options.ComparesStored && !missing.IsEmpty) ? _asked : missing;
             ledger.SetMissing(missing, toAsk);
@@ -145,15 +147,19 @@ internal sealed partial class StreamBackfill
         }
     }
 
-    // While another run fills the stream, this one waits: what that one brings need not be asked for again.
-    private async Task<IAsyncDisposable> ClaimAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Says in the store that the stream is being filled. While another run fills it, this one waits: what that one brings need not be asked
+    /// for again.
+    /// </summary>
+    internal static async Task<IAsyncDisposable> ClaimAsync(
+        BackfillRequest request, TimeProvider timeProvider, Action<BackfillEvent> raise, CancellationToken cancellationToken)
     {
-        long began = _timeProvider.GetTimestamp();
+        long began = timeProvider.GetTimestamp();
         for (bool isFirst = true; ; isFirst = false)
         {
             try
             {
-                if (await _request.Store.TryClaimAsync(Stream, cancellationToken) is { } claim)
+                if (await request.Store.TryClaimAsync(request.Stream, cancellationToken) is { } claim)
                 {
                     return claim;
                 }
@@ -171,16 +177,16 @@ internal sealed partial class StreamBackfill
                         + "most.");
             }
 
-            if (_timeProvider.GetElapsedTime(began) >= LongestClaimWait)
+            if (timeProvider.GetElapsedTime(began) >= LongestClaimWait)
             {
                 Warn(GoesBeside);
                 return StreamClaim.None;
             }
 
-            await Task.Delay(ClaimInterval, _timeProvider, cancellationToken);
+            await Task.Delay(ClaimInterval, timeProvider, cancellationToken);
         }
 
-        void Warn(string text) => _raise(new BackfillStoreWarning(Stream, _request.Store.Info.DisplayName, text));
+        void Warn(string text) => raise(new BackfillStoreWarning(request.Stream, request.Store.Info.DisplayName, text));
     }
 
     private async Task<TimeRangeSet> FindMissingAsync(RangeLedger ledger, TimeRangeSet requested, CancellationToken cancellationToken)

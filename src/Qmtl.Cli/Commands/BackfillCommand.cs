@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
+using Qmtl.Cluster;
 using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
@@ -22,6 +23,7 @@ internal sealed class BackfillCommand : CliCommand
     private readonly StreamOptions _streams;
     private readonly RangeOptions _range;
     private readonly SourceOptions _source;
+    private readonly ClusterOptions _cluster;
     private readonly MetricsOptions _metrics;
     private readonly Option<int?> _throttleLimit = new("--throttle-limit")
     {
@@ -99,6 +101,8 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_offGrid);
         Options.Add(_onBadBar);
         Options.Add(_dryRun);
+        _cluster = new ClusterOptions(
+            this, host, "Have the members of a cluster do it, each with its own access to --store and --source (qmtl join).", isNeeded: false);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
     }
@@ -113,6 +117,7 @@ internal sealed class BackfillCommand : CliCommand
         "qmtl backfill --store bars.db --node XBTUSD --interval 1h --file XBTUSD_60.csv.gz --header ts,open,high,low,close,volume,trades",
         "qmtl backfill --store bars.db --node BTCUSDT --interval 1m --metrics-file /var/lib/prometheus/node-exporter/qmtl.prom",
         "qmtl backfill --store postgresql://writer@db.example/market --node BTCUSDT --interval 1h --start 2020-01-01 --json",
+        "qmtl backfill --cluster postgresql://qmtl@db.example/cluster --store postgresql://writer@db.example/market",
     ];
 
     /// <inheritdoc/>
@@ -151,7 +156,8 @@ internal sealed class BackfillCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive };
+        await using ClusterClient? cluster = await _cluster.ConnectAsync(arguments, cancellationToken);
+        var run = new BackfillRun(Host, options) { IsLive = !json && Host.IsLive, Cluster = cluster };
         var lines = new JsonLines(Host.Output);
         IReadOnlyList<BackfillResult> results = await run.RunAsync(
             requests, result => json ? lines.WriteResultAsync(result, CancellationToken.None) : Task.CompletedTask, cancellationToken);

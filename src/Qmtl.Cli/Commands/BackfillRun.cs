@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
+using Qmtl.Cluster;
 
 namespace Qmtl.Cli.Commands;
 
@@ -12,6 +13,9 @@ internal sealed class BackfillRun(CliHost host, BackfillOptions options)
     /// Whether progress is shown in place while it runs; false by default. Where the log tells the story itself, it is not shown.
     /// </summary>
     public bool IsLive { get; init; }
+
+    /// <summary>The cluster whose members do the work; null, the default, for this process.</summary>
+    public ClusterClient? Cluster { get; init; }
 
     /// <summary>Runs all requests.</summary>
     /// <param name="requests">What to complete.</param>
@@ -36,8 +40,10 @@ internal sealed class BackfillRun(CliHost host, BackfillOptions options)
 
         async Task CompleteAsync(Action<BackfillEvent>? show)
         {
-            var engine = new BackfillEngine(options, host.TimeProvider, show, host.Log);
-            await foreach (BackfillResult result in engine.RunAsync(requests, cancellationToken))
+            IAsyncEnumerable<BackfillResult> running = Cluster is null
+                ? new BackfillEngine(options, host.TimeProvider, show, host.Log).RunAsync(requests, cancellationToken)
+                : new ClusterBackfill(Cluster, options, host.TimeProvider, show, host.Log).RunAsync(requests, cancellationToken);
+            await foreach (BackfillResult result in running)
             {
                 results.Add(result);
                 await onResult(result);

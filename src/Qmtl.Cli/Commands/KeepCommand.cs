@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Net;
 using Qmtl.Cli.Hosting;
 using Qmtl.Cli.Rendering;
+using Qmtl.Cluster.Silo;
+using Qmtl.Cluster.Silo.Keeping;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Keeping;
@@ -32,6 +34,7 @@ internal sealed class KeepCommand : CliCommand
     };
 
     private readonly Option<bool> _json;
+    private readonly MemberOptions _member;
     private readonly MetricsOptions _metrics;
 
     public KeepCommand(CliHost host)
@@ -41,6 +44,8 @@ internal sealed class KeepCommand : CliCommand
         Options.Add(_once);
         Options.Add(_check);
         _json = JsonOption.AddTo(this, "a visit that changed something or failed, as soon as it is done");
+        _member = new MemberOptions(
+            this, host, "Keep it together with others that are given the same declaration, each stream on one machine at a time:", isNeeded: false);
         _metrics = new MetricsOptions(this);
         Validators.Add(result =>
         {
@@ -57,6 +62,7 @@ internal sealed class KeepCommand : CliCommand
         "qmtl keep --config keep.json --check",
         "qmtl keep --config keep.json        (until Ctrl-C or SIGTERM; SIGHUP reads the file again)",
         "qmtl keep --config keep.json --once",
+        "qmtl keep --config keep.json --cluster postgresql://qmtl@db.example/cluster        (on each of several machines)",
         "qmtl keep --config keep.json --metrics-port 9464 --log-level information --log-format json",
     ];
 
@@ -73,8 +79,15 @@ internal sealed class KeepCommand : CliCommand
 
         var outcomes = new KeepOutcomeQueue();
         var lines = new JsonLines(Host.Output);
+        bool isShared = _member.Find(arguments) is not null;
+        if (isShared && arguments.GetValue(_once))
+        {
+            throw new UsageException("--once is of one machine. Leave out --cluster, or see qmtl backfill --cluster.");
+        }
+
+        KeepDeclaration own = isShared ? declaration with { Streams = [] } : declaration;
         await using HistoryKeeper keeper = Open(
-            () => new HistoryKeeper(declaration, Host.TimeProvider, outcomes.Add, loggerFactory: Host.Log));
+            () => new HistoryKeeper(own, Host.TimeProvider, outcomes.Add, loggerFactory: Host.Log));
         var server = new MetricsServerOptions
         {
             Port = declaration.MetricsPort ?? MetricsServerOptions.DefaultPort,
@@ -83,11 +96,15 @@ internal sealed class KeepCommand : CliCommand
             Ready = keeper.WhyNotReady,
         };
         await using MetricsRun measured = _metrics.Start(arguments, Host, server, serves: declaration.MetricsPort is not null);
+        var share = new KeptShare(declaration, keeper.Reload, Host.TimeProvider);
+        await using KeptParts parts = Open(() => isShared ? KeptParts.Of(declaration) : KeptParts.None);
+        await using ClusterMemberHost? member = await _member.StartAsync(arguments, parts.Parts, share, cancellationToken);
+        Action<KeepDeclaration> reload = member is null ? keeper.Reload : share.Reload;
         int code = ExitCode.Complete;
         await outcomes.WriteWhileAsync(
             async () => code = arguments.GetValue(_once)
                 ? await RunOnceAsync(keeper, declaration, json, cancellationToken)
-                : await RunAsync(keeper, path, cancellationToken),
+                : await RunAsync(keeper, reload, path, cancellationToken),
             outcome => json ? lines.WriteResultAsync(outcome.Result, CancellationToken.None) : Task.CompletedTask);
         return code;
     }
@@ -107,11 +124,11 @@ internal sealed class KeepCommand : CliCommand
     private KeepDeclaration Read(string path) => Open(() => KeepDeclaration.Read(path, Host.TimeProvider));
 
     // A new file that is wrong changes nothing.
-    private void Reload(HistoryKeeper keeper, string path)
+    private void Reload(Action<KeepDeclaration> reload, string path)
     {
         try
         {
-            keeper.Reload(KeepDeclaration.Read(path, Host.TimeProvider));
+            reload(KeepDeclaration.Read(path, Host.TimeProvider));
         }
         catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
         {
@@ -119,10 +136,10 @@ internal sealed class KeepCommand : CliCommand
         }
     }
 
-    private async Task<int> RunAsync(HistoryKeeper keeper, string path, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(HistoryKeeper keeper, Action<KeepDeclaration> reload, string path, CancellationToken cancellationToken)
     {
         Host.WriteDiagnostic("note", "Kept until it is stopped, with Ctrl-C or SIGTERM.");
-        await KeepService.RunAsync(keeper, () => Reload(keeper, path), Host, cancellationToken);
+        await KeepService.RunAsync(keeper, () => Reload(reload, path), Host, cancellationToken);
         return ExitCode.Complete;
     }
 

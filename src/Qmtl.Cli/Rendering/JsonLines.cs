@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qmtl.Backfill;
 using Qmtl.Cli.Logging;
+using Qmtl.Cluster;
 using Qmtl.Data;
 using Qmtl.Fetching.Exchanges;
 using Qmtl.History;
@@ -172,6 +173,19 @@ internal sealed class JsonLines(Stream output)
             exchange.Columns,
             exchange.Secrets,
             exchange.Note,
+        },
+        cancellationToken);
+
+    /// <summary>Writes a member of a cluster.</summary>
+    public Task WriteMemberAsync(ClusterMember member, CancellationToken cancellationToken) => WriteAsync(
+        new
+        {
+            member.Name,
+            member.Address,
+            State = JsonNamingPolicy.SnakeCaseLower.ConvertName(member.State),
+            Since = UnixTime.Format(member.Since.ToUnixTimeSeconds()),
+            SinceTs = member.Since.ToUnixTimeSeconds(),
+            member.Streams,
         },
         cancellationToken);
 

@@ -62,6 +62,16 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     [Parameter]
     public BadBars OnBadBar { get; set; }
 
+    /// <summary>The cluster whose members do the work, each with its own access to the provider's store and source.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Cluster { get; set; }
+
+    /// <summary>The file of PEM with the certificate and key that all of the cluster have.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ClusterCertificate { get; set; }
+
     /// <summary>Whether the work goes on in a job of this process, which is written at once.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
@@ -110,6 +120,8 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        // Before a job begins, which knows nothing of the shell's folder.
+        ClusterCertificate = ClusterCertificate is null ? null : ArgumentPath.Resolve(this, ClusterCertificate);
         List<BackfillWork> approved = [.. _work.Values.Where(
             work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider), Force)))];
         if (approved.Count > 0 && AsJob)
@@ -187,6 +199,14 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
             Force = Force,
             OnBadBar = OnBadBar,
         };
+        if (Cluster is not null)
+        {
+            await using ClusterRun cluster = await ClusterRun.ConnectAsync(Cluster, ClusterCertificate, cancellationToken);
+            await ShowWhileAsync(
+                progress, () => cluster.RunAsync(approved, Filled, options, progress.Add, log, EmitAsync, cancellationToken));
+            return;
+        }
+
         var engine = new BackfillEngine(options, onEvent: progress.Add, loggerFactory: log);
         await ShowWhileAsync(progress, () => Task.WhenAll(approved.Select(work => CompleteAsync(engine, work, log, cancellationToken))));
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Qmtl.Cluster;
 using Qmtl.Fetching;
 using Qmtl.Gateway;
 using Qmtl.History;
@@ -18,6 +19,7 @@ internal static class ErrorRecords
         exception is SourceException
             or StoreException
             or GatewayException
+            or ClusterException
             or NodeFailedException
             or MissingBarsException
             or WarmupFailedException
@@ -88,6 +90,7 @@ internal static class ErrorRecords
             new ErrorRecord(
                 exception, "StoreFailed", store.IsTransient ? ErrorCategory.ResourceUnavailable : ErrorCategory.InvalidOperation, target),
         GatewayException gateway => new ErrorRecord(exception, $"Gateway{gateway.Kind}", CategoryOf(gateway.Kind), target),
+        ClusterException => new ErrorRecord(exception, "ClusterFailed", ErrorCategory.ResourceUnavailable, target),
         NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
         WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
         MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),

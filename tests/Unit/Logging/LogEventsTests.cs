@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
+using Qmtl.Cluster.Silo.Keeping;
 using Qmtl.Gateway;
 using Qmtl.Streams;
 using Qmtl.Unit.Fixtures;
@@ -12,7 +13,7 @@ public sealed partial class LogEventsTests
 {
     private static readonly LoggerMessageAttribute[] Events =
     [
-        .. new[] { typeof(BackfillEngine), typeof(Node), typeof(GatewayClient) }
+        .. new[] { typeof(BackfillEngine), typeof(Node), typeof(GatewayClient), typeof(KeptShare) }
             .SelectMany(type => type.Assembly.GetTypes())
             .SelectMany(type => type.GetMethods(BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())

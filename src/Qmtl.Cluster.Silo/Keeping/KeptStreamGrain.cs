@@ -1,0 +1,40 @@
+using Qmtl.Cluster.Wire;
+
+namespace Qmtl.Cluster.Silo.Keeping;
+
+/// <inheritdoc cref="IKeptStreamGrain"/>
+[GrainType(TypeName)]
+[KeptPlacement]
+[CollectionAgeLimit(AlwaysActive = true)]
+internal sealed class KeptStreamGrain(KeptShare share, KeepingMembers members) : Grain, IKeptStreamGrain
+{
+    /// <summary>By which members tell whether they keep.</summary>
+    public const string TypeName = "qmtl.kept";
+
+    private string Key => this.GetPrimaryKeyString();
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        share.Add(Key, this);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        share.RemoveAsync(Key, this).WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<KeptPlace> TouchAsync()
+    {
+        // Another member has come, and the stream is its.
+        if (members.Find() is { Count: > 0 } keeping && !KeptPlacement.Choose(Key, keeping).Equals(members.Own))
+        {
+            DeactivateOnIdle();
+            return ValueTask.FromResult(KeptPlace.Moving);
+        }
+
+        share.Add(Key, this);
+        return ValueTask.FromResult(share.Has(Key) ? KeptPlace.Settled : KeptPlace.NotDeclared);
+    }
+}

@@ -1,0 +1,94 @@
+using Qmtl.Cluster;
+using Qmtl.Simulation;
+using Qmtl.Simulation.Markets;
+using Qmtl.Time;
+using Qmtl.Unit.Cluster;
+using Qmtl.Unit.Fixtures;
+
+namespace Qmtl.Unit.EndToEnd;
+
+/// <summary>
+/// Three processes fill streams together. While they do, one is killed, then another, and the database is restarted; the third one ends the
+/// work.
+/// </summary>
+public sealed class KilledMembersTests : IAsyncLifetime
+{
+    private const int Bars = 10_000;
+    private const int RequestsAtOnce = 4;
+    private const int Members = 3;
+
+    private readonly PrivatePostgreSql _server = new();
+
+    public Task InitializeAsync() => _server.CreateAsync();
+
+    public Task DisposeAsync() => _server.DisposeAsync().AsTask();
+
+    [PostgreSqlFact]
+    public async Task The_work_goes_on_elsewhere_and_pages_are_asked_for_once_but_for_those_in_flight()
+    {
+        GeneratedMarket[] markets = [.. Enumerable.Range(0, 30).Select(static number => new GeneratedMarket($"COIN{number:00}"))];
+        await using SimulatedExchange exchange = SimulatedExchange.Start(new SimulatedExchangeOptions
+        {
+            Markets = markets, WeightPerMinute = null, Latency = TimeSpan.FromMilliseconds(150), RequestLogCapacity = 100_000,
+        });
+        string cluster = _server.UriOf(await _server.CreateDatabaseAsync());
+        string store = _server.UriOf(await _server.CreateDatabaseAsync());
+        TimeRange range = ClusterFixture.Minutes(Bars);
+        string[] common = ["--cluster", cluster, "--store", store, "--base-uri", exchange.BaseUri.ToString()];
+        QmtlProcess[] members =
+        [
+            .. Enumerable.Range(0, Members).Select(number => QmtlProcess.Start(
+                ["join", .. common, "--port", "0", "--client-port", "0", "--name", $"member {number}"])),
+        ];
+        try
+        {
+            await WaitForMembersAsync(cluster);
+            using QmtlProcess client = QmtlProcess.Start(
+            [
+                "backfill", .. common, .. markets.SelectMany(static market => new[] { "--node", market.Symbol }), "--interval", "1m",
+                "--start", UnixTime.Format(range.Start), "--end", UnixTime.Format(range.End), "--max-retries", "10", "--json",
+            ]);
+            await WaitForRequestsAsync(exchange, 40);
+            members[0].Kill();
+            await WaitForRequestsAsync(exchange, 100);
+            members[1].Kill();
+            await WaitForRequestsAsync(exchange, 160);
+            await _server.StopAsync();
+            await _server.StartAsync();
+            (int exitCode, string output, string error) = await client.WaitAsync();
+
+            Assert.True(exitCode == 0, error + output);
+            Assert.Equal(markets.Length, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+            Assert.DoesNotContain(Uri.EscapeDataString(PrivatePostgreSql.Password), error, StringComparison.Ordinal);
+            foreach (GeneratedMarket market in markets)
+            {
+                await StoredHistory.AssertCompleteAsync(store, ClusterFixture.StreamOf(market), market, range);
+            }
+
+            // A kill may lose what all members have in flight: the survivors' clients, too, may have come by the dead one's way.
+            int again = exchange.Requests.GroupBy(static request => (request.Symbol, request.Start)).Sum(static same => same.Count() - 1);
+            Assert.InRange(again, 0, 2 * Members * RequestsAtOnce);
+        }
+        finally
+        {
+            Array.ForEach(members, static member => member.Dispose());
+        }
+    }
+
+    private static async Task WaitForMembersAsync(string cluster)
+    {
+        await using ClusterClient client = await ClusterClient.ConnectAsync(ClusterAddress.Parse(cluster));
+        while ((await client.GetMembersAsync()).Count(static member => member.State == "Active") < Members)
+        {
+            await Task.Yield();
+        }
+    }
+
+    private static async Task WaitForRequestsAsync(SimulatedExchange exchange, int count)
+    {
+        while (exchange.RequestCount < count)
+        {
+            await Task.Delay(10);
+        }
+    }
+}
