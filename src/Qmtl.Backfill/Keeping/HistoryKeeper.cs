@@ -134,8 +134,16 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
     /// <summary>Why it should be started anew, in a sentence; null while it lives. It asks nobody, and answers at once.</summary>
     public string? WhyNotLive()
     {
-        DateTimeOffset now = _world.Clock.GetUtcNow();
-        return Lanes().Select(lane => now - lane.LastTick).DefaultIfEmpty().Max() is var silence && silence > LongestSilence
+        lock (_lock)
+        {
+            // One that completes all once, or has not begun, looks for nothing.
+            if (_stop is null)
+            {
+                return null;
+            }
+        }
+
+        return Lanes().Select(static lane => lane.Silence).DefaultIfEmpty().Max() is var silence && silence > LongestSilence
             ? string.Create(CultureInfo.InvariantCulture, $"The keeper has not looked for what is due for {silence.TotalSeconds:0} s.")
             : null;
     }
@@ -234,6 +242,9 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
     {
         KeepLane[] retired = [.. _lanes.Values.Except(lanes.Values)];
         KeepLane[] begun = [.. lanes.Values.Except(_lanes.Values)];
+
+        // What is measured is bounded, and so those that go make room for those that come.
+        Array.ForEach(retired, static lane => lane.Forget());
         _lanes.Clear();
         _laneOf.Clear();
         foreach (((KeptSource Source, KeptStore Store) key, KeepLane lane) in lanes)
@@ -251,7 +262,6 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
 
         _declaration = declaration;
         Array.ForEach(retired, lane => lane.Retire());
-        Array.ForEach(retired, lane => lane.Forget());
         if (_stop is not null)
         {
             Array.ForEach(begun, Start);

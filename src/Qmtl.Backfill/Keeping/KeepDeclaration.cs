@@ -2,6 +2,7 @@ using System.Net;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Messages;
+using Qmtl.Time;
 
 namespace Qmtl.Keeping;
 
@@ -10,6 +11,9 @@ namespace Qmtl.Keeping;
 /// </summary>
 public sealed record KeepDeclaration
 {
+    // The year 9000: from then on a bar, or the one after it, may open when no calendar can tell it.
+    private const long EndOfTime = 221_845_392_000;
+
     /// <summary>The streams; each once a store.</summary>
     public required IReadOnlyList<KeptStream> Streams { get; init; }
 
@@ -67,6 +71,13 @@ public sealed record KeepDeclaration
         var known = new HashSet<(StreamKey, KeptStore)>();
         foreach (KeptStream kept in Streams)
         {
+            if (kept.Start >= EndOfTime)
+            {
+                throw new ArgumentException(
+                    $"{PlainText.OneLine(kept.Stream.ToString())} is to be kept from {UnixTime.Format(kept.Start)} on, and the bars after that "
+                        + "have no date. Write a start before the year 9000.");
+            }
+
             if (!known.Add((kept.Stream, kept.Store)))
             {
                 throw new ArgumentException(

@@ -106,7 +106,7 @@ internal sealed partial class KeepLane
             if (result?.Error is not null && !LaneTrouble.IsOfLane(result.Error))
             {
                 // It is this stream's own matter, and would be again at once.
-                state.Behind = null;
+                state.IsHeldBack = true;
             }
 
             Free(state, due: null);
@@ -161,7 +161,7 @@ internal sealed partial class KeepLane
     // Under the lock.
     private void Queue(KeptState state)
     {
-        if (state is { Behind: { } behind, IsQueued: false, IsBusy: false })
+        if (state is { Behind: { } behind, IsHeldBack: false, IsQueued: false, IsBusy: false })
         {
             state.IsQueued = true;
             _behind.Enqueue(state, -behind);

@@ -264,13 +264,13 @@ internal sealed partial class KeepLane
             return;
         }
 
-        if (due is { } at)
-        {
-            Schedule(state, at);
-        }
-        else if (state.IsLate)
+        if (state.IsLate)
         {
             Schedule(state, Now);
+        }
+        else if (due is { } at)
+        {
+            Schedule(state, at);
         }
 
         state.IsLate = false;

@@ -24,6 +24,9 @@ internal sealed partial class KeepLane
     // Clocks are set and machines sleep: nobody waits longer than this without looking again.
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(30);
 
+    // By as much a clock may go back before that counts: less only makes a bar come as much later.
+    private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(5);
+
     private readonly IDataFetcher _fetcher;
     private readonly IHistoryStore _store;
     private readonly string _source;
@@ -52,6 +55,7 @@ internal sealed partial class KeepLane
     private long _lastTick;
     private DateTimeOffset _historyRests;
     private DateTimeOffset _lookedAt;
+    private DateTimeOffset _latest;
 
     /// <param name="source">The source as it is declared.</param>
     /// <param name="store">The store, open.</param>
@@ -89,8 +93,8 @@ internal sealed partial class KeepLane
     /// <summary>How many streams have not been visited yet.</summary>
     public int Unseen => Volatile.Read(ref _unseen);
 
-    /// <summary>When it last looked for what is due, which it does every half minute at least.</summary>
-    public DateTimeOffset LastTick => new(Interlocked.Read(ref _lastTick), TimeSpan.Zero);
+    /// <summary>How long ago it looked for what is due, which it does every half minute at least, whatever becomes of the time of day.</summary>
+    public TimeSpan Silence => _world.Clock.GetElapsedTime(Interlocked.Read(ref _lastTick));
 
     /// <summary>Whether nothing is under way, and it has looked for what is due since it was woken.</summary>
     internal bool IsResting
@@ -205,7 +209,7 @@ internal sealed partial class KeepLane
         _wake.Writer.TryWrite(true);
     }
 
-    private void Tick() => Interlocked.Exchange(ref _lastTick, Now.UtcTicks);
+    private void Tick() => Interlocked.Exchange(ref _lastTick, _world.Clock.GetTimestamp());
 
     // How long nothing can be due.
     private TimeSpan StartWhatIsDue(CancellationToken cancellationToken)
@@ -218,9 +222,21 @@ internal sealed partial class KeepLane
                 return LongestNap;
             }
 
+            if (now + ClockStep < _latest)
+            {
+                BeginAnew(now);
+            }
+
+            _latest = now;
             if (now - _lookedAt >= LookAgain)
             {
                 _lookedAt = now;
+                foreach (KeptState heldBack in _states.Values.Where(static state => state.IsHeldBack))
+                {
+                    heldBack.IsHeldBack = false;
+                    Queue(heldBack);
+                }
+
                 Start(() => LookAsync(cancellationToken));
             }
 
@@ -239,9 +255,10 @@ internal sealed partial class KeepLane
                 Start(() => VisitAsync(due, asking, cancellationToken));
             }
 
-            // Only an idle lane looks behind, so that a bar that is due never waits for an old one.
-            while (!isProbe && _visits == 0 && now >= _historyRests && _pieces < Math.Max(1, _options.ThrottleLimit / 2)
-                && TakeBehind() is { } state)
+            // Only an idle lane looks behind, so that a bar that is due never waits for an old one. Where none is due for days, history
+            // finds out whether whatever was away is back.
+            int mostPieces = isProbe ? 1 : Math.Max(1, _options.ThrottleLimit / 2);
+            while (_visits == 0 && now >= _historyRests && _pieces < mostPieces && TakeBehind() is { } state)
             {
                 _pieces++;
                 CancellationToken asking = _asking.Token;
@@ -256,6 +273,18 @@ internal sealed partial class KeepLane
 
             return _behind.Count > 0 && _historyRests > now ? Sooner(nap, _historyRests - now) : nap;
         }
+    }
+
+    // The clock was ahead and has been set back: whatever was to be done by the time that it showed is due now.
+    private void BeginAnew(DateTimeOffset now)
+    {
+        foreach (KeptState state in _states.Values)
+        {
+            Schedule(state, now);
+        }
+
+        _trouble.TryNow();
+        (_historyRests, _lookedAt) = (now, default);
     }
 
     private KeptGauge Measure(KeptStream kept) =>

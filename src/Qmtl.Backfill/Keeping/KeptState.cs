@@ -36,6 +36,9 @@ internal sealed class KeptState(KeptStream kept, KeptGauge gauge)
     /// <summary>Whether it is in the queue of histories.</summary>
     public bool IsQueued { get; set; }
 
+    /// <summary>Whether its history failed by its own fault, and waits for the next hourly look.</summary>
+    public bool IsHeldBack { get; set; }
+
     /// <summary>Whether it has been visited once, however that ended.</summary>
     public bool IsSeen { get; set; }
 

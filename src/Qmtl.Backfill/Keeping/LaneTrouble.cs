@@ -25,6 +25,9 @@ internal sealed class LaneTrouble(TimeProvider clock)
     public static bool IsOfLane(Exception? error) =>
         error is not null && (TransientErrors.IsTransient(error) || error is StoreException { ConcernsWholeStore: true });
 
+    /// <summary>Nobody waits any more for the time of day that was to be waited for.</summary>
+    public void TryNow() => _until = DateTimeOffset.MinValue;
+
     /// <summary>Takes note of an answer.</summary>
     /// <returns>What was the matter until now; null where nothing was.</returns>
     public Exception? End()

@@ -166,7 +166,16 @@ internal sealed class KeepCommand : CliCommand
 
     private async Task<int> CheckAsync(KeepDeclaration declaration, bool json, CancellationToken cancellationToken)
     {
-        IReadOnlyList<KeepPlan> plans = await KeepPlan.FindAsync(declaration, Host.TimeProvider, cancellationToken);
+        IReadOnlyList<KeepPlan> plans;
+        try
+        {
+            plans = await KeepPlan.FindAsync(declaration, Host.TimeProvider, cancellationToken);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(PlainMessage.Of(error), error);
+        }
+
         if (json)
         {
             var lines = new JsonLines(Host.Output);

@@ -67,6 +67,7 @@ public sealed class KeepDeclarationTests
         },
         new("a file of no path", d => d["sources"]!["mirror"]!["kind"] = "csv", "is a kind of file, and names none. Give it a 'path'.") { IsSeenBySchema = false },
         new("a path of no file", d => d["sources"]!["mirror"]!["path"] = "x.csv", "is asked over a network and reads no file. Leave 'path' out.") { IsSeenBySchema = false },
+        new("9999", d => Stream(d)["start"] = "9999-12-31", "Write a start before the year 9000.") { IsSeenBySchema = false },
         new("twice", d => Stream(d)["nodes"] = new JsonArray("A", "A"), "A 1m is declared twice for the store main. A stream has one source there;")
         {
             IsSeenBySchema = false,

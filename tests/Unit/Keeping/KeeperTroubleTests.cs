@@ -1,7 +1,9 @@
+using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Keeping;
 using Qmtl.Simulation.Faults;
+using Qmtl.Time;
 using Qmtl.Unit.Backfill;
 
 namespace Qmtl.Unit.Keeping;
@@ -38,6 +40,72 @@ public sealed class KeeperTroubleTests : KeeperTestBase
         long last = Minute.LastClosedBar(Clock.GetUtcNow() - TimeSpan.FromSeconds(3));
         await AssertCompleteAsync(exchange, "BTCUSDT", Noon - 3600, last);
         await AssertCompleteAsync(exchange, "ETHUSDT", Noon - 3600, last);
+    }
+
+    [Fact]
+    public async Task History_goes_on_when_its_source_is_back_though_no_bar_is_due_for_days()
+    {
+        bool isAway = true;
+        var source = new ScriptedFetcher
+        {
+            BarsPerRequest = 10,
+            Answer = (asked, _, honest, _) => isAway && asked.End < NewYear - (50 * 86_400)
+                ? Task.FromException<RawBars>(new HttpRequestException("away"))
+                : Task.FromResult(honest),
+        };
+        var days = new StreamKey("BTCUSDT", BarInterval.FromSeconds(86_400));
+        Start(Declare(Kept("x", new KeptSource { Name = "s", Opened = source }, start: NewYear - (300L * 86_400)) with { Stream = days }));
+        await UntilAsync(() => Keeper!.Troubles.Count > 0);
+
+        isAway = false;
+        await PassAsync(TimeSpan.FromMinutes(10));
+
+        Assert.Empty(Keeper!.Troubles);
+        await using IHistoryStore store = HistoryStoreFactory.Open(StorePath);
+        Assert.Equal(300, (await store.GetCoverageAsync(days)).BarCount);
+    }
+
+    [Fact]
+    public async Task History_that_failed_by_a_fault_of_its_own_is_tried_again_within_hours()
+    {
+        bool isWrong = true;
+        var source = new ScriptedFetcher
+        {
+            BarsPerRequest = 10,
+            Answer = (asked, _, honest, _) => isWrong && asked.End < NewYear - (50 * 86_400)
+                ? Task.FromException<RawBars>(new SourceException("nonsense"))
+                : Task.FromResult(honest),
+        };
+        var days = new StreamKey("BTCUSDT", BarInterval.FromSeconds(86_400));
+        Start(Declare(Kept("x", new KeptSource { Name = "s", Opened = source }, start: NewYear - (300L * 86_400)) with { Stream = days }));
+        await PassAsync(TimeSpan.FromMinutes(10));
+        int asked = source.Asked.Count;
+        Assert.InRange(asked, 2, 20);
+
+        isWrong = false;
+        await PassAsync(TimeSpan.FromHours(1));
+
+        await using IHistoryStore store = HistoryStoreFactory.Open(StorePath);
+        Assert.Equal(300, (await store.GetCoverageAsync(days)).BarCount);
+    }
+
+    [Fact]
+    public async Task A_clock_that_was_ahead_and_is_set_back_holds_up_nothing()
+    {
+        var honest = new SlowClock(Clock);
+        await using var exchange = new ChangingExchange(honest, "BTCUSDT");
+        DateTimeOffset now = Clock.GetUtcNow();
+        honest.Behind = TimeSpan.FromDays(1);
+        Clock.AdjustTime(now + honest.Behind);
+        Start(Declare(Kept("BTCUSDT", Source(exchange), start: Noon - 3600)));
+        await PassAsync(TimeSpan.FromMinutes(20));
+
+        honest.Behind = TimeSpan.Zero;
+        Clock.AdjustTime(Clock.GetUtcNow() - TimeSpan.FromDays(1));
+        await PassAsync(TimeSpan.FromMinutes(5));
+
+        Assert.Null(Keeper!.WhyNotLive());
+        await AssertCompleteAsync(exchange, "BTCUSDT", Noon - 3600, Minute.LastClosedBar(Clock.GetUtcNow() - TimeSpan.FromSeconds(3)));
     }
 
     [Fact]
@@ -132,5 +200,12 @@ public sealed class KeeperTroubleTests : KeeperTestBase
             limit.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
+    }
+
+    private sealed class SlowClock(TimeProvider clock) : TimeProvider
+    {
+        public TimeSpan Behind { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow() - Behind;
     }
 }
