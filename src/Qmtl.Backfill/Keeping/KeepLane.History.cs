@@ -74,13 +74,10 @@ internal sealed partial class KeepLane
                 next = next < oldest ? long.MinValue : next;
             }
         }
-        catch (Exception error) when (!either.IsCancellationRequested)
+        catch (Exception error)
         {
-            result = FailedBy(error, kept, new TimeRange(newest, newest));
-        }
-        catch (OperationCanceledException)
-        {
-            // It goes on where it was.
+            // What was cancelled goes on where it was.
+            result = either.IsCancellationRequested ? null : FailedBy(error, kept, new TimeRange(newest, newest));
         }
 
         EndPiece(state, newest, next, result);

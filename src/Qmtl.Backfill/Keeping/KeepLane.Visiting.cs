@@ -66,9 +66,27 @@ internal sealed partial class KeepLane
     private async Task VisitAsync(List<KeptState> due, CancellationToken asking, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(asking, cancellationToken);
+        HashSet<KeptState> open = [.. due];
         try
         {
-            await AskNewestAsync(due, (state, asked, result) => SettleAsync(state, asked, result, either.Token), either.Token);
+            await AskNewestAsync(
+                due,
+                (state, asked, result) =>
+                {
+                    open.Remove(state);
+                    return SettleAsync(state, asked, result, either.Token);
+                },
+                either.Token);
+        }
+        catch (Exception error)
+        {
+            Fault(error);
+            foreach (KeptState state in open)
+            {
+                // Each comes again by itself, after its own growing delay.
+                var range = new TimeRange(LastDue(state.Kept), LastDue(state.Kept));
+                End(state, range.End, EndedBy(error, state.Kept, range, either.Token), isComplete: false);
+            }
         }
         finally
         {
@@ -103,7 +121,16 @@ internal sealed partial class KeepLane
         foreach (KeptState state in states)
         {
             long last = LastDue(state.Kept);
-            open.Add(state.Kept.Stream, (state, new TimeRange(Math.Min(FirstToAsk(state, last, newest), last), last)));
+            try
+            {
+                open.Add(state.Kept.Stream, (state, new TimeRange(Math.Min(FirstToAsk(state, last, newest), last), last)));
+            }
+            catch (Exception error)
+            {
+                // What a source says of one stream may fail, for that one alone.
+                var range = new TimeRange(last, last);
+                await settle(state, range, EndedBy(error, state.Kept, range, cancellationToken));
+            }
         }
 
         IEnumerable<BackfillRequest> requests = open
@@ -238,7 +265,15 @@ internal sealed partial class KeepLane
         if (result is { Status: not BackfillStatus.Cancelled })
         {
             state.Gauge.Add(result);
-            _world.Tell(new KeepOutcome(state.Kept, result));
+            try
+            {
+                _world.Tell(new KeepOutcome(state.Kept, result));
+            }
+            catch (Exception error)
+            {
+                // Whoever is told fails for itself, and the stream goes on.
+                Fault(error);
+            }
         }
     }
 

@@ -189,7 +189,7 @@ internal sealed partial class KeepLane
                 timer.Change(StartWhatIsDue(cancellationToken), Timeout.InfiniteTimeSpan);
                 _handled = wakes;
                 await _wake.Reader.ReadAsync(cancellationToken);
-                await ThrowWhatWentWrongAsync();
+                ForgetWhatHasEnded();
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -323,21 +323,32 @@ internal sealed partial class KeepLane
 
     private void Start(Func<Task> work)
     {
-        Task task = Task.Run(work, CancellationToken.None);
+        Task task = Task.Run(() => GuardAsync(work), CancellationToken.None);
         _underWay.Add(task);
         _ = task.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    private async Task ThrowWhatWentWrongAsync()
+    // One fault, whatever its cause, must end no stream but its own.
+    private async Task GuardAsync(Func<Task> work)
     {
-        List<Task> ended;
+        try
+        {
+            await work();
+        }
+        catch (Exception error)
+        {
+            Fault(error);
+        }
+    }
+
+    private void Fault(Exception error) => KeepLog.Fault(_world.Logger, _fetcher.Name, _store.Info.DisplayName, error.Message, error);
+
+    private void ForgetWhatHasEnded()
+    {
         lock (_lock)
         {
-            ended = [.. _underWay.Where(task => task.IsCompleted)];
-            _underWay.ExceptWith(ended);
+            _underWay.RemoveWhere(static task => task.IsCompleted);
         }
-
-        await Task.WhenAll(ended);
     }
 
     // Takes note of how an attempt ended; every stream's attempt ends here.
