@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
@@ -348,43 +347,6 @@ internal sealed partial class KeepLane
         lock (_lock)
         {
             _underWay.RemoveWhere(static task => task.IsCompleted);
-        }
-    }
-
-    // Takes note of how an attempt ended; every stream's attempt ends here.
-    private void Judge(BackfillResult result)
-    {
-        lock (_lock)
-        {
-            if (result.Status is BackfillStatus.Cancelled)
-            {
-                return;
-            }
-
-            if (!LaneTrouble.IsOfLane(result.Error))
-            {
-                // What found nothing to ask for says nothing of the source.
-                if ((result.Requests > 0 || (result.Error is null && _trouble.Error is StoreException)) && _trouble.End() is { } was)
-                {
-                    KeepLog.Back(_world.Logger, LaneTrouble.WhatIsAway(was, _fetcher, _store));
-                    Wake();
-                }
-
-                return;
-            }
-
-            bool wasAway = _trouble.Error is not null;
-            if (_trouble.Begin(result.Error!, Math.Min(_options.ThrottleLimit, _states.Count)))
-            {
-                string what = LaneTrouble.WhatIsAway(result.Error!, _fetcher, _store);
-                double seconds = Math.Round((_trouble.Until - Now).TotalSeconds, 1);
-                KeepLog.Away(
-                    _world.Logger, wasAway ? LogLevel.Information : LogLevel.Warning, what, seconds, result.Error!.Message);
-
-                // The others of this visit would only fail alike, one after the other.
-                _ = _asking.CancelAsync();
-                _asking = new CancellationTokenSource();
-            }
         }
     }
 

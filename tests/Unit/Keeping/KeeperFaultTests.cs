@@ -1,5 +1,7 @@
+using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.History;
 using Qmtl.Keeping;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
@@ -54,6 +56,48 @@ public sealed class KeeperFaultTests : KeeperTestBase
 
         Assert.NotEmpty(Log.Named("keep.fault"));
         Assert.Equal(15, (await StoredAsync("BTCUSDT")).Length);
+    }
+
+    [Fact]
+    public async Task Streams_that_another_run_fills_hold_up_no_other_history_and_are_gone_through_when_it_has_ended()
+    {
+        var declared = new KeptSource { Name = "s", Opened = new ScriptedFetcher { BarsPerRequest = 10 } };
+        StreamKey[] busy = [Key("A"), Key("B"), Key("C")];
+        await using IHistoryStore other = HistoryStoreFactory.Open(StorePath);
+        await using (StreamClaims held = await other.TryClaimManyAsync(busy))
+        {
+            Start(Declare([.. busy.Append(Key("D")).Select(stream => Kept(stream.NodeId, declared, start: Noon - 7200))]));
+            await PassAsync(TimeSpan.FromMinutes(3));
+            Assert.Equal(120 + 3, (await StoredAsync("D")).Length);
+            Assert.Empty(await StoredAsync("A"));
+        }
+
+        await PassAsync(TimeSpan.FromMinutes(5));
+        Assert.Equal(120 + 8, (await StoredAsync("D")).Length);
+        Assert.All(busy, stream => Assert.Equal(120 + 8, StoredAsync(stream.NodeId).Result.Length));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_written_any_more_ends_the_work()
+    {
+        var queue = new KeepOutcomeQueue();
+        var stream = Kept("BTCUSDT", new KeptSource { Name = "s", Opened = new ScriptedFetcher() });
+        queue.Add(new KeepOutcome(stream, new BackfillResult
+        {
+            Stream = stream.Stream, Range = new TimeRange(Noon, Noon), Status = BackfillStatus.Completed, BarsWritten = 1,
+        }));
+        bool isStopped = false;
+
+        IOException error = await Assert.ThrowsAsync<IOException>(() => queue.WriteWhileAsync(
+            async stop =>
+            {
+                await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                isStopped = true;
+            },
+            _ => throw new IOException("Broken pipe"),
+            CancellationToken.None));
+
+        Assert.Equal(("Broken pipe", true), (error.Message, isStopped));
     }
 
     private sealed class FaultySource : IDataFetcher
