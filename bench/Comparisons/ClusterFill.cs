@@ -34,7 +34,10 @@ internal sealed class ClusterFill : IComparisonSet
 
     public ClusterFill() => _exchange = SimulatedExchange.Start(new SimulatedExchangeOptions
     {
-        Markets = _markets, WeightPerMinute = null, RequestLogCapacity = 0, Latency = TimeSpan.FromMilliseconds(20),
+        Markets = _markets,
+        WeightPerMinute = null,
+        RequestLogCapacity = 0,
+        Latency = TimeSpan.FromMilliseconds(20),
     });
 
     public string Name => "cluster";

@@ -52,7 +52,10 @@ internal sealed class ClusterFixture : IAsyncDisposable
         ClusterMemberHost[] hosts = await Task.WhenAll(stores.Select((own, number) => ClusterMemberHost.StartAsync(
             new ClusterMemberOptions
             {
-                Address = ClusterAddress.Parse(database), Name = $"member {number}", MemberPort = 0, ClientPort = 0,
+                Address = ClusterAddress.Parse(database),
+                Name = $"member {number}",
+                MemberPort = 0,
+                ClientPort = 0,
             },
             new MemberParts([own], [new MemberSource(SourceOf(exchange)) { KeyLimit = keyLimit }]))));
         var fixture = new ClusterFixture(database, store, exchange)

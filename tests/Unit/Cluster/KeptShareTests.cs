@@ -134,7 +134,10 @@ public sealed class KeptShareTests(PostgreSqlServer server)
         ClusterMemberHost.StartAsync(
             new ClusterMemberOptions
             {
-                Address = ClusterAddress.Parse(database), Name = $"member {number}", MemberPort = 0, ClientPort = 0,
+                Address = ClusterAddress.Parse(database),
+                Name = $"member {number}",
+                MemberPort = 0,
+                ClientPort = 0,
             },
             new MemberParts([], []),
             shares is null

@@ -29,7 +29,10 @@ public sealed class KilledMembersTests : IAsyncLifetime
         GeneratedMarket[] markets = [.. Enumerable.Range(0, 30).Select(static number => new GeneratedMarket($"COIN{number:00}"))];
         await using SimulatedExchange exchange = SimulatedExchange.Start(new SimulatedExchangeOptions
         {
-            Markets = markets, WeightPerMinute = null, Latency = TimeSpan.FromMilliseconds(150), RequestLogCapacity = 100_000,
+            Markets = markets,
+            WeightPerMinute = null,
+            Latency = TimeSpan.FromMilliseconds(150),
+            RequestLogCapacity = 100_000,
         });
         string cluster = _server.UriOf(await _server.CreateDatabaseAsync());
         string store = _server.UriOf(await _server.CreateDatabaseAsync());
