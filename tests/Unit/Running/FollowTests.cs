@@ -92,12 +92,12 @@ public sealed partial class FollowTests : IAsyncLifetime
         await UntilAsync(() => _results.Contains("b@100=100"));
         await ComeToMinuteAsync(103);
         Arrive(_b, 101, 102);
-        await UntilAsync(() => _results.Contains("b@102=102"));
+        await UntilAsync(() => _results.Contains("after@102=201"));
         _results.Clear();
 
         // A's bars are the newest of A, so what is over A alone is none the wiser; the sum of both has given a newer time already.
         Arrive(_a, 100, 101, 102);
-        await UntilAsync(() => _results.Contains("a@102=102"));
+        await UntilAsync(() => _results.Contains("after@102=204"));
         Assert.Equal(["a@100=100", "sum@100=202", "a@101=101", "sum@101=203", "a@102=102", "sum@102=204", "after@102=204"], _results);
 
         // It has caught up: the others wait for it again.
@@ -303,8 +303,10 @@ public sealed partial class FollowTests : IAsyncLifetime
 
     private Task<StrategyRun> FollowAsync(params Node[] nodes) => FollowAsync(OnMissing.Skip, nodes);
 
-    private Task<StrategyRun> FollowAsync(OnMissing onMissing, params Node[] nodes) => new Runner(
-        new RunnerOptions { Pipeline = new PipelineOptions { OnMissing = onMissing }, OnWarning = Warn }, _clock).FollowAsync(
+    private Task<StrategyRun> FollowAsync(OnMissing onMissing, params Node[] nodes) => FollowAsync(
+        new RunnerOptions { Pipeline = new PipelineOptions { OnMissing = onMissing }, OnWarning = Warn }, nodes);
+
+    private Task<StrategyRun> FollowAsync(RunnerOptions options, params Node[] nodes) => new Runner(options, _clock).FollowAsync(
             new NodeStrategy("followed", nodes),
             result => _results.Add(Graphs.Line(result)),
             new FollowOptions { Watch = _store, Patience = _patience },
@@ -351,6 +353,16 @@ public sealed partial class FollowTests : IAsyncLifetime
             {
                 await Task.Yield();
             }
+        }
+    }
+
+    private async Task AdvanceUntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await AdvanceAsync(1);
         }
     }
 
