@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Orleans.Configuration;
+using Orleans.Metadata;
 using Qmtl.Cluster.Silo.Keeping;
 
 namespace Qmtl.Cluster.Silo;
@@ -162,14 +163,15 @@ public sealed class ClusterMemberHost : IAsyncDisposable
 
     private static IServiceCollection AddKept(IServiceCollection services, KeptShare? kept)
     {
-        if (kept is null)
-        {
-            // A member that does not keep does not have the grain, and so no stream is placed there.
-            return services.PostConfigure<GrainTypeOptions>(static types => types.Classes.Remove(typeof(KeptStreamGrain)));
-        }
-
+        // Every member has to know how such streams are placed: it may be asked for one, or hold its entry in the list of places.
+        services.AddSingleton<KeepingMembers>();
         services.AddPlacementDirector<KeptPlacement, KeptDirector>();
-        return services.AddSingleton(kept).AddSingleton<KeepingMembers>().AddHostedService<KeptTouches>();
+        return kept is null
+            ? services
+            : services
+                .AddSingleton(kept)
+                .AddSingleton<IGrainPropertiesProvider, KeepingMembers.Sign>()
+                .AddHostedService<KeptTouches>();
     }
 
     private static void AddLog(ILoggingBuilder logging, ILoggerFactory? loggerFactory)

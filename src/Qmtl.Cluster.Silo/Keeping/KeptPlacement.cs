@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using Orleans.Metadata;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 
@@ -23,16 +24,23 @@ public sealed class KeptPlacement : PlacementStrategy
 public sealed class KeptPlacementAttribute() : PlacementAttribute(new KeptPlacement());
 
 /// <summary>Chooses the member.</summary>
-internal sealed class KeptDirector : IPlacementDirector
+internal sealed class KeptDirector(KeepingMembers members) : IPlacementDirector
 {
     /// <inheritdoc/>
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
-        Task.FromResult(KeptPlacement.Choose(target.GrainIdentity.Key.ToString()!, context.GetCompatibleSilos(target)));
+    /// <remarks>
+    /// Not of Orleans' compatible members, which it remembers for a while: whoever asks for a stream and whoever places it have to mean the
+    /// same, or the stream would be sent to and fro.
+    /// </remarks>
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) => Task.FromResult(
+        KeptPlacement.Choose(
+            target.GrainIdentity.Key.ToString()!, members.Find() is { Count: > 0 } keeping ? keeping : context.GetCompatibleSilos(target)));
 }
 
 /// <summary>The members that keep: those that live and whose program was started to keep, as all of them tell one another.</summary>
 internal sealed class KeepingMembers(ISiloStatusOracle oracle, IClusterManifestProvider manifests)
 {
+    private const string Keeps = "qmtl.keeps";
+
     private static readonly GrainType Kept = GrainType.Create(KeptStreamGrain.TypeName);
 
     /// <summary>This member.</summary>
@@ -42,7 +50,26 @@ internal sealed class KeepingMembers(ISiloStatusOracle oracle, IClusterManifestP
     public IReadOnlyList<SiloAddress> Find()
     {
         Dictionary<SiloAddress, SiloStatus> active = oracle.GetApproximateSiloStatuses(onlyActive: true);
-        return [.. manifests.Current.Silos.Where(pair => active.ContainsKey(pair.Key) && pair.Value.Grains.ContainsKey(Kept))
-            .Select(static pair => pair.Key)];
+        return
+        [
+            .. manifests.Current.Silos
+                .Where(pair => active.ContainsKey(pair.Key)
+                    && pair.Value.Grains.TryGetValue(Kept, out GrainProperties? properties)
+                    && properties.Properties.ContainsKey(Keeps))
+                .Select(static pair => pair.Key),
+        ];
+    }
+
+    /// <summary>What a member that keeps tells of itself, with what each member tells of its grains.</summary>
+    internal sealed class Sign : IGrainPropertiesProvider
+    {
+        /// <inheritdoc/>
+        public void Populate(Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+        {
+            if (grainType == Kept)
+            {
+                properties[Keeps] = bool.TrueString;
+            }
+        }
     }
 }
