@@ -9,8 +9,8 @@ using Qmtl.Time;
 namespace Qmtl.Running;
 
 /// <summary>
-/// Writes what happens to a run as structured log events: its warm-up, its streams' absences, and its nodes' failures. Errors go by message and type, as in
-/// <see cref="BackfillLog"/>.
+/// Writes what happens to a run as structured log events: its warm-up, its streams' absences, and its nodes' failures. Errors go by
+/// message and type, as in <see cref="BackfillLog"/>.
 /// </summary>
 internal sealed partial class RunLog(ILogger logger)
 {

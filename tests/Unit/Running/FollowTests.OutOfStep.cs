@@ -25,7 +25,7 @@ public sealed partial class FollowTests
         Arrive(_a, Enumerable.Range(100, 9));
         await AdvanceAsync(3);
         Arrive(_b, Enumerable.Range(100, 9));
-        await AdvanceAsync(5);
+        await UntilAsync(() => _results.Count == 11);
 
         StrategyRun run = await StopAsync(running);
         Assert.Equal(Enumerable.Range(98, 11).Select(minute => $"both@{minute}={minute * 2}"), _results);

@@ -184,7 +184,8 @@ internal sealed partial class BackfillLog(ILogger logger, LogLevel completion = 
             + "{duration_seconds} s.",
         EventName = "backfill.complete")]
     private partial void Complete(
-        LogLevel level, StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing, double duration_seconds,
+        LogLevel level, StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing,
+        double duration_seconds,
         string node_id, long interval, long start, long end, long rows_rejected, int requests, int retries);
 
     [LoggerMessage(1008, LogLevel.Error, "{stream}: {range} failed: {error}", EventName = "backfill.failed")]
