@@ -92,9 +92,12 @@ public sealed class ClusterClient : IAsyncDisposable
                         entry.Status == SiloStatus.Active ? streams.GetValueOrDefault(entry.SiloAddress) : null)),
             ];
         }
-        catch (Exception error) when (error is OrleansException or TimeoutException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
-            throw new ClusterException($"The cluster {Address} does not answer. Try again; qmtl members shows who is there.", error);
+            // Also what a member meets that cannot read the list, an error of any type, which may not be known here.
+            throw new ClusterException(
+                $"The cluster {Address} does not say who its members are. Try again, and look whether the database of its list can be reached.",
+                error);
         }
     }
 

@@ -47,6 +47,8 @@ Describe 'Invoke-QmtlStrategy -Follow' {
         $live[-1].Time | Should -Be ([DateTimeOffset]'2024-05-01T10:15Z')
         $told.Where({ $_ -is [System.Management.Automation.WarningRecord] }) | Should -BeNullOrEmpty
         "$($told.Where({ $_ -is [System.Management.Automation.InformationRecord] -and $_.Tags -contains 'PSHOST' }))" | Should -BeLike "The strategy * was followed: 52 bars, 50 results, 0 late bars."
+        $told.Where({ $_ -is [System.Management.Automation.InformationRecord] -and $_.Tags -contains 'backfill.complete' }) |
+            Should -HaveCount 2 -Because 'that history is complete is news once a stream, and not with each bar'
         $replayed = Invoke-QmtlStrategy $nodes -Start 2024-05-01T09:50Z -End 2024-05-01T10:15Z
         ($live | Format-Result) -join "`n" | Should -BeExactly (($replayed | Format-Result) -join "`n")
         $recorder.GetReport().Recorded | Should -Be 104
@@ -92,6 +94,7 @@ Describe 'Invoke-QmtlStrategy -Follow' {
     It 'refuses <What>' -ForEach @(
         @{ What = '-PatienceSec without -Follow'; With = @{ PatienceSec = 5 }; Says = '*-PatienceSec says how long -Follow waits*' }
         @{ What = '-Start in a world without -Follow'; With = @{ World = 'w'; GatewayUri = 'http://127.0.0.1:1'; Start = 60 }; Says = '*do not go with -World*' }
+        @{ What = 'a range in which no bar opens'; With = @{ Follow = $true; Start = '2024-05-01T10:00:10Z'; End = '2024-05-01T10:00:50Z' }; Says = '*No 1m bar that has closed opens from 2024-05-01T10:00:10Z*' }
         @{ What = 'an end before the start'; With = @{ Follow = $true; Start = 120; End = 60 }; Says = '*End must not be before Start*' }
     ) {
         { Invoke-QmtlStrategy (New-LiveNode $provider) @With } | Should -Throw $Says

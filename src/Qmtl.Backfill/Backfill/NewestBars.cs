@@ -123,39 +123,69 @@ public sealed class NewestBars
         var groups = new List<Task>();
         foreach (IGrouping<StreamKey, BackfillRequest>[] group in requests.GroupBy(request => request.Stream).Chunk(StreamsInGroup))
         {
-            await EnterAsync(group.Length);
-            groups.Add(Task.Run(() => RunGroupAsync(store, group, writes, results, cancellationToken), CancellationToken.None));
+            int places = await EnterAsync(group.Length, cancellationToken);
+            groups.Add(Task.Run(() => RunGroupAsync(store, group, places, writes, results, cancellationToken), CancellationToken.None));
         }
 
         await Task.WhenAll(groups);
     }
 
-    // One call after the other, so that no two hold a part each of what both need whole.
-    private async Task EnterAsync(int streams)
+    // One call after the other, so that no two hold a part each of what both need whole. Who is cancelled has none, as it asks nobody.
+    private async Task<int> EnterAsync(int streams, CancellationToken cancellationToken)
     {
-        await _entrance.WaitAsync();
+        int taken = 0;
         try
         {
-            for (int i = 0; i < streams; i++)
+            await _entrance.WaitAsync(cancellationToken);
+            try
             {
-                await _places.WaitAsync();
+                for (; taken < streams; taken++)
+                {
+                    await _places.WaitAsync(cancellationToken);
+                }
+            }
+            finally
+            {
+                _entrance.Release();
             }
         }
-        finally
+        catch (OperationCanceledException)
         {
-            _entrance.Release();
+            Leave(taken);
+            return 0;
+        }
+
+        return taken;
+    }
+
+    private void Leave(int places)
+    {
+        if (places > 0)
+        {
+            _places.Release(places);
         }
     }
 
     private async Task RunGroupAsync(
         IHistoryStore store,
         IGrouping<StreamKey, BackfillRequest>[] group,
+        int places,
         GatheredWrites writes,
         ChannelWriter<BackfillResult> results,
         CancellationToken cancellationToken)
     {
-        SharedClaims.Taken claims = await _claims.TakeAsync(
-            store, [.. group.Select(stream => stream.Key).Where(stream => IsFilledHere?.Invoke(stream) != true)], cancellationToken);
+        SharedClaims.Taken claims;
+        try
+        {
+            claims = await _claims.TakeAsync(
+                store, [.. group.Select(stream => stream.Key).Where(stream => IsFilledHere?.Invoke(stream) != true)], cancellationToken);
+        }
+        catch
+        {
+            Leave(places);
+            throw;
+        }
+
         var view = new NewestStore(
             store, writes, await LookAsync(store, group.Where(stream => !claims.Refused.Contains(stream.Key)), cancellationToken));
         await Task.WhenAll(group.Select(async stream =>
@@ -169,7 +199,7 @@ public sealed class NewestBars
             }
             finally
             {
-                _places.Release();
+                Leave(places / group.Length);
                 await claims.ReturnAsync(stream.Key);
             }
         }));
@@ -218,7 +248,7 @@ public sealed class NewestBars
                 looked[ranges[i].Stream] = (ranges[i].Range, stored[i]);
             }
         }
-        catch (Exception error) when (error is StoreException or OperationCanceledException)
+        catch (Exception)
         {
             looked.Clear();
         }

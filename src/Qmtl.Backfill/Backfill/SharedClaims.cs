@@ -83,7 +83,7 @@ internal sealed class SharedClaims(TimeProvider timeProvider)
                 return await store.TryClaimManyAsync(streams, cancellationToken);
             }
         }
-        catch (Exception error) when (error is StoreException or OperationCanceledException)
+        catch (Exception)
         {
             // What is the matter with the store is told by what it is asked next, and who is cancelled does nothing any more.
         }

@@ -137,7 +137,9 @@ public sealed record StreamStatus
         var found = new List<StreamStatus>(streams.Count);
         foreach (StreamExpectation expected in streams)
         {
-            HistorySummary? summary = stored.GetValueOrDefault(expected.Stream);
+            HistorySummary? summary = stored.GetValueOrDefault(expected.Stream) is { } whole
+                ? await UpToNowAsync(provider, whole, now, cancellationToken)
+                : null;
             summary = summary is null || expected.FirstBar is not { } first
                 ? summary
                 : await FromAsync(provider, summary, expected.Stream.Interval.Ceiling(first), cancellationToken);
@@ -174,6 +176,29 @@ public sealed record StreamStatus
             Due = missing.Bounds?.Start ?? interval.Next(after.End),
             Behind = missing.BarCount,
         };
+    }
+
+    // A bar of a time to come says nothing of those that have closed: what is stored is told up to now. The one that forms may be there.
+    private static async Task<HistorySummary?> UpToNowAsync(
+        IHistoryProvider provider, HistorySummary summary, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        StreamKey stream = summary.Stream;
+        long forming = stream.Interval.Next(stream.Interval.LastClosedBar(now));
+        if (summary.Bounds.End <= forming)
+        {
+            return summary;
+        }
+
+        if (summary.Bounds.Start > forming)
+        {
+            return null;
+        }
+
+        var range = new TimeRange(summary.Bounds.Start, forming);
+        return HistorySummary.Of(
+            stream,
+            await provider.GetCoverageAsync(stream, range, cancellationToken),
+            await provider.GetKnownEmptyAsync(stream, null, range, cancellationToken));
     }
 
     // The same from the first expected bar on; null where nothing is stored since.

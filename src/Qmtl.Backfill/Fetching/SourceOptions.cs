@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net;
 using Qmtl.Data;
 
@@ -39,5 +40,17 @@ public sealed record SourceOptions
     /// <summary>
     /// The names of all columns of a file without a header, in their order; null, the default, where its first line or its shape says them.
     /// </summary>
-    public IReadOnlyList<string>? Header { get; init; }
+    /// <remarks>Two that name the same columns are equal.</remarks>
+    public IReadOnlyList<string>? Header
+    {
+        get;
+        init => field = value is null ? null : new Names(value);
+    }
+
+    private sealed class Names(IReadOnlyList<string> names) : ReadOnlyCollection<string>([.. names])
+    {
+        public override bool Equals(object? obj) => obj is Names other && this.SequenceEqual(other, StringComparer.Ordinal);
+
+        public override int GetHashCode() => HashCode.Combine(Count, this.FirstOrDefault());
+    }
 }

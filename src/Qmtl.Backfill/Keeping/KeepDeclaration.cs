@@ -68,7 +68,9 @@ public sealed record KeepDeclaration
     {
         Options.Validate();
         OptionLimits.RequireBetween(AskAfter, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(AskAfter));
-        var known = new HashSet<(StreamKey, KeptStore)>();
+        var known = new Dictionary<(StreamKey, object), KeptStore>();
+        Dictionary<KeptStore, object> identities =
+            Streams.Select(kept => kept.Store).Distinct().ToDictionary(store => store, static store => store.Identity);
         foreach (KeptStream kept in Streams)
         {
             if (kept.Start >= EndOfTime)
@@ -78,11 +80,15 @@ public sealed record KeepDeclaration
                         + "have no date. Write a start before the year 9000.");
             }
 
-            if (!known.Add((kept.Stream, kept.Store)))
+            if (!known.TryAdd((kept.Stream, identities[kept.Store]), kept.Store))
             {
+                KeptStore first = known[(kept.Stream, identities[kept.Store])];
+                string twice = first.Name == kept.Store.Name
+                    ? $"twice for the store {PlainText.OneLine(first.Name)}"
+                    : $"for the stores {PlainText.OneLine(first.Name)} and {PlainText.OneLine(kept.Store.Name)}, which are one";
                 throw new ArgumentException(
-                    $"{PlainText.OneLine(kept.Stream.ToString())} is declared twice for the store {PlainText.OneLine(kept.Store.Name)}. A "
-                        + "stream has one source there; leave one of the two out.");
+                    $"{PlainText.OneLine(kept.Stream.ToString())} is declared {twice}. A stream has one source there; leave one of the two "
+                        + "out.");
             }
         }
     }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
@@ -14,7 +16,7 @@ namespace Qmtl.Keeping;
 /// <summary>Makes a <see cref="KeepDeclaration"/> of a file's text and checks all of it.</summary>
 /// <param name="folder">Where relative paths start.</param>
 /// <param name="now">What a start such as <c>-30d</c> counts from.</param>
-internal sealed class KeepDeclarationReader(string folder, DateTimeOffset now)
+internal sealed partial class KeepDeclarationReader(string folder, DateTimeOffset now)
 {
     private const int Schema = 1;
     private const int MostCompared = 1000;
@@ -120,8 +122,9 @@ internal sealed class KeepDeclarationReader(string folder, DateTimeOffset now)
                 Kind = node.Optional("kind")?.Text(),
                 HttpUri = node.Optional("httpUri") is { } uri ? ReadUri(uri) : null,
             },
-            PasswordVariable = variable?.Text(),
+            PasswordVariable = variable is { } named ? ReadVariable(named) : null,
             PasswordFile = file is { } of ? PathOf(of) : null,
+            Stamp = file is { } stamped ? StampOf(PathOf(stamped)) : null,
         };
         try
         {
@@ -134,6 +137,20 @@ internal sealed class KeepDeclarationReader(string folder, DateTimeOffset now)
             throw Silent(node).Wrong($"cannot be opened: {PlainMessage.Of(error).TrimEnd('.')}");
         }
     }
+
+    // A password that was written there by mistake is not repeated.
+    private static string ReadVariable(DeclaredNode node) => VariableName().IsMatch(node.Text())
+        ? node.Text()
+        : throw Silent(node).Wrong(
+            "must be the name of an environment variable: letters, digits and underscores, no digit first. It says where the password is, "
+                + "and is not the password");
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*\\z")]
+    private static partial Regex VariableName();
+
+    private static string? StampOf(string path) => new FileInfo(path) is { Exists: true } file
+        ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks} {file.Length}")
+        : null;
 
     // Nothing of it is repeated: what is written wrong may hold a password in any place.
     private static string ReadServer(DeclaredNode node)
@@ -165,10 +182,12 @@ internal sealed class KeepDeclarationReader(string folder, DateTimeOffset now)
         DeclaredNode? kind = node.Optional("kind");
         DeclaredNode? path = node.Optional("path");
         string? said = kind?.Text() ?? (path is null ? name : null);
+        string? profile = said is not null && SourceFactory.IsProfile(said) ? Path.Combine(folder, said) : null;
         var source = new KeptSource
         {
             Name = name,
-            Kind = said is not null && SourceFactory.IsProfile(said) ? Path.Combine(folder, said) : said,
+            Kind = profile ?? said,
+            Stamp = profile is null ? null : StampOf(profile),
             Options = new SourceOptions
             {
                 Path = path is { } file ? PathOf(file) : null,

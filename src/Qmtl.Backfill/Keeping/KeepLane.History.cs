@@ -49,6 +49,7 @@ internal sealed partial class KeepLane
         BackfillResult? result = null;
         long newest = state.Behind!.Value;
         long next = newest;
+        bool isLeft = false;
         try
         {
             long oldest = Math.Max(kept.FirstBar, _fetcher.GetReach(kept.Stream)?.OldestBar ?? kept.FirstBar);
@@ -64,29 +65,60 @@ internal sealed partial class KeepLane
             if (!missing.IsEmpty)
             {
                 TimeRangeSet piece = NewestPiece(kept, missing);
-                result = await CompleteAsync(kept, [.. piece], either.Token);
-                next = result.Status is BackfillStatus.Failed or BackfillStatus.Cancelled
+                result = await FillPieceAsync(state, piece, either.Token);
+                isLeft = result is null;
+                next = result is null or { Status: BackfillStatus.Failed or BackfillStatus.Cancelled }
                     ? next
                     : kept.Stream.Interval.Previous(piece.Bounds!.Value.Start);
             }
             else
             {
                 next = next < oldest ? long.MinValue : next;
+                state.LeftSince = null;
             }
         }
-        catch (Exception error) when (!either.IsCancellationRequested)
+        catch (Exception error)
         {
-            result = FailedBy(error, kept, new TimeRange(newest, newest));
-        }
-        catch (OperationCanceledException)
-        {
-            // It goes on where it was.
+            // What was cancelled goes on where it was.
+            result = either.IsCancellationRequested ? null : FailedBy(error, kept, new TimeRange(newest, newest));
         }
 
-        EndPiece(state, newest, next, result);
+        EndPiece(state, newest, next, result, isLeft);
     }
 
-    private void EndPiece(KeptState state, long newest, long next, BackfillResult? result)
+    // Null where another run fills the stream: its new bars are not to wait for that, nor the history of others.
+    private async Task<BackfillResult?> FillPieceAsync(KeptState state, TimeRangeSet piece, CancellationToken cancellationToken)
+    {
+        IAsyncDisposable? claim;
+        try
+        {
+            claim = await _store.TryClaimAsync(state.Kept.Stream, cancellationToken);
+        }
+        catch (StoreException)
+        {
+            // What is the matter with the store is told by what it is asked next.
+            claim = StreamClaim.None;
+        }
+
+        if (claim is null)
+        {
+            state.LeftSince ??= _world.Clock.GetTimestamp();
+            if (_world.Clock.GetElapsedTime(state.LeftSince.Value) < StreamBackfill.LongestClaimWait)
+            {
+                return null;
+            }
+
+            _plain.Raise(new BackfillStoreWarning(state.Kept.Stream, _store.Info.DisplayName, StreamBackfill.GoesBeside));
+        }
+
+        await using (claim ?? StreamClaim.None)
+        {
+            state.LeftSince = claim is null ? state.LeftSince : null;
+            return await CompleteAsync(state.Kept, [.. piece], isClaimed: true, cancellationToken);
+        }
+    }
+
+    private void EndPiece(KeptState state, long newest, long next, BackfillResult? result, bool isLeft)
     {
         if (result is not null)
         {
@@ -109,7 +141,8 @@ internal sealed partial class KeepLane
                 state.IsHeldBack = true;
             }
 
-            Free(state, due: null);
+            // What is left to another run comes again after the next visit, or with the hourly look.
+            Free(state, due: null, isQueued: !isLeft);
         }
 
         Tell(state, result);

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.History;
+using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
 
 namespace Qmtl.Keeping;
@@ -53,7 +56,7 @@ internal sealed partial class KeepLane
     {
         long last = LastDue(kept);
         var range = new TimeRange(Math.Min(kept.FirstBar, last), last);
-        BackfillResult whole = await CompleteAsync(kept, [range], cancellationToken);
+        BackfillResult whole = await CompleteAsync(kept, [range], isClaimed: false, cancellationToken);
         return newest is null ? whole
 
             // The whole knows what is missing in the end. What could not be compared has failed all the same.
@@ -66,9 +69,27 @@ internal sealed partial class KeepLane
     private async Task VisitAsync(List<KeptState> due, CancellationToken asking, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(asking, cancellationToken);
+        HashSet<KeptState> open = [.. due];
         try
         {
-            await AskNewestAsync(due, (state, asked, result) => SettleAsync(state, asked, result, either.Token), either.Token);
+            await AskNewestAsync(
+                due,
+                (state, asked, result) =>
+                {
+                    open.Remove(state);
+                    return SettleAsync(state, asked, result, either.Token);
+                },
+                either.Token);
+        }
+        catch (Exception error)
+        {
+            Fault(error);
+            foreach (KeptState state in open)
+            {
+                // Each comes again by itself, after its own growing delay.
+                var range = new TimeRange(LastDue(state.Kept), LastDue(state.Kept));
+                End(state, range.End, EndedBy(error, state.Kept, range, either.Token), isComplete: false);
+            }
         }
         finally
         {
@@ -103,7 +124,16 @@ internal sealed partial class KeepLane
         foreach (KeptState state in states)
         {
             long last = LastDue(state.Kept);
-            open.Add(state.Kept.Stream, (state, new TimeRange(Math.Min(FirstToAsk(state, last, newest), last), last)));
+            try
+            {
+                open.Add(state.Kept.Stream, (state, new TimeRange(Math.Min(FirstToAsk(state, last, newest), last), last)));
+            }
+            catch (Exception error)
+            {
+                // What a source says of one stream may fail, for that one alone.
+                var range = new TimeRange(last, last);
+                await settle(state, range, EndedBy(error, state.Kept, range, cancellationToken));
+            }
         }
 
         IEnumerable<BackfillRequest> requests = open
@@ -168,11 +198,49 @@ internal sealed partial class KeepLane
         End(state, asked.End, result, isComplete: result.Error is null && through == asked.End);
     }
 
+    // Takes note of how an attempt ended; every stream's attempt ends here.
+    private void Judge(BackfillResult result)
+    {
+        lock (_lock)
+        {
+            if (result.Status is BackfillStatus.Cancelled)
+            {
+                return;
+            }
+
+            if (!LaneTrouble.IsOfLane(result.Error))
+            {
+                // What found nothing to ask for says nothing of the source.
+                if ((result.Requests > 0 || (result.Error is null && _trouble.Error is StoreException)) && _trouble.End() is { } was)
+                {
+                    KeepLog.Back(_world.Logger, LaneTrouble.WhatIsAway(was, _fetcher, _store));
+                    Wake();
+                }
+
+                return;
+            }
+
+            bool wasAway = _trouble.Error is not null;
+            if (_trouble.Begin(result.Error!, Math.Min(_options.ThrottleLimit, _states.Count)))
+            {
+                string what = LaneTrouble.WhatIsAway(result.Error!, _fetcher, _store);
+                double seconds = Math.Round((_trouble.Until - Now).TotalSeconds, 1);
+                KeepLog.Away(
+                    _world.Logger, wasAway ? LogLevel.Information : LogLevel.Warning, what, seconds, result.Error!.Message);
+
+                // The others of this visit would only fail alike, one after the other.
+                _ = _asking.CancelAsync();
+                _asking = new CancellationTokenSource();
+            }
+        }
+    }
+
     /// <summary>Runs some ranges of a stream, and gives what became of them as one.</summary>
-    private async Task<BackfillResult> CompleteAsync(KeptStream kept, IReadOnlyList<TimeRange> ranges, CancellationToken cancellationToken)
+    private async Task<BackfillResult> CompleteAsync(
+        KeptStream kept, IReadOnlyList<TimeRange> ranges, bool isClaimed, CancellationToken cancellationToken)
     {
         BackfillResult? whole = null;
-        var request = new BackfillRequest(_store, _fetcher, kept.Stream, ranges);
+        var request = new BackfillRequest(_store, _fetcher, kept.Stream, ranges) { IsClaimed = isClaimed };
         await foreach (BackfillResult part in _plain.RunAsync([request], cancellationToken))
         {
             // The worst of them says how it went.
@@ -238,7 +306,15 @@ internal sealed partial class KeepLane
         if (result is { Status: not BackfillStatus.Cancelled })
         {
             state.Gauge.Add(result);
-            _world.Tell(new KeepOutcome(state.Kept, result));
+            try
+            {
+                _world.Tell(new KeepOutcome(state.Kept, result));
+            }
+            catch (Exception error)
+            {
+                // Whoever is told fails for itself, and the stream goes on.
+                Fault(error);
+            }
         }
     }
 
@@ -256,7 +332,7 @@ internal sealed partial class KeepLane
         interval.Duration < LongestWaitForBar ? interval.Duration : LongestWaitForBar;
 
     // Under the lock.
-    private void Free(KeptState state, DateTimeOffset? due)
+    private void Free(KeptState state, DateTimeOffset? due, bool isQueued = true)
     {
         state.IsBusy = false;
         if (state.IsGone)
@@ -274,7 +350,10 @@ internal sealed partial class KeepLane
         }
 
         state.IsLate = false;
-        Queue(state);
+        if (isQueued)
+        {
+            Queue(state);
+        }
     }
 
     private static BackfillResult EndedBy(Exception error, KeptStream kept, TimeRange range, CancellationToken cancellationToken) =>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
@@ -189,7 +188,7 @@ internal sealed partial class KeepLane
                 timer.Change(StartWhatIsDue(cancellationToken), Timeout.InfiniteTimeSpan);
                 _handled = wakes;
                 await _wake.Reader.ReadAsync(cancellationToken);
-                await ThrowWhatWentWrongAsync();
+                ForgetWhatHasEnded();
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -323,57 +322,31 @@ internal sealed partial class KeepLane
 
     private void Start(Func<Task> work)
     {
-        Task task = Task.Run(work, CancellationToken.None);
+        Task task = Task.Run(() => GuardAsync(work), CancellationToken.None);
         _underWay.Add(task);
         _ = task.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    private async Task ThrowWhatWentWrongAsync()
+    // One fault, whatever its cause, must end no stream but its own.
+    private async Task GuardAsync(Func<Task> work)
     {
-        List<Task> ended;
-        lock (_lock)
+        try
         {
-            ended = [.. _underWay.Where(task => task.IsCompleted)];
-            _underWay.ExceptWith(ended);
+            await work();
         }
-
-        await Task.WhenAll(ended);
+        catch (Exception error)
+        {
+            Fault(error);
+        }
     }
 
-    // Takes note of how an attempt ended; every stream's attempt ends here.
-    private void Judge(BackfillResult result)
+    private void Fault(Exception error) => KeepLog.Fault(_world.Logger, _fetcher.Name, _store.Info.DisplayName, error.Message, error);
+
+    private void ForgetWhatHasEnded()
     {
         lock (_lock)
         {
-            if (result.Status is BackfillStatus.Cancelled)
-            {
-                return;
-            }
-
-            if (!LaneTrouble.IsOfLane(result.Error))
-            {
-                // What found nothing to ask for says nothing of the source.
-                if ((result.Requests > 0 || (result.Error is null && _trouble.Error is StoreException)) && _trouble.End() is { } was)
-                {
-                    KeepLog.Back(_world.Logger, LaneTrouble.WhatIsAway(was, _fetcher, _store));
-                    Wake();
-                }
-
-                return;
-            }
-
-            bool wasAway = _trouble.Error is not null;
-            if (_trouble.Begin(result.Error!, Math.Min(_options.ThrottleLimit, _states.Count)))
-            {
-                string what = LaneTrouble.WhatIsAway(result.Error!, _fetcher, _store);
-                double seconds = Math.Round((_trouble.Until - Now).TotalSeconds, 1);
-                KeepLog.Away(
-                    _world.Logger, wasAway ? LogLevel.Information : LogLevel.Warning, what, seconds, result.Error!.Message);
-
-                // The others of this visit would only fail alike, one after the other.
-                _ = _asking.CancelAsync();
-                _asking = new CancellationTokenSource();
-            }
+            _underWay.RemoveWhere(static task => task.IsCompleted);
         }
     }
 

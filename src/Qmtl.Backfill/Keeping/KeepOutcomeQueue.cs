@@ -25,13 +25,18 @@ internal sealed class KeepOutcomeQueue
         }
     }
 
-    /// <summary>Gives each to <paramref name="write"/>, until <paramref name="work"/> has ended and all are given.</summary>
-    public async Task WriteWhileAsync(Func<Task> work, Func<KeepOutcome, Task> write)
+    /// <summary>
+    /// Gives each to <paramref name="write"/>, until <paramref name="work"/> has ended and all are given. Where one cannot be written, the
+    /// work is cancelled, and why is thrown: nobody would see any more what becomes of it.
+    /// </summary>
+    public async Task WriteWhileAsync(
+        Func<CancellationToken, Task> work, Func<KeepOutcome, Task> write, CancellationToken cancellationToken)
     {
-        Task writing = WriteAsync(write);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task writing = WriteAsync(write, stop);
         try
         {
-            await work();
+            await work(stop.Token);
         }
         finally
         {
@@ -40,11 +45,19 @@ internal sealed class KeepOutcomeQueue
         }
     }
 
-    private async Task WriteAsync(Func<KeepOutcome, Task> write)
+    private async Task WriteAsync(Func<KeepOutcome, Task> write, CancellationTokenSource stop)
     {
-        await foreach (KeepOutcome outcome in _waiting.Reader.ReadAllAsync())
+        try
         {
-            await write(outcome);
+            await foreach (KeepOutcome outcome in _waiting.Reader.ReadAllAsync())
+            {
+                await write(outcome);
+            }
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
         }
     }
 }

@@ -36,11 +36,12 @@ internal sealed class KeptProviders : IBarWatch, IAsyncDisposable
         ILoggerFactory? loggerFactory)
     {
         _warn = onWarning;
-        _others = new ProviderWatch(providers, timeProvider, optionsOf, onWarning, onEvent, loggerFactory);
 
-        // What is away is told as a warning of the stream, so the keeper's own log would only say it again.
-        Action<BackfillEvent>? tell =
-            onEvent + (loggerFactory is null ? null : new BackfillLog(loggerFactory.CreateLogger<HistoryKeeper>()).Write);
+        // What is away is told as a warning of the stream, so the keeper's own log would only say it again. That a bar was filled happens
+        // with each bar, and is no news.
+        Action<BackfillEvent>? tell = onEvent
+            + (loggerFactory is null ? null : new BackfillLog(loggerFactory.CreateLogger<HistoryKeeper>(), LogLevel.Debug).Write);
+        _others = new ProviderWatch(providers, timeProvider, optionsOf, onWarning, tell);
         foreach (IGrouping<BackfillOptions, KeyValuePair<StreamKey, IHistoryProvider>> alike in providers
             .Where(stream => stream.Value is { Store: not null, Fetcher: not null, Obstacle: null })
             .GroupBy(stream => optionsOf(stream.Value)))

@@ -18,6 +18,12 @@ public sealed record KeptSource
     /// <summary>A source that somebody has opened already; null, the default, for one that the keeper opens.</summary>
     public IDataFetcher? Opened { get; init; }
 
+    /// <summary>
+    /// What tells its profile from the same one changed: two that were declared before and after a change are not equal. Null,
+    /// the default, where it reads none.
+    /// </summary>
+    internal string? Stamp { get; init; }
+
     /// <summary>Opens it.</summary>
     /// <param name="symbolOf">The source's word for a stream; null for none, where the node id is that itself.</param>
     /// <exception cref="ArgumentException">There is no such kind, or an option does not go with it.</exception>

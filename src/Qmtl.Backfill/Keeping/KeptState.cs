@@ -39,6 +39,9 @@ internal sealed class KeptState(KeptStream kept, KeptGauge gauge)
     /// <summary>Whether its history failed by its own fault, and waits for the next hourly look.</summary>
     public bool IsHeldBack { get; set; }
 
+    /// <summary>Since when its history is left to another run that fills it, as a timestamp of the clock; null where it is not.</summary>
+    public long? LeftSince { get; set; }
+
     /// <summary>Whether it has been visited once, however that ended.</summary>
     public bool IsSeen { get; set; }
 

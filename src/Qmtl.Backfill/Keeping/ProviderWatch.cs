@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Time;
@@ -32,18 +31,16 @@ internal sealed class ProviderWatch : IBarWatch
     /// <param name="optionsOf">How each provider's store is filled; null for what it says.</param>
     /// <param name="onWarning">Told once that a stream cannot be completed, until it can again; from any thread.</param>
     /// <param name="onEvent">Told of everything that happens while stores are filled; null for nobody.</param>
-    /// <param name="loggerFactory">Gets the log of it; null for none.</param>
     public ProviderWatch(
         IReadOnlyDictionary<StreamKey, IHistoryProvider> providers,
         TimeProvider timeProvider,
         Func<IHistoryProvider, BackfillOptions>? optionsOf,
         Action<string> onWarning,
-        Action<BackfillEvent>? onEvent = null,
-        ILoggerFactory? loggerFactory = null)
+        Action<BackfillEvent>? onEvent = null)
     {
         (_providers, _timeProvider, _warn) = (providers, timeProvider, onWarning);
         _optionsOf = optionsOf ?? (static provider => provider.Options);
-        _createEngine = options => new BackfillEngine(options, timeProvider, onEvent, loggerFactory);
+        _createEngine = options => new BackfillEngine(options, timeProvider, onEvent);
     }
 
     /// <inheritdoc/>

@@ -67,7 +67,11 @@ internal sealed class KeepCommand : CliCommand
     ];
 
     /// <inheritdoc/>
-    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    protected override Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken) =>
+        KeepService.EndInTimeAsync(
+            Task.Run(() => KeepAsync(arguments, cancellationToken), CancellationToken.None), Host, cancellationToken);
+
+    private async Task<int> KeepAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         string path = arguments.GetRequiredValue(_config);
         KeepDeclaration declaration = Read(path);
@@ -102,10 +106,11 @@ internal sealed class KeepCommand : CliCommand
         Action<KeepDeclaration> reload = member is null ? keeper.Reload : share.Reload;
         int code = ExitCode.Complete;
         await outcomes.WriteWhileAsync(
-            async () => code = arguments.GetValue(_once)
-                ? await RunOnceAsync(keeper, declaration, json, cancellationToken)
-                : await RunAsync(keeper, reload, path, cancellationToken),
-            outcome => json ? lines.WriteResultAsync(outcome.Result, CancellationToken.None) : Task.CompletedTask);
+            async stop => code = arguments.GetValue(_once)
+                ? await RunOnceAsync(keeper, declaration, json, stop)
+                : await RunAsync(keeper, reload, path, stop),
+            outcome => json ? lines.WriteResultAsync(outcome.Result, CancellationToken.None) : Task.CompletedTask,
+            cancellationToken);
         return code;
     }
 

@@ -12,6 +12,7 @@ namespace Qmtl.Cli.Commands;
 internal sealed class MemberOptions
 {
     private readonly CliHost _host;
+    private readonly bool _isNeeded;
     private readonly ClusterOptions _cluster;
 
     private readonly Option<IPAddress?> _listen = new("--listen")
@@ -53,7 +54,7 @@ internal sealed class MemberOptions
     /// <summary>Adds the options to a command; <paramref name="what"/> and <paramref name="isNeeded"/> as of the cluster's.</summary>
     public MemberOptions(Command command, CliHost host, string what, bool isNeeded)
     {
-        _host = host;
+        (_host, _isNeeded) = (host, isNeeded);
         _cluster = new ClusterOptions(command, host, what, isNeeded);
         command.Options.Add(_listen);
         command.Options.Add(_port);
@@ -64,7 +65,14 @@ internal sealed class MemberOptions
 
     /// <summary>The cluster that the arguments name; null where they name none and none is needed.</summary>
     /// <exception cref="UsageException">It is needed and none is named, or the text is none.</exception>
-    public ClusterAddress? Find(ParseResult arguments) => _cluster.Find(arguments);
+    public ClusterAddress? Find(ParseResult arguments)
+    {
+        ClusterAddress? address = _cluster.Find(arguments);
+        Option[] ofMembers = [_listen, _port, _clientPort, _name, _insecure];
+        return address is null && ofMembers.FirstOrDefault(option => arguments.GetResult(option) is { Implicit: false }) is { } given
+            ? throw new UsageException($"{given.Name} belongs to --cluster. Name one.")
+            : address;
+    }
 
     /// <summary>Makes this process a member, and says so; null where no cluster is named and none is needed.</summary>
     /// <param name="arguments">What was given.</param>
@@ -76,7 +84,7 @@ internal sealed class MemberOptions
     public async Task<ClusterMemberHost?> StartAsync(
         ParseResult arguments, MemberParts parts, KeptShare? kept, CancellationToken cancellationToken)
     {
-        if (_cluster.Find(arguments) is not { } address)
+        if (Find(arguments) is not { } address)
         {
             return null;
         }
@@ -95,8 +103,18 @@ internal sealed class MemberOptions
             };
             ClusterMemberHost member = await ClusterMemberHost.StartAsync(
                 options, parts, kept, _host.TimeProvider, _host.Log, cancellationToken);
-            _host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine(
-                $"Member {member.Name} of {options.Address} at {member.MemberEndPoint}, for clients at {member.ClientEndPoint}."));
+            string text = PlainText.OneLine(
+                $"Member {member.Name} of {options.Address} at {member.MemberEndPoint}, for clients at {member.ClientEndPoint}.");
+            if (_isNeeded)
+            {
+                _host.Console.Profile.Out.Writer.WriteLine(text);
+            }
+            else
+            {
+                // The output is that of the command.
+                _host.WriteDiagnostic("note", text);
+            }
+
             return member;
         }
         catch (ArgumentException exception)

@@ -60,7 +60,7 @@ internal sealed record CliHost : IAsyncDisposable
         return new CliHost
         {
             Console = console,
-            Output = new BufferedStream(new StandardOutput(System.Console.OpenStandardOutput()), 64 * 1024),
+            Output = new BufferedStream(StandardOutput.Open(), 64 * 1024),
             Error = System.Console.Error,
             IsErrorTerminal = !System.Console.IsErrorRedirected,
         };

@@ -15,6 +15,9 @@ internal sealed class KeepService : BackgroundService
     // What is under way is committed or dropped in far less; whatever else holds the process up does not hold it for longer.
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(4.5);
 
+    // All of it, with what is closed afterwards.
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
+
     private readonly HistoryKeeper _keeper;
     private readonly Action _reload;
     private readonly ISystemdNotifier _systemd;
@@ -48,6 +51,28 @@ internal sealed class KeepService : BackgroundService
 
         // A host that is stopped by a failure of its service ends as if nothing had been.
         await (service.ExecuteTask is { IsFaulted: true } failed ? failed : Task.CompletedTask);
+    }
+
+    /// <summary>Waits for a command that keeps; once it is told to stop, for 5 s more at most, whatever holds it up.</summary>
+    /// <param name="keeping">The command, which the token ends.</param>
+    /// <param name="host">The world outside.</param>
+    /// <param name="cancellationToken">Tells it to stop.</param>
+    /// <returns>Its exit code; <see cref="ExitCode.Cancelled"/> where it had not ended in time.</returns>
+    public static async Task<int> EndInTimeAsync(Task<int> keeping, CliHost host, CancellationToken cancellationToken)
+    {
+        await ((Task)keeping).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            return await keeping.WaitAsync(LongestEnd, host.TimeProvider, CancellationToken.None);
+        }
+        catch (TimeoutException) when (!keeping.IsCompleted)
+        {
+            host.WriteDiagnostic(
+                "warning",
+                $"Something still holds it up {LongestEnd.TotalSeconds:0} s after it was told to stop, and is not waited for. What was "
+                    + "under way is committed or dropped whole, and is asked for again at the next start.");
+            return ExitCode.Cancelled;
+        }
     }
 
     /// <inheritdoc/>

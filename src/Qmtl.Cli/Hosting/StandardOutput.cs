@@ -1,8 +1,29 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Qmtl.Cli.Hosting;
 
 /// <summary>Standard output, which says of itself that it could not be written: the system's own words name no file.</summary>
 internal sealed class StandardOutput(Stream destination) : Stream
 {
+    /// <summary>
+    /// The process's own, for machines. On Unix .NET's stream of the console drops without a word what nobody reads any more, so a pipe is
+    /// written to directly.
+    /// </summary>
+    public static StandardOutput Open()
+    {
+        const int Descriptor = 1;
+        if (!OperatingSystem.IsWindows() && Console.IsOutputRedirected)
+        {
+            var direct = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            if (!direct.CanSeek)
+            {
+                return new StandardOutput(direct);
+            }
+        }
+
+        return new StandardOutput(Console.OpenStandardOutput());
+    }
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;

@@ -129,8 +129,9 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
         await using var keeper = new HistoryKeeper(declaration, onOutcome: outcomes.Add, loggerFactory: CreateLog());
         var providers = new Dictionary<(KeptSource, KeptStore), IHistoryProvider>();
         await outcomes.WriteWhileAsync(
-            () => Once ? keeper.RunOnceAsync(cancellationToken) : keeper.RunAsync(cancellationToken),
-            outcome => EmitAsync(ProviderOf(outcome.Kept), outcome.Result, cancellationToken));
+            stop => Once ? keeper.RunOnceAsync(stop) : keeper.RunAsync(stop),
+            outcome => EmitAsync(ProviderOf(outcome.Kept), outcome.Result, cancellationToken),
+            cancellationToken);
 
         IHistoryProvider ProviderOf(KeptStream kept)
         {

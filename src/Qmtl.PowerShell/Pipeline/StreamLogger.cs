@@ -14,8 +14,12 @@ internal sealed class StreamLogger(Cmdlet cmdlet, Action<Action> post) : ILogger
 {
     private const string Tag = "Qmtl";
 
-    // What is told elsewhere: a failure is an error record, and the warning of holes says where they are.
-    private static readonly string?[] ToldOtherwise = ["backfill.failed", "warmup.failed", "warmup.holes", "node.failed"];
+    // What is told elsewhere: a failure is an error record, and the warnings of holes and of streams that are behind say it in words.
+    private static readonly string?[] ToldOtherwise =
+    [
+        "backfill.failed", "warmup.failed", "warmup.holes", "node.failed",
+        "follow.behind", "follow.caught_up", "follow.hole", "follow.away",
+    ];
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => this;

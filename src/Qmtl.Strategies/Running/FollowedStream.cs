@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Keeping;
@@ -17,7 +16,7 @@ namespace Qmtl.Running;
     "Design",
     "CA1001:Types that own disposable fields should be disposable",
     Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
-internal sealed class FollowedStream
+internal sealed partial class FollowedStream
 {
     // Holes that were given up and may still be filled. More than these are not a hole but a stream without bars.
     private const int MostHoles = 64;
@@ -31,9 +30,8 @@ internal sealed class FollowedStream
     private readonly IBarWatch _watch;
     private readonly FollowOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly Action<string> _warn;
-    private readonly ChannelWriter<BarArrival> _arrivals;
-    private readonly Func<TimeSpan?> _findLongestWait;
+    private readonly FollowNews _news;
+    private readonly FollowedStreams _all;
     private readonly ProviderCalls _provider;
     private readonly SemaphoreSlim _asked = new(0);
     private readonly TimeRange? _history;
@@ -42,8 +40,12 @@ internal sealed class FollowedStream
     // All bars up to here have had their turn.
     private long _after;
     private TimeRangeSet _holes;
-    private bool _isBehind;
     private bool _isOverdue;
+
+    // What was told last of its place, and what that means; guarded by the gate of all streams.
+    private long _told;
+    private bool _isBehind;
+    private bool _hasReturned;
 
     // Since when its page has waited to be used up; NoPage where it has none.
     private long _arrived = NoPage;
@@ -55,9 +57,9 @@ internal sealed class FollowedStream
     /// <param name="watch">Tells of new bars.</param>
     /// <param name="options">How the run goes on.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="warn">Told of holes, and of being behind.</param>
-    /// <param name="arrivals">Where bars go.</param>
-    /// <param name="findLongestWait">How long the page of any stream has waited (<see cref="Waited"/>); null where none has come.</param>
+    /// <param name="read">How its provider is asked.</param>
+    /// <param name="news">Told of holes, and of being behind.</param>
+    /// <param name="all">All streams of the run, which takes the bars.</param>
     public FollowedStream(
         StreamInput stream,
         int place,
@@ -65,13 +67,12 @@ internal sealed class FollowedStream
         IBarWatch watch,
         FollowOptions options,
         TimeProvider timeProvider,
-        Action<string> warn,
-        ChannelWriter<BarArrival> arrivals,
-        Func<TimeSpan?> findLongestWait)
+        BackfillOptions read,
+        FollowNews news,
+        FollowedStreams all)
     {
-        (_stream, _place, _watch, _options, _timeProvider, _warn, _arrivals, _findLongestWait) =
-            (stream, place, watch, options, timeProvider, warn, arrivals, findLongestWait);
-        _provider = stream.CallProvider();
+        (_stream, _place, _watch, _options, _timeProvider, _news, _all) = (stream, place, watch, options, timeProvider, news, all);
+        _provider = stream.CallProvider(read);
         _last = options.End is { } end ? Interval.Floor(end.ToUnixTimeSeconds()) : long.MaxValue;
 
         _holes = TimeRangeSet.Empty(Interval);
@@ -159,105 +160,42 @@ internal sealed class FollowedStream
                 // Nothing is lost: what was not taken is read again.
                 if (pause == ShortestPause)
                 {
-                    _warn($"{_stream.Key} cannot be read at present, and is tried again until it can: {error.Message}");
+                    _news.Away(error);
                 }
 
+                // No other stream waits for what holds this one any longer than for its bar.
+                _ = IsOverdue(Next) && FallBehind(_all.FindLongestWait(), isOverdue: false, isEnd: false);
                 await Task.Delay(pause, _timeProvider, cancellationToken);
                 pause = pause < TimeSpan.FromSeconds(30) ? pause * 2 : pause;
             }
         }
 
-        _arrivals.TryWrite(new BarArrival(_place, null, Next, IsAwaited: false));
-    }
-
-    /// <summary>Waits for the next bar.</summary>
-    /// <returns>The last bar up to which the stream is complete; null where a hole was given up, or the end has passed.</returns>
-    private async Task<long?> WaitAsync(CancellationToken cancellationToken)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<long> complete = _watch.WaitForBarAfterAsync(_stream.Key, _after, ended.Token).AsTask();
-        try
+        lock (_all.Gate)
         {
-            Task patience = WaitPatientlyAsync(ended.Token);
-            bool isLooked = false;
-            long? behindHole = null;
-            while (await Task.WhenAny(complete, patience) != complete)
-            {
-                await patience;
-                TimeRange? found = await FindStoredAsync(cancellationToken);
-                if (found is { } stored)
-                {
-                    if (stored.Start == Next)
-                    {
-                        return stored.End;
-                    }
-
-                    // Who keeps the stream may bring the newest bars first, and what was away behind them.
-                    if (!_isOverdue || stored.Start == behindHole)
-                    {
-                        await GiveUpAsync(new TimeRange(Next, Interval.Previous(stored.Start)), cancellationToken);
-                        return null;
-                    }
-
-                    behindHole = stored.Start;
-                }
-
-                // Where nothing waits for it, nothing is to go on without it: when all come back, their bars are in order again.
-                TimeSpan? waited = _findLongestWait();
-                bool isEnd = found is null && _last < long.MaxValue
-                    && Interval.LastClosedBar(_timeProvider.GetUtcNow() - Overdue) >= _last;
-                if (!_isBehind && waited >= _options.Patience)
-                {
-                    _isBehind = true;
-                    TellOfPlace();
-                }
-
-                if (!_isOverdue && (_isBehind || isEnd || isLooked))
-                {
-                    _isOverdue = true;
-                    _warn(
-                        $"{_stream.Key} is behind: its bar of {UnixTime.Format(Next)} has not come. Other streams that have waited "
-                            + $"for it go on without it until it has caught up.");
-                }
-
-                if (isEnd)
-                {
-                    _after = _last;
-                    return null;
-                }
-
-                isLooked = true;
-                TimeSpan left = _options.Patience - (_isBehind ? TimeSpan.Zero : waited ?? TimeSpan.Zero);
-                patience = Task.Delay(left > ShortestPause ? left : ShortestPause, _timeProvider, ended.Token);
-            }
-
-            return await complete;
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await ((Task)complete).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _isBehind = false;
+            _all.Tell(new BarArrival(_place, null, Next, IsAwaited: false));
         }
     }
 
-    // How long after its close a bar is overdue: nobody asks for it before the watch does.
-    private TimeSpan Overdue => ProviderWatch.Delay + _options.Patience;
-
-    // From when it is asked for, by a timer: where the machine slept over it, the stream has its time all the same.
-    private async Task WaitPatientlyAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Has the others wait for it once more where it is behind, because one that was away with it is back: their bars are in order again
+    /// where it comes within the patience. The gate is held.
+    /// </summary>
+    /// <returns>Whether it was behind.</returns>
+    public bool AwaitAgain()
     {
-        await BarClock.WaitForCloseAsync(Interval, Next, ProviderWatch.Delay, _timeProvider, cancellationToken);
-        await Task.Delay(_options.Patience, _timeProvider, cancellationToken);
-    }
+        if (!_isBehind)
+        {
+            return false;
+        }
 
-    // The first bars that are there, whatever the watch knows of them.
-    private async Task<TimeRange?> FindStoredAsync(CancellationToken cancellationToken)
-    {
-        long closed = Math.Min(Interval.LastClosedBar(_timeProvider.GetUtcNow()), _last);
-        return closed >= Next
-            && await _provider.GetCoverageAsync(new TimeRange(Next, closed), static () => { }, cancellationToken) is [var first, ..]
-                ? first
-                : null;
+        _isBehind = false;
+        if (Waited is null)
+        {
+            _all.Tell(new BarArrival(_place, null, _told, IsAwaited: true));
+        }
+
+        return true;
     }
 
     private async Task GiveUpAsync(TimeRange hole, CancellationToken cancellationToken)
@@ -266,9 +204,7 @@ internal sealed class FollowedStream
             .Subtract(await _provider.GetKnownEmptyAsync(hole, static () => { }, cancellationToken));
         if (!missing.IsEmpty)
         {
-            _warn(
-                $"{_stream.Key} lacks {missing.BarCount} bars from {UnixTime.Format(missing[0].Start)} on, and newer ones are there. "
-                    + $"Nodes leave out the steps at the hole; what comes of it later is kept and recorded.");
+            _news.Hole(missing);
             TimeRangeSet holes = _holes.Union(missing);
             _holes = new TimeRangeSet(Interval, holes.Skip(holes.Count - MostHoles));
         }
@@ -321,7 +257,7 @@ internal sealed class FollowedStream
 
     private async Task<BarFrame?> ReadPageAsync(TimeRange bars, CancellationToken cancellationToken)
     {
-        await foreach (BarFrame page in _stream.ReadHistoryAsync(bars, cancellationToken))
+        await foreach (BarFrame page in _provider.ReadAsync(bars, static _ => { }, static () => { }, cancellationToken))
         {
             return page;
         }
@@ -336,7 +272,6 @@ internal sealed class FollowedStream
         {
             _after = Math.Max(_after, bounds.End);
             _holes = _holes.IsEmpty ? _holes : _holes.Subtract(TimeRangeSet.FromTimestamps(Interval, page.Timestamps));
-            Volatile.Write(ref _arrived, _timeProvider.GetTimestamp());
             Tell(page);
             await _asked.WaitAsync(cancellationToken);
         }
@@ -346,12 +281,33 @@ internal sealed class FollowedStream
 
     private void Tell(BarFrame? page)
     {
-        if (_isOverdue && UnixTime.FromSeconds(Interval.Next(Next)) + Overdue > _timeProvider.GetUtcNow())
+        bool hasCaughtUp = _isOverdue && !IsOverdue(Next);
+        lock (_all.Gate)
         {
-            _isBehind = _isOverdue = false;
-            _warn($"{_stream.Key} has caught up, and the other streams wait for it again.");
+            if (page is not null && _isOverdue && !_hasReturned)
+            {
+                // Where others are to be in step with it, it has to be with them.
+                _hasReturned = true;
+                _isBehind &= !_all.AwaitOthersAgain(this);
+            }
+
+            if (hasCaughtUp)
+            {
+                _isBehind = _isOverdue = _hasReturned = false;
+            }
+
+            if (page is not null)
+            {
+                Volatile.Write(ref _arrived, _timeProvider.GetTimestamp());
+            }
+
+            _told = Next;
+            _all.Tell(new BarArrival(_place, page, Next, IsAwaited: !_isBehind));
         }
 
-        _arrivals.TryWrite(new BarArrival(_place, page, Next, IsAwaited: !_isBehind));
+        if (hasCaughtUp)
+        {
+            _news.CaughtUp();
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Qmtl.Backfill;
 using Qmtl.Keeping;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Replay;
@@ -23,15 +24,19 @@ internal sealed class FollowedStreams : IBarArrivals, IAsyncDisposable
     /// <param name="run">The run.</param>
     /// <param name="watch">Tells of new bars.</param>
     /// <param name="options">How they are followed.</param>
+    /// <param name="optionsOf">How each provider is asked.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="warn">Told of streams that are behind, and of holes.</param>
+    /// <param name="log">Told the same.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public FollowedStreams(
         StrategyRun run,
         IBarWatch watch,
         FollowOptions options,
+        Func<IHistoryProvider, BackfillOptions> optionsOf,
         TimeProvider timeProvider,
         Action<string> warn,
+        RunLog log,
         CancellationToken cancellationToken)
     {
         _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -46,12 +51,15 @@ internal sealed class FollowedStreams : IBarArrivals, IAsyncDisposable
                     watch,
                     options,
                     timeProvider,
-                    warn,
-                    _arrivals.Writer,
-                    FindLongestWait)),
+                    optionsOf(stream.RequireProvider()),
+                    new FollowNews(stream.Key, timeProvider, warn, log),
+                    this)),
         ];
         _following = FollowAsync(_ended.Token);
     }
+
+    /// <summary>Held by a stream while it tells of its place, and of that of others.</summary>
+    public Lock Gate { get; } = new();
 
     /// <summary>Warns where the order makes bars of short intervals wait for the ends of longer ones.</summary>
     public static void WarnOfOrder(IReadOnlyList<StreamInput> streams, BarOrder order, Action<string> warn)
@@ -84,7 +92,24 @@ internal sealed class FollowedStreams : IBarArrivals, IAsyncDisposable
         _ended.Dispose();
     }
 
-    private TimeSpan? FindLongestWait() => _streams.Max(stream => stream.Waited);
+    /// <summary>Hands on what is new of a stream.</summary>
+    public void Tell(BarArrival arrival) => _arrivals.Writer.TryWrite(arrival);
+
+    /// <summary>How long the page of any stream has waited; null where none has come.</summary>
+    public TimeSpan? FindLongestWait() => _streams.Max(stream => stream.Waited);
+
+    /// <summary>Has all wait once more for those that are behind, because one that was is back.</summary>
+    /// <returns>Whether there is any other.</returns>
+    public bool AwaitOthersAgain(FollowedStream returned)
+    {
+        bool any = false;
+        foreach (FollowedStream stream in _streams)
+        {
+            any |= stream != returned && stream.AwaitAgain();
+        }
+
+        return any;
+    }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
+using Qmtl.Data;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Telemetry.Logging;
@@ -8,8 +9,8 @@ using Qmtl.Time;
 namespace Qmtl.Running;
 
 /// <summary>
-/// Writes what happens to a run as structured log events: its warm-up and its nodes' failures. Errors go by message and type, as in
-/// <see cref="BackfillLog"/>.
+/// Writes what happens to a run as structured log events: its warm-up, its streams' absences, and its nodes' failures. Errors go by
+/// message and type, as in <see cref="BackfillLog"/>.
 /// </summary>
 internal sealed partial class RunLog(ILogger logger)
 {
@@ -53,6 +54,24 @@ internal sealed partial class RunLog(ILogger logger)
         failure.Stream.Interval.Number,
         failure.Timestamp, failure.InnerException?.GetType().Name);
 
+    /// <summary>Writes that a stream that is followed is behind.</summary>
+    public void FollowBehind(StreamKey stream, long bar, int untold) =>
+        FollowBehind(stream, UnixTime.Format(bar), stream.NodeId, stream.Interval.Number, bar, untold);
+
+    /// <summary>Writes that it is behind no more.</summary>
+    public void FollowCaughtUp(StreamKey stream) => FollowCaughtUp(stream, stream.NodeId, stream.Interval.Number);
+
+    /// <summary>Writes that bars of it are given up.</summary>
+    public void FollowHole(StreamKey stream, TimeRangeSet missing)
+    {
+        TimeRange range = missing.Bounds!.Value;
+        FollowHole(stream, range, missing.BarCount, stream.NodeId, stream.Interval.Number, range.Start, range.End);
+    }
+
+    /// <summary>Writes that it cannot be read.</summary>
+    public void FollowAway(StreamKey stream, Exception error) =>
+        FollowAway(stream, error.Message, stream.NodeId, stream.Interval.Number, error.GetType().Name);
+
     [LoggerMessage(
         5000,
         LogLevel.Information,
@@ -94,4 +113,19 @@ internal sealed partial class RunLog(ILogger logger)
     [LoggerMessage(5003, LogLevel.Error, "The node '{node}' failed at the bar of {bar} ({stream}): {error}", EventName = "node.failed")]
     private partial void NodeFailed(
         string node, string bar, string stream, string? error, string node_id, long interval, long timestamp, string? error_type);
+
+    [LoggerMessage(5004, LogLevel.Warning, "{stream} is behind: its bar of {bar} has not come.", EventName = "follow.behind")]
+    private partial void FollowBehind(StreamKey stream, string bar, string node_id, long interval, long timestamp, int untold);
+
+    [LoggerMessage(5005, LogLevel.Information, "{stream} has caught up.", EventName = "follow.caught_up")]
+    private partial void FollowCaughtUp(StreamKey stream, string node_id, long interval);
+
+    [LoggerMessage(
+        5006, LogLevel.Warning, "{stream} lacks {bars_missing} bars of {range}, and newer ones are there.", EventName = "follow.hole")]
+    private partial void FollowHole(
+        StreamKey stream, TimeRange range, long bars_missing, string node_id, long interval, long start, long end);
+
+    [LoggerMessage(
+        5007, LogLevel.Warning, "{stream} cannot be read at present, and is tried again until it can: {error}", EventName = "follow.away")]
+    private partial void FollowAway(StreamKey stream, string error, string node_id, long interval, string error_type);
 }

@@ -65,6 +65,7 @@ public sealed class Runner
     /// </param>
     /// <returns>The run when it was stopped, or when it has come to <see cref="FollowOptions.End"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
+    /// <exception cref="ArgumentException">No bar of any stream opens from the start to the end.</exception>
     /// <exception cref="InvalidOperationException">The strategy's nodes form no pipeline, or a stream has no history provider.</exception>
     /// <exception cref="WarmupFailedException">A stream did not get its history. Nothing was replayed.</exception>
     /// <exception cref="NodeFailedException">A node threw. The results before it were told.</exception>
@@ -99,6 +100,7 @@ public sealed class Runner
         options.Validate();
         Dictionary<StreamKey, IHistoryProvider> providers =
             run.Pipeline.Streams.ToDictionary(stream => stream.Key, stream => stream.RequireProvider());
+        RequireBars(run.Pipeline.Streams, options);
         FollowedStreams.WarnOfOrder(run.Pipeline.Streams, _pipeline.Order, _warn);
 
         // A bar that has only just closed is left to the watch, which knows when it is worth asking for.
@@ -113,7 +115,8 @@ public sealed class Runner
         options.OnStarted?.Invoke(run);
         await using KeptProviders? kept = options.Watch is null ? Keep(run, providers, warmup) : null;
         IBarWatch watch = options.Watch ?? kept!;
-        await using var arrivals = new FollowedStreams(run, watch, options, _timeProvider, _warn, cancellationToken);
+        await using var arrivals = new FollowedStreams(
+            run, watch, options, warmup.OptionsOf, _timeProvider, _warn, _log, cancellationToken);
         await TakeThroughAsync(run, onResult, told => run.Pipeline.FollowAsync(arrivals, told, cancellationToken));
         return run;
     }
@@ -173,6 +176,17 @@ public sealed class Runner
         if (run.Warmup.Any(result => result.Status == BackfillStatus.Failed))
         {
             throw new WarmupFailedException(run.Warmup);
+        }
+    }
+
+    // A range in which no stream has a bar, closed or still to come, would be a run that ends with nothing.
+    private static void RequireBars(IReadOnlyList<StreamInput> streams, FollowOptions options)
+    {
+        string? note = null;
+        if (options is { Start: { } start, End: { } end }
+            && streams.All(stream => AskedRange.Closed(stream.Interval, start, end, DateTimeOffset.MaxValue, out note) is null))
+        {
+            throw new ArgumentException(note);
         }
     }
 

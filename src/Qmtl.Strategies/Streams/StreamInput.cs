@@ -119,11 +119,13 @@ public sealed class StreamInput : Node
     }
 
     /// <summary>Calls the provider; what fails for a passing reason is tried again.</summary>
+    /// <param name="options">How often; null for what the provider says.</param>
     /// <exception cref="InvalidOperationException">The stream has no provider.</exception>
-    internal ProviderCalls CallProvider()
+    internal ProviderCalls CallProvider(BackfillOptions? options = null)
     {
         IHistoryProvider provider = RequireProvider();
-        return new ProviderCalls(provider, Key, new RetryPolicy(provider.Options, _timeProvider), _timeProvider, static _ => { });
+        var retries = new RetryPolicy(options ?? provider.Options, _timeProvider);
+        return new ProviderCalls(provider, Key, retries, _timeProvider, static _ => { });
     }
 
     /// <summary>A stream computes nothing: its results are the bars that are fed to it.</summary>

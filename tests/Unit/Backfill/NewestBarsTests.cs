@@ -297,6 +297,29 @@ public sealed class NewestBarsTests : IDisposable
     }
 
     [Fact]
+    public async Task Groups_that_end_before_they_begin_keep_nobody_out()
+    {
+        await using CountingStore store = Open();
+        StreamKey[] streams = Streams(250);
+        var source = new ScriptedFetcher();
+        bool isWrong = true;
+        var newest = new NewestBars(timeProvider: Clock)
+        {
+            IsFilledHere = _ => isWrong ? throw new InvalidCastException("nobody reckoned with that") : false,
+        };
+        for (int run = 0; run < 5; run++)
+        {
+            await Assert.ThrowsAsync<InvalidCastException>(async () => await newest.RunAsync(
+                streams.Select(stream => Request(store, source, stream, Newest, Newest))).ToListAsync());
+        }
+
+        isWrong = false;
+        List<BackfillResult> results = await newest.RunAsync(
+            streams.Select(stream => Request(store, source, stream, Newest, Newest))).ToListAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(streams.Length, results.Sum(result => result.BarsWritten));
+    }
+
+    [Fact]
     public async Task The_story_that_is_told_is_the_engines()
     {
         await using CountingStore store = Open();

@@ -38,6 +38,17 @@ public sealed class StreamStatusTests
     }
 
     [Fact]
+    public async Task A_bar_of_a_time_to_come_hides_no_lateness()
+    {
+        _store.Seed(Stream, 60, 120, 180, 6000);
+
+        StreamStatus status = await FindAsync(At(601), first: 60);
+
+        Assert.Equal((StreamState.Stale, 180L, 240L, TimeSpan.FromSeconds(301)), (status.State, status.Newest, status.Due, status.Staleness));
+        Assert.Equal((6L, 0L), (status.Behind, status.Missing));
+    }
+
+    [Fact]
     public async Task One_budget_does_for_bars_of_every_length()
     {
         var days = new StreamKey("BTCUSDT", BarInterval.Parse("1d"));

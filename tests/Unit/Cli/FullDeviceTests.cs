@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Qmtl.Cli;
 using Qmtl.Cli.Hosting;
+using Qmtl.Unit.Fixtures;
 using Spectre.Console;
 
 namespace Qmtl.Unit.Cli;
@@ -22,6 +24,21 @@ public sealed class FullDeviceTests
         }
 
         Assert.Equal((ExitCode.Failed, "qmtl: error: Standard output cannot be written: No space left on device."), (code, error.ToString().TrimEnd()));
+    }
+
+    [UnixFileFact]
+    public async Task A_pipe_that_nobody_reads_any_more_is_told_in_the_same_way()
+    {
+        string qmtl = Path.Combine(AppContext.BaseDirectory, "qmtl.dll");
+        var start = new ProcessStartInfo("bash", ["-c", $"exec 3> >(exec <&-); wait $!; exec dotnet '{qmtl}' exchanges --json >&3"])
+        {
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.Equal((ExitCode.Failed, "qmtl: error: Standard output cannot be written: Broken pipe."), (process.ExitCode, error.TrimEnd()));
     }
 
     private sealed class FullDevice : MemoryStream

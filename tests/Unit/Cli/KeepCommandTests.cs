@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
 using Qmtl.Time;
+using Spectre.Console;
 
 namespace Qmtl.Unit.Cli;
 
@@ -79,6 +81,7 @@ public sealed class KeepCommandTests : IAsyncLifetime
 
     [Theory]
     [InlineData("keep", "--config")]
+    [InlineData("keep --config x.json --port 5", "--port belongs to --cluster. Name one.")]
     [InlineData("keep --config nowhere.json", "There is no declaration nowhere.json.")]
     [InlineData("keep --config x.json --once --check", "--once and --check exclude each other.")]
     public async Task What_cannot_be_kept_is_told_and_nothing_is_begun(string commandLine, string expected)
@@ -87,6 +90,31 @@ public sealed class KeepCommandTests : IAsyncLifetime
 
         Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
         Assert.Contains(expected, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_does_not_end_is_not_waited_for_longer_than_5_s_after_it_was_told_to_stop()
+    {
+        using var output = new MemoryStream();
+        using var error = new StringWriter();
+        var clock = new FakeTimeProvider();
+        await using var host = new CliHost { Console = AnsiConsole.Console, Output = output, Error = error, TimeProvider = clock };
+        using var stop = new CancellationTokenSource();
+        Task<int> ending = KeepService.EndInTimeAsync(new TaskCompletionSource<int>().Task, host, stop.Token);
+        Assert.Equal(7, await KeepService.EndInTimeAsync(Task.FromResult(7), host, stop.Token));
+
+        await stop.CancelAsync();
+        Assert.False(ending.IsCompleted);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!ending.IsCompleted)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(ExitCode.Cancelled, await ending);
+        Assert.Contains("5 s after it was told to stop", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

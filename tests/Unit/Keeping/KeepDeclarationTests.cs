@@ -72,6 +72,18 @@ public sealed class KeepDeclarationTests
         {
             IsSeenBySchema = false,
         },
+        new(
+            "one store by two names",
+            d =>
+            {
+                d["stores"]!["again"] = new JsonObject { ["path"] = "./x/../bars.db" };
+                d["streams"]!.AsArray().Add(new JsonObject { ["nodes"] = new JsonArray("BTCUSDT"), ["intervals"] = "1m", ["store"] = "again" });
+            },
+            "BTCUSDT 1m is declared for the stores main and again, which are one.")
+        {
+            IsSeenBySchema = false,
+        },
+        new("a password for a variable", d => d["stores"]!["desk"]!["passwordVariable"] = "hunter-22", "'stores.desk.passwordVariable' must be the name of an environment variable"),
         new("no start", d => d["defaults"]!.AsObject().Remove("start"), "'streams[0]' lacks 'start', and 'defaults' has none either.") { IsSeenBySchema = false },
         new("no address", d => d["metrics"]!["address"] = "here", "'metrics.address' is \"here\", but must be an IP address of this machine") { IsSeenBySchema = false },
         new("a server of no scheme", d => d["stores"]!["desk"]!["server"] = "db.example", "is no address of a server. Write postgresql://") { IsSeenBySchema = false },
@@ -135,6 +147,53 @@ public sealed class KeepDeclarationTests
 
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter22", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hunter22!")]
+    [InlineData("22hunter22")]
+    [InlineData("hunter22\n")]
+    public void A_password_for_its_variable_is_refused_and_not_repeated(string password)
+    {
+        string message = Assert.Throws<ArgumentException>(
+            () => Read(With(d => d["stores"]!["desk"]!["passwordVariable"] = password))).Message;
+
+        Assert.Contains("and is not the password", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter22", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_variable_that_is_not_set_is_not_repeated_either()
+    {
+        var store = new KeptStore { Name = "desk", Address = "postgresql://writer@db.example/market", PasswordVariable = "hunter22" };
+
+        Assert.DoesNotContain("hunter22", Assert.Throws<ArgumentException>(() => store.Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_with_named_columns_read_twice_is_the_same_and_a_changed_password_file_makes_another_store()
+    {
+        using var folder = new TemporaryFolder();
+        string password = folder.File("password");
+        File.WriteAllText(folder.File("bars.csv"), "1704067200,1\n");
+        File.WriteAllText(password, "one");
+        string text = With(d =>
+        {
+            d["sources"]!["mirror"] = new JsonObject
+            {
+                ["kind"] = "csv", ["path"] = folder.File("bars.csv"), ["header"] = new JsonArray("time", "close"),
+            };
+            d["stores"]!["main"]!["passwordFile"] = password;
+            Stream(d)["source"] = "mirror";
+        });
+        KeptStream before = Read(text).Streams[0];
+        Assert.Equal(before, Read(text).Streams[0]);
+
+        File.WriteAllText(password, "another");
+
+        KeptStream after = Read(text).Streams[0];
+        Assert.Equal(before.Source, after.Source);
+        Assert.NotEqual(before.Store, after.Store);
     }
 
     [Fact]

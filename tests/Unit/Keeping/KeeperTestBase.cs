@@ -31,6 +31,9 @@ public abstract class KeeperTestBase : IAsyncLifetime
 
     private protected CollectingLoggerFactory Log { get; } = new();
 
+    /// <summary>Told of each visit before it is noted here; null for nobody.</summary>
+    private protected Action<KeepOutcome>? Listener { get; set; }
+
     protected string StorePath => _folder.File("bars.db");
 
     private protected HistoryKeeper? Keeper { get; private set; }
@@ -74,7 +77,7 @@ public abstract class KeeperTestBase : IAsyncLifetime
 
     private protected HistoryKeeper Start(KeepDeclaration declaration)
     {
-        Keeper = new HistoryKeeper(declaration, Clock, _outcomes.Enqueue, loggerFactory: Log);
+        Keeper = new HistoryKeeper(declaration, Clock, Listener + _outcomes.Enqueue, loggerFactory: Log);
         _running = Keeper.RunAsync(_stop.Token);
         return Keeper;
     }

@@ -1,5 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.History;
 using Qmtl.Keeping;
 using Qmtl.Time;
 
@@ -22,6 +23,9 @@ internal sealed class ArrivingBars(int barsPerPage = 1000) : IHistoryProvider, I
 
     /// <summary>Thrown by the next read, once.</summary>
     public Exception? Failure { get; set; }
+
+    /// <summary>The stream that cannot be read at present, or null.</summary>
+    public StreamKey? Away { get; set; }
 
     /// <summary>How many bars were read.</summary>
     public int Read { get; private set; }
@@ -64,6 +68,7 @@ internal sealed class ArrivingBars(int barsPerPage = 1000) : IHistoryProvider, I
 
     public IAsyncEnumerable<BarFrame> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {
+        RequireNotAway(stream);
         if (Failure is { } failure)
         {
             Failure = null;
@@ -81,8 +86,11 @@ internal sealed class ArrivingBars(int barsPerPage = 1000) : IHistoryProvider, I
         }
     }
 
-    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) =>
-        Task.FromResult(SetOf(stream, within, close => close is not null));
+    public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
+    {
+        RequireNotAway(stream);
+        return Task.FromResult(SetOf(stream, within, close => close is not null));
+    }
 
     public Task<TimeRangeSet> GetKnownEmptyAsync(
         StreamKey stream, string? source = null, TimeRange? within = null, CancellationToken cancellationToken = default) =>
@@ -99,6 +107,14 @@ internal sealed class ArrivingBars(int barsPerPage = 1000) : IHistoryProvider, I
             interval,
             Array.ConvertAll(all, bar => bar.Open),
             [new BarColumn<double>("close", Array.ConvertAll(all, bar => bar.Close))]);
+    }
+
+    private void RequireNotAway(StreamKey stream)
+    {
+        if (stream == Away)
+        {
+            throw new StoreException("The store is away.") { IsTransient = true };
+        }
     }
 
     private TimeRangeSet SetOf(StreamKey stream, TimeRange? within, Func<double?, bool> chooses)

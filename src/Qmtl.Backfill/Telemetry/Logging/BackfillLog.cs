@@ -11,7 +11,9 @@ namespace Qmtl.Telemetry.Logging;
 /// Errors are logged by message and type, never as exceptions: the messages of this library are clean, but what a driver put into
 /// an inner exception is not known. Fields are snake_case, which is why the parameters are.
 /// </remarks>
-internal sealed partial class BackfillLog(ILogger logger)
+/// <param name="logger">Where to.</param>
+/// <param name="completion">How much it matters that a range has ended well: less where that happens with each bar.</param>
+internal sealed partial class BackfillLog(ILogger logger, LogLevel completion = LogLevel.Information)
 {
     // Below it nobody would have noticed.
     private static readonly TimeSpan RateLimitWorthTelling = TimeSpan.FromSeconds(1);
@@ -97,14 +99,11 @@ internal sealed partial class BackfillLog(ILogger logger)
                 Cancelled(result.Stream, range, result.BarsWritten, node, interval, range.Start, range.End);
                 break;
             default:
+                string status = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString());
+                double duration = Seconds(result.Duration);
                 Complete(
-                    result.Stream,
-                    range,
-                    JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()),
-                    result.BarsWritten,
-                    result.BarsEmpty,
-                    result.BarsMissing,
-                    Seconds(result.Duration), node, interval, range.Start, range.End, result.BarsRejected, result.Requests, result.Retries);
+                    completion, result.Stream, range, status, result.BarsWritten, result.BarsEmpty, result.BarsMissing, duration,
+                    node, interval, range.Start, range.End, result.BarsRejected, result.Requests, result.Retries);
                 break;
         }
     }
@@ -180,11 +179,13 @@ internal sealed partial class BackfillLog(ILogger logger)
     private partial void RowsRejected(StreamKey stream, long rows, string source, RejectedRows reasons, string node_id, long interval);
 
     [LoggerMessage(
-        1007, LogLevel.Information,
-        "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in {duration_seconds} s.",
+        EventId = 1007,
+        Message = "{stream}: {range} {status}, {bars_written} bars written, {bars_empty} empty, {bars_missing} missing, in "
+            + "{duration_seconds} s.",
         EventName = "backfill.complete")]
     private partial void Complete(
-        StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing, double duration_seconds,
+        LogLevel level, StreamKey stream, TimeRange range, string status, long bars_written, long bars_empty, long bars_missing,
+        double duration_seconds,
         string node_id, long interval, long start, long end, long rows_rejected, int requests, int retries);
 
     [LoggerMessage(1008, LogLevel.Error, "{stream}: {range} failed: {error}", EventName = "backfill.failed")]

@@ -18,4 +18,11 @@ internal static partial class KeepLog
 
     [LoggerMessage(7003, LogLevel.Information, "The declaration was read again: {streams} streams are kept.", EventName = "keep.reloaded")]
     public static partial void Reloaded(ILogger logger, int streams);
+
+    [LoggerMessage(
+        7004,
+        LogLevel.Error,
+        "Work on {source} and {store} ended by a fault, and is tried again later: {error}",
+        EventName = "keep.fault")]
+    public static partial void Fault(ILogger logger, string source, string store, string error, Exception exception);
 }
