@@ -181,7 +181,9 @@ public sealed class KeepDeclarationTests
         {
             d["sources"]!["mirror"] = new JsonObject
             {
-                ["kind"] = "csv", ["path"] = folder.File("bars.csv"), ["header"] = new JsonArray("time", "close"),
+                ["kind"] = "csv",
+                ["path"] = folder.File("bars.csv"),
+                ["header"] = new JsonArray("time", "close"),
             };
             d["stores"]!["main"]!["passwordFile"] = password;
             Stream(d)["source"] = "mirror";

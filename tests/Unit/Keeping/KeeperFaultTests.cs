@@ -84,7 +84,10 @@ public sealed class KeeperFaultTests : KeeperTestBase
         var stream = Kept("BTCUSDT", new KeptSource { Name = "s", Opened = new ScriptedFetcher() });
         queue.Add(new KeepOutcome(stream, new BackfillResult
         {
-            Stream = stream.Stream, Range = new TimeRange(Noon, Noon), Status = BackfillStatus.Completed, BarsWritten = 1,
+            Stream = stream.Stream,
+            Range = new TimeRange(Noon, Noon),
+            Status = BackfillStatus.Completed,
+            BarsWritten = 1,
         }));
         bool isStopped = false;
 
