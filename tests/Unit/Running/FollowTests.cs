@@ -84,31 +84,35 @@ public sealed partial class FollowTests : IAsyncLifetime
     [Fact]
     public async Task A_stream_that_is_behind_stops_nobody_and_its_bars_are_computed_when_they_come()
     {
-        Task<StrategyRun> running = FollowAsync(Graphs.Sum("a", _a), Graphs.Sum("b", _b), Graphs.Sum("after", Graphs.Sum("sum", _a, _b)));
-        await ComeToMinuteAsync(101);
-        Arrive(_b, 100);
+        // Bars long enough that a thread that is late by the clock changes nothing.
+        (StreamInput a, StreamInput b) = (Stream("L", "10m"), Stream("O", "10m"));
+        Arrive(a, 80, 90);
+        Arrive(b, 80, 90);
+        Task<StrategyRun> running = FollowAsync(Graphs.Sum("a", a), Graphs.Sum("b", b), Graphs.Sum("after", Graphs.Sum("sum", a, b)));
+        await ComeToMinuteAsync(110);
+        Arrive(b, 100);
         await AdvanceUntilAsync(() => _results.Contains("b@100=100"));
-        await ComeToMinuteAsync(103);
-        Arrive(_b, 101, 102);
-        await UntilAsync(() => _results.Contains("after@102=201"));
+        await ComeToMinuteAsync(130);
+        Arrive(b, 110, 120);
+        await AdvanceUntilAsync(() => _results.Contains("after@120=210"));
         _results.Clear();
 
         // A's bars are the newest of A, so what is over A alone is none the wiser; the sum of both has given a newer time already.
-        Arrive(_a, 100, 101, 102);
-        await UntilAsync(() => _results.Contains("after@102=204"));
-        Assert.Equal(["a@100=100", "sum@100=202", "a@101=101", "sum@101=203", "a@102=102", "sum@102=204", "after@102=204"], _results);
+        Arrive(a, 100, 110, 120);
+        await UntilAsync(() => _results.Contains("after@120=240"));
+        Assert.Equal(["a@100=100", "sum@100=220", "a@110=110", "sum@110=230", "a@120=120", "sum@120=240", "after@120=240"], _results);
 
         // It has caught up: the others wait for it again.
-        await ComeToMinuteAsync(104);
-        Arrive(_b, 103);
+        await ComeToMinuteAsync(140);
+        Arrive(b, 130);
         await AdvanceAsync(5);
-        Assert.DoesNotContain("b@103=103", _results);
-        Arrive(_a, 103);
-        await UntilAsync(() => _results.Contains("b@103=103"));
+        Assert.DoesNotContain("b@130=130", _results);
+        Arrive(a, 130);
+        await UntilAsync(() => _results.Contains("b@130=130"));
         StrategyRun run = await StopAsync(running);
         Assert.Equal(2, run.Pipeline.LateBars);
-        Assert.Single(_warnings, warning => warning.StartsWith("A 1m is behind", StringComparison.Ordinal));
-        Assert.Single(_warnings, warning => warning.StartsWith("A 1m has caught up", StringComparison.Ordinal));
+        Assert.Single(_warnings, warning => warning.StartsWith("L 10m is behind", StringComparison.Ordinal));
+        Assert.Single(_warnings, warning => warning.StartsWith("L 10m has caught up", StringComparison.Ordinal));
     }
 
     [Fact]
