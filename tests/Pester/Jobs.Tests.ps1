@@ -43,7 +43,8 @@ Describe 'Invoke-QmtlBackfill -AsJob' {
         $null = Invoke-QmtlBackfill $provider BTCUSDT 1m -Start 2024-01-03 -End 2024-01-03
         $job = Get-QmtlCoverage $provider | Get-QmtlGap -End 2024-01-03 | Invoke-QmtlBackfill -AsJob
         @(Get-QmtlHistory $provider BTCUSDT 1m -First 3).Count | Should -Be 3 -Because 'the shell is free for other commands'
-        ($job | Receive-Job -Wait -AutoRemoveJob | ForEach-Object { $_.BarsWritten + $_.BarsEmpty } | Measure-Object -Sum).Sum | Should -BeGreaterOrEqual 1440
+        ($job | Wait-Job | Receive-Job | ForEach-Object { $_.BarsWritten + $_.BarsEmpty } | Measure-Object -Sum).Sum | Should -BeGreaterOrEqual 1440
+        $job | Remove-Job
         Get-Job | Should -Not -Contain $job
     }
 

@@ -4,11 +4,9 @@ using System.Management.Automation.Host;
 namespace Qmtl.PowerShell.Pipeline;
 
 /// <summary>
-/// A command's work that goes on in the background of the same process, as -AsJob asks for: what it writes waits, alive and not as a
-/// copy, for
-/// Receive-Job, and Stop-Job ends it as Ctrl-C would. It has a thread of its own in the pipeline thread's place, and no runspace, so that
-/// script
-/// cannot run in it.
+/// A command's work that goes on in the background of the same process, as -AsJob asks for: what it writes waits, alive and not as a copy,
+/// for Receive-Job, and Stop-Job ends it as Ctrl-C would. It has a thread of its own in the pipeline thread's place, and no runspace, so
+/// that script cannot run in it.
 /// </summary>
 internal sealed class CommandJob : Job
 {
