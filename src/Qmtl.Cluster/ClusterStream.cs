@@ -129,6 +129,11 @@ internal sealed class ClusterStream(
 
     private void End(BackfillResult result)
     {
+        if (_open.Count == 0)
+        {
+            return;
+        }
+
         // A result is of the closed bars on the grid, so its end may be earlier than what was asked for.
         int index = _open.FindIndex(open => open == result.Range || open.AlignTo(Stream.Interval) == result.Range);
         index = index >= 0 ? index : Math.Max(0, _open.FindIndex(open => open.AlignTo(Stream.Interval)?.Start == result.Range.Start));
@@ -139,6 +144,12 @@ internal sealed class ClusterStream(
 
     private async Task RecoverAsync(Exception error, CancellationToken cancellationToken)
     {
+        if (_open.Count == 0)
+        {
+            // It was lost after its last word.
+            return;
+        }
+
         foreach ((TimeRange range, BackfillResult part) in _before)
         {
             _lost[range] = _lost.TryGetValue(range, out BackfillResult? lost) ? lost.Plus(part) : part;

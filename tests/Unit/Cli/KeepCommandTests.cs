@@ -81,7 +81,6 @@ public sealed class KeepCommandTests : IAsyncLifetime
 
     [Theory]
     [InlineData("keep", "--config")]
-    [InlineData("keep --config x.json --port 5", "--port belongs to --cluster. Name one.")]
     [InlineData("keep --config nowhere.json", "There is no declaration nowhere.json.")]
     [InlineData("keep --config x.json --once --check", "--once and --check exclude each other.")]
     public async Task What_cannot_be_kept_is_told_and_nothing_is_begun(string commandLine, string expected)

@@ -99,12 +99,42 @@ internal sealed class SqliteFillClaims(string path)
     {
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            var held = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            if (IsStillNamed(held, file))
+            {
+                return held;
+            }
+
+            held.Dispose();
+            return null;
         }
         catch (IOException error) when (error.HResult is SharingViolation or LinuxWouldBlock or MacWouldBlock)
         {
             return null;
         }
+    }
+
+    // Between the opening of a file and its locking, who had it may have deleted it: the lock is then on a file that has no name any more, and
+    // somebody else may have the one of that name. A time that nothing else has, in steps that every file system keeps, tells which it is.
+    private static bool IsStillNamed(FileStream held, string file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return true;
+        }
+
+        DateTime mark = DateTime.UnixEpoch.AddSeconds(2L * Random.Shared.Next(1 << 30));
+        try
+        {
+            File.SetLastWriteTimeUtc(held.SafeFileHandle, mark);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's leftover.
+            return true;
+        }
+
+        return File.GetLastWriteTimeUtc(file) == mark;
     }
 
     // False where somebody has it locked, so that it is no leftover.
