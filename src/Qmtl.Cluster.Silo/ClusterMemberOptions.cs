@@ -39,14 +39,16 @@ public sealed record ClusterMemberOptions
         if (!IPAddress.IsLoopback(Listen) && Certificate is null && !AllowPlain)
         {
             throw new ArgumentException(
-                $"A member that listens at {Listen} does what anybody who reaches it asks for. Give all of the cluster the same certificate "
+                $"A member that listens at {Listen} does what anybody who reaches it asks for. Give all of the cluster the same "
+                    + "certificate "
                     + "(--certificate), or say that the network is your own (--insecure).");
         }
 
         if (Address.Database is null && !Address.IsLocalhost)
         {
             throw new ArgumentException(
-                $"{Address} names members, and a new one needs the place where all are listed. Name the cluster's database (postgresql://…), "
+                $"{Address} names members, and a new one needs the place where all are listed. Name the cluster's database "
+                    + "(postgresql://…), "
                     + "or localhost for this machine alone.");
         }
     }

@@ -29,7 +29,8 @@ public sealed class MemberParts(IReadOnlyList<IHistoryStore> stores, IReadOnlyLi
     internal (IHistoryStore Store, IDataFetcher Source) Find(StreamOrder order, IGrainFactory grains)
     {
         IHistoryStore store = stores.FirstOrDefault(store => store.Info.Identity == order.Store) ?? throw new ClusterException(
-            $"The member {Environment.MachineName} has no store {order.Store}. It has {Listed(stores.Select(static some => some.Info.Identity))}. "
+            $"The member {Environment.MachineName} has no store {order.Store}. It has "
+                + $"{Listed(stores.Select(static some => some.Info.Identity))}. "
                 + "Start it with that one, by the same name, or name one of those.");
         return (store, FindSource(order, grains));
     }
@@ -40,7 +41,8 @@ public sealed class MemberParts(IReadOnlyList<IHistoryStore> stores, IReadOnlyLi
         IDataFetcher source = own?.Fetcher ?? OfLibrary(order.Source)
             ?? throw new ClusterException(
                 $"The member {Environment.MachineName} has no source {order.Source}. It has "
-                    + $"{Listed(sources.Select(static some => some.Fetcher.Name))}, and the exchanges of the library. Start it with that one.");
+                    + $"{Listed(sources.Select(static some => some.Fetcher.Name))}, and the exchanges of the library. Start it with "
+                    + "that one.");
         StreamKey stream = order.Stream;
         if (source.GetName(stream) != order.SourceOfStream
             && order.SourceOfStream.StartsWith($"{order.Source}/", StringComparison.Ordinal))
@@ -51,7 +53,8 @@ public sealed class MemberParts(IReadOnlyList<IHistoryStore> stores, IReadOnlyLi
         if (source.GetName(stream) != order.SourceOfStream)
         {
             throw new ClusterException(
-                $"The source {order.Source} of the member {Environment.MachineName} asks for {stream} as {source.GetName(stream)}, and what is "
+                $"The source {order.Source} of the member {Environment.MachineName} asks for {stream} as {source.GetName(stream)}, and "
+                    + "what is "
                     + $"asked for is {order.SourceOfStream}. Give both the same symbol.");
         }
 

@@ -39,7 +39,8 @@ internal static class MembershipTables
             // Not the driver's own, which may say more than an operator should hand on.
             string why = problem is PostgresException refusal ? refusal.MessageText : "it cannot be reached";
             throw new ClusterException(
-                $"The list of members cannot be made in {displayName}: {why}. Check the database, the user's rights to make tables in it, and "
+                $"The list of members cannot be made in {displayName}: {why}. Check the database, the user's rights to make tables in "
+                    + "it, and "
                     + "the password.");
         }
     }

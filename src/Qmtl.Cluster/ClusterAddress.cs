@@ -47,7 +47,8 @@ public sealed class ClusterAddress
     {
         if (string.IsNullOrWhiteSpace(text))
         {
-            throw new ArgumentException("Which cluster? Name its database (postgresql://…), a member (host:port), or localhost.", nameof(text));
+            throw new ArgumentException(
+                "Which cluster? Name its database (postgresql://…), a member (host:port), or localhost.", nameof(text));
         }
 
         if (PostgreSqlConnectionString.IsMeant(text))
@@ -77,7 +78,8 @@ public sealed class ClusterAddress
         }
 
         throw new ArgumentException(
-            $"'{PlainText.OneLine(text)}' is no member of a cluster. Name its address and its port for clients, as 10.0.0.5:{DefaultClientPort}, "
+            $"'{PlainText.OneLine(text)}' is no member of a cluster. Name its address and its port for clients, as "
+                + $"10.0.0.5:{DefaultClientPort}, "
                 + "or the database that members are listed in (postgresql://…), or localhost.");
     }
 

@@ -29,7 +29,8 @@ public sealed class ClusterCertificate
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
             throw new ArgumentException(
-                $"The cluster's certificate {PlainText.OneLine(path)} cannot be read. Name a file of PEM with the certificate and its private key, "
+                $"The cluster's certificate {PlainText.OneLine(path)} cannot be read. Name a file of PEM with the certificate and its "
+                    + "private key, "
                     + "without a passphrase.",
                 nameof(path));
         }

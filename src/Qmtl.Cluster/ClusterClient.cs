@@ -96,7 +96,8 @@ public sealed class ClusterClient : IAsyncDisposable
         {
             // Also what a member meets that cannot read the list, an error of any type, which may not be known here.
             throw new ClusterException(
-                $"The cluster {Address} does not say who its members are. Try again, and look whether the database of its list can be reached.",
+                $"The cluster {Address} does not say who its members are. Try again, and look whether the database of its list can be "
+                    + "reached.",
                 error);
         }
     }

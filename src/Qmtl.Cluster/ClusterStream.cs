@@ -150,12 +150,7 @@ internal sealed class ClusterStream(
             return;
         }
 
-        foreach ((TimeRange range, BackfillResult part) in _before)
-        {
-            _lost[range] = _lost.TryGetValue(range, out BackfillResult? lost) ? lost.Plus(part) : part;
-        }
-
-        _before.Clear();
+        KeepCount();
         _lostSince ??= timeProvider.GetTimestamp();
         if (timeProvider.GetElapsedTime(_lostSince.Value) > Patience)
         {
@@ -171,11 +166,25 @@ internal sealed class ClusterStream(
         await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    // What was committed stays committed, whoever does the rest.
+    private void KeepCount()
+    {
+        foreach ((TimeRange range, BackfillResult part) in _before)
+        {
+            _lost[range] = _lost.TryGetValue(range, out BackfillResult? lost) ? lost.Plus(part) : part;
+        }
+
+        _before.Clear();
+    }
+
     private void EndAll(BackfillStatus status, Exception? error)
     {
+        KeepCount();
         foreach (TimeRange range in _open.ToArray())
         {
-            End(Result(range, status) with { Error = error, BarsMissing = range.AlignTo(Stream.Interval)?.CountBars(Stream.Interval) ?? 0 });
+            long bars = range.AlignTo(Stream.Interval)?.CountBars(Stream.Interval) ?? 0;
+            long done = _lost.TryGetValue(range, out BackfillResult? lost) ? lost.BarsWritten + lost.BarsEmpty : 0;
+            End(Result(range, status) with { Error = error, BarsMissing = Math.Max(0, bars - done) });
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed class PostgreSqlGateways(NpgsqlDataSource database, string displ
         catch (NpgsqlException problem)
         {
             // Not the driver's own, which may say more than an operator should hand on.
-            throw new ClusterException($"The cluster's database {displayName} cannot be read ({problem.SqlState ?? problem.GetType().Name}).");
+            throw new ClusterException(
+                $"The cluster's database {displayName} cannot be read ({problem.SqlState ?? problem.GetType().Name}).");
         }
     }
 }

@@ -4,13 +4,17 @@ using Qmtl.History;
 namespace Qmtl.Backfill;
 
 /// <summary>
-/// Commits what many streams write, together. It takes what has gathered, up to what the store likes, and never waits for more: what
-/// gathers during a commit is the next.
+/// Commits what many streams write, together: what has gathered, up to what the store likes. It waits for more only as long as more
+/// comes, and never longer than a person notices; what gathers during a commit is the next.
 /// </summary>
 /// <param name="store">Where to.</param>
 /// <param name="cancellationToken">Ends the commit that is being made, of which nothing is kept then, and all that would follow.</param>
 internal sealed class GatheredWrites(IHistoryStore store, CancellationToken cancellationToken)
 {
+    // Real time, whatever the clock of the bars: it is how long a thread takes to come by, and a source over a network is slower anyway.
+    private static readonly TimeSpan _moment = TimeSpan.FromMilliseconds(2);
+    private const int MostMoments = 25;
+
     private readonly Lock _gate = new();
     private readonly Queue<Pending> _waiting = new();
     private bool _isCommitting;
@@ -35,6 +39,7 @@ internal sealed class GatheredWrites(IHistoryStore store, CancellationToken canc
 
     private async Task CommitAllAsync()
     {
+        await GatherAsync();
         while (Take() is { Count: > 0 } batch)
         {
             try
@@ -54,6 +59,27 @@ internal sealed class GatheredWrites(IHistoryStore store, CancellationToken canc
             {
                 batch.ForEach(pending => pending.End(error));
             }
+
+            await GatherAsync();
+        }
+    }
+
+    // A commit costs about as much as a hundred rows, and answers of one source often come close together.
+    private async Task GatherAsync()
+    {
+        int before = 0;
+        for (int moment = 0; moment < MostMoments && Waiting() is int waiting && waiting > before; moment++)
+        {
+            before = waiting;
+            await Task.Delay(_moment, CancellationToken.None);
+        }
+    }
+
+    private int Waiting()
+    {
+        lock (_gate)
+        {
+            return _waiting.Count;
         }
     }
 

@@ -57,7 +57,8 @@ internal static class AnswerEvidence
     /// <param name="answer">What is left of it.</param>
     /// <param name="asked">The asked bars.</param>
     /// <param name="habits">The far rows that have come beside asked bars.</param>
-    public static ValidatedBars BesideFarRow(RawBars raw, ValidatedBars answer, TimeRange asked, Lazy<ConcurrentDictionary<long, bool>> habits)
+    public static ValidatedBars BesideFarRow(
+        RawBars raw, ValidatedBars answer, TimeRange asked, Lazy<ConcurrentDictionary<long, bool>> habits)
     {
         if (answer.FarRow is not { } far)
         {

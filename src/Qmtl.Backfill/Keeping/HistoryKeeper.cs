@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.Fetching.Http;
 using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Telemetry.Logging;
@@ -230,7 +231,24 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
                     : new KeepLane(source, _stores.GetValueOrDefault(store) ?? opened[store], declaration, _world);
             }
 
+            foreach (KeptStream kept in declaration.Streams)
+            {
+                RequireInterval(kept, lanes[(kept.Source, kept.Store)].Fetcher);
+            }
+
             Take(declaration, lanes, opened);
+        }
+    }
+
+    // It would never come, however often it was asked for.
+    private static void RequireInterval(KeptStream kept, IDataFetcher fetcher)
+    {
+        if (fetcher is HttpFetcher { Intervals: var known } && !known.Contains(kept.Stream.Interval))
+        {
+            throw new ArgumentException(
+                $"The stream {PlainText.OneLine(kept.Stream.ToString())} cannot be kept: the source "
+                    + $"{PlainText.OneLine(kept.Source.Name)} has no "
+                    + $"{kept.Stream.Interval} bars. It has {string.Join(", ", known)}.");
         }
     }
 

@@ -76,7 +76,8 @@ public sealed record KeepDeclaration
             if (kept.Start >= EndOfTime)
             {
                 throw new ArgumentException(
-                    $"{PlainText.OneLine(kept.Stream.ToString())} is to be kept from {UnixTime.Format(kept.Start)} on, and the bars after that "
+                    $"{PlainText.OneLine(kept.Stream.ToString())} is to be kept from {UnixTime.Format(kept.Start)} on, and the bars "
+                        + "after that "
                         + "have no date. Write a start before the year 9000.");
             }
 

@@ -46,7 +46,8 @@ internal sealed class ClusterOptions
         string? text = arguments.GetValue(_cluster) ?? (_isNeeded ? _host.GetEnvironmentVariable(ClusterVariable) : null);
         if (text is null && !_isNeeded)
         {
-            return arguments.GetValue(_certificate) is null ? null : throw new UsageException("--certificate belongs to --cluster. Name one.");
+            return arguments.GetValue(_certificate) is null ? null : throw new UsageException(
+                "--certificate belongs to --cluster. Name one.");
         }
 
         try

@@ -37,7 +37,8 @@ internal sealed class JoinCommand : CliCommand
     public override IReadOnlyList<string> Examples =>
     [
         "qmtl join --cluster postgresql://qmtl@db.example/cluster --store postgresql://writer@db.example/market",
-        "qmtl join --cluster postgresql://qmtl@db.example/cluster --store postgresql://writer@db.example/market --listen 10.0.0.5 --certificate qmtl.pem",
+        "qmtl join --cluster postgresql://qmtl@db.example/cluster --store postgresql://writer@db.example/market --listen 10.0.0.5 "
+            + "--certificate qmtl.pem",
         "qmtl join --cluster localhost --store bars.db",
     ];
 

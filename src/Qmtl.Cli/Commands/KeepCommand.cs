@@ -74,6 +74,7 @@ internal sealed class KeepCommand : CliCommand
     private async Task<int> KeepAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         string path = arguments.GetRequiredValue(_config);
+        bool isShared = _member.Find(arguments) is not null;
         KeepDeclaration declaration = Read(path);
         bool json = arguments.GetValue(_json);
         if (arguments.GetValue(_check))
@@ -83,7 +84,6 @@ internal sealed class KeepCommand : CliCommand
 
         var outcomes = new KeepOutcomeQueue();
         var lines = new JsonLines(Host.Output);
-        bool isShared = _member.Find(arguments) is not null;
         if (isShared && arguments.GetValue(_once))
         {
             throw new UsageException("--once is of one machine. Leave out --cluster, or see qmtl backfill --cluster.");
@@ -100,7 +100,7 @@ internal sealed class KeepCommand : CliCommand
             Ready = keeper.WhyNotReady,
         };
         await using MetricsRun measured = _metrics.Start(arguments, Host, server, serves: declaration.MetricsPort is not null);
-        var share = new KeptShare(declaration, keeper.Reload, Host.TimeProvider);
+        var share = new KeptShare(declaration, some => Take(keeper, some), Host.TimeProvider);
         await using KeptParts parts = Open(() => isShared ? KeptParts.Of(declaration) : KeptParts.None);
         await using ClusterMemberHost? member = await _member.StartAsync(arguments, parts.Parts, share, cancellationToken);
         Action<KeepDeclaration> reload = member is null ? keeper.Reload : share.Reload;
@@ -138,6 +138,20 @@ internal sealed class KeepCommand : CliCommand
         catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
         {
             Host.WriteDiagnostic("error", $"The declaration stays as it was. {PlainMessage.Of(error)}");
+        }
+    }
+
+    // What this member is given of the declaration by and by: nobody else would hear of what is wrong with it.
+    private void Take(HistoryKeeper keeper, KeepDeclaration share)
+    {
+        try
+        {
+            keeper.Reload(share);
+        }
+        catch (Exception error) when (error is ArgumentException or IOException)
+        {
+            Host.WriteDiagnostic("error", $"Not all streams that live here are kept. {PlainMessage.Of(error)}");
+            throw;
         }
     }
 

@@ -26,7 +26,8 @@ public sealed class KeptParts : IAsyncDisposable
         return new KeptParts(
             new MemberParts(
                 stores,
-                [.. declaration.Streams.Select(static kept => kept.Source).Distinct().Select(static source => new MemberSource(source.Open()))]),
+                [.. declaration.Streams.Select(static kept => kept.Source).Distinct().Select(
+                    static source => new MemberSource(source.Open()))]),
             [.. stores.Except(declaration.Streams.Select(static kept => kept.Store.Opened).OfType<IHistoryStore>())]);
     }
 

@@ -52,12 +52,12 @@ public sealed record StreamOrder
     /// <summary>What tells the stream's grain from all others. A control character parts it, which no name has.</summary>
     public string Key => string.Join('\u001f', Store, Source, Interval, NodeId);
 
-
     /// <summary>The ranges.</summary>
     public IReadOnlyList<TimeRange> Ranges => [.. Bounds.Chunk(2).Select(static ends => new TimeRange(ends[0], ends[1]))];
 
     /// <summary>The ends of ranges, for <see cref="Bounds"/>.</summary>
-    public static long[] BoundsOf(IEnumerable<TimeRange> ranges) => [.. ranges.SelectMany(static range => new[] { range.Start, range.End })];
+    public static long[] BoundsOf(IEnumerable<TimeRange> ranges) =>
+        [.. ranges.SelectMany(static range => new[] { range.Start, range.End })];
 
     /// <summary>An order of what a request asks for.</summary>
     public static StreamOrder Of(BackfillRequest request, BackfillOptions options) => new()

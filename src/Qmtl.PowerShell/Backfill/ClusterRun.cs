@@ -60,6 +60,7 @@ internal sealed class ClusterRun : IAsyncDisposable
         provider is { Store: { } store, Fetcher: { } fetcher }
             ? new BackfillRequest(store, fetcher, work.Stream, work.Ranges)
             : throw new NotSupportedException(
-                $"The provider {provider.DisplayName} fills itself, so the members of a cluster have no way to its bars. Use a provider over a "
+                $"The provider {provider.DisplayName} fills itself, so the members of a cluster have no way to its bars. Use a "
+                    + "provider over a "
                     + "store and a source that the members have, too.");
 }

@@ -41,6 +41,22 @@ public sealed class KeepCommandTests : IAsyncLifetime
         Assert.False(File.Exists(_folder.StorePath));
     }
 
+    [Theory]
+    [InlineData("--check")]
+    [InlineData("--once")]
+    public async Task An_interval_that_the_exchange_does_not_have_is_refused_before_anything_is_begun(string how)
+    {
+        Declare("BTCUSDT");
+        File.WriteAllText(Config, File.ReadAllText(Config).Replace("\"1h\"", "\"7m\"", StringComparison.Ordinal));
+
+        CliOutcome outcome = await CliRunner.RunAsync("keep", "--config", Config, how);
+
+        Assert.Equal((ExitCode.BadUsage, string.Empty), (outcome.ExitCode, outcome.Output));
+        Assert.Contains(
+            "The stream BTCUSDT 7m cannot be kept: the source exchange has no 7m bars. It has 1s, 1m, 3m", outcome.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.StorePath));
+    }
+
     [Fact]
     public async Task A_check_is_a_table_for_people()
     {
@@ -82,6 +98,7 @@ public sealed class KeepCommandTests : IAsyncLifetime
     [Theory]
     [InlineData("keep", "--config")]
     [InlineData("keep --config nowhere.json", "There is no declaration nowhere.json.")]
+    [InlineData("keep --config x.json --port 5", "--port belongs to --cluster. Name one.")]
     [InlineData("keep --config x.json --once --check", "--once and --check exclude each other.")]
     public async Task What_cannot_be_kept_is_told_and_nothing_is_begun(string commandLine, string expected)
     {

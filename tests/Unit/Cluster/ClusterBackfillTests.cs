@@ -97,6 +97,8 @@ public sealed class ClusterBackfillTests(PostgreSqlServer server)
 
         Assert.Equal(4, results.Count);
         Assert.All(results, static result => Assert.Equal(BackfillStatus.Cancelled, result.Status));
+        Assert.All(results, static result => Assert.Equal(30_000, result.BarsWritten + result.BarsMissing));
+        Assert.InRange(results.Sum(static result => result.BarsWritten), 1000, 100_000);
 
         // The members have stopped when the run has ended, long before the 30 pages of each stream.
         long asked = cluster.Exchange.RequestCount;

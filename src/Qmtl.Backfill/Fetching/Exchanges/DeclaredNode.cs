@@ -142,5 +142,6 @@ internal readonly record struct DeclaredNode(JsonElement Json, string File, stri
 
     private JsonElement RequireObject() => Json.ValueKind == JsonValueKind.Object ? Json : throw Wrong("must be an object in braces");
 
-    private DeclaredNode Child(string key, JsonElement value) => this with { Json = value, Path = Path.Length == 0 ? key : $"{Path}.{key}" };
+    private DeclaredNode Child(string key, JsonElement value) =>
+        this with { Json = value, Path = Path.Length == 0 ? key : $"{Path}.{key}" };
 }

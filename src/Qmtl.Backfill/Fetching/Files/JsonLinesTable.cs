@@ -106,7 +106,8 @@ internal sealed class JsonLinesTable : ITable
         int end = buffer.AsSpan(0, length).LastIndexOf((byte)'\n');
         return end >= 0 ? end + 1 : throw new SourceException(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_content.Path} has no line break in {length >> 20} MiB. Of a JSON file of this size every bar stands on a line of its own."));
+            $"{_content.Path} has no line break in {length >> 20} MiB. Of a JSON file of this size every bar stands on a line of its "
+                + $"own."));
     }
 
     private static BarColumn<double> NoValues(string name, long rows)

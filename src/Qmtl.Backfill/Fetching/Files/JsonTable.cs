@@ -109,7 +109,8 @@ internal sealed class JsonTable : ITable
     /// <inheritdoc/>
     public IReadOnlyList<BarColumn> Read(int group, IReadOnlyList<int> columns) => [.. columns.Select(column => _columns[column])];
 
-    private static JsonTable ReadRows(Stream stream, FileContent content, IReadOnlyList<string>? header, long before, CancellationToken cancellationToken)
+    private static JsonTable ReadRows(
+        Stream stream, FileContent content, IReadOnlyList<string>? header, long before, CancellationToken cancellationToken)
     {
         bool isList = IsList(content);
         List<Values> columns = [];
