@@ -16,6 +16,7 @@ internal sealed class OrderRun : IAsyncDisposable
     private const int MostAtOnce = 256;
 
     private readonly StreamOrder _order;
+    private readonly Action _onAbandoned;
     private readonly TimeProvider _timeProvider;
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _abandoned;
@@ -32,10 +33,12 @@ internal sealed class OrderRun : IAsyncDisposable
     /// <param name="order">What is to be done.</param>
     /// <param name="work">Does it, and tells of it from any thread.</param>
     /// <param name="timeProvider">The clock of patience.</param>
-    public OrderRun(StreamOrder order, Func<Action<StreamNews>, CancellationToken, Task> work, TimeProvider timeProvider)
+    /// <param name="onAbandoned">Told when it stops because nobody asks any more.</param>
+    public OrderRun(
+        StreamOrder order, Func<Action<StreamNews>, CancellationToken, Task> work, TimeProvider timeProvider, Action onAbandoned)
     {
-        (_order, _timeProvider, _asked) = (order, timeProvider, timeProvider.GetTimestamp());
-        _abandoned = timeProvider.CreateTimer(_ => Stop(), null, Patience, Timeout.InfiniteTimeSpan);
+        (_order, _timeProvider, _onAbandoned, _asked) = (order, timeProvider, onAbandoned, timeProvider.GetTimestamp());
+        _abandoned = timeProvider.CreateTimer(_ => Abandon(), null, Patience, Timeout.InfiniteTimeSpan);
 
         // Elsewhere than on the grain's own scheduler, which has better to do than to commit pages.
         _running = Task.Run(() => RunAsync(work));
@@ -49,6 +52,8 @@ internal sealed class OrderRun : IAsyncDisposable
 
     /// <summary>Whether it has ended, and nobody asks any more.</summary>
     public bool IsOver => _running.IsCompleted && _timeProvider.GetElapsedTime(_asked) > Patience;
+
+    private int Count => _forgotten + _news.Count;
 
     /// <summary>What happened after the first <paramref name="seen"/> news, up to now.</summary>
     public OrderNews Read(int seen)
@@ -95,7 +100,14 @@ internal sealed class OrderRun : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private int Count => _forgotten + _news.Count;
+    private void Abandon()
+    {
+        if (!_running.IsCompleted)
+        {
+            _onAbandoned();
+            Stop();
+        }
+    }
 
     private async Task RunAsync(Func<Action<StreamNews>, CancellationToken, Task> work)
     {

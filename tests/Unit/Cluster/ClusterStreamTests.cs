@@ -85,6 +85,7 @@ public sealed class ClusterStreamTests
     {
         var clock = new FakeTimeProvider();
         CancellationToken stopping = default;
+        bool isAbandoned = false;
         var begun = new TaskCompletionSource();
         await using var run = new OrderRun(
             OrderOf([Bars(0, 10)]),
@@ -94,7 +95,8 @@ public sealed class ClusterStreamTests
                 begun.SetResult();
                 await Task.Delay(Timeout.Infinite, token);
             },
-            clock);
+            clock,
+            () => isAbandoned = true);
         await begun.Task;
 
         for (int times = 0; times < 3; times++)
@@ -106,6 +108,7 @@ public sealed class ClusterStreamTests
         Assert.False(stopping.IsCancellationRequested);
         clock.Advance(OrderRun.Patience);
         Assert.True(stopping.IsCancellationRequested);
+        Assert.True(isAbandoned);
     }
 
     private static TimeRange Bars(int first, int count) => new(60L * first, 60L * (first + count - 1));
@@ -169,7 +172,7 @@ public sealed class ClusterStreamTests
             if (_run?.Order != order.Id)
             {
                 await DisposeAsync();
-                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock);
+                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock, static () => { });
             }
 
             return _run!.Read(0);
