@@ -74,7 +74,8 @@ internal sealed class ExportCommand : CliCommand
         ExportResult result = isPartitioned
             ? await HistoryExport.WritePartitionsAsync(provider, streams, path, cancellationToken)
             : await HistoryExport.WriteFileAsync(provider, streams, path, arguments.GetValue(_force), cancellationToken);
-        Host.Console.WriteLine($"{Amounts.Count(result.Bars, "bar")} of {Amounts.Count(streams.Length, "stream")} in {Amounts.Count(result.Files.Count, "file")}.");
+        string bars = $"{Amounts.Count(result.Bars, "bar")} of {Amounts.Count(streams.Length, "stream")}";
+        Host.Console.WriteLine($"{bars} in {Amounts.Count(result.Files.Count, "file")}.");
         return ExitCode.Complete;
     }
 }

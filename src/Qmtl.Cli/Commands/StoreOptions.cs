@@ -113,18 +113,14 @@ internal sealed class StoreOptions
 
     /// <summary>Opens the store that the arguments name, for a command that only reads.</summary>
     /// <exception cref="UsageException">As <see cref="Open"/>, or the store is a file that does not exist.</exception>
-    public IHistoryStore OpenExisting(ParseResult arguments)
-    {
-        IHistoryStore store = Open(arguments);
-        if (store.Info.FilePath is not { } path || File.Exists(path))
-        {
-            return store;
-        }
+    public IHistoryStore OpenExisting(ParseResult arguments) => RequireExisting(Open(arguments), _store.Name);
 
-        throw new UsageException(Directory.Exists(path)
-            ? $"'{path}' is a folder. Name the store's file in it with --store."
-            : $"There is no store '{path}'. Check --store; qmtl backfill creates one.");
-    }
+    /// <summary>A store that an option names, and that is to be there.</summary>
+    /// <exception cref="UsageException">It is a file that does not exist.</exception>
+    public static IHistoryStore RequireExisting(IHistoryStore store, string option) =>
+        store.Info.FilePath is not { } path || File.Exists(path) ? store : throw new UsageException(Directory.Exists(path)
+            ? $"'{path}' is a folder. Name the store's file in it with {option}."
+            : $"There is no store '{path}'. Check {option}; qmtl backfill creates one.");
 
     private static Uri? ReadUri(string? text)
     {

@@ -35,8 +35,8 @@ public static class ModuleLifetime
         typeof(CacheView), typeof(Payload), typeof(IHistoryProvider), typeof(BarInterval),
 
         // What scripts catch.
-        typeof(SourceException), typeof(StoreException), typeof(GatewayException), typeof(NodeFailedException), typeof(MissingBarsException),
-        typeof(WarmupFailedException),
+        typeof(SourceException), typeof(StoreException), typeof(GatewayException), typeof(NodeFailedException),
+        typeof(MissingBarsException), typeof(WarmupFailedException),
 
         // For the module's own tables.
         typeof(PlainText), typeof(ShownValue),
@@ -103,7 +103,6 @@ public static class ModuleLifetime
         HashSet<string?> own = [.. Named.Select(static type => type.Assembly.GetName().Name)];
         return AssemblyLoadContext.Default.Assemblies.Where(other => own.Contains(other.GetName().Name)).Select(static other =>
             $"This shell has loaded '{other.Location}' before the module was imported. Strategies and nodes that were built on it "
-                + "cannot be run. "
-                + "In a new shell import Qmtl first, then load your own assembly alone.");
+                + "cannot be run. In a new shell import Qmtl first, then load your own assembly alone.");
     }
 }
