@@ -328,5 +328,10 @@ internal sealed class TableIndex : IFileIndex
     private sealed record Group(int Number, long FirstRow, long Before, TimeRange Times);
 
     private sealed record Loaded(
-        Group Group, TableTimes.GroupTimes Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
+        Group Group,
+        TableTimes.GroupTimes Times,
+        BarColumn? Nodes,
+        BarColumn? Intervals,
+        BarColumn[] Payload,
+        SortedDictionary<int, string> Misfits);
 }
