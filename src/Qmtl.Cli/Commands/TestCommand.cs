@@ -90,12 +90,7 @@ internal sealed class TestCommand : CliCommand
     {
         _ = _range.Given(arguments);
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
-        if (streams.Count == 0)
-        {
-            throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");
-        }
-
+        IReadOnlyList<StreamKey> streams = await _streams.RequireAsync(arguments, provider.Store, cancellationToken);
         var options = new ExaminationOptions
         {
             Checks = arguments.GetValue(_checks) is { Length: > 0 } checks ? checks : Defaults.Checks,

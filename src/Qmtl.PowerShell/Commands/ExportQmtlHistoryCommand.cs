@@ -41,14 +41,7 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
     /// <inheritdoc/>
     protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
     {
-        _provider ??= provider;
-        if (_provider.DisplayName != provider.DisplayName)
-        {
-            throw new ArgumentException(
-                $"An export is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run "
-                    + $"the command once for each.");
-        }
-
+        RequireSame(ref _provider, provider, "An export");
         _streams.AddRange(streams.Select(stream => (stream, AskedRange.Between(StartOf(stream.Interval), End))));
         return Task.CompletedTask;
     });

@@ -239,6 +239,21 @@ public abstract class StreamsCommand : BackfillingCommand
         return [.. streams.Concat(missing.Where(IsTaken).SelectMany(problem => problem.Streams)).Distinct()];
     }
 
+    /// <summary>Refuses a second provider, for a command that writes what it finds of one.</summary>
+    /// <param name="first">The one that came first.</param>
+    /// <param name="next">The one that comes now.</param>
+    /// <param name="what">What is written: <c>A report</c>.</param>
+    private protected static void RequireSame(ref IHistoryProvider? first, IHistoryProvider next, string what)
+    {
+        first ??= next;
+        if (first.DisplayName != next.DisplayName)
+        {
+            throw new ArgumentException(
+                $"{what} is of one provider: streams of {first.DisplayName} came before those of {next.DisplayName}. Run the command "
+                    + "once for each.");
+        }
+    }
+
     /// <summary>Refuses a provider that the command can do nothing with, before anything is asked of it; none by default.</summary>
     private protected virtual void Require(IHistoryProvider provider)
     {

@@ -104,7 +104,7 @@ internal static class RecordedRow
     {
         if (value is null)
         {
-            return BarColumn.OfNulls(name, BarColumnType.Double, 1);
+            return BarColumn.OfNulls(name, ColumnType.OfNothing, 1);
         }
 
         ColumnType type = ColumnType.Of(value.GetType()) ?? throw NoColumn(name, value);
