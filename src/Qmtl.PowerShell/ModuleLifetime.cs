@@ -9,6 +9,7 @@ using Qmtl.Gateway;
 using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Payloads;
+using Qmtl.PowerShell.Monitoring;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Running;
@@ -16,7 +17,7 @@ using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
 
-namespace Qmtl.PowerShell.Monitoring;
+namespace Qmtl.PowerShell;
 
 /// <summary>
 /// What happens when a shell imports the module and when it removes it. The module's script calls it: PowerShell itself would not
