@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.History;
@@ -100,7 +99,7 @@ internal sealed class StoreOptions
             return HistoryStoreFactory.Open(store, new HistoryStoreOptions
             {
                 Table = arguments.GetValue(_table),
-                Credential = ReadCredential(arguments.GetValue(_passwordFile)),
+                Credential = arguments.GetValue(_passwordFile) is { } file ? HistoryStoreOptions.CredentialIn(file) : null,
                 Kind = arguments.GetValue(_kind),
                 HttpUri = ReadUri(arguments.GetValue(_httpUri)),
             });
@@ -132,22 +131,5 @@ internal sealed class StoreOptions
         return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
             ? uri
             : throw new UsageException($"'{text}' is not an address. Give --http-uri one of the form http://host:9000.");
-    }
-
-    private static NetworkCredential? ReadCredential(string? passwordFile)
-    {
-        if (passwordFile is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new NetworkCredential("", File.ReadLines(passwordFile).FirstOrDefault());
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"--password-file cannot be read: {exception.Message}", exception);
-        }
     }
 }
