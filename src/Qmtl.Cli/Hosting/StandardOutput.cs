@@ -1,9 +1,10 @@
 using Microsoft.Win32.SafeHandles;
+using Qmtl.Output;
 
 namespace Qmtl.Cli.Hosting;
 
 /// <summary>Standard output, which says of itself that it could not be written: the system's own words name no file.</summary>
-internal sealed class StandardOutput(Stream destination) : Stream
+internal sealed class StandardOutput(Stream destination) : WriteOnlyStream
 {
     /// <summary>
     /// The process's own, for machines. On Unix .NET's stream of the console drops without a word what nobody reads any more, so a pipe is
@@ -24,22 +25,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
         return new StandardOutput(Console.OpenStandardOutput());
     }
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try
@@ -51,9 +36,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
             throw CannotBeWritten(exception);
         }
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -90,12 +72,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
             throw CannotBeWritten(exception);
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private static IOException CannotBeWritten(IOException exception) =>
         new($"Standard output cannot be written: {exception.Message.TrimEnd('.')}.", exception);

@@ -67,8 +67,9 @@ public sealed class TestQmtlHistoryCommand : StreamRangeCommand
                 foreach (StreamKey stream in streams)
                 {
                     TimeRange range = AskedRange.Between(StartOf(stream.Interval), End);
-                    await ShowAsync(
-                        provider, stream, HistoryExamination.ExamineAsync(provider, stream, range, _options, cancellationToken), cancellationToken);
+                    IAsyncEnumerable<BarFinding> found = HistoryExamination.ExamineAsync(
+                        provider, stream, range, _options, cancellationToken);
+                    await ShowAsync(provider, stream, found, cancellationToken);
                 }
             });
             return;
