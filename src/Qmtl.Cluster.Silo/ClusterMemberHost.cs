@@ -148,8 +148,8 @@ public sealed class ClusterMemberHost : IAsyncDisposable
                 membership.ProbeTimeout = options.ProbeInterval;
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
 
-                // Three times that is how long a connection counts for alive that nothing comes from: so long a member whose network was cut,
-                // and whose connections nobody closes, is believed in.
+                // Three times that is how long a connection counts for alive that nothing comes from: so long a member whose network was
+                // cut, and whose connections nobody closes, is believed in.
                 membership.MaxProbeTimeout = 2 * options.ProbeInterval;
 
                 // Who has not said three times that it lives has no voice in who is gone. So one member of three, whose two others died
@@ -157,8 +157,8 @@ public sealed class ClusterMemberHost : IAsyncDisposable
                 membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
             });
 
-            // The usual directory of grains is forgotten with the member that has it: the work of others that is listed there would be stopped
-            // when it dies. This one is put together again from what lives.
+            // The usual directory of grains is forgotten with the member that has it: the work of others that is listed there would be
+            // stopped when it dies. This one is put together again from what lives.
 #pragma warning disable ORLEANSEXP003 // The directory is called experimental: its interface may change, as the package's version may not here.
             silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003

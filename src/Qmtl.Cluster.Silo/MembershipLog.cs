@@ -5,14 +5,20 @@ namespace Qmtl.Cluster.Silo;
 
 /// <summary>Tells who is in the cluster, as far as this member knows: when it has joined, and whenever one comes or goes.</summary>
 internal sealed partial class MembershipLog(
-    ClusterMemberOptions options, IClusterMembershipService membership, ILocalSiloDetails own, ILoggerFactory loggerFactory) : BackgroundService
+    ClusterMemberOptions options, IClusterMembershipService membership, ILocalSiloDetails own, ILoggerFactory loggerFactory)
+    : BackgroundService
 {
     private readonly ILogger _logger = loggerFactory.CreateLogger<ClusterMemberHost>();
 
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        Joining(own.Name, own.SiloAddress.Endpoint.ToString(), own.GatewayAddress?.Endpoint.ToString(), options.Address.DisplayName, own.ClusterId);
+        Joining(
+            own.Name,
+            own.SiloAddress.Endpoint.ToString(),
+            own.GatewayAddress?.Endpoint.ToString(),
+            options.Address.DisplayName,
+            own.ClusterId);
         return base.StartAsync(cancellationToken);
     }
 

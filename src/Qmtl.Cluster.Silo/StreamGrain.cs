@@ -6,7 +6,8 @@ using Qmtl.Messages;
 namespace Qmtl.Cluster.Silo;
 
 /// <inheritdoc cref="IStreamGrain"/>
-/// <remarks>What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's claim.</remarks>
+/// <remarks>What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's
+/// claim.</remarks>
 [SpreadPlacement]
 internal sealed class StreamGrain(MemberWork work, StreamPieces pieces, TimeProvider timeProvider, ILogger<OrderGrain> logger)
     : OrderGrain(timeProvider, logger), IStreamGrain
@@ -50,7 +51,11 @@ internal abstract partial class OrderGrain(TimeProvider timeProvider, ILogger lo
         if (run is null)
         {
             _runs.RemoveAll(static run => run.IsOver);
-            run = new OrderRun(order, (tell, token) => InTurnAsync(order, tell, token), timeProvider, () => Abandoned(Key));
+            run = new OrderRun(
+                order,
+                (tell, token) => InTurnAsync(order, tell, token),
+                timeProvider,
+                patience => Abandoned(Key, patience.TotalSeconds));
             _runs.Add(run);
             Began(Key, order.Id);
         }
@@ -101,7 +106,7 @@ internal abstract partial class OrderGrain(TimeProvider timeProvider, ILogger lo
     [LoggerMessage(
         8009,
         LogLevel.Information,
-        "Nobody has asked for half a minute how {stream} gets on, so the work on it stops.",
+        "Nobody has asked for {seconds} s how {stream} gets on, so the work on it stops.",
         EventName = "cluster.order_abandoned")]
-    private partial void Abandoned(string stream);
+    private partial void Abandoned(string stream, double seconds);
 }

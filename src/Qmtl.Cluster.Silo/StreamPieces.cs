@@ -8,8 +8,8 @@ using Qmtl.Time;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Cuts the ranges of a long stream into pieces and has them filled on all members. Pieces begin and end at the same bars whatever is missing,
-/// so that whoever goes on after a loss asks for the same ones, and none is filled twice at once.
+/// Cuts the ranges of a long stream into pieces and has them filled on all members. Pieces begin and end at the same bars whatever is
+/// missing, so that whoever goes on after a loss asks for the same ones, and none is filled twice at once.
 /// </summary>
 internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimeProvider timeProvider)
 {

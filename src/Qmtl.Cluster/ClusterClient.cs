@@ -67,7 +67,8 @@ public sealed class ClusterClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The members, those that are gone with them as long as the cluster remembers them; the active ones first, then by name.</summary>
+    /// <summary>The members, those that are gone with them as long as the cluster remembers them; the active ones first, then by
+    /// name.</summary>
     /// <exception cref="ClusterException">The cluster does not answer.</exception>
     public async Task<IReadOnlyList<ClusterMember>> GetMembersAsync()
     {

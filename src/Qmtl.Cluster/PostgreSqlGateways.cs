@@ -4,8 +4,8 @@ using Orleans.Messaging;
 namespace Qmtl.Cluster;
 
 /// <summary>
-/// The members that a database lists, for clients. Orleans' own reader of that list comes with the whole of a member, which a client does not
-/// need.
+/// The members that a database lists, for clients. Orleans' own reader of that list comes with the whole of a member, which a client does
+/// not need.
 /// </summary>
 internal sealed class PostgreSqlGateways(NpgsqlDataSource database, ClusterAddress address) : IGatewayListProvider
 {

@@ -33,8 +33,8 @@ internal sealed partial class KeptStreamGrain(KeptShare share, KeepingMembers me
     /// <inheritdoc/>
     public ValueTask<KeptPlace> TouchAsync()
     {
-        // Another member has come, and the stream is its. It goes there at once: were it only to end here, whoever still takes this member for
-        // its place would bring it back.
+        // Another member has come, and the stream is its. It goes there at once: were it only to end here, whoever still takes this member
+        // for its place would bring it back.
         if (members.Find() is { Count: > 0 } keeping && !KeptPlacement.Choose(Key, keeping).Equals(members.Own))
         {
             this.MigrateOnIdle();

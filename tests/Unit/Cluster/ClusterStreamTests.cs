@@ -96,17 +96,17 @@ public sealed class ClusterStreamTests
                 await Task.Delay(Timeout.Infinite, token);
             },
             clock,
-            () => isAbandoned = true);
+            _ => isAbandoned = true);
         await begun.Task;
 
         for (int times = 0; times < 3; times++)
         {
-            clock.Advance(OrderRun.Patience - TimeSpan.FromSeconds(1));
+            clock.Advance(run.Patience - TimeSpan.FromSeconds(1));
             Assert.Equal(new OrderNews(run.Work, 0, [], false, null), run.Read(0) with { News = [] });
         }
 
         Assert.False(stopping.IsCancellationRequested);
-        clock.Advance(OrderRun.Patience);
+        clock.Advance(run.Patience);
         Assert.True(stopping.IsCancellationRequested);
         Assert.True(isAbandoned);
     }
@@ -172,7 +172,7 @@ public sealed class ClusterStreamTests
             if (_run?.Order != order.Id)
             {
                 await DisposeAsync();
-                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock, static () => { });
+                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock, static _ => { });
             }
 
             return _run!.Read(0);

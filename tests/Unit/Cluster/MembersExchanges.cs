@@ -9,8 +9,8 @@ using Qmtl.Unit.EndToEnd;
 namespace Qmtl.Unit.Cluster;
 
 /// <summary>
-/// An exchange for each member of a cluster, all alike, so that it is known which member asked for what; and for each member that is lost what
-/// was committed then.
+/// An exchange for each member of a cluster, all alike, so that it is known which member asked for what; and for each member that is lost
+/// what was committed then.
 /// </summary>
 internal sealed class MembersExchanges : IAsyncDisposable
 {

@@ -9,8 +9,8 @@ using Qmtl.Unit.Fixtures;
 namespace Qmtl.Unit.EndToEnd;
 
 /// <summary>
-/// The proof of a cluster: three processes in networks of their own fill streams from the simulated exchange into PostgreSQL, and keep others.
-/// Meanwhile processes are killed and replaced, the network of one is cut, and PostgreSQL is restarted.
+/// The proof of a cluster: three processes in networks of their own fill streams from the simulated exchange into PostgreSQL, and keep
+/// others. Meanwhile processes are killed and replaced, the network of one is cut, and PostgreSQL is restarted.
 /// </summary>
 /// <param name="networks">Where the processes live; this one is in the hub.</param>
 /// <param name="streams">How many streams are filled.</param>
