@@ -58,6 +58,10 @@ internal static class QmtlCommandLine
             host.WriteDiagnostic("error", "Cancelled.");
             return ExitCode.Cancelled;
         }
+        catch (OutputUnreadException)
+        {
+            return ExitCode.Unread;
+        }
         catch (UsageException exception)
         {
             host.WriteDiagnostic("error", exception.Message);

@@ -30,6 +30,13 @@ internal sealed class CompareCommand : CliCommand
         CustomParser = OptionParsing.WholeNumber(1, 10_000_000),
     };
 
+    private readonly Option<ValueTolerance> _tolerance = new("--tolerance")
+    {
+        Description = "How far floating-point values may lie apart: 0.01, or 0.01% of the other's value. Default: not at all.",
+        HelpName = "number",
+        CustomParser = OptionParsing.Using(ValueTolerance.Parse),
+    };
+
     private readonly Option<bool> _repair = new("--repair")
     {
         Description = "Write the source's bars where stored ones differ or are missing; qmtl revisions shows what was changed.",
@@ -46,6 +53,7 @@ internal sealed class CompareCommand : CliCommand
         _source = new SourceOptions(this);
         Options.Add(_withStore);
         Options.Add(_sample);
+        Options.Add(_tolerance);
         Options.Add(_repair);
         _json = JsonOption.AddTo(this, "a difference");
         Validators.Add(result =>
@@ -64,6 +72,7 @@ internal sealed class CompareCommand : CliCommand
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --start 2024-01-01 --end 2024-01-31T23:59:00Z",
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --sample 300",
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --with-store copy.db --json",
+        "qmtl compare --store bars.db --node BTCUSDT --interval 1m --with-store copy.db --tolerance 0.01%",
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --repair",
     ];
 
@@ -91,6 +100,8 @@ internal sealed class CompareCommand : CliCommand
             {
                 SampleSize = arguments.GetValue(_sample),
                 Repair = arguments.GetValue(_repair),
+                AbsoluteTolerance = arguments.GetValue(_tolerance).Absolute,
+                RelativeTolerance = arguments.GetValue(_tolerance).Relative,
             };
             await foreach (BarDifference difference in comparison.RunAsync(
                 timeProvider: Host.TimeProvider, loggerFactory: Host.Log, cancellationToken: cancellationToken))

@@ -6,6 +6,10 @@ namespace Qmtl.Cli.Hosting;
 /// <summary>Standard output, which says of itself that it could not be written: the system's own words name no file.</summary>
 internal sealed class StandardOutput(Stream destination) : WriteOnlyStream
 {
+    // What the system says where the other end of a pipe is closed: EPIPE, and on Windows ERROR_BROKEN_PIPE and ERROR_NO_DATA.
+    private static readonly int[] NobodyReads =
+        OperatingSystem.IsWindows() ? [unchecked((int)0x8007006D), unchecked((int)0x800700E8)] : [32];
+
     /// <summary>
     /// The process's own, for machines. On Unix .NET's stream of the console drops without a word what nobody reads any more, so a pipe is
     /// written to directly.
@@ -73,6 +77,11 @@ internal sealed class StandardOutput(Stream destination) : WriteOnlyStream
         }
     }
 
-    private static IOException CannotBeWritten(IOException exception) =>
-        new($"Standard output cannot be written: {exception.Message.TrimEnd('.')}.", exception);
+    private static IOException CannotBeWritten(IOException exception)
+    {
+        string message = $"Standard output cannot be written: {exception.Message.TrimEnd('.')}.";
+        return NobodyReads.Contains(exception.HResult)
+            ? new OutputUnreadException(message, exception)
+            : new IOException(message, exception);
+    }
 }

@@ -3,6 +3,7 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Exporting;
 using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
@@ -14,8 +15,8 @@ namespace Qmtl.PowerShell.Commands;
     DefaultParameterSetName = ProviderSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Low)]
-[OutputType(typeof(FileInfo))]
-public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
+[OutputType(typeof(FileInfo), typeof(Job))]
+public sealed class ExportQmtlHistoryCommand : StreamRangeCommand, ILongCommand
 {
     // In the order in which they come; of one stream, coverage may come as many objects.
     private readonly List<(StreamKey Stream, TimeRange Range)> _streams = [];
@@ -37,6 +38,10 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
     /// <summary>Whether the files are written to the pipeline.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
@@ -71,18 +76,20 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
             return;
         }
 
-        Run(
-            async cancellationToken =>
-            {
-                ExportResult result = Partition
-                    ? await HistoryExport.WritePartitionsAsync(provider, _streams, path, cancellationToken)
-                    : await HistoryExport.WriteFileAsync(provider, _streams, path, Force, cancellationToken);
-                Post(() => WriteVerbose($"{result.Bars} bars in {result.Files.Count} files."));
-                if (PassThru)
-                {
-                    await OutputAsync(result.Files.Select(static file => new FileInfo(file)));
-                }
-            },
-            provider);
+        RunLong<ExportQmtlHistoryCommand>(
+            (command, cancellationToken) => command.WriteAsync(provider, path, cancellationToken), provider);
+        base.EndProcessing();
+    }
+
+    private async Task WriteAsync(IHistoryProvider provider, string path, CancellationToken cancellationToken)
+    {
+        ExportResult result = Partition
+            ? await HistoryExport.WritePartitionsAsync(provider, _streams, path, cancellationToken)
+            : await HistoryExport.WriteFileAsync(provider, _streams, path, Force, cancellationToken);
+        Post(() => WriteVerbose($"{result.Bars} bars in {result.Files.Count} files."));
+        if (PassThru)
+        {
+            await OutputAsync(result.Files.Select(static file => new FileInfo(file)));
+        }
     }
 }

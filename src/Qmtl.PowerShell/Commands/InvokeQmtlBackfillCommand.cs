@@ -22,7 +22,7 @@ namespace Qmtl.PowerShell.Commands;
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackfillOutcome), typeof(Job))]
-public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
+public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand, ILongCommand
 {
     // Files that the operator was told about, whichever of their streams came first.
     private readonly ConcurrentDictionary<IDataFetcher, bool> _told = [];
@@ -71,7 +71,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     [ValidateNotNullOrEmpty]
     public string? ClusterCertificate { get; set; }
 
-    /// <summary>Whether the work goes on in a job of this process, which is written at once.</summary>
+    /// <inheritdoc/>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
@@ -97,14 +97,12 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
         ClusterCertificate = ClusterCertificate is null ? null : ArgumentPath.Resolve(this, ClusterCertificate);
         List<BackfillWork> approved = [.. _work.Values.Where(
             work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider), Force)))];
-        if (approved.Count > 0 && AsJob)
+        if (approved.Count > 0)
         {
-            RunAsJob<InvokeQmtlBackfillCommand>((command, cancellationToken) => command.RunAsync(approved, cancellationToken));
+            RunLong<InvokeQmtlBackfillCommand>((command, cancellationToken) => command.RunAsync(approved, cancellationToken));
         }
-        else if (approved.Count > 0)
-        {
-            Run(cancellationToken => RunAsync(approved, cancellationToken));
-        }
+
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>

@@ -6,13 +6,14 @@ using Qmtl.History;
 using Qmtl.Keeping;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
 
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Keeps streams complete until it is stopped, and emits what comes of it.</summary>
 [Cmdlet(VerbsCommon.Watch, "QmtlHistory", DefaultParameterSetName = ProviderSet)]
-[OutputType(typeof(BackfillOutcome))]
-public sealed class WatchQmtlHistoryCommand : StreamsCommand
+[OutputType(typeof(BackfillOutcome), typeof(Job))]
+public sealed class WatchQmtlHistoryCommand : StreamsCommand, ILongCommand
 {
     private const string PathSet = "Path";
 
@@ -48,6 +49,10 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
     public SwitchParameter Once { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     private protected override bool MakesStreams => true;
 
     /// <inheritdoc/>
@@ -73,10 +78,14 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName == PathSet || _streams.Count > 0)
+        // Before a job begins, which knows nothing of the shell's folder.
+        Path = Path is null ? null : ArgumentPath.Resolve(this, Path);
+        if (Path is not null || _streams.Count > 0)
         {
-            Run(RunAsync, Path);
+            RunLong<WatchQmtlHistoryCommand>((command, cancellationToken) => command.RunAsync(cancellationToken), Path);
         }
+
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>
@@ -105,7 +114,7 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         KeepDeclaration declaration = Path is not null
-            ? KeepDeclaration.Read(ArgumentPath.Resolve(this, Path))
+            ? KeepDeclaration.Read(Path)
             : new KeepDeclaration { Streams = _streams, Options = new BackfillOptions { ThrottleLimit = ThrottleLimit } };
         var outcomes = new KeepOutcomeQueue();
         await using var keeper = new HistoryKeeper(declaration, onOutcome: outcomes.Add, loggerFactory: CreateLog());
