@@ -9,8 +9,8 @@ using Qmtl.Time;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Carries out orders with engines of this process: one for all orders of a source, a store and the same options, so that the throttle limit is
-/// one limit.
+/// Carries out orders with engines of this process: one for all orders of a source, a store and the same options, so that the throttle
+/// limit is one limit.
 /// </summary>
 internal sealed class MemberWork(
     MemberParts parts, IGrainFactory grains, TimeProvider timeProvider, ILoggerFactory loggerFactory)

@@ -3,8 +3,8 @@ using Qmtl.Cluster.Wire;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Work on an order, which goes on by itself while whoever wants it has lost the way to it, and stops when nobody has asked for its news for a
-/// while. News are kept until they are known to have come.
+/// Work on an order, which goes on by itself while whoever wants it has lost the way to it, and stops when nobody has asked for its news
+/// for a while. News are kept until they are known to have come.
 /// </summary>
 internal sealed class OrderRun : IAsyncDisposable
 {

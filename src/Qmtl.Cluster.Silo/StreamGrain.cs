@@ -4,7 +4,9 @@ using Qmtl.Cluster.Wire;
 namespace Qmtl.Cluster.Silo;
 
 /// <inheritdoc cref="IStreamGrain"/>
-/// <remarks>What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's claim.</remarks>
+/// <remarks>
+/// What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's claim.
+/// </remarks>
 [SpreadPlacement]
 internal sealed class StreamGrain(MemberWork work, StreamPieces pieces, TimeProvider timeProvider) : OrderGrain(timeProvider), IStreamGrain
 {

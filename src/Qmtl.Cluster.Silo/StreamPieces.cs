@@ -8,8 +8,8 @@ using Qmtl.Time;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Cuts the ranges of a long stream into pieces and has them filled on all members. Pieces begin and end at the same bars whatever is missing,
-/// so that whoever goes on after a loss asks for the same ones, and none is filled twice at once.
+/// Cuts the ranges of a long stream into pieces and has them filled on all members. Pieces begin and end at the same bars whatever is
+/// missing, so that whoever goes on after a loss asks for the same ones, and none is filled twice at once.
 /// </summary>
 internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimeProvider timeProvider)
 {
@@ -29,7 +29,8 @@ internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimePr
             (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(
                 stream.Interval, order.Ranges, timeProvider.GetUtcNow());
             long page = Math.Max(1, request.Fetcher.GetBarsPerRequest(stream, long.MaxValue) ?? options.DefaultBarsPerRequest);
-            if (!stream.Interval.IsFixed || withoutBars.Count > 0 || open.Sum(range => range.CountBars(stream.Interval)) <= page * PagesInPiece)
+            long bars = open.Sum(range => range.CountBars(stream.Interval));
+            if (!stream.Interval.IsFixed || withoutBars.Count > 0 || bars <= page * PagesInPiece)
             {
                 return null;
             }

@@ -170,8 +170,8 @@ internal sealed class ClusterStream(
         tell(news);
     }
 
-    // What a member committed before it was lost, nobody else will count; unless the work went on elsewhere and is told of once more, from its
-    // beginning. Then it is counted with the result of that.
+    // What a member committed before it was lost, nobody else will count; unless the work went on elsewhere and is told of once more, from
+    // its beginning. Then it is counted with the result of that.
     private bool Count(CommittedNews page)
     {
         bool isKnown = _committed.TryGetValue(page.Work, out int last) && page.Number <= last;
@@ -202,8 +202,8 @@ internal sealed class ClusterStream(
 
     private void End(BackfillResult result)
     {
-        // A result is of the closed bars on the grid, so its end may be earlier than what was asked for. What is none of the open ranges was
-        // told before.
+        // A result is of the closed bars on the grid, so its end may be earlier than what was asked for. What is none of the open ranges
+        // was told before.
         TimeRange? ended = _open.Contains(result.Range) ? result.Range : _open
             .Where(open => open.AlignTo(Stream.Interval) is { } bars && bars.Start == result.Range.Start && bars.End >= result.Range.End)
             .OrderBy(static open => open.End)

@@ -3,8 +3,8 @@ using Orleans.Concurrency;
 namespace Qmtl.Cluster.Wire;
 
 /// <summary>
-/// Whatever carries out orders. The work goes on by itself and is asked for its news, so that an answer that is lost is asked for again, and
-/// loses neither news nor work; it stops when nobody has asked for half a minute.
+/// Whatever carries out orders. The work goes on by itself and is asked for its news, so that an answer that is lost is asked for again,
+/// and loses neither news nor work; it stops when nobody has asked for half a minute.
 /// </summary>
 public interface IOrderGrain : IGrainWithStringKey
 {
@@ -34,8 +34,8 @@ public interface IOrderGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// A stream of a store, as it is filled from a source. It lives on one member at a time and keeps nothing: what is stored says what is to be
-/// done, so when its member dies another one goes on.
+/// A stream of a store, as it is filled from a source. It lives on one member at a time and keeps nothing: what is stored says what is to
+/// be done, so when its member dies another one goes on.
 /// </summary>
 /// <remarks>
 /// Its key is made of <see cref="StreamOrder.Key"/>, which holds no secret. Orders for one stream are carried out one after the other.
@@ -44,8 +44,8 @@ public interface IOrderGrain : IGrainWithStringKey
 public interface IStreamGrain : IOrderGrain;
 
 /// <summary>
-/// A piece of a stream's ranges that is filled by itself, on any member. Two orders for one piece are carried out one after the other, so that
-/// the second finds in the store what the first one brought.
+/// A piece of a stream's ranges that is filled by itself, on any member. Two orders for one piece are carried out one after the other, so
+/// that the second finds in the store what the first one brought.
 /// </summary>
 [Alias("qmtl.piece")]
 public interface IPieceGrain : IOrderGrain;
