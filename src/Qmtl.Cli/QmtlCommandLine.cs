@@ -4,7 +4,6 @@ using System.CommandLine.Invocation;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Demo;
 using Qmtl.Cli.Hosting;
-using Qmtl.Cli.Logging;
 using Qmtl.Cluster;
 using Qmtl.Fetching;
 using Qmtl.History;

@@ -166,7 +166,7 @@ internal sealed partial class KeepLane
                 cancellationToken);
             foreach ((KeptState state, StreamStatus status) in states.Zip(found))
             {
-                state.Gauge.Look(status);
+                state.Gauge.Look(status.History, status.Due);
                 LookBehind(state, status);
             }
 

@@ -287,7 +287,8 @@ internal sealed partial class KeepLane
     }
 
     private KeptGauge Measure(KeptStream kept) =>
-        QmtlMeter.Instruments.Freshness.Keep(kept.Stream, _store.Info.DisplayName, kept.FirstBar, kept.Budget);
+        QmtlMeter.Instruments.Freshness.Keep(
+            kept.Stream, _store.Info.DisplayName, kept.FirstBar, kept.Budget ?? StreamStatus.DefaultBudget(kept.Stream.Interval));
 
     private static TimeSpan Sooner(TimeSpan nap, TimeSpan other) =>
         other >= nap ? nap : other > TimeSpan.FromMilliseconds(1) ? other : TimeSpan.FromMilliseconds(1);

@@ -151,7 +151,7 @@ internal sealed class StepRuns(BarInterval interval)
         {
             if (_last is { } last)
             {
-                long step = interval.IsFixed ? (time - last) / interval.Stride : interval.CountBetween(last, time) - 1;
+                long step = interval.CountBetween(last, time) - 1;
                 if (step != _step)
                 {
                     End(last, isWhole: false, tell);
@@ -180,8 +180,7 @@ internal sealed class StepRuns(BarInterval interval)
         double usual = (_counts.GetValueOrDefault(_step) + 1.0) / (_steps + 4.0);
         if (_step > 1 && (Math.Pow(usual, _length) < Certainty || (isWhole && _length + 1 >= LeastRows)))
         {
-            string other = interval.IsFixed ? BarInterval.FromSeconds(interval.Seconds * _step).ToString() : $"{_step} x {interval}";
-            tell(new TimeRange(_start, last), other, _length + 1);
+            tell(new TimeRange(_start, last), interval.Times(_step).ToString(), _length + 1);
         }
         else if (_step is > 0 and <= LongestStep)
         {

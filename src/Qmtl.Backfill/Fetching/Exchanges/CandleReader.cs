@@ -348,8 +348,7 @@ internal sealed class CandleReader
     {
         bool isRead = reader.TokenType switch
         {
-            JsonTokenType.String => Utf8Parser.TryParse(reader.ValueSpan, out cell.Amount, out int length) && length == reader.ValueSpan.Length,
-            JsonTokenType.Number => reader.TryGetDouble(out cell.Amount),
+            JsonTokenType.String or JsonTokenType.Number => AmountText.TryRead(reader.ValueSpan, out cell.Amount),
             _ => false,
         };
         cell.State = isRead ? CellState.Read : reader.TokenType == JsonTokenType.Null ? CellState.Missing : CellState.Wrong;
