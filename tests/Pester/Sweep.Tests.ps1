@@ -1,3 +1,8 @@
+BeforeDiscovery {
+    . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
+    $examples = (Get-Help -Name Invoke-QmtlStrategy -Full).examples.example.Where({ $_.code -match ' -Cluster ' }).ForEach({ @{ Title = $_.title.Trim(); Code = $_.code } })
+}
+
 BeforeAll {
     . ([System.IO.Path]::Combine($PSScriptRoot, 'common.ps1'))
 
@@ -158,5 +163,20 @@ Describe 'Invoke-QmtlStrategy -Cluster' {
         }
         $run | Format-Table | Out-String -Width 200 | Should -Match 'Cross +\{"fast":5,"slow":20\} +Completed +981'
         [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($run)).Parameters | Should -BeExactly '{"fast":5,"slow":20}'
+    }
+}
+
+Describe 'the examples run' {
+    It '<Title>' -ForEach $examples {
+        # As it stands, but for its cluster, which is the tested one; its bars are others.
+        Push-Location $folder
+        try {
+            $runs = & ([scriptblock]::Create($Code.Replace('localhost', $address))) 3>&1
+        }
+        finally {
+            Pop-Location
+        }
+
+        $runs.Where({ $_ -is [Qmtl.PowerShell.Output.SweepOutcome] }).Status | Should -Be 'Completed', 'Completed'
     }
 }
