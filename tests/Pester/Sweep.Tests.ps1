@@ -111,6 +111,11 @@ Describe 'Invoke-QmtlStrategy -AssemblyPath' {
         $Script | Should -Throw -ExpectedMessage $Message
     }
 
+    It 'goes on in a job' {
+        $runs = Invoke-QmtlStrategy Cross @common -ParameterSet $sets -AsJob | Receive-Job -Wait -AutoRemoveJob
+        ($runs | Sort-Object Run).Results | Should -Be 981, 971, 992
+    }
+
     It 'does nothing with -WhatIf' {
         Invoke-QmtlStrategy Twice @common -WhatIf | Should -BeNullOrEmpty
     }

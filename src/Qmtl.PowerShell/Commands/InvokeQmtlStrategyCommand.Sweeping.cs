@@ -103,9 +103,10 @@ public sealed partial class InvokeQmtlStrategyCommand
         string action = $"Replay the history of {provider.DisplayName}, and compute nodes, in {runs}{GoingWhere}";
         if (ShouldProcess(string.Join(", ", _names), action))
         {
-            Run(token => Cluster is null
-                ? SweepAsync(new StrategySweep(StrategyAssembly.Load(path), provider, ThrottleLimit).RunAsync(orders, token), orders.Count)
-                : SweepAsync(provider, path, certificate, orders, token));
+            RunLong<InvokeQmtlStrategyCommand>((command, token) => command.Cluster is null
+                ? command.SweepAsync(
+                    new StrategySweep(StrategyAssembly.Load(path), provider, command.ThrottleLimit).RunAsync(orders, token), orders.Count)
+                : command.SweepAsync(provider, path, certificate, orders, token));
         }
     }
 

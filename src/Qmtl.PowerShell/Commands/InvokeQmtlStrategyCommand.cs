@@ -14,7 +14,6 @@ using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Recording;
 using Qmtl.PowerShell.Scripting;
-using Qmtl.Recording;
 using Qmtl.Running;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -31,9 +30,9 @@ namespace Qmtl.PowerShell.Commands;
     DefaultParameterSetName = OfflineSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(StrategyResult), ParameterSetName = [OfflineSet, WorldSet])]
-[OutputType(typeof(SweepOutcome), ParameterSetName = [CompiledSet])]
-public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
+[OutputType(typeof(StrategyResult), typeof(Job), ParameterSetName = [OfflineSet, WorldSet])]
+[OutputType(typeof(SweepOutcome), typeof(Job), ParameterSetName = [CompiledSet])]
+public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILongCommand
 {
     private const string OfflineSet = "Offline";
     private const string WorldSet = "World";
@@ -112,6 +111,10 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     public OnMissing OnMissing { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         string? wrong = this switch
@@ -172,25 +175,13 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
         {
             RunStrategy(_endless);
         }
+
+        base.EndProcessing();
     }
 
     private void RunStrategy(Strategy strategy)
     {
-        try
-        {
-            // On this thread, because a strategy may be script.
-            ScriptHome.Of(strategy, $"The strategy of type {strategy.GetType().Name}").Require();
-            RequireRunspace(strategy.Nodes);
-        }
-        catch (Exception exception) when (exception is not PipelineStoppedException)
-        {
-            ThrowTerminatingError(ErrorRecords.From(
-                ErrorRecords.IsForOperator(exception)
-                    ? exception
-                    : new InvalidOperationException($"The strategy '{strategy.Name}' {ScriptFailure.Describe(exception)}.", exception),
-                strategy));
-        }
-
+        RequireItsScript(strategy);
         string doing = PlainText.OneLine($"Performing the operation \"{Describe()}\" on target \"{strategy.Name}\".");
         if (!ShouldProcess(doing, $"Are you sure you want to perform this action?\n{doing}", "Confirm", out ShouldProcessReason reason))
         {
@@ -204,7 +195,7 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
 
         try
         {
-            Run(token => RunRecordedAsync(strategy, token), strategy);
+            RunLong<InvokeQmtlStrategyCommand>((command, token) => command.RunRecordedAsync(strategy, token), strategy);
         }
         finally
         {
@@ -231,24 +222,6 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
             following.ForEach(followed => followed.Dispose());
         }
     }
-
-    // Before anything is filled or submitted: what is script of another runspace would never have its turn.
-    private static void RequireRunspace(IReadOnlyList<Node> nodes)
-    {
-        foreach (Node node in nodes)
-        {
-            (node as ScriptNode)?.RequireRunspace();
-            ScriptHome.Of(node, $"The node '{node.Name}'").Require();
-        }
-
-        foreach (Recorder recorder in RecordersOf(nodes))
-        {
-            recorder.RequireRunspace();
-        }
-    }
-
-    private static IEnumerable<Recorder> RecordersOf(IReadOnlyList<Node> nodes) =>
-        nodes.OfType<StreamInput>().Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct().Select(Recorder.Of);
 
     // The gateway's address may hold a password, so it is not told.
     private string Describe() => this switch
