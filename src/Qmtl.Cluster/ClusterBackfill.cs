@@ -85,7 +85,8 @@ public sealed class ClusterBackfill
                     StreamOrder order = StreamOrder.Of(request, _options);
                     IStreamGrain grain = _client.Grains.GetGrain<IStreamGrain>(order.Key);
                     await new ClusterStream(
-                        some => grain.CompleteAsync(some), order, _client.Address.DisplayName, _timeProvider, Tell).RunAsync(cancellationToken);
+                        grain, order, _client.Address.DisplayName, _timeProvider, news => Tell(news.ToEvent(order.Stream)), Tell)
+                        .RunAsync(cancellationToken);
                 });
         }
         finally

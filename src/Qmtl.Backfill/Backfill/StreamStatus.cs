@@ -218,7 +218,11 @@ public sealed record StreamStatus
     }
 
     private static async Task<StreamStatus> OfAsync(
-        IHistoryProvider provider, StreamExpectation expected, HistorySummary? summary, DateTimeOffset now, CancellationToken cancellationToken)
+        IHistoryProvider provider,
+        StreamExpectation expected,
+        HistorySummary? summary,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         TimeRange? after = summary is { EmptyAfter: 0 } ? null : AfterNewest(expected, summary, now);
         return Of(

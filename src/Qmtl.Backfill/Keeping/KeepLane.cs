@@ -92,7 +92,9 @@ internal sealed partial class KeepLane
     /// <summary>How many streams have not been visited yet.</summary>
     public int Unseen => Volatile.Read(ref _unseen);
 
-    /// <summary>How long ago it looked for what is due, which it does every half minute at least, whatever becomes of the time of day.</summary>
+    /// <summary>
+    /// How long ago it looked for what is due, which it does every half minute at least, whatever becomes of the time of day.
+    /// </summary>
     public TimeSpan Silence => _world.Clock.GetElapsedTime(Interlocked.Read(ref _lastTick));
 
     /// <summary>Whether nothing is under way, and it has looked for what is due since it was woken.</summary>

@@ -174,7 +174,9 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
     /// <inheritdoc cref="LastClosedBar(long)"/>
     public long LastClosedBar(DateTimeOffset now) => LastClosedBar(now.ToUnixTimeSeconds());
 
-    /// <summary>How long before <paramref name="now"/> the bar that opens at <paramref name="open"/> closed; zero for one that has not.</summary>
+    /// <summary>
+    /// How long before <paramref name="now"/> the bar that opens at <paramref name="open"/> closed; zero for one that has not.
+    /// </summary>
     internal TimeSpan SinceClose(long open, DateTimeOffset now)
     {
         TimeSpan since = now - UnixTime.FromSeconds(Next(open));

@@ -13,8 +13,6 @@ namespace Qmtl.Cli.Commands;
 /// <summary><c>qmtl compare</c>: stored bars beside those of a source or of another store.</summary>
 internal sealed class CompareCommand : CliCommand
 {
-    private const int MostRows = 50;
-
     private readonly StoreOptions _store;
     private readonly StreamOptions _streams;
     private readonly RangeOptions _range;
@@ -85,10 +83,10 @@ internal sealed class CompareCommand : CliCommand
         await using IHistoryStore store = _store.OpenExisting(arguments);
         await using IHistoryStore? other = OpenOther(arguments);
         IDataFetcher source = other is null ? _source.CreateFetcher(arguments) : new StoreFetcher(other);
-        var table = new ReportTable(Host).WithTexts("Node", "Interval", "Bar", "Kind", "Column", "Stored", "Other");
+        ReportTable table = new ReportTable(Host) { MostRows = 50 }
+            .WithTexts("Node", "Interval", "Bar", "Kind", "Column", "Stored", "Other");
         var lines = new JsonLines(Host.Output);
         var summaries = new List<string>();
-        long found = 0;
         foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
             if (await RangeOfAsync(arguments, store, source, stream, cancellationToken) is not { } range)
@@ -107,12 +105,11 @@ internal sealed class CompareCommand : CliCommand
             await foreach (BarDifference difference in comparison.RunAsync(
                 timeProvider: Host.TimeProvider, loggerFactory: Host.Log, cancellationToken: cancellationToken))
             {
-                found++;
                 if (arguments.GetValue(_json))
                 {
                     await lines.WriteDifferenceAsync(stream, difference, cancellationToken);
                 }
-                else if (table.RowCount < MostRows)
+                else
                 {
                     table.AddRow(
                         stream.NodeId,
@@ -139,12 +136,11 @@ internal sealed class CompareCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        if (found > table.RowCount)
+        foreach (string summary in table.Rest is { } rest ? summaries.Prepend(rest) : summaries)
         {
-            summaries.Insert(0, $"{found - table.RowCount} more differences are not shown; --json has all of them.");
+            Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine(summary));
         }
 
-        summaries.ForEach(summary => Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine(summary)));
         return ExitCode.Complete;
     }
 
@@ -178,10 +174,7 @@ internal sealed class CompareCommand : CliCommand
 
         try
         {
-            IHistoryStore other = HistoryStoreFactory.Open(text);
-            return other.Info.FilePath is { } path && !File.Exists(path)
-                ? throw new UsageException($"There is no store '{path}'. Check --with-store.")
-                : other;
+            return StoreOptions.RequireExisting(HistoryStoreFactory.Open(text), _withStore.Name);
         }
         catch (ArgumentException exception)
         {

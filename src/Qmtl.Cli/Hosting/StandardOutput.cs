@@ -1,9 +1,10 @@
 using Microsoft.Win32.SafeHandles;
+using Qmtl.Output;
 
 namespace Qmtl.Cli.Hosting;
 
 /// <summary>Standard output, which says of itself that it could not be written: the system's own words name no file.</summary>
-internal sealed class StandardOutput(Stream destination) : Stream
+internal sealed class StandardOutput(Stream destination) : WriteOnlyStream
 {
     // What the system says where the other end of a pipe is closed: EPIPE, and on Windows ERROR_BROKEN_PIPE and ERROR_NO_DATA.
     private static readonly int[] NobodyReads =
@@ -28,22 +29,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
         return new StandardOutput(Console.OpenStandardOutput());
     }
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try
@@ -55,9 +40,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
             throw CannotBeWritten(exception);
         }
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -94,12 +76,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
             throw CannotBeWritten(exception);
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private static IOException CannotBeWritten(IOException exception)
     {

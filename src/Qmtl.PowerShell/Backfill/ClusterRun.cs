@@ -61,6 +61,5 @@ internal sealed class ClusterRun : IAsyncDisposable
             ? new BackfillRequest(store, fetcher, work.Stream, work.Ranges)
             : throw new NotSupportedException(
                 $"The provider {provider.DisplayName} fills itself, so the members of a cluster have no way to its bars. Use a "
-                    + "provider over a "
-                    + "store and a source that the members have, too.");
+                    + "provider over a store and a source that the members have, too.");
 }

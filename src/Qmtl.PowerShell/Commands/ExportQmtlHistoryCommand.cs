@@ -9,7 +9,12 @@ using Qmtl.Time;
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Writes bars to files that other programs read, and Import-QmtlHistory exactly as they were.</summary>
-[Cmdlet(VerbsData.Export, "QmtlHistory", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Cmdlet(
+    VerbsData.Export,
+    "QmtlHistory",
+    DefaultParameterSetName = ProviderSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(FileInfo), typeof(Job))]
 public sealed class ExportQmtlHistoryCommand : StreamRangeCommand, ILongCommand
 {
@@ -41,15 +46,7 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand, ILongCommand
     /// <inheritdoc/>
     protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
     {
-        _provider ??= provider;
-        if (_provider.DisplayName != provider.DisplayName)
-        {
-            throw new ArgumentException(
-                $"An export is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run "
-                    + "the command "
-                    + $"once for each.");
-        }
-
+        RequireSame(ref _provider, provider, "An export");
         _streams.AddRange(streams.Select(stream => (stream, AskedRange.Between(StartOf(stream.Interval), End))));
         return Task.CompletedTask;
     });

@@ -86,7 +86,13 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand, ILongComm
             Start = Start,
             End = End,
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid, OnBadBar = OnBadBar },
+            Backfill = new BackfillOptions
+            {
+                ThrottleLimit = ThrottleLimit,
+                MaxRetries = MaxRetries,
+                OffGrid = OffGrid,
+                OnBadBar = OnBadBar,
+            },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),
@@ -95,18 +101,8 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand, ILongComm
         {
             await foreach (WarmupResult result in warmup.RunAsync(_streams, cancellationToken))
             {
-                await WriteAsync(() => Emit(result));
+                await WriteAsync(() => WriteOutcome(new WarmupOutcome(result)));
             }
         });
-    }
-
-    private void Emit(WarmupResult result)
-    {
-        var outcome = new WarmupOutcome(result);
-        WriteObject(outcome);
-        if (outcome.Failure is { } error)
-        {
-            WriteError(error);
-        }
     }
 }

@@ -8,7 +8,6 @@ using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Quality;
-using Qmtl.Streams;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
@@ -80,42 +79,16 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand, ILongCommand
     private protected override bool MakesStreams => true;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        StreamInput[] windows = [.. (InputObject ?? []).OfType<StreamInput>()];
-        foreach (StreamInput stream in windows)
+    protected override void ProcessRecord() => RunForWindows(
+        End,
+        (provider, stream, start) => Add(provider, stream, StartOf(stream.Interval) ?? start, End),
+        async (provider, streams, cancellationToken) =>
         {
-            if (stream.HistoryProvider is not { } provider)
+            foreach (StreamKey stream in streams)
             {
-                Refuse(NoProvider(stream), stream);
-                continue;
+                await FindRangeAsync(provider, stream, cancellationToken);
             }
-
-            Require(provider);
-            Add(
-                provider,
-                new StreamKey(stream.NodeId, stream.Interval),
-                StartOf(stream.Interval) ?? new AskedSpan(stream.Period, default).StartOf(
-                    stream.Interval, End, TimeProvider.System.GetUtcNow()),
-                End);
-        }
-
-        if (windows.Length > 0)
-        {
-            InputObject = windows.Length == InputObject!.Length ? null : [.. InputObject.Except(windows)];
-        }
-
-        if (windows.Length == 0 || InputObject is not null)
-        {
-            RunForStreams(async (provider, streams, cancellationToken) =>
-            {
-                foreach (StreamKey stream in streams)
-                {
-                    await FindRangeAsync(provider, stream, cancellationToken);
-                }
-            });
-        }
-    }
+        });
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -231,15 +204,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand, ILongCommand
             return Task.CompletedTask;
         }
 
-        var outcome = new BackfillOutcome(work.Provider, result);
-        return WriteAsync(() =>
-        {
-            WriteObject(outcome);
-            if (outcome.Failure is { } error)
-            {
-                WriteError(error);
-            }
-        });
+        return WriteAsync(() => WriteOutcome(new BackfillOutcome(work.Provider, result)));
     }
 
     private string SourceOf(IHistoryProvider provider) => Filled(provider).Fetcher?.Name ?? provider.DisplayName;

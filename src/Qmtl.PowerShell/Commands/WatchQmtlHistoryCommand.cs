@@ -7,8 +7,6 @@ using Qmtl.Keeping;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
-using Qmtl.Streams;
-using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
 
@@ -65,26 +63,16 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand, ILongCommand
             return;
         }
 
-        StreamInput[] windows = [.. (InputObject ?? []).OfType<StreamInput>().Where(stream => stream.HistoryProvider is not null)];
-        foreach (StreamInput stream in windows)
-        {
-            Require(stream.HistoryProvider!);
-            Add(stream.HistoryProvider!, stream.Key, Start ?? new AskedSpan(stream.Period, default).StartOf(
-                stream.Interval, end: null, TimeProvider.System.GetUtcNow()));
-        }
-
-        object[] others = [.. (InputObject ?? []).Except(windows)];
-        if (windows.Length == 0 || others.Length > 0)
-        {
-            InputObject = others.Length == 0 ? null : others;
-            RunForStreams(async (provider, streams, cancellationToken) =>
+        RunForWindows(
+            end: null,
+            (provider, stream, start) => Add(provider, stream, Start ?? start),
+            async (provider, streams, cancellationToken) =>
             {
                 foreach (StreamKey stream in streams)
                 {
                     Add(provider, stream, Start ?? await FindFirstAsync(provider, stream, cancellationToken));
                 }
             });
-        }
     }
 
     /// <inheritdoc/>
@@ -120,14 +108,8 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand, ILongCommand
         IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken) => AskedRange.FirstBar(
             stream, await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken), provider.DisplayName, "-Start");
 
-    private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start) => _streams.Add(new KeptStream
-    {
-        Stream = stream,
-        Source = new KeptSource { Name = provider.Fetcher!.Name, Opened = provider.Fetcher },
-        Store = new KeptStore { Name = provider.DisplayName, Opened = provider.Store },
-        Start = start.ToUnixTimeSeconds(),
-        Compare = Compare,
-    });
+    private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start) =>
+        _streams.Add(KeptStream.Of(provider, stream, start.ToUnixTimeSeconds(), Compare));
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -155,16 +137,8 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand, ILongCommand
     }
 
     // When the shell has stopped the pipeline, nobody takes what still comes.
-    private Task EmitAsync(IHistoryProvider provider, BackfillResult result, CancellationToken cancellationToken)
-    {
-        var outcome = new BackfillOutcome(provider, result);
-        return cancellationToken.IsCancellationRequested ? Task.CompletedTask : WriteAsync(() =>
-        {
-            WriteObject(outcome);
-            if (outcome.Failure is { } error)
-            {
-                WriteError(error);
-            }
-        });
-    }
+    private Task EmitAsync(IHistoryProvider provider, BackfillResult result, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.CompletedTask
+            : WriteAsync(() => WriteOutcome(new BackfillOutcome(provider, result)));
 }

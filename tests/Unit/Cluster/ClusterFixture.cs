@@ -74,6 +74,37 @@ internal sealed class ClusterFixture : IAsyncDisposable
 
     public static TimeRange Minutes(int bars, int skip = 0) => new(Start + (60L * skip), Start + (60L * (skip + bars - 1)));
 
+    /// <summary>A client of members that are processes and may not be there yet.</summary>
+    public static async Task<ClusterClient> ConnectAsync(string database)
+    {
+        ClusterClient? client = null;
+        await WaitUntilAsync(async () =>
+        {
+            try
+            {
+                client = await ClusterClient.ConnectAsync(ClusterAddress.Parse(database));
+                return true;
+            }
+            catch (ClusterException)
+            {
+                // The first member is not there yet.
+                return false;
+            }
+        });
+        return client!;
+    }
+
+    /// <summary>Looks twenty times a second, for a minute at most.</summary>
+    /// <exception cref="OperationCanceledException">It has not become so.</exception>
+    public static async Task WaitUntilAsync(Func<Task<bool>> isSo)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await isSo())
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
+
     /// <summary>What a client asks for: its own store and source only name what members open.</summary>
     public BackfillRequest Request(ISimulatedMarket market, params TimeRange[] ranges)
     {
