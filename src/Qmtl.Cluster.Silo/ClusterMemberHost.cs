@@ -83,6 +83,12 @@ public sealed class ClusterMemberHost : IAsyncDisposable
                     own.GetRequiredService<IGrainFactory>(),
                     own.GetRequiredService<TimeProvider>(),
                     loggerFactory ?? own.GetRequiredService<ILoggerFactory>()))
+                .AddSingleton(own => new SweepWork(
+                    parts,
+                    new StrategyFolders(options.StrategyFolders),
+                    options.RunsAtOnce,
+                    name,
+                    loggerFactory ?? own.GetRequiredService<ILoggerFactory>()))
                 .AddLogging(logging => AddLog(logging, loggerFactory)));
             await host.StartAsync(cancellationToken);
             return new ClusterMemberHost(host, database, name, memberEndPoint, clientEndPoint);

@@ -44,7 +44,7 @@ internal sealed partial class MembershipLog(
     }
 
     [LoggerMessage(
-        8003,
+        8010,
         LogLevel.Debug,
         "{member} joins the cluster {cluster_id} of {cluster} at {address}, for clients at {client_address}. It asks those who are listed "
             + "there whether they hear it.",
@@ -52,7 +52,7 @@ internal sealed partial class MembershipLog(
     private partial void Joining(string member, string address, string? client_address, string cluster, string cluster_id);
 
     [LoggerMessage(
-        8004,
+        8011,
         LogLevel.Information,
         "The list of members, version {version}, has {active} that are active: {members}.",
         EventName = "cluster.members")]

@@ -6,8 +6,9 @@ using Qmtl.Messages;
 namespace Qmtl.Cluster.Silo;
 
 /// <inheritdoc cref="IStreamGrain"/>
-/// <remarks>What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's
-/// claim.</remarks>
+/// <remarks>
+/// What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's claim.
+/// </remarks>
 [SpreadPlacement]
 internal sealed class StreamGrain(MemberWork work, StreamPieces pieces, TimeProvider timeProvider, ILogger<OrderGrain> logger)
     : OrderGrain(timeProvider, logger), IStreamGrain

@@ -29,7 +29,8 @@ internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimePr
             (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(
                 stream.Interval, order.Ranges, timeProvider.GetUtcNow());
             long page = Math.Max(1, request.Fetcher.GetBarsPerRequest(stream, long.MaxValue) ?? options.DefaultBarsPerRequest);
-            if (!stream.Interval.IsFixed || withoutBars.Count > 0 || open.Sum(range => range.CountBars(stream.Interval)) <= page * PagesInPiece)
+            long bars = open.Sum(range => range.CountBars(stream.Interval));
+            if (!stream.Interval.IsFixed || withoutBars.Count > 0 || bars <= page * PagesInPiece)
             {
                 return null;
             }

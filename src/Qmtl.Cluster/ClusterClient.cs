@@ -91,7 +91,8 @@ public sealed class ClusterClient : IAsyncDisposable
                         new DateTimeOffset(DateTime.SpecifyKind(entry.IAmAliveTime, DateTimeKind.Utc)),
                         CountOf(entry, "KeptStreamGrain"),
                         CountOf(entry, "StreamGrain"),
-                        CountOf(entry, "PieceGrain"))),
+                        CountOf(entry, "PieceGrain"),
+                        CountOf(entry, "SweepGrain"))),
             ];
 
             int? CountOf(MembershipEntry entry, string grain) => entry.Status != SiloStatus.Active ? null : counts

@@ -9,5 +9,6 @@ namespace Qmtl.Cluster;
 /// <param name="Kept">How many streams it keeps; null where it is not active.</param>
 /// <param name="Streams">How many streams it backfills, or did in the last minutes; null where it is not active.</param>
 /// <param name="Pieces">The same of pieces of long streams.</param>
+/// <param name="Runs">The same of runs of strategies.</param>
 public sealed record ClusterMember(
-    string Name, string Address, string State, DateTimeOffset Since, DateTimeOffset LastSeen, int? Kept, int? Streams, int? Pieces);
+    string Name, string Address, string State, DateTimeOffset Since, DateTimeOffset LastSeen, int? Kept, int? Streams, int? Pieces, int? Runs);

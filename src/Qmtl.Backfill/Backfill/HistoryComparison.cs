@@ -68,12 +68,19 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
     /// <param name="end">The last instant, inside; null for an open end.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <returns>Null where neither has a bar.</returns>
+    /// <exception cref="ArgumentException">The start is after the end, or no whole second lies between the two.</exception>
     internal static async Task<TimeRange?> FindRangeAsync(
-        IHistoryStore store, IDataFetcher source, StreamKey stream, long? start, long? end, CancellationToken cancellationToken)
+        IHistoryStore store,
+        IDataFetcher source,
+        StreamKey stream,
+        DateTimeOffset? start,
+        DateTimeOffset? end,
+        CancellationToken cancellationToken)
     {
+        TimeRange asked = AskedRange.Between(start, end);
         if (start is not null && end is not null)
         {
-            return start <= end ? new TimeRange(start.Value, end.Value) : null;
+            return asked;
         }
 
         TimeRange?[] both =
@@ -81,8 +88,8 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
             (await store.GetCoverageAsync(stream, cancellationToken: cancellationToken)).Bounds,
             await source.FindExtentAsync(stream, cancellationToken),
         ];
-        long? first = start ?? both.Min(static bounds => bounds?.Start);
-        long? last = end ?? both.Max(static bounds => bounds?.End);
+        long? first = start is null ? both.Min(static bounds => bounds?.Start) : asked.Start;
+        long? last = end is null ? both.Max(static bounds => bounds?.End) : asked.End;
         return first <= last ? new TimeRange(first.Value, last!.Value) : null;
     }
 

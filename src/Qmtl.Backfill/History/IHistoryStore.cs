@@ -129,8 +129,8 @@ public interface IHistoryStore : IAsyncDisposable
         Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
 
     /// <summary>
-    /// Why nothing could be written, in a sentence, as far as that is seen without writing or making anything; null where nothing is seen to
-    /// stand in the way, as by default.
+    /// Why nothing could be written, in a sentence, as far as that is seen without writing or making anything; null where nothing is seen
+    /// to stand in the way, as by default.
     /// </summary>
     /// <param name="cancellationToken">Ends the look.</param>
     Task<string?> FindWriteObstacleAsync(CancellationToken cancellationToken = default) => Task.FromResult<string?>(null);

@@ -89,7 +89,8 @@ internal sealed class CompareCommand : CliCommand
         var summaries = new List<string>();
         foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
-            if (await RangeOfAsync(arguments, store, source, stream, cancellationToken) is not { } range)
+            (DateTimeOffset? start, DateTimeOffset? end) = _range.Ends(arguments, stream.Interval);
+            if (await HistoryComparison.FindRangeAsync(store, source, stream, start, end, cancellationToken) is not { } range)
             {
                 Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
                 continue;
@@ -150,20 +151,6 @@ internal sealed class CompareCommand : CliCommand
         IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
         _ => PlainText.OneLine(value.ToString() ?? ""),
     };
-
-    private Task<TimeRange?> RangeOfAsync(
-        ParseResult arguments, IHistoryStore store, IDataFetcher source, StreamKey stream, CancellationToken cancellationToken)
-    {
-        TimeRange all = AskedRange.Between(null, null);
-        TimeRange given = _range.Within(arguments, stream.Interval);
-        return HistoryComparison.FindRangeAsync(
-            store,
-            source,
-            stream,
-            given.Start == all.Start ? null : given.Start,
-            given.End == all.End ? null : given.End,
-            cancellationToken);
-    }
 
     private IHistoryStore? OpenOther(ParseResult arguments)
     {

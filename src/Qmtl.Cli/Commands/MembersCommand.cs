@@ -14,8 +14,8 @@ internal sealed class MembersCommand : CliCommand
     private readonly Option<bool> _json;
 
     public MembersCommand(CliHost host)
-        : base("members", "Shows the members of a cluster: name, address, state, since when, how many streams each keeps, and how many streams and pieces of "
-            + "streams each backfills or did in the last minutes.", host)
+        : base("members", "Shows the members of a cluster: name, address, state, since when, how many streams each keeps, and and how many streams, "
+            + "pieces of streams and runs of strategies each has at hand or had in the last minutes.", host)
     {
         _cluster = new ClusterOptions(this, host, "Which cluster:", isNeeded: true);
         _json = JsonOption.AddTo(this, "a member");
@@ -44,7 +44,7 @@ internal sealed class MembersCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        ReportTable table = new ReportTable(Host).WithTexts("Name", "Address", "State", "Since").WithNumbers("Kept", "Streams", "Pieces");
+        ReportTable table = new ReportTable(Host).WithTexts("Name", "Address", "State", "Since").WithNumbers("Kept", "Streams", "Pieces", "Runs");
         foreach (ClusterMember member in members)
         {
             table.AddRow(
@@ -54,7 +54,8 @@ internal sealed class MembersCommand : CliCommand
                 UnixTime.Format(member.Since.ToUnixTimeSeconds()),
                 Written(member.Kept),
                 Written(member.Streams),
-                Written(member.Pieces));
+                Written(member.Pieces),
+                Written(member.Runs));
         }
 
         table.Write();

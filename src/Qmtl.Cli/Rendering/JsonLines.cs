@@ -167,6 +167,7 @@ internal sealed class JsonLines(Stream output)
             member.Kept,
             member.Streams,
             member.Pieces,
+            member.Runs,
         },
         cancellationToken);
 

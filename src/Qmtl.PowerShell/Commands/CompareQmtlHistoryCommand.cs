@@ -108,14 +108,8 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand, ILongCommand
     private async Task PrepareAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
     {
         IDataFetcher source = SourceFor(provider);
-        TimeRange? within = RangeOf(stream);
         TimeRange? range = await HistoryComparison.FindRangeAsync(
-            StoreOf(provider),
-            source,
-            stream,
-            StartOf(stream.Interval) is null ? null : within!.Value.Start,
-            End is null ? null : within!.Value.End,
-            cancellationToken);
+            StoreOf(provider), source, stream, StartOf(stream.Interval), End, cancellationToken);
         if (range is not { } bars)
         {
             Post(() => WriteVerbose($"{stream}: nothing is stored there."));

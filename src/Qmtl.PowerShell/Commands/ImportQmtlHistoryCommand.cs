@@ -115,15 +115,7 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand, ILongCommand
         {
             await foreach (BackfillResult result in HistoryImport.RunAsync(engine, store, fetcher, streams, cancellationToken))
             {
-                var outcome = new BackfillOutcome(provider, result);
-                await WriteAsync(() =>
-                {
-                    WriteObject(outcome);
-                    if (outcome.Failure is { } error)
-                    {
-                        WriteError(error);
-                    }
-                });
+                await WriteAsync(() => WriteOutcome(new BackfillOutcome(provider, result)));
             }
         });
     }

@@ -30,7 +30,8 @@ namespace Qmtl.PowerShell.Commands;
     DefaultParameterSetName = OfflineSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(StrategyResult), typeof(Job))]
+[OutputType(typeof(StrategyResult), typeof(Job), ParameterSetName = [OfflineSet, WorldSet])]
+[OutputType(typeof(SweepOutcome), typeof(Job), ParameterSetName = [CompiledSet])]
 public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILongCommand
 {
     private const string OfflineSet = "Offline";
@@ -65,11 +66,13 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILon
     public DateTimeOffset? End { get; set; }
 
     /// <summary>Goes on with each new bar after the history, until it is stopped or has come to -End.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     public SwitchParameter Follow { get; set; }
 
     /// <summary>How many seconds other streams wait for a bar, from two seconds after its close on; 30 by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     [ValidateRange(0, 86_400)]
     public int? PatienceSec { get; set; }
 
@@ -93,12 +96,14 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILon
     public BarOrder Order { get; set; }
 
     /// <summary>How often what failed for a passing reason is tried again; as each provider says by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     [ValidateRange(0, 100)]
     public int? MaxRetries { get; set; }
 
     /// <summary>Lets nodes that do not compute from one another compute at once; the results are the same.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     public SwitchParameter Parallel { get; set; }
 
     /// <summary>What missing bars mean: the step is left out (Skip, the default) or the run ends (Fail).</summary>
@@ -114,6 +119,7 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILon
     {
         string? wrong = this switch
         {
+            { IsCompiled: true } => WrongForRuns,
             { Follow.IsPresent: true } => null,
             { World: not null, Start: not null } or { World: not null, End: not null } =>
                 "-Start and -End do not go with -World: what the streams' windows hold is replayed. Give -Follow as well to go on from "
@@ -134,7 +140,11 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILon
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (Strategy is LooseNodes nodes)
+        if (IsCompiled)
+        {
+            AddNames();
+        }
+        else if (Strategy is LooseNodes nodes)
         {
             _nodes.Add(nodes);
         }
@@ -152,7 +162,11 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILon
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_nodes.Count > 0)
+        if (_names.Count > 0)
+        {
+            RunCompiled();
+        }
+        else if (_nodes.Count > 0)
         {
             RequireOnlyOne();
             RunStrategy(LooseNodes.Join(_nodes));
@@ -238,14 +252,13 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILon
         if (recordsOnly ? pipeline.BarsReplayed == 0 : !any)
         {
             // A replay reads what is there and fills nothing; an empty store must not look like a quiet market.
-            Post(
-                () =>
-                    WriteWarning(
-                        $"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with "
-                            + $"Get-QmtlCoverage whether the providers hold bars there, at least as many as the nodes' periods; "
-                            + $"Invoke-QmtlBackfill fills them."));
+            Post(() => WriteWarning(NoResult(range)));
         }
     }
+
+    private static string NoResult(TimeRange range) =>
+        $"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with Get-QmtlCoverage "
+            + "whether the providers hold bars there, at least as many as the nodes' periods; Invoke-QmtlBackfill fills them.";
 
     private async Task DryRunAsync(Strategy strategy, string world, CancellationToken cancellationToken)
     {

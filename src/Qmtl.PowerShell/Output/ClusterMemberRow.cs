@@ -15,7 +15,7 @@ public sealed class ClusterMemberRow
     internal ClusterMemberRow(ClusterMember member)
     {
         (Name, Address, State) = (member.Name, member.Address, member.State);
-        (Kept, Streams, Pieces) = (member.Kept, member.Streams, member.Pieces);
+        (Kept, Streams, Pieces, Runs) = (member.Kept, member.Streams, member.Pieces, member.Runs);
         (_since, _lastSeen) = (member.Since.ToUnixTimeSeconds(), member.LastSeen.ToUnixTimeSeconds());
     }
 
@@ -42,6 +42,9 @@ public sealed class ClusterMemberRow
 
     /// <summary>The same of pieces of long streams.</summary>
     public int? Pieces { get; }
+
+    /// <summary>The same of runs of strategies.</summary>
+    public int? Runs { get; }
 
     /// <summary>When it started, as a time.</summary>
     public static UtcTime? GetSince(PSObject row) => row?.BaseObject is ClusterMemberRow member ? UtcTime.Of(member._since) : null;

@@ -167,8 +167,13 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);
 
     // What was given with the command, or else what the shell says of all commands.
-    private string? Preference(string parameter) =>
-        (MyInvocation.BoundParameters.TryGetValue(parameter, out object? given) ? given : GetVariableValue($"{parameter}Preference"))?.ToString();
+    private string? Preference(string parameter)
+    {
+        object? said = MyInvocation.BoundParameters.TryGetValue(parameter, out object? given)
+            ? given
+            : GetVariableValue($"{parameter}Preference");
+        return said?.ToString();
+    }
 
     private bool IsTold(string stream) => Preference(stream) is not (null or "False" or "SilentlyContinue" or "Ignore");
 

@@ -34,7 +34,8 @@ internal sealed class CommandJob : Job
         get
         {
             ReturnToBeRemoved();
-            return Output.Count > 0 || Error.Count > 0 || Warning.Count > 0 || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0;
+            return Output.Count > 0 || Error.Count > 0 || Warning.Count > 0
+                || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0;
         }
     }
 

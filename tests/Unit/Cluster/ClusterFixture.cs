@@ -39,8 +39,14 @@ internal sealed class ClusterFixture : IAsyncDisposable
     /// <param name="markets">What is traded.</param>
     /// <param name="latency">How long an answer of the exchange takes.</param>
     /// <param name="keyLimit">The limit that members keep together.</param>
+    /// <param name="strategies">The folder whose strategies all but the first member run, two at once each; null where none does.</param>
     public static async Task<ClusterFixture> StartAsync(
-        PostgreSqlServer server, int members, IReadOnlyList<ISimulatedMarket> markets, TimeSpan latency = default, KeyLimit? keyLimit = null)
+        PostgreSqlServer server,
+        int members,
+        IReadOnlyList<ISimulatedMarket> markets,
+        TimeSpan latency = default,
+        KeyLimit? keyLimit = null,
+        string? strategies = null)
     {
         string database = server.UriOf(await server.CreateDatabaseAsync());
         string store = server.UriOf(await server.CreateDatabaseAsync());
@@ -56,6 +62,8 @@ internal sealed class ClusterFixture : IAsyncDisposable
                 Name = $"member {number}",
                 MemberPort = 0,
                 ClientPort = 0,
+                StrategyFolders = strategies is null || number == 0 ? [] : [strategies],
+                RunsAtOnce = 2,
             },
             new MemberParts([own], [new MemberSource(SourceOf(exchange)) { KeyLimit = keyLimit }]))));
         var fixture = new ClusterFixture(database, store, exchange)
