@@ -14,8 +14,8 @@ internal sealed class MembersCommand : CliCommand
     private readonly Option<bool> _json;
 
     public MembersCommand(CliHost host)
-        : base("members", "Shows the members of a cluster: name, address, state, since when, how many streams each keeps, and and how many streams, "
-            + "pieces of streams and runs of strategies each has at hand or had in the last minutes.", host)
+        : base("members", "Shows the members of a cluster: name, address, state, since when, how many streams each keeps, "
+            + "and how many streams, pieces of streams and runs of strategies each has at hand or had in the last minutes.", host)
     {
         _cluster = new ClusterOptions(this, host, "Which cluster:", isNeeded: true);
         _json = JsonOption.AddTo(this, "a member");
