@@ -70,12 +70,14 @@ public sealed class ClusterMemberHost : IAsyncDisposable
         {
             if (database is not null)
             {
-                await MembershipTables.MakeAsync(database, options.Address.DisplayName, cancellationToken);
+                await MembershipTables.MakeAsync(database, options.Address, cancellationToken);
             }
 
             host = CreateHost(options, name, memberEndPoint, clientEndPoint, database, services => AddKept(services, kept)
                 .AddSingleton(timeProvider ?? TimeProvider.System)
                 .AddSingleton<StreamPieces>()
+                .AddSingleton(options)
+                .AddHostedService<MembershipLog>()
                 .AddSingleton(own => new MemberWork(
                     parts,
                     own.GetRequiredService<IGrainFactory>(),
@@ -152,16 +154,23 @@ public sealed class ClusterMemberHost : IAsyncDisposable
                 membership.ProbeTimeout = options.ProbeInterval;
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
 
+                // Three times that is how long a connection counts for alive that nothing comes from: so long a member whose network was
+                // cut, and whose connections nobody closes, is believed in.
+                membership.MaxProbeTimeout = 2 * options.ProbeInterval;
+
                 // Who has not said three times that it lives has no voice in who is gone. So one member of three, whose two others died
                 // together, is alone for a quarter of a minute and no longer.
                 membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
             });
 
-            // The usual directory of grains is forgotten with the member that has it: the work of others that is listed there would be stopped
-            // when it dies. This one is put together again from what lives.
+            // The usual directory of grains is forgotten with the member that has it: the work of others that is listed there would be
+            // stopped when it dies. This one is put together again from what lives.
 #pragma warning disable ORLEANSEXP003 // The directory is called experimental: its interface may change, as the package's version may not here.
             silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
+
+            // It would give a dead member's grains no new place for a while, lest they live twice. The store's claims see to that.
+            silo.Configure<GrainDirectoryOptions>(static directory => directory.RangeLeaseDuration = TimeSpan.Zero);
             silo.Configure<SiloMessagingOptions>(static messaging => messaging.ResponseTimeout = ClusterClient.ResponseTimeout);
             silo.Configure<GrainCollectionOptions>(static collection => collection.CollectionAge = IdleTime);
             silo.Services.AddPlacementDirector<SpreadPlacement, SpreadDirector>();
@@ -198,6 +207,7 @@ public sealed class ClusterMemberHost : IAsyncDisposable
             // Orleans warns of much that is no matter for an operator; who is there and who is gone is.
             logging.AddFilter("Orleans", LogLevel.Error);
             logging.AddFilter("Orleans.Runtime.MembershipService", LogLevel.Warning);
+            logging.AddFilter("Qmtl", LogLevel.Trace);
             logging.AddProvider(new ForwardedLog(loggerFactory));
         }
     }

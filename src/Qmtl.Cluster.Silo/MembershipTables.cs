@@ -16,7 +16,7 @@ internal static class MembershipTables
 
     /// <summary>Makes the tables where they are not there yet.</summary>
     /// <exception cref="ClusterException">The database cannot be reached, or refuses.</exception>
-    public static async Task MakeAsync(NpgsqlDataSource database, string displayName, CancellationToken cancellationToken)
+    public static async Task MakeAsync(NpgsqlDataSource database, ClusterAddress address, CancellationToken cancellationToken)
     {
         try
         {
@@ -34,14 +34,9 @@ internal static class MembershipTables
             await ExecuteAsync(connection, Read(Script), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
-        catch (NpgsqlException problem)
+        catch (Exception problem) when (address.Explain(problem) is { } told)
         {
-            // Not the driver's own, which may say more than an operator should hand on.
-            string why = problem is PostgresException refusal ? refusal.MessageText : "it cannot be reached";
-            throw new ClusterException(
-                $"The list of members cannot be made in {displayName}: {why}. Check the database, the user's rights to make tables in "
-                    + "it, and "
-                    + "the password.");
+            throw told;
         }
     }
 

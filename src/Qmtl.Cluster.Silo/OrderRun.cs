@@ -8,14 +8,19 @@ namespace Qmtl.Cluster.Silo;
 /// </summary>
 internal sealed class OrderRun : IAsyncDisposable
 {
-    /// <summary>How long the work goes on while nobody asks: longer than a cluster needs to find that a member is gone.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Longer than a cluster needs to find that a member is gone.
+    private static readonly TimeSpan PatienceOfStream = TimeSpan.FromSeconds(30);
+
+    // The next member of its stream comes when PostgreSQL has let go of the claim of the one before, whose network may have been cut: a
+    // minute.
+    private static readonly TimeSpan PatienceOfPiece = TimeSpan.FromSeconds(120);
 
     // Less than a question's patience, and by so much that a machine under load answers in time.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(4);
     private const int MostAtOnce = 256;
 
     private readonly StreamOrder _order;
+    private readonly Action<TimeSpan> _onAbandoned;
     private readonly TimeProvider _timeProvider;
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _abandoned;
@@ -32,14 +37,19 @@ internal sealed class OrderRun : IAsyncDisposable
     /// <param name="order">What is to be done.</param>
     /// <param name="work">Does it, and tells of it from any thread.</param>
     /// <param name="timeProvider">The clock of patience.</param>
-    public OrderRun(StreamOrder order, Func<Action<StreamNews>, CancellationToken, Task> work, TimeProvider timeProvider)
+    /// <param name="onAbandoned">Told when it stops, because nobody has asked for so long.</param>
+    public OrderRun(
+        StreamOrder order, Func<Action<StreamNews>, CancellationToken, Task> work, TimeProvider timeProvider, Action<TimeSpan> onAbandoned)
     {
-        (_order, _timeProvider, _asked) = (order, timeProvider, timeProvider.GetTimestamp());
-        _abandoned = timeProvider.CreateTimer(_ => Stop(), null, Patience, Timeout.InfiniteTimeSpan);
+        (_order, _timeProvider, _onAbandoned, _asked) = (order, timeProvider, onAbandoned, timeProvider.GetTimestamp());
+        _abandoned = timeProvider.CreateTimer(_ => Abandon(), null, Patience, Timeout.InfiniteTimeSpan);
 
         // Elsewhere than on the grain's own scheduler, which has better to do than to commit pages.
         _running = Task.Run(() => RunAsync(work));
     }
+
+    /// <summary>How long the work goes on while nobody asks.</summary>
+    public TimeSpan Patience => _order.IsPiece ? PatienceOfPiece : PatienceOfStream;
 
     /// <summary>Which order it is, <see cref="StreamOrder.Id"/>.</summary>
     public Guid Order => _order.Id;
@@ -49,6 +59,8 @@ internal sealed class OrderRun : IAsyncDisposable
 
     /// <summary>Whether it has ended, and nobody asks any more.</summary>
     public bool IsOver => _running.IsCompleted && _timeProvider.GetElapsedTime(_asked) > Patience;
+
+    private int Count => _forgotten + _news.Count;
 
     /// <summary>What happened after the first <paramref name="seen"/> news, up to now.</summary>
     public OrderNews Read(int seen)
@@ -95,7 +107,14 @@ internal sealed class OrderRun : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private int Count => _forgotten + _news.Count;
+    private void Abandon()
+    {
+        if (!_running.IsCompleted)
+        {
+            _onAbandoned(Patience);
+            Stop();
+        }
+    }
 
     private async Task RunAsync(Func<Action<StreamNews>, CancellationToken, Task> work)
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
 using Qmtl.Cluster.Wire;
+using Qmtl.Messages;
 
 namespace Qmtl.Cluster.Silo;
 
@@ -8,7 +10,8 @@ namespace Qmtl.Cluster.Silo;
 /// What is little it does itself; more it cuts into pieces, which are filled on all members while it holds the store's claim.
 /// </remarks>
 [SpreadPlacement]
-internal sealed class StreamGrain(MemberWork work, StreamPieces pieces, TimeProvider timeProvider) : OrderGrain(timeProvider), IStreamGrain
+internal sealed class StreamGrain(MemberWork work, StreamPieces pieces, TimeProvider timeProvider, ILogger<OrderGrain> logger)
+    : OrderGrain(timeProvider, logger), IStreamGrain
 {
     /// <inheritdoc/>
     protected override async Task CarryOutAsync(StreamOrder order, Action<StreamNews> tell, CancellationToken cancellationToken)
@@ -22,7 +25,8 @@ internal sealed class StreamGrain(MemberWork work, StreamPieces pieces, TimeProv
 
 /// <inheritdoc cref="IPieceGrain"/>
 [SpreadPlacement]
-internal sealed class PieceGrain(MemberWork work, TimeProvider timeProvider) : OrderGrain(timeProvider), IPieceGrain
+internal sealed class PieceGrain(MemberWork work, TimeProvider timeProvider, ILogger<OrderGrain> logger)
+    : OrderGrain(timeProvider, logger), IPieceGrain
 {
     /// <inheritdoc/>
     protected override Task CarryOutAsync(StreamOrder order, Action<StreamNews> tell, CancellationToken cancellationToken) =>
@@ -34,10 +38,12 @@ internal sealed class PieceGrain(MemberWork work, TimeProvider timeProvider) : O
     "Design",
     "CA1001:Types that own disposable fields should be disposable",
     Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to release.")]
-internal abstract class OrderGrain(TimeProvider timeProvider) : Grain, IOrderGrain
+internal abstract partial class OrderGrain(TimeProvider timeProvider, ILogger logger) : Grain, IOrderGrain
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly List<OrderRun> _runs = [];
+
+    private string Key => PlainText.OneLine(this.GetPrimaryKeyString());
 
     /// <inheritdoc/>
     public ValueTask<OrderNews> BeginAsync(StreamOrder order)
@@ -46,8 +52,13 @@ internal abstract class OrderGrain(TimeProvider timeProvider) : Grain, IOrderGra
         if (run is null)
         {
             _runs.RemoveAll(static run => run.IsOver);
-            run = new OrderRun(order, (tell, token) => InTurnAsync(order, tell, token), timeProvider);
+            run = new OrderRun(
+                order,
+                (tell, token) => InTurnAsync(order, tell, token),
+                timeProvider,
+                patience => Abandoned(Key, patience.TotalSeconds));
             _runs.Add(run);
+            Began(Key, order.Id);
         }
 
         return ValueTask.FromResult(run.Read(0));
@@ -65,8 +76,11 @@ internal abstract class OrderGrain(TimeProvider timeProvider) : Grain, IOrderGra
     }
 
     /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        Task.WhenAll(_runs.Select(static run => run.DisposeAsync().AsTask())).WaitAsync(cancellationToken);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        Left(Key, reason.ReasonCode.ToString());
+        return Task.WhenAll(_runs.Select(static run => run.DisposeAsync().AsTask())).WaitAsync(cancellationToken);
+    }
 
     /// <summary>Does what an order asks for, and tells of it.</summary>
     protected abstract Task CarryOutAsync(StreamOrder order, Action<StreamNews> tell, CancellationToken cancellationToken);
@@ -83,4 +97,17 @@ internal abstract class OrderGrain(TimeProvider timeProvider) : Grain, IOrderGra
             _turn.Release();
         }
     }
+
+    [LoggerMessage(8007, LogLevel.Debug, "The order {order} for {stream} begins here.", EventName = "cluster.order")]
+    private partial void Began(string stream, Guid order);
+
+    [LoggerMessage(8008, LogLevel.Debug, "Orders for {stream} are carried out here no more ({reason}).", EventName = "cluster.order_left")]
+    private partial void Left(string stream, string reason);
+
+    [LoggerMessage(
+        8009,
+        LogLevel.Information,
+        "Nobody has asked for {seconds} s how {stream} gets on, so the work on it stops.",
+        EventName = "cluster.order_abandoned")]
+    private partial void Abandoned(string stream, double seconds);
 }

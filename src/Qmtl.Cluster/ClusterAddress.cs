@@ -65,6 +65,13 @@ public sealed class ClusterAddress
     /// <inheritdoc/>
     public override string ToString() => DisplayName;
 
+    /// <summary>What an error of the database means to an operator, as a store's errors tell it; null for any other.</summary>
+    internal ClusterException? Explain(Exception error) =>
+        Database is { } database
+        && new PostgreSqlErrors(DisplayName, database.Password, new ServerOutage(TimeProvider.System)).Translate(error) is { } told
+            ? new ClusterException($"The list of the cluster's members: {told.Message}")
+            : null;
+
     private static IPEndPoint ReadMember(string text)
     {
         int colon = text.LastIndexOf(':');

@@ -67,7 +67,8 @@ public sealed class ClusterClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The members, those that are gone with them as long as the cluster remembers them; the active ones first, then by name.</summary>
+    /// <summary>The members, those that are gone with them as long as the cluster remembers them; the active ones first, then by
+    /// name.</summary>
     /// <exception cref="ClusterException">The cluster does not answer.</exception>
     public async Task<IReadOnlyList<ClusterMember>> GetMembersAsync()
     {
@@ -76,10 +77,6 @@ public sealed class ClusterClient : IAsyncDisposable
             IManagementGrain management = Grains.GetGrain<IManagementGrain>(0);
             MembershipEntry[] entries = await management.GetDetailedHosts();
             SimpleGrainStatistic[] counts = await management.GetSimpleGrainStatistics();
-            Dictionary<SiloAddress, int> streams = counts
-                .Where(static count => count.GrainType.StartsWith("Qmtl.", StringComparison.Ordinal))
-                .GroupBy(static count => count.SiloAddress)
-                .ToDictionary(static group => group.Key, static group => group.Sum(count => count.ActivationCount));
             return
             [
                 .. entries
@@ -92,8 +89,15 @@ public sealed class ClusterClient : IAsyncDisposable
                         entry.Status.ToString(),
                         new DateTimeOffset(DateTime.SpecifyKind(entry.StartTime, DateTimeKind.Utc)),
                         new DateTimeOffset(DateTime.SpecifyKind(entry.IAmAliveTime, DateTimeKind.Utc)),
-                        entry.Status == SiloStatus.Active ? streams.GetValueOrDefault(entry.SiloAddress) : null)),
+                        CountOf(entry, "KeptStreamGrain"),
+                        CountOf(entry, "StreamGrain"),
+                        CountOf(entry, "PieceGrain"),
+                        CountOf(entry, "SweepGrain"))),
             ];
+
+            int? CountOf(MembershipEntry entry, string grain) => entry.Status != SiloStatus.Active ? null : counts
+                .Where(count => count.SiloAddress.Equals(entry.SiloAddress) && TypeOf(count) == grain)
+                .Sum(static count => count.ActivationCount);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -118,6 +122,9 @@ public sealed class ClusterClient : IAsyncDisposable
         await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
+    // The name of its class, without namespace and assembly.
+    private static string TypeOf(SimpleGrainStatistic count) => count.GrainType.Split(',')[0].Split('.')[^1];
+
     private static ServiceProvider CreateServices(ClusterAddress address, ClusterCertificate? certificate, NpgsqlDataSource? database)
     {
         var services = new ServiceCollection();
@@ -135,7 +142,7 @@ public sealed class ClusterClient : IAsyncDisposable
             }
             else
             {
-                client.Services.AddSingleton<IGatewayListProvider>(new PostgreSqlGateways(database, address.DisplayName));
+                client.Services.AddSingleton<IGatewayListProvider>(new PostgreSqlGateways(database, address));
                 client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             }
 

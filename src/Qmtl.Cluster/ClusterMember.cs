@@ -6,5 +6,9 @@ namespace Qmtl.Cluster;
 /// <param name="State">Joining, Active, ShuttingDown, Stopping, or Dead.</param>
 /// <param name="Since">When it started.</param>
 /// <param name="LastSeen">When it last said in the list of members that it lives.</param>
-/// <param name="Streams">How many streams, pieces of streams and runs of strategies it has at hand; null where it is not active.</param>
-public sealed record ClusterMember(string Name, string Address, string State, DateTimeOffset Since, DateTimeOffset LastSeen, int? Streams);
+/// <param name="Kept">How many streams it keeps; null where it is not active.</param>
+/// <param name="Streams">How many streams it backfills, or did in the last minutes; null where it is not active.</param>
+/// <param name="Pieces">The same of pieces of long streams.</param>
+/// <param name="Runs">The same of runs of strategies.</param>
+public sealed record ClusterMember(
+    string Name, string Address, string State, DateTimeOffset Since, DateTimeOffset LastSeen, int? Kept, int? Streams, int? Pieces, int? Runs);

@@ -4,10 +4,10 @@ using Orleans.Messaging;
 namespace Qmtl.Cluster;
 
 /// <summary>
-/// The members that a database lists, for clients. Orleans' own reader of that list comes with the whole of a member, which a client does not
-/// need.
+/// The members that a database lists, for clients. Orleans' own reader of that list comes with the whole of a member, which a client does
+/// not need.
 /// </summary>
-internal sealed class PostgreSqlGateways(NpgsqlDataSource database, string displayName) : IGatewayListProvider
+internal sealed class PostgreSqlGateways(NpgsqlDataSource database, ClusterAddress address) : IGatewayListProvider
 {
     /// <inheritdoc/>
     public TimeSpan MaxStaleness => TimeSpan.FromSeconds(5);
@@ -42,11 +42,9 @@ internal sealed class PostgreSqlGateways(NpgsqlDataSource database, string displ
         {
             return [];
         }
-        catch (NpgsqlException problem)
+        catch (Exception problem) when (address.Explain(problem) is { } told)
         {
-            // Not the driver's own, which may say more than an operator should hand on.
-            throw new ClusterException(
-                $"The cluster's database {displayName} cannot be read ({problem.SqlState ?? problem.GetType().Name}).");
+            throw told;
         }
     }
 }

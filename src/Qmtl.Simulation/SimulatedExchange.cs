@@ -26,7 +26,7 @@ public sealed class SimulatedExchange : IAsyncDisposable
                 options.Markets ?? GeneratedMarket.CreateDefaults(options.Seed),
                 new(options.WeightPerMinute, TimeSpan.FromMinutes(1), options.RequestsBeforeBan, options.BanDuration, options.TimeProvider),
                 options.TimeProvider);
-        _server = new LoopbackServer(ServeAsync, options.Compress);
+        _server = new LoopbackServer(ServeAsync, options.Compress, options.Address);
     }
 
     /// <summary>Where it listens, for example <c>http://127.0.0.1:40123/</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using Qmtl.Simulation.Markets;
 
 namespace Qmtl.Simulation;
@@ -48,6 +49,10 @@ public sealed record SimulatedExchangeOptions
     /// <summary>Whether answers are compressed (gzip) for clients that accept it.</summary>
     /// <value>False by default.</value>
     public bool Compress { get; init; }
+
+    /// <summary>Where it listens: no other address than loopback's, unless it is one of a network of its own.</summary>
+    /// <value>127.0.0.1 by default.</value>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
 
     /// <summary>How many of the latest requests <see cref="SimulatedExchange.Requests"/> keeps.</summary>
     /// <value>10,000 by default; 0 for none.</value>

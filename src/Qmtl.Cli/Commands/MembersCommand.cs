@@ -14,7 +14,8 @@ internal sealed class MembersCommand : CliCommand
     private readonly Option<bool> _json;
 
     public MembersCommand(CliHost host)
-        : base("members", "Shows the members of a cluster: name, address, state, since when, and how many streams each has at hand.", host)
+        : base("members", "Shows the members of a cluster: name, address, state, since when, how many streams each keeps, "
+            + "and how many streams, pieces of streams and runs of strategies each has at hand or had in the last minutes.", host)
     {
         _cluster = new ClusterOptions(this, host, "Which cluster:", isNeeded: true);
         _json = JsonOption.AddTo(this, "a member");
@@ -43,7 +44,7 @@ internal sealed class MembersCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        ReportTable table = new ReportTable(Host).WithTexts("Name", "Address", "State", "Since").WithNumbers("Streams");
+        ReportTable table = new ReportTable(Host).WithTexts("Name", "Address", "State", "Since").WithNumbers("Kept", "Streams", "Pieces", "Runs");
         foreach (ClusterMember member in members)
         {
             table.AddRow(
@@ -51,10 +52,15 @@ internal sealed class MembersCommand : CliCommand
                 member.Address,
                 member.State,
                 UnixTime.Format(member.Since.ToUnixTimeSeconds()),
-                member.Streams?.ToString(CultureInfo.InvariantCulture) ?? string.Empty);
+                Written(member.Kept),
+                Written(member.Streams),
+                Written(member.Pieces),
+                Written(member.Runs));
         }
 
         table.Write();
         return ExitCode.Complete;
     }
+
+    private static string Written(int? count) => count?.ToString(CultureInfo.InvariantCulture) ?? string.Empty;
 }

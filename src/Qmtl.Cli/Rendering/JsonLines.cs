@@ -164,7 +164,10 @@ internal sealed class JsonLines(Stream output)
             State = JsonNamingPolicy.SnakeCaseLower.ConvertName(member.State),
             Since = UnixTime.Format(member.Since.ToUnixTimeSeconds()),
             SinceTs = member.Since.ToUnixTimeSeconds(),
+            member.Kept,
             member.Streams,
+            member.Pieces,
+            member.Runs,
         },
         cancellationToken);
 

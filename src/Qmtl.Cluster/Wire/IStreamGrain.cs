@@ -4,7 +4,7 @@ namespace Qmtl.Cluster.Wire;
 
 /// <summary>
 /// Whatever carries out orders. The work goes on by itself and is asked for its news, so that an answer that is lost is asked for again,
-/// and loses neither news nor work; it stops when nobody has asked for half a minute.
+/// and loses neither news nor work; it stops when nobody has asked for a while.
 /// </summary>
 public interface IOrderGrain : IGrainWithStringKey
 {

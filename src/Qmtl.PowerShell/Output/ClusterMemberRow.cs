@@ -14,7 +14,8 @@ public sealed class ClusterMemberRow
 
     internal ClusterMemberRow(ClusterMember member)
     {
-        (Name, Address, State, Streams) = (member.Name, member.Address, member.State, member.Streams);
+        (Name, Address, State) = (member.Name, member.Address, member.State);
+        (Kept, Streams, Pieces, Runs) = (member.Kept, member.Streams, member.Pieces, member.Runs);
         (_since, _lastSeen) = (member.Since.ToUnixTimeSeconds(), member.LastSeen.ToUnixTimeSeconds());
     }
 
@@ -33,8 +34,17 @@ public sealed class ClusterMemberRow
     /// <summary>When it last said in the list of members that it lives, UTC.</summary>
     public string LastSeen => UnixTime.Format(_lastSeen);
 
-    /// <summary>How many streams, pieces of streams and runs of strategies it has at hand; null where it is not active.</summary>
+    /// <summary>How many streams it keeps; null where it is not active.</summary>
+    public int? Kept { get; }
+
+    /// <summary>How many streams it backfills, or did in the last minutes; null where it is not active.</summary>
     public int? Streams { get; }
+
+    /// <summary>The same of pieces of long streams.</summary>
+    public int? Pieces { get; }
+
+    /// <summary>The same of runs of strategies.</summary>
+    public int? Runs { get; }
 
     /// <summary>When it started, as a time.</summary>
     public static UtcTime? GetSince(PSObject row) => row?.BaseObject is ClusterMemberRow member ? UtcTime.Of(member._since) : null;

@@ -13,7 +13,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     private const int LongestHeader = 16 * 1024;
     private const int LongestBody = 64 * 1024 * 1024;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Func<LoopbackRequest, CancellationToken, Task<Answer>> _handler;
     private readonly bool _compress;
@@ -22,12 +22,14 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>Starts to listen on a free port.</summary>
     /// <param name="handler">Answers a request. Its token is cancelled when the server closes.</param>
     /// <param name="compress">Whether answers are compressed for clients that accept it.</param>
-    public LoopbackServer(Func<LoopbackRequest, CancellationToken, Task<Answer>> handler, bool compress)
+    /// <param name="address">Where it listens; null for 127.0.0.1.</param>
+    public LoopbackServer(Func<LoopbackRequest, CancellationToken, Task<Answer>> handler, bool compress, IPAddress? address = null)
     {
         _handler = handler;
         _compress = compress;
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
-        BaseUri = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+        BaseUri = new Uri($"http://{_listener.LocalEndpoint}/");
         _accepting = Task.Run(AcceptAsync);
     }
 

@@ -33,6 +33,27 @@ public sealed class ClusterDoorTests(PostgreSqlServer server) : IDisposable
         Assert.All(refused, static error => Assert.DoesNotContain(PrivatePostgreSql.Password, error.ToString(), StringComparison.Ordinal));
     }
 
+    [PostgreSqlTheory]
+    [InlineData(true, "refused the user or the password (28P01", "Correct them in the connection string or the credential.")]
+    [InlineData(false, "does not exist on the server (3D000", "Create the database, or correct its name.")]
+    public async Task A_database_that_lets_nobody_in_is_told_of_with_the_way_out(bool isPasswordWrong, string what, string wayOut)
+    {
+        string uri = server.UriOf(isPasswordWrong ? await server.CreateDatabaseAsync() : "nowhere");
+        ClusterAddress address = ClusterAddress.Parse(uri, isPasswordWrong ? new NetworkCredential("qmtl", "hunter22") : null);
+
+        ClusterException[] refused = await Task.WhenAll(
+            Assert.ThrowsAsync<ClusterException>(() => ClusterClient.ConnectAsync(address)),
+            Assert.ThrowsAsync<ClusterException>(() => StartAsync(address, certificate: null)));
+
+        Assert.All(refused, error =>
+        {
+            Assert.StartsWith($"The list of the cluster's members: {address} {what}", error.Message, StringComparison.Ordinal);
+            Assert.EndsWith(wayOut, error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("hunter22", error.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(PrivatePostgreSql.Password, error.ToString(), StringComparison.Ordinal);
+        });
+    }
+
     [Fact]
     public void A_member_that_others_reach_insists_on_a_certificate_or_a_word()
     {
@@ -86,7 +107,7 @@ public sealed class ClusterDoorTests(PostgreSqlServer server) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static Task<ClusterMemberHost> StartAsync(ClusterAddress address, ClusterCertificate certificate) => ClusterMemberHost.StartAsync(
+    private static Task<ClusterMemberHost> StartAsync(ClusterAddress address, ClusterCertificate? certificate) => ClusterMemberHost.StartAsync(
         new ClusterMemberOptions { Address = address, Certificate = certificate, MemberPort = 0, ClientPort = 0 }, new MemberParts([], []));
 
     private string MakeCertificate(string name)

@@ -85,6 +85,7 @@ public sealed class ClusterStreamTests
     {
         var clock = new FakeTimeProvider();
         CancellationToken stopping = default;
+        bool isAbandoned = false;
         var begun = new TaskCompletionSource();
         await using var run = new OrderRun(
             OrderOf([Bars(0, 10)]),
@@ -94,18 +95,20 @@ public sealed class ClusterStreamTests
                 begun.SetResult();
                 await Task.Delay(Timeout.Infinite, token);
             },
-            clock);
+            clock,
+            _ => isAbandoned = true);
         await begun.Task;
 
         for (int times = 0; times < 3; times++)
         {
-            clock.Advance(OrderRun.Patience - TimeSpan.FromSeconds(1));
+            clock.Advance(run.Patience - TimeSpan.FromSeconds(1));
             Assert.Equal(new OrderNews(run.Work, 0, [], false, null), run.Read(0) with { News = [] });
         }
 
         Assert.False(stopping.IsCancellationRequested);
-        clock.Advance(OrderRun.Patience);
+        clock.Advance(run.Patience);
         Assert.True(stopping.IsCancellationRequested);
+        Assert.True(isAbandoned);
     }
 
     private static TimeRange Bars(int first, int count) => new(60L * first, 60L * (first + count - 1));
@@ -169,7 +172,7 @@ public sealed class ClusterStreamTests
             if (_run?.Order != order.Id)
             {
                 await DisposeAsync();
-                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock);
+                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock, static _ => { });
             }
 
             return _run!.Read(0);

@@ -58,7 +58,7 @@ public sealed class KeptShareTests(PostgreSqlServer server)
         await using ClusterClient client = await ClusterClient.ConnectAsync(ClusterAddress.Parse(database));
         Assert.Equal(
             [("member 1", Streams), ("member 2", 0)],
-            (await client.GetMembersAsync()).Where(static member => member.State == "Active").Select(static member => (member.Name, member.Streams!.Value)));
+            (await client.GetMembersAsync()).Where(static member => member.State == "Active").Select(static member => (member.Name, member.Kept!.Value)));
     }
 
     [PostgreSqlFact]
@@ -102,7 +102,7 @@ public sealed class KeptShareTests(PostgreSqlServer server)
         try
         {
             ClusterMember[] active = [.. (await client.GetMembersAsync()).Where(static member => member.State == "Active")];
-            return active.Length == members ? active.Sum(static member => member.Streams ?? 0) : -1;
+            return active.Length == members ? active.Sum(static member => member.Kept ?? 0) : -1;
         }
         catch (ClusterException)
         {

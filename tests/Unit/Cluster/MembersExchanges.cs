@@ -1,3 +1,4 @@
+using System.Net;
 using Qmtl.History;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
@@ -8,8 +9,8 @@ using Qmtl.Unit.EndToEnd;
 namespace Qmtl.Unit.Cluster;
 
 /// <summary>
-/// An exchange for each member of a cluster, all alike, so that it is known which member asked for what; and for each member that is lost what
-/// was committed then.
+/// An exchange for each member of a cluster, all alike, so that it is known which member asked for what; and for each member that is lost
+/// what was committed then.
 /// </summary>
 internal sealed class MembersExchanges : IAsyncDisposable
 {
@@ -17,7 +18,7 @@ internal sealed class MembersExchanges : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, ISimulatedMarket> _markets;
     private readonly string _store;
     private readonly TimeRange _range;
-    private readonly Dictionary<int, Loss> _losses = [];
+    private readonly Dictionary<int, Dictionary<string, TimeRangeSet>> _losses = [];
 
     private MembersExchanges(SimulatedExchange[] exchanges, IReadOnlyList<ISimulatedMarket> markets, string store, TimeRange range) =>
         (_exchanges, _markets, _store, _range) = (exchanges, markets.ToDictionary(static market => market.Symbol), store, range);
@@ -32,19 +33,22 @@ internal sealed class MembersExchanges : IAsyncDisposable
     /// <param name="store">Where it is stored.</param>
     /// <param name="range">Which bars are backfilled.</param>
     /// <param name="latency">How long an answer takes.</param>
+    /// <param name="address">Where they listen; null for 127.0.0.1.</param>
     public static MembersExchanges Start(
         int members,
         IReadOnlyList<ISimulatedMarket> markets,
         IReadOnlyList<ISimulatedMarket> kept,
         string store,
         TimeRange range,
-        TimeSpan latency) => new(
+        TimeSpan latency,
+        IPAddress? address = null) => new(
         [
             .. Enumerable.Range(0, members).Select(_ => SimulatedExchange.Start(new SimulatedExchangeOptions
             {
                 Markets = [.. markets, .. kept],
                 WeightPerMinute = null,
                 Latency = latency,
+                Address = address ?? IPAddress.Loopback,
                 RequestLogCapacity = int.MaxValue,
             })),
         ],
@@ -70,7 +74,6 @@ internal sealed class MembersExchanges : IAsyncDisposable
     /// <summary>Notes what is committed of all that a member asked for, at once after it was lost.</summary>
     public async Task LoseAsync(int member)
     {
-        DateTimeOffset time = DateTimeOffset.UtcNow;
         await using IHistoryStore store = HistoryStoreFactory.Open(_store);
         Dictionary<string, TimeRangeSet> committed = [];
         foreach (string symbol in _exchanges[member].Requests.Select(static request => request.Symbol).Distinct().Where(_markets.ContainsKey))
@@ -78,7 +81,7 @@ internal sealed class MembersExchanges : IAsyncDisposable
             committed[symbol] = await StoredHistory.CommittedAsync(store, ClusterFixture.StreamOf(_markets[symbol]), _range);
         }
 
-        _losses[member] = new Loss(time, committed);
+        _losses[member] = committed;
     }
 
     /// <summary>
@@ -126,10 +129,7 @@ internal sealed class MembersExchanges : IAsyncDisposable
 
     // Why a request's bars should not have been asked for again; null where they had to be.
     private string? FaultOf((int Member, SimulatedRequest Request) ask, TimeRange bars) =>
-        !_losses.TryGetValue(ask.Member, out Loss? loss) ? $"asked for by {ask.Member}, which lives"
-        : ask.Request.Time > loss.Time ? $"asked for by {ask.Member} after it was lost"
-        : loss.Committed.GetValueOrDefault(ask.Request.Symbol)?.Intersect(bars).IsEmpty == false ? $"committed by {ask.Member} before it was lost"
+        !_losses.TryGetValue(ask.Member, out Dictionary<string, TimeRangeSet>? committed) ? $"asked for by {ask.Member}, which lives"
+        : committed.GetValueOrDefault(ask.Request.Symbol)?.Intersect(bars).IsEmpty == false ? $"committed by {ask.Member} before it was lost"
         : null;
-
-    private sealed record Loss(DateTimeOffset Time, Dictionary<string, TimeRangeSet> Committed);
 }

@@ -19,9 +19,17 @@ internal sealed class QmtlProcess : IDisposable
     public static QmtlProcess Start(params IEnumerable<string> arguments) => Start(new Dictionary<string, string>(), arguments);
 
     /// <summary>Starts it with variables besides those of this process.</summary>
-    public static QmtlProcess Start(IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
+    /// <param name="environment">The variables.</param>
+    /// <param name="arguments">What it is told.</param>
+    /// <param name="networkNamespace">The network that it lives in; null for this process's.</param>
+    public static QmtlProcess Start(
+        IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments, string? networkNamespace = null)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "qmtl.dll"), .. arguments])
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "qmtl.dll"), .. arguments];
+
+        // ip becomes the program, so that a signal to the one is a signal to the other.
+        command = networkNamespace is null ? command : ["ip", "netns", "exec", networkNamespace, .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -74,10 +82,10 @@ internal sealed class QmtlProcess : IDisposable
     public void Signal(string name) =>
         BadWeather.SmallDisk.Run("kill", $"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
-    /// <summary>Waits for its end, two minutes at most.</summary>
-    public async Task<(int ExitCode, string Output, string Error)> WaitAsync()
+    /// <summary>Waits for its end, two minutes at most where nothing else is said.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> WaitAsync(TimeSpan? longest = null)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var patience = new CancellationTokenSource(longest ?? TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync(patience.Token);
         return (_process.ExitCode, await _output, await _error);
     }

@@ -20,13 +20,16 @@ public class PrivatePostgreSql : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly bool _isDurable;
+    private readonly IPAddress _address;
     private readonly string? _runAs = Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows() ? FindUnprivilegedUser() : null;
     private int _port;
     private bool _running;
 
     /// <summary>A server that is not started yet.</summary>
     /// <param name="isDurable">Whether commits reach the disk, as they do on a real server; a test's data need not.</param>
-    public PrivatePostgreSql(bool isDurable = false) => _isDurable = isDurable;
+    /// <param name="address">Where it listens, for whoever is in the network of that address; null for 127.0.0.1.</param>
+    public PrivatePostgreSql(bool isDurable = false, IPAddress? address = null) =>
+        (_isDurable, _address) = (isDurable, address ?? IPAddress.Loopback);
 
     /// <summary>The password of the server's user: one that has to be escaped wherever it is written.</summary>
     public static string Password => "p@ss;w'o\"r/d %41=?#";
@@ -34,7 +37,7 @@ public class PrivatePostgreSql : IAsyncDisposable
     /// <summary>The name of the server's user, who may do everything.</summary>
     public static string UserName => User;
 
-    /// <summary>The port on 127.0.0.1.</summary>
+    /// <summary>The port.</summary>
     public int Port => _port;
 
     /// <summary>The server's default database, in Npgsql's form.</summary>
@@ -42,11 +45,11 @@ public class PrivatePostgreSql : IAsyncDisposable
 
     /// <summary>The connection string of a database, in Npgsql's form.</summary>
     public string ConnectionStringOf(string database) =>
-        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = _port, Username = User, Password = Password, Database = database }.ConnectionString;
+        new NpgsqlConnectionStringBuilder { Host = _address.ToString(), Port = _port, Username = User, Password = Password, Database = database }.ConnectionString;
 
     /// <summary>The connection string of a database, as a URI.</summary>
     public string UriOf(string database) =>
-        string.Create(CultureInfo.InvariantCulture, $"postgresql://{User}:{Uri.EscapeDataString(Password)}@127.0.0.1:{_port}/{Uri.EscapeDataString(database)}");
+        string.Create(CultureInfo.InvariantCulture, $"postgresql://{User}:{Uri.EscapeDataString(Password)}@{_address}:{_port}/{Uri.EscapeDataString(database)}");
 
     /// <summary>A URI of <see cref="UriOf"/> for where no secret may stand.</summary>
     public static string WithoutPassword(string uri) => uri.Replace($":{Uri.EscapeDataString(Password)}@", "@", StringComparison.Ordinal);
@@ -81,6 +84,11 @@ public class PrivatePostgreSql : IAsyncDisposable
 
         await RunServerToolAsync(
             "initdb", "-D", _folder.File("data"), "-U", User, "--pwfile", passwordFile, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync");
+        if (!IPAddress.IsLoopback(_address))
+        {
+            await File.AppendAllTextAsync(_folder.File("data/pg_hba.conf"), "host all all samenet scram-sha-256\n");
+        }
+
         await StartAsync();
     }
 
@@ -91,7 +99,7 @@ public class PrivatePostgreSql : IAsyncDisposable
 
         string options = string.Create(
             CultureInfo.InvariantCulture,
-            $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{_folder.FullPath}' -c fsync={(_isDurable ? "on" : "off")} -c max_connections=60");
+            $"-p {_port} -c listen_addresses={_address} -c unix_socket_directories='{_folder.FullPath}' -c fsync={(_isDurable ? "on" : "off")} -c max_connections=100");
         await RunServerToolAsync("pg_ctl", "-D", _folder.File("data"), "-l", _folder.File("log"), "-o", options, "-w", "start");
         _running = true;
     }
@@ -115,9 +123,9 @@ public class PrivatePostgreSql : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static int FreePort()
+    private int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        using var listener = new TcpListener(_address, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
