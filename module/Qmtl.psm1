@@ -34,7 +34,7 @@ if (-not ('Qmtl.PowerShell.Loader.ModuleLoadContext' -as [type])) {
 $assembly = [Qmtl.PowerShell.Loader.ModuleLoadContext]::Load([System.IO.Path]::Combine($folder, 'Qmtl.PowerShell.dll'))
 $inner = Import-Module -Assembly $assembly -PassThru
 
-$lifetime = $assembly.GetType('Qmtl.PowerShell.Monitoring.ModuleLifetime')
+$lifetime = $assembly.GetType('Qmtl.PowerShell.ModuleLifetime')
 foreach ($warning in $lifetime::Begin($ExecutionContext.SessionState.Module, $inner, [System.IO.Path]::Combine($folder, 'en-US'))) {
     Write-Warning $warning
 }

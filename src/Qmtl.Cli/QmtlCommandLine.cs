@@ -4,7 +4,6 @@ using System.CommandLine.Invocation;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Demo;
 using Qmtl.Cli.Hosting;
-using Qmtl.Cli.Logging;
 using Qmtl.Cluster;
 using Qmtl.Fetching;
 using Qmtl.History;
@@ -59,6 +58,10 @@ internal static class QmtlCommandLine
             host.WriteDiagnostic("error", "Cancelled.");
             return ExitCode.Cancelled;
         }
+        catch (OutputUnreadException)
+        {
+            return ExitCode.Unread;
+        }
         catch (UsageException exception)
         {
             host.WriteDiagnostic("error", exception.Message);
@@ -87,9 +90,10 @@ internal static class QmtlCommandLine
         IEnumerable<Option> options = command.Options.Concat(parsed.RootCommandResult.Command.Options);
         IEnumerable<string> known = [.. command.Subcommands.Select(sub => sub.Name), .. options.Select(option => option.Name)];
         string? typed = parsed.UnmatchedTokens.FirstOrDefault(token => problem.Contains($"'{token}'", StringComparison.Ordinal));
-        return typed is not null && NearestNames.Ask(typed, known.Where(name => name.StartsWith('-') == typed.StartsWith('-'))) is { } question
-            ? $"{problem} {question}"
-            : problem;
+        string? question = typed is null
+            ? null
+            : NearestNames.Ask(typed, known.Where(name => name.StartsWith('-') == typed.StartsWith('-')));
+        return question is null ? problem : $"{problem} {question}";
     }
 
     internal static (RootCommand Root, LogOptions Logging) CreateRoot(CliHost host)

@@ -81,6 +81,12 @@ public sealed class ClusterMemberHost : IAsyncDisposable
                     own.GetRequiredService<IGrainFactory>(),
                     own.GetRequiredService<TimeProvider>(),
                     loggerFactory ?? own.GetRequiredService<ILoggerFactory>()))
+                .AddSingleton(own => new SweepWork(
+                    parts,
+                    new StrategyFolders(options.StrategyFolders),
+                    options.RunsAtOnce,
+                    name,
+                    loggerFactory ?? own.GetRequiredService<ILoggerFactory>()))
                 .AddLogging(logging => AddLog(logging, loggerFactory)));
             await host.StartAsync(cancellationToken);
             return new ClusterMemberHost(host, database, name, memberEndPoint, clientEndPoint);
@@ -145,8 +151,17 @@ public sealed class ClusterMemberHost : IAsyncDisposable
             {
                 membership.ProbeTimeout = options.ProbeInterval;
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
-                membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+
+                // Who has not said three times that it lives has no voice in who is gone. So one member of three, whose two others died
+                // together, is alone for a quarter of a minute and no longer.
+                membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
             });
+
+            // The usual directory of grains is forgotten with the member that has it: the work of others that is listed there would be stopped
+            // when it dies. This one is put together again from what lives.
+#pragma warning disable ORLEANSEXP003 // The directory is called experimental: its interface may change, as the package's version may not here.
+            silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
             silo.Configure<SiloMessagingOptions>(static messaging => messaging.ResponseTimeout = ClusterClient.ResponseTimeout);
             silo.Configure<GrainCollectionOptions>(static collection => collection.CollectionAge = IdleTime);
             silo.Services.AddPlacementDirector<SpreadPlacement, SpreadDirector>();

@@ -1,4 +1,5 @@
 using System.Net;
+using Qmtl.Messages;
 
 namespace Qmtl.Cluster.Silo;
 
@@ -32,8 +33,19 @@ public sealed record ClusterMemberOptions
     /// <value>2 seconds by default, so that its streams live elsewhere within some ten seconds.</value>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The folders whose assemblies of strategies it runs when it is asked to. Whoever may write there has it run what they
+    /// like.</summary>
+    /// <value>None by default: it runs none.</value>
+    public IReadOnlyList<string> StrategyFolders { get; init; } = [];
+
+    /// <summary>How many runs of strategies it computes at once.</summary>
+    /// <value>As many as the machine has processors by default; at least 1.</value>
+    public int RunsAtOnce { get; init; } = Environment.ProcessorCount;
+
     /// <summary>Checks what no single option can know.</summary>
-    /// <exception cref="ArgumentException">The member would be open to strangers, or the address names no place of members.</exception>
+    /// <exception cref="ArgumentException">The member would be open to strangers, the address names no place of members, or there is no
+    /// such
+    /// folder.</exception>
     public void Validate()
     {
         if (!IPAddress.IsLoopback(Listen) && Certificate is null && !AllowPlain)
@@ -50,6 +62,14 @@ public sealed record ClusterMemberOptions
                 $"{Address} names members, and a new one needs the place where all are listed. Name the cluster's database "
                     + "(postgresql://…), "
                     + "or localhost for this machine alone.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(RunsAtOnce, 1, nameof(RunsAtOnce));
+        if (StrategyFolders.FirstOrDefault(static folder => !Directory.Exists(folder)) is { } missing)
+        {
+            throw new ArgumentException(
+                $"There is no folder {PlainText.OneLine(missing)} for assemblies of strategies. Make it, or name another one "
+                    + "(--strategies).");
         }
     }
 }

@@ -12,7 +12,12 @@ namespace Qmtl.Cluster.Silo;
 /// <param name="barsMissing">How many bars are missing.</param>
 /// <param name="requests">How many requests they take at least.</param>
 internal sealed class CutStream(
-    BackfillRequest request, StreamOrder order, IReadOnlyList<TimeRange> ranges, IReadOnlyList<TimeRange> pieces, long barsMissing, long requests)
+    BackfillRequest request,
+    StreamOrder order,
+    IReadOnlyList<TimeRange> ranges,
+    IReadOnlyList<TimeRange> pieces,
+    long barsMissing,
+    long requests)
 {
     private readonly Lock _gate = new();
     private readonly List<(TimeRange Range, HashSet<TimeRange> Left, List<BackfillResult> Parts)> _open =

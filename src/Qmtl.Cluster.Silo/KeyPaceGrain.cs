@@ -4,8 +4,8 @@ namespace Qmtl.Cluster.Silo;
 
 /// <inheritdoc cref="IKeyPaceGrain"/>
 /// <remarks>
-/// It remembers the last window's requests and nothing else. Where its member dies, the next one cannot know what was sent, and takes the whole
-/// window for used.
+/// It remembers the last window's requests and nothing else. Where its member dies, the next one cannot know what was sent, and takes the
+/// whole window for used.
 /// </remarks>
 [CollectionAgeLimit(AlwaysActive = true)]
 internal sealed class KeyPaceGrain(TimeProvider timeProvider) : Grain, IKeyPaceGrain

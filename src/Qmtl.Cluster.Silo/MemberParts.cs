@@ -26,14 +26,16 @@ public sealed class MemberParts(IReadOnlyList<IHistoryStore> stores, IReadOnlyLi
 
     /// <summary>The store and the source of an order.</summary>
     /// <exception cref="ClusterException">This member has none of that name; the message says which it has.</exception>
-    internal (IHistoryStore Store, IDataFetcher Source) Find(StreamOrder order, IGrainFactory grains)
-    {
-        IHistoryStore store = stores.FirstOrDefault(store => store.Info.Identity == order.Store) ?? throw new ClusterException(
-            $"The member {Environment.MachineName} has no store {order.Store}. It has "
+    internal (IHistoryStore Store, IDataFetcher Source) Find(StreamOrder order, IGrainFactory grains) =>
+        (FindStore(order.Store), FindSource(order, grains));
+
+    /// <summary>The store of that <see cref="StoreInfo.Identity"/>.</summary>
+    /// <exception cref="ClusterException">This member has none of that name; the message says which it has.</exception>
+    internal IHistoryStore FindStore(string identity) => stores.FirstOrDefault(store => store.Info.Identity == identity)
+        ?? throw new ClusterException(
+            $"The member {Environment.MachineName} has no store {identity}. It has "
                 + $"{Listed(stores.Select(static some => some.Info.Identity))}. "
                 + "Start it with that one, by the same name, or name one of those.");
-        return (store, FindSource(order, grains));
-    }
 
     private IDataFetcher FindSource(StreamOrder order, IGrainFactory grains)
     {

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Cluster.Wire;
@@ -11,8 +9,8 @@ using Qmtl.Time;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Carries out orders with engines of this process: one for all orders of a source, a store and the same options, so that the throttle limit is
-/// one limit.
+/// Carries out orders with engines of this process: one for all orders of a source, a store and the same options, so that the throttle
+/// limit is one limit.
 /// </summary>
 internal sealed class MemberWork(
     MemberParts parts, IGrainFactory grains, TimeProvider timeProvider, ILoggerFactory loggerFactory)
@@ -20,39 +18,42 @@ internal sealed class MemberWork(
     private readonly ConcurrentDictionary<(string Store, string Source, string Options), BackfillEngine> _engines = [];
 
     /// <summary>Completes what an order asks for and tells what happens.</summary>
-    public async IAsyncEnumerable<StreamNews> CompleteAsync(StreamOrder order, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async Task CompleteAsync(StreamOrder order, Action<StreamNews> tell, CancellationToken cancellationToken)
     {
-        BackfillRequest? request = null;
-        ClusterException? refusal = null;
+        BackfillRequest request;
         try
         {
             request = RequestOf(order);
         }
-        catch (ClusterException error)
-        {
-            refusal = error;
-        }
-
-        if (request is null)
+        catch (ClusterException refusal)
         {
             foreach (TimeRange range in order.Ranges)
             {
-                yield return RangeNews.Of(new BackfillResult
+                tell(RangeNews.Of(new BackfillResult
                 {
                     Stream = order.Stream,
                     Range = range,
                     Status = BackfillStatus.Failed,
                     BarsMissing = range.AlignTo(order.Stream.Interval)?.CountBars(order.Stream.Interval) ?? 0,
                     Error = refusal,
-                });
+                }));
             }
 
-            yield break;
+            return;
         }
 
-        await foreach (StreamNews news in RunAsync(EngineOf(order), request, cancellationToken))
+        await foreach (BackfillResult result in EngineOf(order).RunAsync([request with { OnEvent = Tell }], cancellationToken))
         {
-            yield return news;
+            tell(RangeNews.Of(result));
+        }
+
+        // What became of a range is told by its result, which comes for each, also where the engine refused it.
+        void Tell(BackfillEvent happened)
+        {
+            if (happened is not BackfillRangeEnded && StreamNews.Of(happened) is { } news)
+            {
+                tell(news);
+            }
         }
     }
 
@@ -62,57 +63,6 @@ internal sealed class MemberWork(
     {
         (IHistoryStore store, IDataFetcher source) = parts.Find(order, grains);
         return new BackfillRequest(store, source, order.Stream, order.Ranges) { IsClaimed = order.IsPiece };
-    }
-
-    private static async IAsyncEnumerable<StreamNews> RunAsync(
-        BackfillEngine engine, BackfillRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var all = Channel.CreateUnbounded<StreamNews>(new UnboundedChannelOptions { SingleReader = true });
-
-        // Elsewhere than on the grain's own scheduler, which has better to do than to commit pages.
-        Task running = Task.Run(CompleteAsync, CancellationToken.None);
-        try
-        {
-            await foreach (StreamNews news in all.Reader.ReadAllAsync(CancellationToken.None))
-            {
-                yield return news;
-            }
-        }
-        finally
-        {
-            await abandoned.CancelAsync();
-            await running;
-        }
-
-        async Task CompleteAsync()
-        {
-            Exception? failure = null;
-            try
-            {
-                await foreach (BackfillResult result in engine.RunAsync([request with { OnEvent = Tell }], abandoned.Token))
-                {
-                    all.Writer.TryWrite(RangeNews.Of(result));
-                }
-            }
-            catch (Exception error)
-            {
-                failure = error;
-            }
-            finally
-            {
-                all.Writer.TryComplete(failure);
-            }
-        }
-
-        // What became of a range is told by its result, which comes for each, also where the engine refused it.
-        void Tell(BackfillEvent happened)
-        {
-            if (happened is not BackfillRangeEnded && StreamNews.Of(happened) is { } news)
-            {
-                all.Writer.TryWrite(news);
-            }
-        }
     }
 
     private BackfillEngine EngineOf(StreamOrder order) => _engines.GetOrAdd(

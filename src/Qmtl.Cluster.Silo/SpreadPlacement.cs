@@ -4,8 +4,8 @@ using Orleans.Runtime.Placement;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Puts grains on the members in turn. All that is filled at once then is spread to within a few streams, where chance leaves one member with
-/// a fifth more than another.
+/// Puts grains on the members in turn. All that is filled at once then is spread to within a few streams, where chance leaves one member
+/// with a fifth more than another.
 /// </summary>
 [GenerateSerializer]
 [Alias("qmtl.spread")]

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Qmtl.Backfill;
 using Qmtl.Cluster.Wire;
 using Qmtl.Data;
@@ -10,8 +8,8 @@ using Qmtl.Time;
 namespace Qmtl.Cluster.Silo;
 
 /// <summary>
-/// Cuts the ranges of a long stream into pieces and has them filled on all members. Pieces begin and end at the same bars whatever is missing,
-/// so that whoever goes on after a loss asks for the same ones, and none is filled twice at once.
+/// Cuts the ranges of a long stream into pieces and has them filled on all members. Pieces begin and end at the same bars whatever is
+/// missing, so that whoever goes on after a loss asks for the same ones, and none is filled twice at once.
 /// </summary>
 internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimeProvider timeProvider)
 {
@@ -31,7 +29,8 @@ internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimePr
             (List<TimeRange> open, List<TimeRange> withoutBars) = BackfillPlanner.SplitByBars(
                 stream.Interval, order.Ranges, timeProvider.GetUtcNow());
             long page = Math.Max(1, request.Fetcher.GetBarsPerRequest(stream, long.MaxValue) ?? options.DefaultBarsPerRequest);
-            if (!stream.Interval.IsFixed || withoutBars.Count > 0 || open.Sum(range => range.CountBars(stream.Interval)) <= page * PagesInPiece)
+            long bars = open.Sum(range => range.CountBars(stream.Interval));
+            if (!stream.Interval.IsFixed || withoutBars.Count > 0 || bars <= page * PagesInPiece)
             {
                 return null;
             }
@@ -61,22 +60,53 @@ internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimePr
     }
 
     /// <summary>Has the pieces filled and tells what happens as if one engine had done it.</summary>
-    public async IAsyncEnumerable<StreamNews> CompleteAsync(CutStream cut, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async Task CompleteAsync(CutStream cut, Action<StreamNews> tell, CancellationToken cancellationToken)
     {
-        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var all = Channel.CreateUnbounded<StreamNews>(new UnboundedChannelOptions { SingleReader = true });
-        Task running = Task.Run(() => FillAsync(cut, all.Writer, abandoned.Token), CancellationToken.None);
-        try
-        {
-            await foreach (StreamNews news in all.Reader.ReadAllAsync(CancellationToken.None))
+        StreamOrder order = cut.Order;
+        tell(new StartedNews(order.Source, order.Ranges.Count));
+        await using IAsyncDisposable claim = await StreamBackfill.ClaimAsync(
+            cut.Request, timeProvider, happened => Raise(happened), cancellationToken);
+        tell(new PlannedNews(cut.BarsMissing, cut.Requests));
+        await Parallel.ForEachAsync(
+            cut.Pieces,
+            new ParallelOptions { MaxDegreeOfParallelism = MostPiecesAtOnce, CancellationToken = cancellationToken },
+            async (piece, _) =>
             {
-                yield return news;
+                // By the order's own name, so that the piece goes on under this stream's next member, should this one die.
+                long[] bounds = StreamOrder.BoundsOf(cut.Ranges.Select(range => range.Intersect(piece)).OfType<TimeRange>());
+                StreamOrder part = order with { Bounds = bounds, IsPiece = true };
+                IPieceGrain grain = grains.GetGrain<IPieceGrain>($"{order.Key}\u001f{piece.Start}");
+                await new ClusterStream(grain, part, "of this member", timeProvider, Pass, Raise).RunAsync(cancellationToken);
+                Tell(cut.TakeEnded(piece));
+            });
+        Tell(cut.TakeEnded(null));
+
+        void Tell(IReadOnlyList<BackfillResult> ended)
+        {
+            foreach (BackfillResult result in ended)
+            {
+                tell(RangeNews.Of(result));
             }
         }
-        finally
+
+        void Pass(StreamNews news)
         {
-            await abandoned.CancelAsync();
-            await running;
+            if (news is not (StartedNews or PlannedNews))
+            {
+                tell(news);
+            }
+        }
+
+        void Raise(BackfillEvent happened)
+        {
+            if (happened is BackfillRangeEnded { Result: var result })
+            {
+                cut.Add(result);
+            }
+            else if (happened is not BackfillEnded && StreamNews.Of(happened) is { } told)
+            {
+                tell(told);
+            }
         }
     }
 
@@ -95,56 +125,4 @@ internal sealed class StreamPieces(MemberWork work, IGrainFactory grains, TimePr
     }
 
     private static long PositiveRemainder(long value, long divisor) => ((value % divisor) + divisor) % divisor;
-
-    private async Task FillAsync(CutStream cut, ChannelWriter<StreamNews> news, CancellationToken cancellationToken)
-    {
-        Exception? failure = null;
-        try
-        {
-            StreamOrder order = cut.Order;
-            news.TryWrite(new StartedNews(order.Source, order.Ranges.Count));
-            await using IAsyncDisposable claim = await StreamBackfill.ClaimAsync(
-                cut.Request, timeProvider, happened => Tell(happened), cancellationToken);
-            news.TryWrite(new PlannedNews(cut.BarsMissing, cut.Requests));
-            await Parallel.ForEachAsync(
-                cut.Pieces,
-                new ParallelOptions { MaxDegreeOfParallelism = MostPiecesAtOnce, CancellationToken = cancellationToken },
-                async (piece, _) =>
-                {
-                    long[] bounds = StreamOrder.BoundsOf(cut.Ranges.Select(range => range.Intersect(piece)).OfType<TimeRange>());
-                    StreamOrder part = order with { Bounds = bounds, IsPiece = true };
-                    IPieceGrain grain = grains.GetGrain<IPieceGrain>($"{order.Key}\u001f{piece.Start}");
-                    await new ClusterStream(some => grain.CompleteAsync(some), part, "of this member", timeProvider, Tell)
-                        .RunAsync(cancellationToken);
-                    foreach (BackfillResult result in cut.TakeEnded(piece))
-                    {
-                        news.TryWrite(RangeNews.Of(result));
-                    }
-                });
-            foreach (BackfillResult result in cut.TakeEnded(null))
-            {
-                news.TryWrite(RangeNews.Of(result));
-            }
-        }
-        catch (Exception error)
-        {
-            failure = error;
-        }
-        finally
-        {
-            news.TryComplete(failure);
-        }
-
-        void Tell(BackfillEvent happened)
-        {
-            if (happened is BackfillRangeEnded { Result: var result })
-            {
-                cut.Add(result);
-            }
-            else if (happened is not (BackfillStarted or BackfillPlanned or BackfillEnded) && StreamNews.Of(happened) is { } told)
-            {
-                news.TryWrite(told);
-            }
-        }
-    }
 }

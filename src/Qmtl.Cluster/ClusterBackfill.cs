@@ -8,12 +8,13 @@ using Qmtl.Telemetry.Logging;
 namespace Qmtl.Cluster;
 
 /// <summary>
-/// Runs backfills on the members of a cluster: what <see cref="BackfillEngine"/> is for one process. Streams are spread over the members, which
-/// open store and source by their own configuration; what comes back is what happens and what became of each range.
+/// Runs backfills on the members of a cluster: what <see cref="BackfillEngine"/> is for one process. Streams are spread over the members,
+/// which open store and source by their own configuration; what comes back is what happens and what became of each range.
 /// </summary>
 public sealed class ClusterBackfill
 {
-    // A stream under way costs a question every few seconds. Members run as many at once as their throttle limit says; the others wait there.
+    // A stream under way costs a question every few seconds. Members run as many at once as their throttle limit says; the others wait
+    // there.
     private const int MostStreamsAtOnce = 512;
 
     private readonly ClusterClient _client;
@@ -85,7 +86,8 @@ public sealed class ClusterBackfill
                     StreamOrder order = StreamOrder.Of(request, _options);
                     IStreamGrain grain = _client.Grains.GetGrain<IStreamGrain>(order.Key);
                     await new ClusterStream(
-                        some => grain.CompleteAsync(some), order, _client.Address.DisplayName, _timeProvider, Tell).RunAsync(cancellationToken);
+                        grain, order, _client.Address.DisplayName, _timeProvider, news => Tell(news.ToEvent(order.Stream)), Tell)
+                        .RunAsync(cancellationToken);
                 });
         }
         finally

@@ -13,6 +13,9 @@ public sealed class ClusterClient : IAsyncDisposable
     /// <summary>The patience of a question between processes of a cluster. Work that takes longer tells of itself meanwhile.</summary>
     internal static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(12);
 
+    /// <summary>The patience of a question for news, whose answer takes some seconds at most; it is asked again.</summary>
+    internal const string AskTimeout = "00:00:08";
+
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ConnectInterval = TimeSpan.FromMilliseconds(500);
 

@@ -6,5 +6,5 @@ namespace Qmtl.Cluster;
 /// <param name="State">Joining, Active, ShuttingDown, Stopping, or Dead.</param>
 /// <param name="Since">When it started.</param>
 /// <param name="LastSeen">When it last said in the list of members that it lives.</param>
-/// <param name="Streams">How many streams, and pieces of streams, it has at hand; null where it is not active.</param>
+/// <param name="Streams">How many streams, pieces of streams and runs of strategies it has at hand; null where it is not active.</param>
 public sealed record ClusterMember(string Name, string Address, string State, DateTimeOffset Since, DateTimeOffset LastSeen, int? Streams);

@@ -27,9 +27,7 @@ internal static class CandleWidth
 
         // One more than in the range may be begun at its ends.
         long times = ((CountOf(interval) - 1) / (most - 1)) + 1;
-        BarInterval multiple = interval.IsFixed
-            ? BarInterval.FromSeconds(Math.Min(times * interval.Seconds, int.MaxValue))
-            : BarInterval.FromMonths((int)Math.Min(times * -interval.Number, 1200));
+        BarInterval multiple = interval.Times(times);
 
         // The bars of an odd interval make up a round length only now and then: a far longer one would show little.
         int round = Array.FindIndex(Round, length => length.IsMadeOf(interval) && CountOf(length) <= most);

@@ -1,6 +1,8 @@
 namespace Qmtl.Simulation;
 
-/// <summary>A clock that begins anywhere and runs a number of times as fast as the system's, for an exchange and all that follows it.</summary>
+/// <summary>
+/// A clock that begins anywhere and runs a number of times as fast as the system's, for an exchange and all that follows it.
+/// </summary>
 /// <param name="start">The time of day when it is made.</param>
 /// <param name="factor">How many of its seconds pass in a real one; above 0.</param>
 public sealed class AcceleratedClock(DateTimeOffset start, double factor) : TimeProvider

@@ -27,6 +27,22 @@ Describe 'Compare-QmtlHistory' {
         (Compare-QmtlHistory $provider X 1m -Fetcher $truth -Start 301 -End 400).Kind | Should -Be Extra
     }
 
+    It 'takes values for the same that lie within -Tolerance, and repairs no others' {
+        $provider, $other = (New-TestProvider -Bars 20), (New-TestProvider)
+        $near = New-QmtlFetcher -Name near -BarsPerRequest 1000 -ScriptBlock {
+            param($start, $end, $nodeId, $interval)
+            & $EveryBar $start $end $nodeId $interval | ForEach-Object { $_.open = if ($_.ts -eq 60) { 1.5 } else { 1.001 }; $_ }
+        }
+        $null = Invoke-QmtlBackfill $other X 1m 60 1200 -Fetcher $near
+        @(Compare-QmtlHistory $provider -ReferenceProvider $other).Count | Should -Be 20
+        (Compare-QmtlHistory $provider -ReferenceProvider $other -Tolerance 0.01).StartTimestamp | Should -Be 60
+        (Compare-QmtlHistory $provider -ReferenceProvider $other -Tolerance 0.1%).StartTimestamp | Should -Be 60
+        @(Compare-QmtlHistory $provider -ReferenceProvider $other -Tolerance 1e-8).Count | Should -Be 20
+        (Compare-QmtlHistory $provider -ReferenceProvider $other -Tolerance 0.01 -Repair -Confirm:$false).Repaired | Should -BeTrue
+        (Get-QmtlHistory $provider -First 2).open | Should -Be 1.5, 1
+        { Compare-QmtlHistory $provider -ReferenceProvider $other -Tolerance much } | Should -Throw "*'much' is no tolerance. Write*"
+    }
+
     It 'repairs after confirmation, with a trail that Get-QmtlRevision shows' {
         $provider = New-WrongProvider
         $found = Compare-QmtlHistory $provider X 1m -Fetcher $truth -Repair -Confirm:$false

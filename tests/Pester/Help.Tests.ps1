@@ -38,7 +38,7 @@ Describe '<_.Name>' -ForEach $commands {
     It 'has a synopsis, a description and examples' {
         $help.Synopsis | Should -Not -Match $_.Name
         $help.description.Text | Should -Not -BeNullOrEmpty
-        @($help.examples.example).Count | Should -BeGreaterOrEqual 1
+        @($help.examples.example).Count | Should -BeGreaterOrEqual 3
         Get-Help -Name $_.Name -Examples | Out-String | Should -Match 'Example 1'
     }
 

@@ -142,6 +142,39 @@ Describe 'Objects that travel' {
         $there.Error | Should -BeLike 'X 1m 2024-01-02T03:00:00Z to 2024-01-02T03:03:00Z: bad failed*no luck*'
     }
 
+    It 'come back over the named pipe of another shell, the channel of Enter-PSHostProcess' {
+        $start = [System.Diagnostics.ProcessStartInfo]::new((Join-Path $PSHOME 'pwsh'))
+        '-NoProfile', '-NonInteractive', '-Command', '[Console]::Out.WriteLine($PID); $null = [Console]::In.ReadLine()' | ForEach-Object { $start.ArgumentList.Add($_) }
+        $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+        $other = [System.Diagnostics.Process]::Start($start)
+        try {
+            $id = [int]$other.StandardOutput.ReadLine()
+            $runspace = [runspacefactory]::CreateRunspace([System.Management.Automation.Runspaces.NamedPipeConnectionInfo]::new($id))
+            $runspace.Open()
+            $shell = [powershell]::Create($runspace)
+            $null = $shell.AddScript({
+                param($root, $file)
+                Import-Module "$root/Qmtl.psd1"
+                Get-QmtlGap $file X 1m -End 2024-01-02T03:09:00Z
+                Get-QmtlCoverage $file
+                Get-QmtlHistory $file NOPE 1m
+            }).AddArgument($QmtlRoot).AddArgument("$provider" -replace '^sqlite:')
+            $there = $shell.Invoke()
+            $there | Should -HaveCount 3
+            $there[0].psobject.TypeNames | Should -Contain Deserialized.Qmtl.PowerShell.Output.Gap
+            $there[0].Start | Should -Be '2024-01-02T03:04:00Z'
+            ($there[0] | Get-QmtlGap -Provider $provider).StartTimestamp | Should -Be $all.Gap.StartTimestamp
+            @($there[1..2] | Get-QmtlHistory -Provider $provider).Count | Should -Be 8
+            $shell.Streams.Error[0].CategoryInfo.Category | Should -Be ObjectNotFound
+            $shell.Dispose()
+            $runspace.Dispose()
+        }
+        finally {
+            $other.StandardInput.Close()
+            $null = $other.WaitForExit(20000)
+        }
+    }
+
     It 'come back from Start-ThreadJob, and go into ForEach-Object -Parallel' {
         $gap = $all.Gap
         $job = Start-ThreadJob {

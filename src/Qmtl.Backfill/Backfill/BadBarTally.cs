@@ -42,8 +42,7 @@ internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBad
                 CultureInfo.InvariantCulture,
                 $"{(count == 1 ? "1 bar contradicts itself" : $"{count} bars contradict themselves")} ({check}; the first is "
                     + $"{UnixTime.Format(first)}: {what}); stored as they came, which -OnBadBar (--on-bad-bar) changes, and "
-                    + $"Test-QmtlHistory (qmtl "
-                    + $"test) lists them"));
+                    + $"Test-QmtlHistory (qmtl test) lists them"));
         }
     }
 

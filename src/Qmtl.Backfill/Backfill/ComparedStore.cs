@@ -12,9 +12,10 @@ namespace Qmtl.Backfill;
 /// <param name="store">The real store.</param>
 /// <param name="repair">Whether what differs is written to it.</param>
 /// <param name="learns">Whether a repair notes what the other does not have as empty, too.</param>
+/// <param name="tolerance">How far floating-point values may lie apart; what lies nearer is not repaired either.</param>
 /// <param name="found">Where the differences of each page go, once; it takes its time.</param>
 internal sealed class ComparedStore(
-    IHistoryStore store, bool repair, bool learns, ChannelWriter<ComparedPage> found) : IHistoryStore
+    IHistoryStore store, bool repair, bool learns, ValueTolerance tolerance, ChannelWriter<ComparedPage> found) : IHistoryStore
 {
     /// <inheritdoc/>
     /// <remarks>A page at a time: what a page changes is one transaction, and no more than its differences is ever held.</remarks>
@@ -43,14 +44,25 @@ internal sealed class ComparedStore(
     /// <inheritdoc/>
     public async Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<BarDifference> differences = repair && learns
+        bool findsAll = repair && learns && tolerance.IsNone;
+        IReadOnlyList<BarDifference> differences = findsAll
             ? (await store.ReviseAsync(stream, pages, trailAdded: true, cancellationToken)).Differences
             : await FindAsync(stream, pages, cancellationToken);
-        if (repair && !learns && differences.Any(static difference => difference.IsRepairable))
+        IEnumerable<long> repairable = differences.Where(static found => found.IsRepairable).Select(static found => found.Timestamp);
+        var wrong = TimeRangeSet.FromTimestamps(stream.Interval, [.. repairable.Distinct().Order()]);
+        if (repair && !findsAll && (learns || !wrong.IsEmpty))
         {
             var none = TimeRangeSet.Empty(stream.Interval);
             await store.ReviseAsync(
-                stream, [.. pages.Select(page => page with { Asked = none, Empty = none })], trailAdded: true, cancellationToken);
+                stream,
+                [.. pages.Select(page => page with
+                {
+                    Frame = page.Frame.Intersect(wrong),
+                    Asked = learns ? page.Asked : none,
+                    Empty = learns ? page.Empty : none,
+                })],
+                trailAdded: true,
+                cancellationToken);
         }
 
         long bars = pages.Sum(page => page.Frame.Count + page.Empty.BarCount);
@@ -70,7 +82,7 @@ internal sealed class ComparedStore(
             if (answered.Bounds is { } bounds)
             {
                 List<BarFrame> stored = await store.ReadAsync(stream, bounds, cancellationToken).ToListAsync(cancellationToken);
-                differences.AddRange(BarComparison.Find(stored, page.Frame, page.Empty));
+                differences.AddRange(BarComparison.Find(stored, page.Frame, page.Empty, tolerance));
             }
         }
 

@@ -41,6 +41,12 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
     /// </summary>
     public bool Repair { get; init; }
 
+    /// <summary>By how much floating-point values may lie apart and still be the same; 0 by default. No other values may.</summary>
+    public double AbsoluteTolerance { get; init; }
+
+    /// <summary>By which part of the other's value they may lie apart, in addition; 0 by default, and 0.01 for a percent.</summary>
+    public double RelativeTolerance { get; init; }
+
     /// <summary>What was compared, and what it says of all bars of the range; complete when the run has ended.</summary>
     public ComparisonSummary Summary => new(stream, range)
     {
@@ -62,12 +68,19 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
     /// <param name="end">The last instant, inside; null for an open end.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <returns>Null where neither has a bar.</returns>
+    /// <exception cref="ArgumentException">The start is after the end, or no whole second lies between the two.</exception>
     internal static async Task<TimeRange?> FindRangeAsync(
-        IHistoryStore store, IDataFetcher source, StreamKey stream, long? start, long? end, CancellationToken cancellationToken)
+        IHistoryStore store,
+        IDataFetcher source,
+        StreamKey stream,
+        DateTimeOffset? start,
+        DateTimeOffset? end,
+        CancellationToken cancellationToken)
     {
+        TimeRange asked = AskedRange.Between(start, end);
         if (start is not null && end is not null)
         {
-            return start <= end ? new TimeRange(start.Value, end.Value) : null;
+            return asked;
         }
 
         TimeRange?[] both =
@@ -75,8 +88,8 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
             (await store.GetCoverageAsync(stream, cancellationToken: cancellationToken)).Bounds,
             await source.FindExtentAsync(stream, cancellationToken),
         ];
-        long? first = start ?? both.Min(static bounds => bounds?.Start);
-        long? last = end ?? both.Max(static bounds => bounds?.End);
+        long? first = start is null ? both.Min(static bounds => bounds?.Start) : asked.Start;
+        long? last = end is null ? both.Max(static bounds => bounds?.End) : asked.End;
         return first <= last ? new TimeRange(first.Value, last!.Value) : null;
     }
 
@@ -86,7 +99,7 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
     /// <param name="onEvent">Told of everything that happens, from any thread; it must return quickly and not throw.</param>
     /// <param name="loggerFactory">Makes the logger that is told of the source; null for none.</param>
     /// <param name="cancellationToken">Ends it. What was repaired stays.</param>
-    /// <exception cref="ArgumentException">A sample cannot be repaired, or has no bar.</exception>
+    /// <exception cref="ArgumentException">A sample cannot be repaired, or has no bar; a tolerance is below zero or no number.</exception>
     /// <exception cref="SourceException">The source could not answer for some bars; the differences of the others were given.</exception>
     /// <exception cref="StoreException">The store refused or cannot be reached.</exception>
     public IAsyncEnumerable<BarDifference> RunAsync(
@@ -104,6 +117,12 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
         if (SampleSize is not null && Repair)
         {
             throw new ArgumentException("Only what was compared can be repaired. Leave the sample out, or the repair.");
+        }
+
+        if (!ValueTolerance.IsUsable(AbsoluteTolerance) || !ValueTolerance.IsUsable(RelativeTolerance))
+        {
+            throw new ArgumentException(
+                $"A tolerance is a number that is not below zero, and these are {AbsoluteTolerance} and {RelativeTolerance}.");
         }
 
         var engine = BackfillEngine.Comparing(
@@ -148,7 +167,8 @@ public sealed class HistoryComparison(IHistoryStore store, IDataFetcher source, 
         Exception? error = null;
         try
         {
-            await using var compared = new ComparedStore(store, Repair, learns: source is not StoreFetcher, pages);
+            var tolerance = new ValueTolerance(AbsoluteTolerance, RelativeTolerance);
+            await using var compared = new ComparedStore(store, Repair, learns: source is not StoreFetcher, tolerance, pages);
             var request = new BackfillRequest(compared, source, stream, Choose());
             await foreach (BackfillResult result in engine.RunAsync([request], cancellationToken))
             {

@@ -43,13 +43,8 @@ public sealed class StoreFetcher(IHistoryStore store) : IDataFetcher
     private static BarColumn Join(string name, List<BarFrame> frames)
     {
         BarColumn?[] parts = [.. frames.Select(frame => frame.FindColumn(name))];
-        BarColumnType[] types = [.. parts.Where(static part => part?.IsAllNull == false).Select(static part => part!.Type).Distinct()];
-        BarColumnType type = types switch
-        {
-            [] => BarColumnType.Double,
-            [var one] => one,
-            _ => types.All(static type => type is BarColumnType.Double or BarColumnType.Long) ? BarColumnType.Double : BarColumnType.String,
-        };
+        BarColumnType type = ColumnType.Common(
+            [.. parts.Where(static part => part?.IsAllNull == false).Select(static part => part!.Type)]);
         ColumnBuilder joined = ColumnBuilder.Create(name, type);
         foreach ((BarColumn? part, BarFrame frame) in parts.Zip(frames))
         {

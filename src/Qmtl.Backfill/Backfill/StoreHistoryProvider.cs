@@ -136,15 +136,13 @@ public sealed class StoreHistoryProvider : IHistoryProvider, IAsyncDisposable
             {
                 throw new SourceException(
                     $"{fetcher.Name} {reach.Reason}, from {UnixTime.Format(reach.OldestBar)} on, and {left.BarCount} bars of "
-                        + $"{result.Stream} in "
-                        + $"{result.Range} are still missing. {reach.WayOut ?? SourceException.OlderBars}");
+                        + $"{result.Stream} in {result.Range} are still missing. {reach.WayOut ?? SourceException.OlderBars}");
             }
 
             string refused = result.Rejected.Total > 0 ? $" Rows that were not stored: {result.Rejected}." : string.Empty;
             throw new SourceException(
                 $"{fetcher.Name} was asked for {result.Stream} in {result.Range}, and {left.BarCount} bars are still missing from "
-                    + $"{UnixTime.Format(left[0].Start)} on: "
-                + $"it neither gave them nor said that they do not exist.{refused}");
+                    + $"{UnixTime.Format(left[0].Start)} on: it neither gave them nor said that they do not exist.{refused}");
         }
     }
 

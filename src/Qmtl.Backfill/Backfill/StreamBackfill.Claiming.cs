@@ -12,8 +12,8 @@ internal sealed partial class StreamBackfill
     private static readonly TimeSpan ClaimInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// Says in the store that the stream is being filled. While another run fills it, this one waits: what that one brings need not be asked
-    /// for again.
+    /// Says in the store that the stream is being filled. While another run fills it, this one waits: what that one brings need not be
+    /// asked for again.
     /// </summary>
     internal static async Task<IAsyncDisposable> ClaimAsync(
         BackfillRequest request, TimeProvider timeProvider, Action<BackfillEvent> raise, CancellationToken cancellationToken)

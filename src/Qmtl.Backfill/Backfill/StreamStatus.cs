@@ -93,7 +93,7 @@ public sealed record StreamStatus
     /// How late the stream is: how long ago the bar that is waited for closed. Zero where every bar that has closed is there; null where
     /// nobody said what is waited for.
     /// </summary>
-    public TimeSpan? Staleness => Due is { } due ? LatenessOf(Stream.Interval, due, Time) : null;
+    public TimeSpan? Staleness => Due is { } due ? Stream.Interval.SinceClose(due, Time) : null;
 
     /// <summary>What is wrong.</summary>
     public StreamState State =>
@@ -147,13 +147,6 @@ public sealed record StreamStatus
         }
 
         return found;
-    }
-
-    /// <summary>How long before <paramref name="now"/> the bar of <paramref name="due"/> closed; zero for one that has not.</summary>
-    internal static TimeSpan LatenessOf(BarInterval interval, long due, DateTimeOffset now)
-    {
-        TimeSpan late = now - UnixTime.FromSeconds(interval.Next(due));
-        return late > TimeSpan.Zero ? late : TimeSpan.Zero;
     }
 
     /// <summary>The status of a stream of which all is known.</summary>
@@ -225,7 +218,11 @@ public sealed record StreamStatus
     }
 
     private static async Task<StreamStatus> OfAsync(
-        IHistoryProvider provider, StreamExpectation expected, HistorySummary? summary, DateTimeOffset now, CancellationToken cancellationToken)
+        IHistoryProvider provider,
+        StreamExpectation expected,
+        HistorySummary? summary,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         TimeRange? after = summary is { EmptyAfter: 0 } ? null : AfterNewest(expected, summary, now);
         return Of(

@@ -45,8 +45,7 @@ internal sealed class UnderWay : IDisposable
             {
                 throw new SourceException(
                     $"The history of {stream} is being completed, and the source or provider that is asked for it completes the same in "
-                        + $"turn, "
-                    + "which would never end. Have it take its bars elsewhere.");
+                        + $"turn, which would never end. Have it take its bars elsewhere.");
             }
         }
 

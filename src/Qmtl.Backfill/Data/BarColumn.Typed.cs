@@ -38,7 +38,7 @@ public sealed class BarColumn<T> : BarColumn
     public ReadOnlyMemory<bool> Nulls => _nulls;
 
     /// <inheritdoc/>
-    public override bool HasNulls => !_nulls.IsEmpty || (Type == BarColumnType.String && Values.Span.Contains(default!));
+    public override bool HasNulls => !_nulls.IsEmpty || (!typeof(T).IsValueType && Values.Span.Contains(default!));
 
     /// <inheritdoc/>
     public override bool IsNull(int index) => (!_nulls.IsEmpty && _nulls.Span[index]) || Values.Span[index] is null;

@@ -13,12 +13,14 @@ internal static class BarComparison
     /// <param name="stored">What is stored, in frames one after the other.</param>
     /// <param name="other">The other's bars.</param>
     /// <param name="absent">Bars that the other is known not to have.</param>
-    public static IEnumerable<BarDifference> Find(IReadOnlyList<BarFrame> stored, BarFrame other, TimeRangeSet absent)
+    /// <param name="tolerance">How far floating-point values may lie apart.</param>
+    public static IEnumerable<BarDifference> Find(
+        IReadOnlyList<BarFrame> stored, BarFrame other, TimeRangeSet absent, ValueTolerance tolerance = default)
     {
         int next = 0;
         foreach (BarFrame frame in stored)
         {
-            Cells[] cells = [.. other.Columns.Select(column => new Cells(column.Name, frame.FindColumn(column.Name), column))];
+            Cells[] cells = [.. other.Columns.Select(column => new Cells(column.Name, frame.FindColumn(column.Name), column, tolerance))];
             for (int row = 0; row < frame.Count; row++)
             {
                 long open = frame.Timestamps[row];
@@ -57,16 +59,17 @@ internal static class BarComparison
     public static object? ValueOf(BarColumn? column, int row) => column?.GetValue(row) is { } value and not double.NaN ? value : null;
 
     // A column of each side, the stored one of which may not exist yet.
-    private sealed record Cells(string Name, BarColumn? Stored, BarColumn Other)
+    private sealed record Cells(string Name, BarColumn? Stored, BarColumn Other, ValueTolerance Tolerance)
     {
         public bool AreSame(int stored, int other) => (Stored, Other) switch
         {
             (BarColumn<double> ours, BarColumn<double> theirs) when !ours.HasNulls && !theirs.HasNulls =>
-                ours.Values.Span[stored].Equals(theirs.Values.Span[other]),
+                IsSame(ours.Values.Span[stored], theirs.Values.Span[other]),
             _ => (ValueOf(Stored, stored), ValueOf(Other, other)) switch
             {
-                (long ours, double theirs) => IsSame(ours, theirs),
-                (double ours, long theirs) => IsSame(theirs, ours),
+                (double ours, double theirs) => IsSame(ours, theirs),
+                (long ours, double theirs) => IsSame(ours, theirs) || Tolerance.Allows(ours, theirs),
+                (double ours, long theirs) => IsSame(theirs, ours) || Tolerance.Allows(ours, theirs),
                 (null, null) => true,
                 (null, _) or (_, null) => false,
                 var (ours, theirs) when ours.GetType() == theirs.GetType() => ours.Equals(theirs),
@@ -76,5 +79,7 @@ internal static class BarComparison
 
         private static bool IsSame(long whole, double number) =>
             number == whole && Math.Abs(number) <= ColumnType.LargestExactInDouble;
+
+        private bool IsSame(double ours, double theirs) => ours.Equals(theirs) || Tolerance.Allows(ours, theirs);
     }
 }

@@ -95,6 +95,15 @@ internal sealed class ColumnEvidence(string name)
         }
     }
 
+    /// <summary>Takes into account that all values are of the type; false for texts, of which each may be a number.</summary>
+    public bool TryLookAt(BarColumnType type)
+    {
+        _numbers += type is BarColumnType.Long or BarColumnType.Double ? 1 : 0;
+        _hasFraction |= type == BarColumnType.Double;
+        _flags += type == BarColumnType.Boolean ? 1 : 0;
+        return type != BarColumnType.String;
+    }
+
     /// <summary>
     /// Adds a row for a value that the column does not take: a null; for one that should be a number in an amount NaN, which has the row
     /// rejected and counted.

@@ -45,6 +45,11 @@ public static class ColumnNames
     /// </summary>
     public static bool IsAmount(string name) => IsMeasure(name) || CountNames.Contains(name);
 
+    /// <summary>Whether a row's field of that name is its time.</summary>
+    internal static bool IsTimestamp(string name) =>
+        string.Equals(name, Timestamp, StringComparison.OrdinalIgnoreCase)
+        || string.Equals(name, nameof(Timestamp), StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Why a payload column cannot have the name, in a sentence; null where it can.</summary>
     internal static string? Complaint(string name) => name switch
     {

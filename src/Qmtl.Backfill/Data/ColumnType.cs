@@ -35,6 +35,9 @@ internal abstract class ColumnType
     /// <summary>Every whole number up to here is exactly one double; beyond, neighbours fall together.</summary>
     public const long LargestExactInDouble = 1L << 53;
 
+    /// <summary>What a column is taken for that has no value, which says nothing of its type.</summary>
+    public const BarColumnType OfNothing = BarColumnType.Double;
+
     private static readonly ColumnType[] All =
     [
         new ColumnType<double>(BarColumnType.Double, "double", ("a number", "numbers"), ValueText.TryReadNumber, TryConvert),
@@ -57,6 +60,17 @@ internal abstract class ColumnType
 
     /// <summary>One value and many, for messages: <c>a number</c>, <c>numbers</c>.</summary>
     public (string One, string Many) Words { get; }
+
+    /// <summary>Whether the values are numbers.</summary>
+    public bool IsNumber => Type is BarColumnType.Double or BarColumnType.Long;
+
+    /// <summary>The type that has room for the values of all of these.</summary>
+    public static BarColumnType Common(IReadOnlyCollection<BarColumnType> types) => types.Distinct().ToArray() switch
+    {
+        [] => OfNothing,
+        [var one] => one,
+        var several => several.All(static type => Of(type).IsNumber) ? BarColumnType.Double : BarColumnType.String,
+    };
 
     /// <summary>The type of that name.</summary>
     public static ColumnType Of(BarColumnType type)

@@ -28,12 +28,10 @@ internal static class EvidentInterval
 
         long common = 0;
 
-        // Of months none is as long as another, so no step between rows is theirs.
-        long asked = interval.IsFixed ? interval.Seconds : -1;
         for (int i = 1; i < times.Length; i++)
         {
             common = GreatestCommonDivisor(common, times[i] - times[i - 1]);
-            if (common == asked && interval.IsOnGrid(times[0]))
+            if (common == interval.Stride && interval.IsOnGrid(times[0]))
             {
                 return null;
             }

@@ -36,7 +36,7 @@ public sealed class RawBarsBuilder
     {
         ArgumentNullException.ThrowIfNull(fields);
         List<KeyValuePair<string, object?>> row = [.. fields];
-        object? time = RowFields.Plain(WholeNumber.Unwrap(row.Find(field => IsTimestamp(field.Key)).Value));
+        object? time = RowFields.Plain(WholeNumber.Unwrap(row.Find(field => ColumnNames.IsTimestamp(field.Key)).Value));
         if (!_times.TryAdd(time))
         {
             _withoutTimestamp++;
@@ -53,7 +53,7 @@ public sealed class RawBarsBuilder
         int index = _times.Count - 1;
         foreach ((string name, object? value) in row)
         {
-            if (!IsTimestamp(name) && !ColumnNames.IsKey(name))
+            if (!ColumnNames.IsTimestamp(name) && !ColumnNames.IsKey(name))
             {
                 Column(name).Set(index, RowFields.Plain(value));
             }
@@ -91,10 +91,6 @@ public sealed class RawBarsBuilder
     }
 
     // "Timestamp" is what Get-QmtlHistory names it, so that rows read from one store can be fed to another.
-    private static bool IsTimestamp(string name) =>
-        string.Equals(name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase)
-        || string.Equals(name, "timestamp", StringComparison.OrdinalIgnoreCase);
-
     private PendingColumn Column(string name)
     {
         if (!_byName.TryGetValue(name, out PendingColumn? column))

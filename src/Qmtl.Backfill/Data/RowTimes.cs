@@ -57,16 +57,5 @@ internal sealed class RowTimes
     }
 
     /// <summary>What an operator should know of how the times were read.</summary>
-    public IEnumerable<SourceNote> Notes()
-    {
-        if (_numbers.Describe() is { } unit)
-        {
-            yield return new SourceNote(SourceNoteKind.TimeUnit, unit);
-        }
-
-        if (_withoutOffset)
-        {
-            yield return SourceNote.TimesWithoutOffset;
-        }
-    }
+    public IEnumerable<SourceNote> Notes() => SourceNote.OfTimes(_numbers.Describe(), _withoutOffset);
 }

@@ -38,11 +38,24 @@ public sealed record SourceNote(SourceNoteKind Kind, string Text)
     /// <summary>How much of a text that cannot be read is shown.</summary>
     internal const int LongestText = 200;
 
-    internal static SourceNote TimesWithoutOffset { get; } = new(
-        SourceNoteKind.TimesWithoutOffset, "its times without an offset are read as UTC");
-
     /// <summary>Whether it is to be told as a warning.</summary>
     public bool IsWarning => Kind != SourceNoteKind.TimesWithoutOffset;
+
+    /// <summary>What to say of an answer's times.</summary>
+    /// <param name="unit">What numbers among them are read as, a sentence without its end; null where nothing is to be said of it.</param>
+    /// <param name="anyWithoutOffset">Whether any is a date and time without an offset.</param>
+    internal static IEnumerable<SourceNote> OfTimes(string? unit, bool anyWithoutOffset)
+    {
+        if (unit is not null)
+        {
+            yield return new SourceNote(SourceNoteKind.TimeUnit, unit);
+        }
+
+        if (anyWithoutOffset)
+        {
+            yield return new SourceNote(SourceNoteKind.TimesWithoutOffset, "its times without an offset are read as UTC");
+        }
+    }
 
     /// <summary>What to say of a text that should be a number: where it stands, and what becomes of it.</summary>
     /// <param name="text">The text.</param>

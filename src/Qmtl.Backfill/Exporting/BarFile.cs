@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -27,7 +28,11 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
 
     /// <summary>A file of the format.</summary>
     public static async Task<BarFile> CreateAsync(
-        BarFileFormat format, Stream output, IReadOnlyList<ExportColumn> columns, bool hasKeys, CancellationToken cancellationToken) => format switch
+        BarFileFormat format,
+        Stream output,
+        IReadOnlyList<ExportColumn> columns,
+        bool hasKeys,
+        CancellationToken cancellationToken) => format switch
         {
             BarFileFormat.Parquet => await ParquetBarFile.CreateAsync(output, columns, hasKeys, cancellationToken),
             BarFileFormat.Csv => new CsvBarFile(output, columns, hasKeys),
@@ -83,9 +88,10 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
             : base(columns, hasKeys)
         {
             _csv = new CsvWriter(
-                new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 64 * 1024, leaveOpen: true) { NewLine = "\n" },
+                new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 64 * 1024, leaveOpen: true),
                 new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" });
-            foreach (string name in hasKeys ? (string[])[ColumnNames.NodeId, ColumnNames.Interval, ColumnNames.Timestamp] : [ColumnNames.Timestamp])
+            string[] keys = hasKeys ? [ColumnNames.NodeId, ColumnNames.Interval] : [];
+            foreach (string name in keys.Append(ColumnNames.Timestamp))
             {
                 _csv.WriteField(name, shouldQuote: false);
             }
@@ -98,8 +104,7 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
                 {
                     throw new ArgumentException(
                         $"The column '{PlainText.OneLine(column.Name, 60)}' has a comma, a quote or a line break in its name, and "
-                            + "could not be read "
-                            + "again as it was. Export to .parquet or .jsonl.");
+                            + "could not be read again as it was. Export to .parquet or .jsonl.");
                 }
 
                 _csv.WriteField(column.Name, column.Type == BarColumnType.String);
@@ -124,7 +129,9 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
                 foreach (BarColumn? column in columns)
                 {
                     bool isNull = column is null || column.IsNull(row);
-                    string? text = isNull ? null : column is BarColumn<double> numbers ? TextOf(numbers.Values.Span[row]) : column!.GetText(row);
+                    string? text = isNull ? null
+                        : column is BarColumn<double> numbers ? TextOf(numbers.Values.Span[row])
+                        : column!.GetText(row);
                     _csv.WriteField(text, shouldQuote: !isNull && column is BarColumn<string?>);
                 }
 
@@ -233,7 +240,7 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
             ParquetWriter writer = await ParquetWriter.CreateAsync(
                 new ParquetSchema(fields),
                 output,
-                new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = System.IO.Compression.CompressionLevel.Optimal },
+                new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Optimal },
                 cancellationToken: cancellationToken);
             writer.CustomMetadata = new Dictionary<string, string> { [ParquetTable.ExportMark] = "1" };
             return new ParquetBarFile(writer, fields, columns, hasKeys);
@@ -306,13 +313,14 @@ internal abstract class BarFile(IReadOnlyList<ExportColumn> columns, bool hasKey
             _builders = NewBuilders();
         }
 
-        private static Task WriteAsync(ParquetRowGroupWriter group, DataField field, BarColumn column, CancellationToken cancellationToken) => column switch
-        {
-            BarColumn<double> numbers => WriteAsync(group, field, numbers, cancellationToken),
-            BarColumn<long> numbers => WriteAsync(group, field, numbers, cancellationToken),
-            BarColumn<bool> flags => WriteAsync(group, field, flags, cancellationToken),
-            _ => group.WriteAsync(field, (IReadOnlyCollection<string>)((BarColumn<string?>)column).Values.ToArray()!),
-        };
+        private static Task WriteAsync(
+            ParquetRowGroupWriter group, DataField field, BarColumn column, CancellationToken cancellationToken) => column switch
+            {
+                BarColumn<double> numbers => WriteAsync(group, field, numbers, cancellationToken),
+                BarColumn<long> numbers => WriteAsync(group, field, numbers, cancellationToken),
+                BarColumn<bool> flags => WriteAsync(group, field, flags, cancellationToken),
+                _ => group.WriteAsync(field, (IReadOnlyCollection<string>)((BarColumn<string?>)column).Values.ToArray()!),
+            };
 
         private static async Task WriteAsync<T>(
             ParquetRowGroupWriter group, DataField field, BarColumn<T> column, CancellationToken cancellationToken)

@@ -37,7 +37,10 @@ public static class HistoryExport
 
     private static readonly (string Extension, BarFileFormat Format)[] Extensions =
     [
-        (".parquet", BarFileFormat.Parquet), (".csv", BarFileFormat.Csv), (".jsonl", BarFileFormat.JsonLines), (".ndjson", BarFileFormat.JsonLines),
+        (".parquet", BarFileFormat.Parquet),
+        (".csv", BarFileFormat.Csv),
+        (".jsonl", BarFileFormat.JsonLines),
+        (".ndjson", BarFileFormat.JsonLines),
     ];
 
     /// <summary>The format that a file's name means; null where it means none.</summary>
@@ -69,8 +72,7 @@ public static class HistoryExport
         ReplacedFile.Validate(path, "bars.parquet");
         BarFileFormat format = FormatOf(path) ?? throw new ArgumentException(
             $"'{path}' does not say its format. Name a file that ends in .parquet, .csv, .jsonl, .csv.gz or .jsonl.gz, or give a "
-                + "folder's files their "
-                + "own by asking for partitions.");
+                + "folder's files their own by asking for partitions.");
         if (format == BarFileFormat.Parquet && IsPacked(path))
         {
             throw new ArgumentException($"'{path}' would be compressed twice: Parquet is by itself. Leave .gz out.");
@@ -174,7 +176,10 @@ public static class HistoryExport
     /// <param name="cancellationToken">Ends it; nothing is left then.</param>
     /// <exception cref="ArgumentException">The folder has something in it.</exception>
     public static async Task<ExportResult> WritePartitionsAsync(
-        IHistoryProvider provider, IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams, string folder, CancellationToken cancellationToken = default)
+        IHistoryProvider provider,
+        IReadOnlyList<(StreamKey Stream, TimeRange Range)> streams,
+        string folder,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(streams);
@@ -238,8 +243,7 @@ public static class HistoryExport
             {
                 throw new ArgumentException(
                     $"The node id {PlainText.OneLine(stream.NodeId, 60)} is too long for a folder's name, which has {LongestName} "
-                        + "characters at "
-                        + "most. Leave it out, or export it to one file.");
+                        + "characters at most. Leave it out, or export it to one file.");
             }
         }
     }
@@ -295,8 +299,7 @@ public static class HistoryExport
             {
                 throw new ArgumentException(
                     $"{PlainText.OneLine(seen[FolderOf(stream)].ToString())} and {PlainText.OneLine(stream.ToString())} would be in "
-                        + "one folder, as "
-                        + "this file system does not tell capital from small letters. Export them to folders of their own.");
+                        + "one folder, as this file system does not tell capital from small letters. Export them to folders of their own.");
             }
         }
     }

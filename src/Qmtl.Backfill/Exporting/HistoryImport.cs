@@ -36,7 +36,8 @@ public static class HistoryImport
 
         string[] files = Directory.Exists(path) ? Directory.GetFiles(path, "*.parquet", SearchOption.AllDirectories) : [];
         return files.Length > 0 ? [.. files.Order(StringComparer.Ordinal)] : throw new ArgumentException(Directory.Exists(path)
-            ? $"No file in the folder '{path}' ends in .parquet. Name a folder of Export-QmtlHistory -Partition (qmtl export --partition), or a file."
+            ? $"No file in the folder '{path}' ends in .parquet. Name a folder of Export-QmtlHistory -Partition (qmtl export "
+                + "--partition), or a file."
             : $"There is no file or folder '{path}'.");
     }
 
@@ -49,7 +50,11 @@ public static class HistoryImport
     /// <exception cref="ArgumentException">Neither the file nor anybody says of which stream it is.</exception>
     /// <exception cref="SourceException">The file cannot be read.</exception>
     public static IReadOnlyList<StreamKey> StreamsOf(
-        FileFetcher fetcher, string path, IReadOnlyList<string> nodes, IReadOnlyList<BarInterval> intervals, CancellationToken cancellationToken = default)
+        FileFetcher fetcher,
+        string path,
+        IReadOnlyList<string> nodes,
+        IReadOnlyList<BarInterval> intervals,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(fetcher);
         ArgumentNullException.ThrowIfNull(nodes);
@@ -106,10 +111,13 @@ public static class HistoryImport
         string? interval = null;
         foreach (string part in Path.GetFullPath(path).Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar))
         {
-            node = part.StartsWith(NodeFolder, StringComparison.Ordinal) ? Uri.UnescapeDataString(part[NodeFolder.Length..]) : node;
-            interval = part.StartsWith(IntervalFolder, StringComparison.Ordinal) ? Uri.UnescapeDataString(part[IntervalFolder.Length..]) : interval;
+            node = ValueIn(part, NodeFolder) ?? node;
+            interval = ValueIn(part, IntervalFolder) ?? interval;
         }
 
         return node is not null && BarInterval.TryParse(interval, null, out BarInterval length) ? new StreamKey(node, length) : null;
     }
+
+    private static string? ValueIn(string folder, string key) =>
+        folder.StartsWith(key, StringComparison.Ordinal) ? Uri.UnescapeDataString(folder[key.Length..]) : null;
 }

@@ -24,4 +24,18 @@ public sealed record HistoryStoreOptions
     /// connection string's host.
     /// </summary>
     public Uri? HttpUri { get; init; }
+
+    /// <summary>The credential of which a file has the password, in its first line, and something else the user.</summary>
+    /// <exception cref="ArgumentException">The file cannot be read.</exception>
+    internal static NetworkCredential CredentialIn(string passwordFile)
+    {
+        try
+        {
+            return new NetworkCredential(string.Empty, File.ReadLines(passwordFile).FirstOrDefault());
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentException($"The password file cannot be read: {error.Message}", error);
+        }
+    }
 }

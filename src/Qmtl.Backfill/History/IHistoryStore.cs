@@ -129,6 +129,13 @@ public interface IHistoryStore : IAsyncDisposable
         Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
 
     /// <summary>
+    /// Why nothing could be written, in a sentence, as far as that is seen without writing or making anything; null where nothing is seen
+    /// to stand in the way, as by default.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the look.</param>
+    Task<string?> FindWriteObstacleAsync(CancellationToken cancellationToken = default) => Task.FromResult<string?>(null);
+
+    /// <summary>
     /// As <see cref="TryClaimAsync"/>, of many streams at once and for what one costs where the store can. By default each is claimed by
     /// itself.
     /// </summary>

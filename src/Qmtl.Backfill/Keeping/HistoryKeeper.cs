@@ -247,8 +247,7 @@ public sealed class HistoryKeeper : IBarWatch, IAsyncDisposable
         {
             throw new ArgumentException(
                 $"The stream {PlainText.OneLine(kept.Stream.ToString())} cannot be kept: the source "
-                    + $"{PlainText.OneLine(kept.Source.Name)} has no "
-                    + $"{kept.Stream.Interval} bars. It has {string.Join(", ", known)}.");
+                    + $"{PlainText.OneLine(kept.Source.Name)} has no {kept.Stream.Interval} bars. It has {string.Join(", ", known)}.");
         }
     }
 

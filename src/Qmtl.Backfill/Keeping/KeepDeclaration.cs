@@ -77,8 +77,7 @@ public sealed record KeepDeclaration
             {
                 throw new ArgumentException(
                     $"{PlainText.OneLine(kept.Stream.ToString())} is to be kept from {UnixTime.Format(kept.Start)} on, and the bars "
-                        + "after that "
-                        + "have no date. Write a start before the year 9000.");
+                        + "after that have no date. Write a start before the year 9000.");
             }
 
             if (!known.TryAdd((kept.Stream, identities[kept.Store]), kept.Store))

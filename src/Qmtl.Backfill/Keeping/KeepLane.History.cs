@@ -161,12 +161,12 @@ internal sealed partial class KeepLane
         {
             IReadOnlyList<StreamStatus> found = await StreamStatus.FindAsync(
                 new StoreHistoryProvider(_store, _fetcher),
-                [.. states.Select(state => new StreamExpectation(state.Kept.Stream, state.Kept.FirstBar, state.Kept.Budget))],
+                [.. states.Select(state => state.Kept.Expected)],
                 Now,
                 cancellationToken);
             foreach ((KeptState state, StreamStatus status) in states.Zip(found))
             {
-                state.Gauge.Look(status);
+                state.Gauge.Look(status.History, status.Due);
                 LookBehind(state, status);
             }
 

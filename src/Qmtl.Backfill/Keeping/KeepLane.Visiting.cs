@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.Fetching;
 using Qmtl.History;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
@@ -56,6 +57,15 @@ internal sealed partial class KeepLane
     {
         long last = LastDue(kept);
         var range = new TimeRange(Math.Min(kept.FirstBar, last), last);
+        if (newest?.Error is SourceException { IsTransient: false }
+            && await GapFinder.FindAsync(
+                new StoreHistoryProvider(_store, _fetcher), kept.Stream, range, cancellationToken: cancellationToken) is var missing
+            && missing.BarCount == range.CountBars(kept.Stream.Interval))
+        {
+            // A source that refuses a stream of which it never gave a bar does not know it. Asked for more, it says the same again.
+            return newest with { Range = range, BarsMissing = missing.BarCount };
+        }
+
         BackfillResult whole = await CompleteAsync(kept, [range], isClaimed: false, cancellationToken);
         return newest is null ? whole
 

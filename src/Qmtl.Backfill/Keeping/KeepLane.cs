@@ -92,7 +92,9 @@ internal sealed partial class KeepLane
     /// <summary>How many streams have not been visited yet.</summary>
     public int Unseen => Volatile.Read(ref _unseen);
 
-    /// <summary>How long ago it looked for what is due, which it does every half minute at least, whatever becomes of the time of day.</summary>
+    /// <summary>
+    /// How long ago it looked for what is due, which it does every half minute at least, whatever becomes of the time of day.
+    /// </summary>
     public TimeSpan Silence => _world.Clock.GetElapsedTime(Interlocked.Read(ref _lastTick));
 
     /// <summary>Whether nothing is under way, and it has looked for what is due since it was woken.</summary>
@@ -287,7 +289,8 @@ internal sealed partial class KeepLane
     }
 
     private KeptGauge Measure(KeptStream kept) =>
-        QmtlMeter.Instruments.Freshness.Keep(kept.Stream, _store.Info.DisplayName, kept.FirstBar, kept.Budget);
+        QmtlMeter.Instruments.Freshness.Keep(
+            kept.Stream, _store.Info.DisplayName, kept.FirstBar, kept.Budget ?? StreamStatus.DefaultBudget(kept.Stream.Interval));
 
     private static TimeSpan Sooner(TimeSpan nap, TimeSpan other) =>
         other >= nap ? nap : other > TimeSpan.FromMilliseconds(1) ? other : TimeSpan.FromMilliseconds(1);

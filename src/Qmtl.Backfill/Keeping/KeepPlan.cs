@@ -17,12 +17,20 @@ public sealed record KeepPlan(KeptStream Kept, long Missing, long Requests, long
     /// <param name="clock">The clock; null for the system's.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
     /// <exception cref="ArgumentException">The declaration is wrong, or a source or store of it cannot be opened.</exception>
-    /// <exception cref="StoreException">A store cannot be read.</exception>
+    /// <exception cref="StoreException">A store cannot be read, or it is seen that it cannot be written.</exception>
     public static async Task<IReadOnlyList<KeepPlan>> FindAsync(
         KeepDeclaration declaration, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {
         await using var keeper = new HistoryKeeper(declaration, clock);
         DateTimeOffset now = (clock ?? TimeProvider.System).GetUtcNow() - declaration.AskAfter;
+        foreach (IHistoryStore store in declaration.Streams.Select(kept => keeper.PartsOf(kept).Store).Distinct())
+        {
+            if (await store.FindWriteObstacleAsync(cancellationToken) is { } obstacle)
+            {
+                throw new StoreException(obstacle);
+            }
+        }
+
         var plans = new List<KeepPlan>();
         foreach (KeptStream kept in declaration.Streams)
         {

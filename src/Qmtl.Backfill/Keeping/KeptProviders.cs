@@ -46,7 +46,9 @@ internal sealed class KeptProviders : IBarWatch, IAsyncDisposable
             .Where(stream => stream.Value is { Store: not null, Fetcher: not null, Obstacle: null })
             .GroupBy(stream => optionsOf(stream.Value)))
         {
-            KeptStream[] streams = [.. alike.Select(stream => Keep(stream.Key, stream.Value, startOf(stream.Key)))];
+
+            // Nothing is compared: what somebody has computed from stays as it was.
+            KeptStream[] streams = [.. alike.Select(stream => KeptStream.Of(stream.Value, stream.Key, startOf(stream.Key), compare: 0))];
             var keeper = new HistoryKeeper(
                 new KeepDeclaration { Streams = streams, Options = alike.Key, AskAfter = ProviderWatch.Delay }, timeProvider, Note, tell);
             Task running = keeper.RunAsync(_stop.Token);
@@ -86,16 +88,6 @@ internal sealed class KeptProviders : IBarWatch, IAsyncDisposable
 
         _stop.Dispose();
     }
-
-    // Nothing is compared: what somebody has computed from stays as it was.
-    private static KeptStream Keep(StreamKey stream, IHistoryProvider provider, long start) => new()
-    {
-        Stream = stream,
-        Source = new KeptSource { Name = provider.Fetcher!.Name, Opened = provider.Fetcher },
-        Store = new KeptStore { Name = provider.DisplayName, Opened = provider.Store },
-        Start = start,
-        Compare = 0,
-    };
 
     private void Note(KeepOutcome outcome)
     {

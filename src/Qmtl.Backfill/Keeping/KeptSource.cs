@@ -9,7 +9,9 @@ public sealed record KeptSource
     /// <summary>What the declaration calls it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is, as <see cref="SourceFactory.Find"/> knows it; null where it is a file, of the kind that its bytes say.</summary>
+    /// <summary>
+    /// What it is, as <see cref="SourceFactory.Find"/> knows it; null where it is a file, of the kind that its bytes say.
+    /// </summary>
     public string? Kind { get; init; }
 
     /// <summary>How it is opened. Its symbols are the streams' matter.</summary>

@@ -89,18 +89,6 @@ public sealed record KeptStore
                     "its password is to be in the environment variable that 'passwordVariable' names, and that is not set. Set it.");
         }
 
-        if (PasswordFile is not { } file)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new NetworkCredential(string.Empty, File.ReadLines(file).FirstOrDefault());
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ArgumentException($"its password file cannot be read: {error.Message}", error);
-        }
+        return PasswordFile is null ? null : HistoryStoreOptions.CredentialIn(PasswordFile);
     }
 }

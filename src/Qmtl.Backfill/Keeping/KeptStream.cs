@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Messages;
 
@@ -38,6 +39,19 @@ public sealed record KeptStream
 
     /// <summary>Node id, interval and where they come from, for example <c>BTCUSDT 1m from binance</c>.</summary>
     public override string ToString() => PlainText.OneLine($"{Stream} from {Source.Name}");
+
+    /// <summary>What <see cref="StreamStatus"/> is to expect of it.</summary>
+    public StreamExpectation Expected => new(Stream, Start, Budget);
+
+    /// <summary>A stream of a provider whose store and source somebody has opened already, and closes.</summary>
+    internal static KeptStream Of(IHistoryProvider provider, StreamKey stream, long start, int compare) => new()
+    {
+        Stream = stream,
+        Source = new KeptSource { Name = provider.Fetcher!.Name, Opened = provider.Fetcher },
+        Store = new KeptStore { Name = provider.DisplayName, Opened = provider.Store },
+        Start = start,
+        Compare = compare,
+    };
 
     /// <summary>The open of the first bar that is kept.</summary>
     internal long FirstBar => Stream.Interval.Ceiling(Start);

@@ -33,8 +33,8 @@ public sealed class BarExaminer
     public IReadOnlyList<BarFinding> Add(BarFrame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        BarRules.Find(frame.Columns, broken => Tell(
-            broken.Check, new TimeRange(frame.Timestamps[broken.Row], frame.Timestamps[broken.Row]), broken.Column, broken.Value, broken.Expected, broken.ToString()));
+        BarRules.Find(frame.Columns, broken =>
+            Tell(broken.Check, At(frame.Timestamps[broken.Row]), broken.Column, broken.Value, broken.Expected, broken.ToString()));
         _steps.Add(frame.Timestamps, TellOfSteps);
         _moves.Add(frame, Tell);
         return Take();
@@ -65,8 +65,13 @@ public sealed class BarExaminer
             if (step != 0 && step != direction)
             {
                 Tell(
-                    BarCheck.Order, new TimeRange(times[row], times[row]), null, null, direction > 0 ? "after all earlier ones" : "before all earlier ones",
-                    $"the row stands after that of {UnixTime.Format(times[row - 1])}, among rows that {(direction > 0 ? "ascend" : "descend")}");
+                    BarCheck.Order,
+                    At(times[row]),
+                    null,
+                    null,
+                    direction > 0 ? "after all earlier ones" : "before all earlier ones",
+                    $"the row stands after that of {UnixTime.Format(times[row - 1])}, among rows that "
+                        + (direction > 0 ? "ascend" : "descend"));
             }
         }
 
@@ -80,14 +85,14 @@ public sealed class BarExaminer
     /// <param name="nanoseconds">How far past its second it opens.</param>
     public void AddPassedOver(long time, int nanoseconds = 0)
     {
-        bool isOnGrid = nanoseconds == 0 && _stream.Interval.IsOnGrid(time);
-        Tell(
-            isOnGrid ? BarCheck.Duplicate : BarCheck.OffGrid,
-            new TimeRange(time, time),
-            null,
-            null,
-            isOnGrid ? "one row a bar" : $"{_stream.Interval} bars {_stream.Interval.DescribeGrid()}",
-            isOnGrid ? "there is another row of this bar" : $"no {_stream.Interval} bar opens then; {_stream.Interval} bars {_stream.Interval.DescribeGrid()}");
+        if (nanoseconds == 0 && _stream.Interval.IsOnGrid(time))
+        {
+            Tell(BarCheck.Duplicate, At(time), null, null, "one row a bar", "there is another row of this bar");
+            return;
+        }
+
+        string rule = $"{_stream.Interval} bars {_stream.Interval.DescribeGrid()}";
+        Tell(BarCheck.OffGrid, At(time), null, null, rule, $"no {_stream.Interval} bar opens then; {rule}");
     }
 
     /// <summary>Returns what the end of the bars tells: runs that end there.</summary>
@@ -99,8 +104,16 @@ public sealed class BarExaminer
     }
 
     private void TellOfSteps(TimeRange range, string other, int rows) => Tell(
-        BarCheck.WrongInterval, range, null, other, _stream.Interval.ToString(),
-        string.Create(CultureInfo.InvariantCulture, $"{rows} rows up to {UnixTime.Format(range.End)} are evidently {other} bars, as they open every {other}"));
+        BarCheck.WrongInterval,
+        range,
+        null,
+        other,
+        _stream.Interval.ToString(),
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{rows} rows up to {UnixTime.Format(range.End)} are evidently {other} bars, as they open every {other}"));
+
+    private static TimeRange At(long time) => new(time, time);
 
     private void Tell(BarCheck check, TimeRange range, string? column, object? value, string expected, string message)
     {
@@ -151,7 +164,7 @@ internal sealed class StepRuns(BarInterval interval)
         {
             if (_last is { } last)
             {
-                long step = interval.IsFixed ? (time - last) / interval.Stride : interval.CountBetween(last, time) - 1;
+                long step = interval.CountBetween(last, time) - 1;
                 if (step != _step)
                 {
                     End(last, isWhole: false, tell);
@@ -180,8 +193,7 @@ internal sealed class StepRuns(BarInterval interval)
         double usual = (_counts.GetValueOrDefault(_step) + 1.0) / (_steps + 4.0);
         if (_step > 1 && (Math.Pow(usual, _length) < Certainty || (isWhole && _length + 1 >= LeastRows)))
         {
-            string other = interval.IsFixed ? BarInterval.FromSeconds(interval.Seconds * _step).ToString() : $"{_step} x {interval}";
-            tell(new TimeRange(_start, last), other, _length + 1);
+            tell(new TimeRange(_start, last), interval.Times(_step).ToString(), _length + 1);
         }
         else if (_step is > 0 and <= LongestStep)
         {

@@ -18,7 +18,9 @@ internal sealed class BackfillInstruments
         _streams = streams;
         _clock = clock;
         _requestDuration = MeterInstruments.Duration(
-            meter, "backfill.request.duration", "How long a source took to answer one request, with its waits for the rate limit, or to fail.");
+            meter,
+            "backfill.request.duration",
+            "How long a source took to answer one request, with its waits for the rate limit, or to fail.");
         _gapRepair = MeterInstruments.Duration(
             meter,
             "backfill.gap_repair",

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Qmtl.Backfill;
 using Qmtl.Data;
 
 namespace Qmtl.Telemetry;
@@ -39,10 +38,10 @@ internal sealed class FreshnessInstruments
     /// <param name="stream">The stream.</param>
     /// <param name="store">The store, by its display name. One stream may be kept in several: the worst of them is what is read.</param>
     /// <param name="firstBar">From when on it is kept: Unix seconds, UTC.</param>
-    /// <param name="budget">How long after its close a bar may be missing; null for <see cref="StreamStatus.DefaultBudget"/>.</param>
-    public KeptGauge Keep(StreamKey stream, string store, long firstBar, TimeSpan? budget)
+    /// <param name="budget">How long after its close a bar may be missing.</param>
+    public KeptGauge Keep(StreamKey stream, string store, long firstBar, TimeSpan budget)
     {
-        var gauge = new KeptGauge(this, stream, store, firstBar, budget ?? StreamStatus.DefaultBudget(stream.Interval));
+        var gauge = new KeptGauge(this, stream, store, firstBar, budget);
         if (_gauges.Count >= _limit)
         {
             _overflow.Count();

@@ -1,5 +1,6 @@
 using Qmtl.Backfill;
 using Qmtl.Data;
+using Qmtl.History;
 
 namespace Qmtl.Telemetry;
 
@@ -46,20 +47,22 @@ internal sealed class KeptGauge : IDisposable
     }
 
     /// <summary>Takes what the store holds: before the first visit, and now and then, as others may write there, too.</summary>
-    public void Look(StreamStatus status)
+    /// <param name="history">What is stored from the first kept bar on; null where nothing is.</param>
+    /// <param name="due">The open (Unix seconds, UTC) of the bar that is waited for; null where nobody knows of any.</param>
+    public void Look(HistorySummary? history, long? due)
     {
-        Interlocked.Exchange(ref _empty, (status.History?.Empty ?? 0) + (status.History?.EmptyAfter ?? 0));
-        Interlocked.Exchange(ref _stored, status.History?.Bars ?? 0);
-        if (status.Due is { } due)
+        Interlocked.Exchange(ref _empty, (history?.Empty ?? 0) + (history?.EmptyAfter ?? 0));
+        Interlocked.Exchange(ref _stored, history?.Bars ?? 0);
+        if (due is { } bar)
         {
-            Interlocked.Exchange(ref _due, due);
+            Interlocked.Exchange(ref _due, bar);
         }
     }
 
     /// <summary>How late the newest bars are, in seconds; null before anything is known.</summary>
     public double? StalenessAt(DateTimeOffset now) => Interlocked.Read(ref _due) is var due && due == Unknown
         ? null
-        : StreamStatus.LatenessOf(Stream.Interval, due, now).TotalSeconds;
+        : Stream.Interval.SinceClose(due, now).TotalSeconds;
 
     /// <summary>
     /// What part of the bars that can exist from the first to the newest complete one is stored, from 0 to 1; null before that is known.

@@ -64,8 +64,10 @@ internal readonly record struct AskedSpan(int? Bars, BarInterval Time)
             return new AskedSpan(bars, default);
         }
 
-        return BarInterval.TryParse(text, out BarInterval time) && !text.Contains('@') ? new AskedSpan(null, time) : throw new FormatException(
-            $"'{text}' is neither a number of bars nor a length of time. Write 100, or 30d, 12h, 90m, 3M (calendar months).");
+        return BarInterval.TryParse(text, out BarInterval time) && !text.Contains('@')
+            ? new AskedSpan(null, time)
+            : throw new FormatException(
+                $"'{text}' is neither a number of bars nor a length of time. Write 100, or 30d, 12h, 90m, 3M (calendar months).");
     }
 
     /// <summary>The open of the first bar where the last is the one that opens at or before <paramref name="end"/>.</summary>

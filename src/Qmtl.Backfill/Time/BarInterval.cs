@@ -115,6 +115,15 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
         _ => throw new ArgumentOutOfRangeException(nameof(number), number, "No bar interval has this number."),
     };
 
+    /// <summary>
+    /// The interval whose bars are as long as <paramref name="bars"/> of these, and open at the same offset; the longest there is where
+    /// that is longer.
+    /// </summary>
+    internal BarInterval Times(long bars) =>
+        !IsFixed ? FromMonths((int)Math.Min(Math.Min(bars, MostMonths) * Months, MostMonths))
+        : bars <= Longest / Step ? new BarInterval(bars * Step, Offset)
+        : FromSeconds(Longest);
+
     /// <summary>The open of the bar that holds <paramref name="timestamp"/> (Unix seconds, UTC).</summary>
     public long Floor(long timestamp) => FloorOf(this, timestamp);
 
@@ -164,6 +173,15 @@ public readonly partial struct BarInterval : IEquatable<BarInterval>, IComparabl
 
     /// <inheritdoc cref="LastClosedBar(long)"/>
     public long LastClosedBar(DateTimeOffset now) => LastClosedBar(now.ToUnixTimeSeconds());
+
+    /// <summary>
+    /// How long before <paramref name="now"/> the bar that opens at <paramref name="open"/> closed; zero for one that has not.
+    /// </summary>
+    internal TimeSpan SinceClose(long open, DateTimeOffset now)
+    {
+        TimeSpan since = now - UnixTime.FromSeconds(Next(open));
+        return since > TimeSpan.Zero ? since : TimeSpan.Zero;
+    }
 
     /// <summary>The interval of the same length whose bars open a number of seconds later; null where it cannot be so.</summary>
     private BarInterval? TryDelay(long seconds) =>

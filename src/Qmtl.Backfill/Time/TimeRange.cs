@@ -48,6 +48,11 @@ public readonly record struct TimeRange
         return start <= end ? new TimeRange(start, end) : null;
     }
 
+    /// <summary>A range with an instant more inside: <paramref name="range"/>, or nothing where that is null.</summary>
+    internal static TimeRange Including(TimeRange? range, long timestamp) => range is { } known
+        ? known.Contains(timestamp) ? known : new TimeRange(Math.Min(known.Start, timestamp), Math.Max(known.End, timestamp))
+        : new TimeRange(timestamp, timestamp);
+
     /// <summary>How many bars of <paramref name="interval"/> open inside.</summary>
     public long CountBars(BarInterval interval) =>
         AlignTo(interval) is { } aligned ? interval.CountBetween(aligned.Start, aligned.End) : 0;

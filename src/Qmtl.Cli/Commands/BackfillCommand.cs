@@ -67,8 +67,7 @@ internal sealed class BackfillCommand : CliCommand
     {
         Description =
             "What becomes of a bar that contradicts itself (a high below the low, an open or close outside, a price of 0 or less, a "
-                + "negative "
-                + "volume): warn stores and counts it, store says nothing, refuse fails its range. Default: warn.",
+                + "negative volume): warn stores and counts it, store says nothing, refuse fails its range. Default: warn.",
         HelpName = "warn|store|refuse",
         CustomParser = OptionParsing.Using<BadBars?>(static text =>
             Enum.TryParse(text, ignoreCase: true, out BadBars bad) && Enum.IsDefined(bad) && !char.IsDigit(text[0])
@@ -102,7 +101,10 @@ internal sealed class BackfillCommand : CliCommand
         Options.Add(_onBadBar);
         Options.Add(_dryRun);
         _cluster = new ClusterOptions(
-            this, host, "Have the members of a cluster do it, each with its own access to --store and --source (qmtl join).", isNeeded: false);
+            this,
+            host,
+            "Have the members of a cluster do it, each with its own access to --store and --source (qmtl join).",
+            isNeeded: false);
         _json = JsonOption.AddTo(this, "a node, as soon as it is done");
         _metrics = new MetricsOptions(this);
     }

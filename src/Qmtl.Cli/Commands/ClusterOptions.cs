@@ -16,7 +16,8 @@ internal sealed class ClusterOptions
 
     private readonly Option<string?> _certificate = new("--certificate")
     {
-        Description = "A file of PEM with the certificate and key that all of the cluster have. Who has another one, or none, is not talked to.",
+        Description = "A file of PEM with the certificate and key that all of the cluster have. Who has another one, or none, is not "
+            + "talked to.",
         HelpName = "file",
     };
 
@@ -30,8 +31,8 @@ internal sealed class ClusterOptions
         (_host, _isNeeded) = (host, isNeeded);
         _cluster = new Option<string?>("--cluster")
         {
-            Description = $"{what} postgresql://user@host:port/db, the database that its members are listed in (PGPASSWORD has the password); "
-                + "a member's host:port; or localhost, the cluster of this machine without a database."
+            Description = $"{what} postgresql://user@host:port/db, the database that its members are listed in (PGPASSWORD has the "
+                + "password); a member's host:port; or localhost, the cluster of this machine without a database."
                 + (isNeeded ? $" Default: the environment variable {ClusterVariable}." : string.Empty),
             HelpName = "address",
         };

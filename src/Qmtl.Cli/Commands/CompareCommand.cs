@@ -13,8 +13,6 @@ namespace Qmtl.Cli.Commands;
 /// <summary><c>qmtl compare</c>: stored bars beside those of a source or of another store.</summary>
 internal sealed class CompareCommand : CliCommand
 {
-    private const int MostRows = 50;
-
     private readonly StoreOptions _store;
     private readonly StreamOptions _streams;
     private readonly RangeOptions _range;
@@ -30,6 +28,13 @@ internal sealed class CompareCommand : CliCommand
         Description = "Compare so many bars of each node only, chosen at random, and say how sure what they tell is. Default: all.",
         HelpName = "count",
         CustomParser = OptionParsing.WholeNumber(1, 10_000_000),
+    };
+
+    private readonly Option<ValueTolerance> _tolerance = new("--tolerance")
+    {
+        Description = "How far floating-point values may lie apart: 0.01, or 0.01% of the other's value. Default: not at all.",
+        HelpName = "number",
+        CustomParser = OptionParsing.Using(ValueTolerance.Parse),
     };
 
     private readonly Option<bool> _repair = new("--repair")
@@ -48,6 +53,7 @@ internal sealed class CompareCommand : CliCommand
         _source = new SourceOptions(this);
         Options.Add(_withStore);
         Options.Add(_sample);
+        Options.Add(_tolerance);
         Options.Add(_repair);
         _json = JsonOption.AddTo(this, "a difference");
         Validators.Add(result =>
@@ -66,6 +72,7 @@ internal sealed class CompareCommand : CliCommand
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --start 2024-01-01 --end 2024-01-31T23:59:00Z",
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --sample 300",
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --with-store copy.db --json",
+        "qmtl compare --store bars.db --node BTCUSDT --interval 1m --with-store copy.db --tolerance 0.01%",
         "qmtl compare --store bars.db --node BTCUSDT --interval 1m --repair",
     ];
 
@@ -76,13 +83,14 @@ internal sealed class CompareCommand : CliCommand
         await using IHistoryStore store = _store.OpenExisting(arguments);
         await using IHistoryStore? other = OpenOther(arguments);
         IDataFetcher source = other is null ? _source.CreateFetcher(arguments) : new StoreFetcher(other);
-        var table = new ReportTable(Host).WithTexts("Node", "Interval", "Bar", "Kind", "Column", "Stored", "Other");
+        ReportTable table = new ReportTable(Host) { MostRows = 50 }
+            .WithTexts("Node", "Interval", "Bar", "Kind", "Column", "Stored", "Other");
         var lines = new JsonLines(Host.Output);
         var summaries = new List<string>();
-        long found = 0;
         foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
-            if (await RangeOfAsync(arguments, store, source, stream, cancellationToken) is not { } range)
+            (DateTimeOffset? start, DateTimeOffset? end) = _range.Ends(arguments, stream.Interval);
+            if (await HistoryComparison.FindRangeAsync(store, source, stream, start, end, cancellationToken) is not { } range)
             {
                 Host.WriteDiagnostic("note", $"No bar of {stream} is stored in that range. See: qmtl coverage.");
                 continue;
@@ -92,16 +100,17 @@ internal sealed class CompareCommand : CliCommand
             {
                 SampleSize = arguments.GetValue(_sample),
                 Repair = arguments.GetValue(_repair),
+                AbsoluteTolerance = arguments.GetValue(_tolerance).Absolute,
+                RelativeTolerance = arguments.GetValue(_tolerance).Relative,
             };
             await foreach (BarDifference difference in comparison.RunAsync(
                 timeProvider: Host.TimeProvider, loggerFactory: Host.Log, cancellationToken: cancellationToken))
             {
-                found++;
                 if (arguments.GetValue(_json))
                 {
                     await lines.WriteDifferenceAsync(stream, difference, cancellationToken);
                 }
-                else if (table.RowCount < MostRows)
+                else
                 {
                     table.AddRow(
                         stream.NodeId,
@@ -128,12 +137,11 @@ internal sealed class CompareCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        if (found > table.RowCount)
+        foreach (string summary in table.Rest is { } rest ? summaries.Prepend(rest) : summaries)
         {
-            summaries.Insert(0, $"{found - table.RowCount} more differences are not shown; --json has all of them.");
+            Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine(summary));
         }
 
-        summaries.ForEach(summary => Host.Console.Profile.Out.Writer.WriteLine(PlainText.OneLine(summary)));
         return ExitCode.Complete;
     }
 
@@ -144,20 +152,6 @@ internal sealed class CompareCommand : CliCommand
         _ => PlainText.OneLine(value.ToString() ?? ""),
     };
 
-    private Task<TimeRange?> RangeOfAsync(
-        ParseResult arguments, IHistoryStore store, IDataFetcher source, StreamKey stream, CancellationToken cancellationToken)
-    {
-        TimeRange all = AskedRange.Between(null, null);
-        TimeRange given = _range.Within(arguments, stream.Interval);
-        return HistoryComparison.FindRangeAsync(
-            store,
-            source,
-            stream,
-            given.Start == all.Start ? null : given.Start,
-            given.End == all.End ? null : given.End,
-            cancellationToken);
-    }
-
     private IHistoryStore? OpenOther(ParseResult arguments)
     {
         if (arguments.GetValue(_withStore) is not { } text)
@@ -167,10 +161,7 @@ internal sealed class CompareCommand : CliCommand
 
         try
         {
-            IHistoryStore other = HistoryStoreFactory.Open(text);
-            return other.Info.FilePath is { } path && !File.Exists(path)
-                ? throw new UsageException($"There is no store '{path}'. Check --with-store.")
-                : other;
+            return StoreOptions.RequireExisting(HistoryStoreFactory.Open(text), _withStore.Name);
         }
         catch (ArgumentException exception)
         {

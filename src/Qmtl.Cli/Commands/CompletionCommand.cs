@@ -67,9 +67,11 @@ internal sealed class CompletionCommand : CliCommand
             param($wordToComplete, $commandAst, $cursorPosition)
             $line = $commandAst.Extent.Text
             $line = $line.Substring(0, [math]::Min($line.Length, $cursorPosition)).PadRight($cursorPosition)
-            $found = @(& $commandAst.CommandElements[0].Value "[suggest:$($line.Length)]" $line 2>$null | Where-Object { $_ -and $_ -like "$([WildcardPattern]::Escape($wordToComplete))*" } |
+            $begun = "$([WildcardPattern]::Escape($wordToComplete))*"
+            $found = @(& $commandAst.CommandElements[0].Value "[suggest:$($line.Length)]" $line 2>$null |
+                Where-Object { $_ -and $_ -like $begun } |
                 ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) })
-            if ("$($commandAst.CommandElements[-1])" -match '^({{{FileOptions}}})$' -or "$($commandAst.CommandElements[-2])" -match '^({{{FileOptions}}})$') {
+            if (@($commandAst.CommandElements | Select-Object -Last 2) -match '^({{{FileOptions}}})$') {
                 $found += @([System.Management.Automation.CompletionCompleters]::CompleteFilename($wordToComplete))
             }
             # Nothing at all would make PowerShell offer files; what is typed already changes nothing.
@@ -80,7 +82,10 @@ internal sealed class CompletionCommand : CliCommand
     private readonly Argument<string> _shell = new("shell") { Description = "bash, zsh, fish or pwsh." };
 
     public CompletionCommand(CliHost host)
-        : base("completion", "Prints the script that makes a shell complete qmtl's command lines: commands, options, stored streams, exchanges.", host)
+        : base(
+            "completion",
+            "Prints the script that makes a shell complete qmtl's command lines: commands, options, stored streams, exchanges.",
+            host)
     {
         _shell.AcceptOnlyFromAmong([.. Scripts.Keys]);
         Arguments.Add(_shell);
@@ -96,8 +101,13 @@ internal sealed class CompletionCommand : CliCommand
     ];
 
     /// <summary>The scripts, by shell.</summary>
-    internal static IReadOnlyDictionary<string, string> Scripts { get; } =
-        new SortedDictionary<string, string>(StringComparer.Ordinal) { ["bash"] = Bash, ["fish"] = Fish, ["pwsh"] = PowerShell, ["zsh"] = Zsh };
+    internal static IReadOnlyDictionary<string, string> Scripts { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["bash"] = Bash,
+        ["fish"] = Fish,
+        ["pwsh"] = PowerShell,
+        ["zsh"] = Zsh,
+    };
 
     /// <inheritdoc/>
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)

@@ -64,17 +64,13 @@ internal sealed class ExportCommand : CliCommand
         }
 
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        (StreamKey, TimeRange)[] streams = [.. (await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken))
+        (StreamKey, TimeRange)[] streams = [.. (await _streams.RequireAsync(arguments, provider.Store, cancellationToken))
             .Select(stream => (stream, _range.Within(arguments, stream.Interval)))];
-        if (streams.Length == 0)
-        {
-            throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");
-        }
-
         ExportResult result = isPartitioned
             ? await HistoryExport.WritePartitionsAsync(provider, streams, path, cancellationToken)
             : await HistoryExport.WriteFileAsync(provider, streams, path, arguments.GetValue(_force), cancellationToken);
-        Host.Console.WriteLine($"{Amounts.Count(result.Bars, "bar")} of {Amounts.Count(streams.Length, "stream")} in {Amounts.Count(result.Files.Count, "file")}.");
+        string bars = $"{Amounts.Count(result.Bars, "bar")} of {Amounts.Count(streams.Length, "stream")}";
+        Host.Console.WriteLine($"{bars} in {Amounts.Count(result.Files.Count, "file")}.");
         return ExitCode.Complete;
     }
 }

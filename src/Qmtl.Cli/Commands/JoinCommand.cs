@@ -17,14 +17,17 @@ internal sealed class JoinCommand : CliCommand
 
     private readonly Option<KeyLimit?> _keyLimit = new("--key-limit")
     {
-        Description = "How many requests a time --source allows its key, whichever machines they come from, as 1200/1m; all members together "
-            + "keep to it. Default: the source's limits are taken to count by address, and each member keeps to them by itself.",
+        Description = "How many requests a time --source allows its key, whichever machines they come from, as 1200/1m; all members "
+            + "together keep to it. Default: the source's limits are taken to count by address, and each member keeps to them by itself.",
         HelpName = "count/time",
         CustomParser = OptionParsing.Using<KeyLimit?>(KeyLimit.Parse),
     };
 
     public JoinCommand(CliHost host)
-        : base("join", "Makes this machine a member of a cluster: it fills --store from --source when qmtl backfill --cluster asks for it.", host)
+        : base(
+            "join",
+            "Makes this machine a member of a cluster: it fills --store from --source when qmtl backfill --cluster asks for it.",
+            host)
     {
         _store = new StoreOptions(this, host);
         _source = new SourceOptions(this);

@@ -45,7 +45,10 @@ internal sealed class KeepCommand : CliCommand
         Options.Add(_check);
         _json = JsonOption.AddTo(this, "a visit that changed something or failed, as soon as it is done");
         _member = new MemberOptions(
-            this, host, "Keep it together with others that are given the same declaration, each stream on one machine at a time:", isNeeded: false);
+            this,
+            host,
+            "Keep it together with others that are given the same declaration, each stream on one machine at a time:",
+            isNeeded: false);
         _metrics = new MetricsOptions(this);
         Validators.Add(result =>
         {
@@ -75,7 +78,7 @@ internal sealed class KeepCommand : CliCommand
     {
         string path = arguments.GetRequiredValue(_config);
         bool isShared = _member.Find(arguments) is not null;
-        KeepDeclaration declaration = Read(path);
+        KeepDeclaration declaration = Read(path, Host);
         bool json = arguments.GetValue(_json);
         if (arguments.GetValue(_check))
         {
@@ -114,19 +117,21 @@ internal sealed class KeepCommand : CliCommand
         return code;
     }
 
+    /// <summary>Reads a declaration that an operator named.</summary>
+    /// <exception cref="UsageException">It cannot be read, or something of it is wrong.</exception>
+    internal static KeepDeclaration Read(string path, CliHost host) => Open(() => KeepDeclaration.Read(path, host.TimeProvider));
+
     private static T Open<T>(Func<T> open)
     {
         try
         {
             return open();
         }
-        catch (Exception error) when (error is ArgumentException or FileNotFoundException)
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new UsageException(PlainMessage.Of(error), error);
         }
     }
-
-    private KeepDeclaration Read(string path) => Open(() => KeepDeclaration.Read(path, Host.TimeProvider));
 
     // A new file that is wrong changes nothing.
     private void Reload(Action<KeepDeclaration> reload, string path)

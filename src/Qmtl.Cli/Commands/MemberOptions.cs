@@ -46,6 +46,20 @@ internal sealed class MemberOptions
         HelpName = "text",
     };
 
+    private readonly Option<string[]> _strategies = new("--strategies")
+    {
+        Description = "A folder whose assemblies of strategies this member runs when Invoke-QmtlStrategy -Cluster asks for it; may be given "
+            + "several times. Whoever may write there has it run what they like. Default: it runs none.",
+        HelpName = "folder",
+    };
+
+    private readonly Option<int?> _runs = new("--runs")
+    {
+        Description = "How many runs of strategies this member computes at once. Default: as many as the machine has processors.",
+        HelpName = "count",
+        CustomParser = OptionParsing.WholeNumber(1, 1024),
+    };
+
     private readonly Option<bool> _insecure = new("--insecure")
     {
         Description = "Listen at --listen without a certificate: whoever reaches it may give orders.",
@@ -60,6 +74,8 @@ internal sealed class MemberOptions
         command.Options.Add(_port);
         command.Options.Add(_clientPort);
         command.Options.Add(_name);
+        command.Options.Add(_strategies);
+        command.Options.Add(_runs);
         command.Options.Add(_insecure);
     }
 
@@ -68,7 +84,7 @@ internal sealed class MemberOptions
     public ClusterAddress? Find(ParseResult arguments)
     {
         ClusterAddress? address = _cluster.Find(arguments);
-        Option[] ofMembers = [_listen, _port, _clientPort, _name, _insecure];
+        Option[] ofMembers = [_listen, _port, _clientPort, _name, _strategies, _runs, _insecure];
         return address is null && ofMembers.FirstOrDefault(option => arguments.GetResult(option) is { Implicit: false }) is { } given
             ? throw new UsageException($"{given.Name} belongs to --cluster. Name one.")
             : address;
@@ -99,6 +115,8 @@ internal sealed class MemberOptions
                 Listen = arguments.GetValue(_listen) ?? IPAddress.Loopback,
                 MemberPort = arguments.GetValue(_port) ?? ClusterAddress.DefaultMemberPort,
                 ClientPort = arguments.GetValue(_clientPort) ?? ClusterAddress.DefaultClientPort,
+                StrategyFolders = [.. (arguments.GetValue(_strategies) ?? []).Select(Path.GetFullPath)],
+                RunsAtOnce = arguments.GetValue(_runs) ?? Environment.ProcessorCount,
                 AllowPlain = arguments.GetValue(_insecure),
             };
             ClusterMemberHost member = await ClusterMemberHost.StartAsync(

@@ -84,8 +84,12 @@ internal sealed class MetricsOptions
             var run = new MetricsRun(host, file, labels, push);
             if (arguments.GetValue(_port) is { } port)
             {
-                (server, serves) = (
-                    (server ?? new MetricsServerOptions()) with { Port = port, Address = arguments.GetValue(_address) ?? IPAddress.Loopback }, true);
+                serves = true;
+                server = (server ?? new MetricsServerOptions()) with
+                {
+                    Port = port,
+                    Address = arguments.GetValue(_address) ?? IPAddress.Loopback,
+                };
             }
 
             if (serves)

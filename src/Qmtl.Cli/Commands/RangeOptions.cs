@@ -58,6 +58,13 @@ internal sealed class RangeOptions
     public (DateTimeOffset? Start, DateTimeOffset? End) Ends(ParseResult arguments) =>
         (arguments.GetValue(_start), arguments.GetValue(_end));
 
+    /// <summary>The same for a stream; bars and lengths of time are counted from the end, or else from now.</summary>
+    public (DateTimeOffset? Start, DateTimeOffset? End) Ends(ParseResult arguments, BarInterval interval)
+    {
+        (DateTimeOffset? start, DateTimeOffset? end) = Ends(arguments);
+        return (Span(arguments)?.StartOf(interval, end, _timeProvider.GetUtcNow()) ?? start, end);
+    }
+
     /// <summary>How many bars are asked for, where that is what was given.</summary>
     public int? LastBars(ParseResult arguments) => arguments.GetValue(_last)?.Bars;
 
@@ -97,9 +104,8 @@ internal sealed class RangeOptions
     {
         try
         {
-            DateTimeOffset? end = arguments.GetValue(_end);
-            return AskedRange.Between(
-                Span(arguments)?.StartOf(interval, end, _timeProvider.GetUtcNow()) ?? arguments.GetValue(_start), end);
+            (DateTimeOffset? start, DateTimeOffset? end) = Ends(arguments, interval);
+            return AskedRange.Between(start, end);
         }
         catch (ArgumentException exception)
         {
@@ -130,8 +136,8 @@ internal sealed class RangeOptions
     {
         try
         {
-            DateTimeOffset? asked = Span(arguments)?.StartOf(stream.Interval, arguments.GetValue(_end), now) ?? arguments.GetValue(_start);
-            (DateTimeOffset? start, DateTimeOffset? end) = AskedRange.Within(asked, arguments.GetValue(_end), extent);
+            (DateTimeOffset? start, DateTimeOffset? end) = Ends(arguments, stream.Interval);
+            (start, end) = AskedRange.Within(start, end, extent);
             start ??= AskedRange.FirstBar(
                 stream, await store.GetCoverageAsync(stream, cancellationToken: cancellationToken), store.Info.DisplayName, "--start");
             return AskedRange.Closed(stream.Interval, start.Value, end, now, out string? note) ?? throw new UsageException(note!);

@@ -58,12 +58,7 @@ internal sealed class ReportCommand : CliCommand
     {
         string path = arguments.GetRequiredValue(_out);
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
-        if (streams.Count == 0)
-        {
-            throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");
-        }
-
+        IReadOnlyList<StreamKey> streams = await _streams.RequireAsync(arguments, provider.Store, cancellationToken);
         CoveragePageResult report;
         try
         {

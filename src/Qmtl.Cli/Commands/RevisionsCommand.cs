@@ -11,8 +11,6 @@ namespace Qmtl.Cli.Commands;
 /// <summary><c>qmtl revisions</c>: which stored bars a repair or a forced backfill has changed.</summary>
 internal sealed class RevisionsCommand : CliCommand
 {
-    private const int MostRows = 50;
-
     private readonly StoreOptions _store;
     private readonly StreamOptions _streams;
     private readonly RangeOptions _range;
@@ -39,9 +37,9 @@ internal sealed class RevisionsCommand : CliCommand
     {
         _ = _range.Given(arguments);
         await using IHistoryStore store = _store.OpenExisting(arguments);
-        ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Bar", "Column", "Was", "Is", "Changed", "Source");
+        ReportTable table = new ReportTable(Host) { MostRows = 50 }
+            .WithTexts("Node", "Interval", "Bar", "Column", "Was", "Is", "Changed", "Source");
         var lines = new JsonLines(Host.Output);
-        long found = 0;
         foreach (StreamKey stream in await _streams.RequireAsync(arguments, store, cancellationToken))
         {
             TimeRange range = _range.Within(arguments, stream.Interval);
@@ -50,11 +48,6 @@ internal sealed class RevisionsCommand : CliCommand
                 if (arguments.GetValue(_json))
                 {
                     await lines.WriteRevisionAsync(stream, revision, cancellationToken);
-                    continue;
-                }
-
-                if (found++ >= MostRows)
-                {
                     continue;
                 }
 
@@ -79,9 +72,9 @@ internal sealed class RevisionsCommand : CliCommand
             Host.Console.WriteLine("Nothing was ever changed there.");
         }
 
-        if (found > MostRows)
+        if (table.Rest is { } rest)
         {
-            Host.Console.WriteLine($"{Amounts.Count(found - MostRows)} more are not shown; --json has all of them.");
+            Host.Console.WriteLine(rest);
         }
 
         return ExitCode.Complete;

@@ -39,9 +39,9 @@ internal sealed class SourceOptions
 
     private readonly Option<string?> _file = new("--file")
     {
-        Description = "A file of bars: CSV, JSON, Feather or Parquet, also in .gz or .zip; see docs/sources/files.md. Its times (seconds to "
-            + "nanoseconds, or ISO 8601) are in a column such as ts, timestamp, Datetime or Date; where it holds several nodes, they are "
-            + "in node_id or symbol.",
+        Description = "A file of bars: CSV, JSON, Feather or Parquet, also in .gz or .zip; see docs/sources/files.md. Its times "
+            + "(seconds to nanoseconds, or ISO 8601) are in a column such as ts, timestamp, Datetime or Date; where it holds several "
+            + "nodes, they are in node_id or symbol.",
         HelpName = "path",
     };
 

@@ -24,16 +24,16 @@ internal sealed class StatusCommand : CliCommand
 
     private readonly Option<AskedSpan?> _budget = new("--budget")
     {
-        Description = "How long after its close a bar may be missing: so many bars (3), or so long a time (5m, 2h). Default: what is declared, or "
-            + "two bars, from 5 minutes to a day.",
+        Description = "How long after its close a bar may be missing: so many bars (3), or so long a time (5m, 2h). Default: what is "
+            + "declared, or two bars, from 5 minutes to a day.",
         HelpName = "length",
         CustomParser = OptionParsing.Using<AskedSpan?>(text => AskedSpan.Parse(text)),
     };
 
     private readonly Option<string?> _failOn = new("--fail-on")
     {
-        Description = "Exit code 1 where a stream is stale or absent, or with 'incomplete' also where bars between are missing. Default: 0, "
-            + "whatever is found.",
+        Description = "Exit code 1 where a stream is stale or absent, or with 'incomplete' also where bars between are missing. "
+            + "Default: 0, whatever is found.",
         HelpName = "state",
     };
 
@@ -105,7 +105,7 @@ internal sealed class StatusCommand : CliCommand
     private async Task<bool> LookAtDeclaredAsync(
         ParseResult arguments, string config, List<(StreamStatus Status, string Store)> found, CancellationToken cancellationToken)
     {
-        IReadOnlyList<KeptStream> declared = Read(config).Streams;
+        IReadOnlyList<KeptStream> declared = KeepCommand.Read(config, Host).Streams;
         HashSet<StreamKey> meant = [.. _streams.Among(arguments, [.. declared.Select(kept => kept.Stream).Distinct()], config)];
         bool isWhole = true;
         foreach (IGrouping<KeptStore, KeptStream> kept in declared.Where(kept => meant.Contains(kept.Stream)).GroupBy(kept => kept.Store))
@@ -115,7 +115,7 @@ internal sealed class StatusCommand : CliCommand
                 await using var provider = new StoreHistoryProvider(kept.Key.Open());
                 await LookAsync(
                     provider,
-                    [.. kept.Select(stream => new StreamExpectation(stream.Stream, stream.Start, stream.Budget))],
+                    [.. kept.Select(stream => stream.Expected)],
                     arguments,
                     found,
                     cancellationToken);
@@ -128,18 +128,6 @@ internal sealed class StatusCommand : CliCommand
         }
 
         return isWhole;
-    }
-
-    private KeepDeclaration Read(string config)
-    {
-        try
-        {
-            return KeepDeclaration.Read(config, Host.TimeProvider);
-        }
-        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException(PlainMessage.Of(error), error);
-        }
     }
 
     private async Task LookAsync(

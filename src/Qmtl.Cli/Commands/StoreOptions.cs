@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using Qmtl.Cli.Hosting;
 using Qmtl.Data;
 using Qmtl.History;
@@ -100,7 +99,7 @@ internal sealed class StoreOptions
             return HistoryStoreFactory.Open(store, new HistoryStoreOptions
             {
                 Table = arguments.GetValue(_table),
-                Credential = ReadCredential(arguments.GetValue(_passwordFile)),
+                Credential = arguments.GetValue(_passwordFile) is { } file ? HistoryStoreOptions.CredentialIn(file) : null,
                 Kind = arguments.GetValue(_kind),
                 HttpUri = ReadUri(arguments.GetValue(_httpUri)),
             });
@@ -113,18 +112,14 @@ internal sealed class StoreOptions
 
     /// <summary>Opens the store that the arguments name, for a command that only reads.</summary>
     /// <exception cref="UsageException">As <see cref="Open"/>, or the store is a file that does not exist.</exception>
-    public IHistoryStore OpenExisting(ParseResult arguments)
-    {
-        IHistoryStore store = Open(arguments);
-        if (store.Info.FilePath is not { } path || File.Exists(path))
-        {
-            return store;
-        }
+    public IHistoryStore OpenExisting(ParseResult arguments) => RequireExisting(Open(arguments), _store.Name);
 
-        throw new UsageException(Directory.Exists(path)
-            ? $"'{path}' is a folder. Name the store's file in it with --store."
-            : $"There is no store '{path}'. Check --store; qmtl backfill creates one.");
-    }
+    /// <summary>A store that an option names, and that is to be there.</summary>
+    /// <exception cref="UsageException">It is a file that does not exist.</exception>
+    public static IHistoryStore RequireExisting(IHistoryStore store, string option) =>
+        store.Info.FilePath is not { } path || File.Exists(path) ? store : throw new UsageException(Directory.Exists(path)
+            ? $"'{path}' is a folder. Name the store's file in it with {option}."
+            : $"There is no store '{path}'. Check {option}; qmtl backfill creates one.");
 
     private static Uri? ReadUri(string? text)
     {
@@ -136,22 +131,5 @@ internal sealed class StoreOptions
         return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
             ? uri
             : throw new UsageException($"'{text}' is not an address. Give --http-uri one of the form http://host:9000.");
-    }
-
-    private static NetworkCredential? ReadCredential(string? passwordFile)
-    {
-        if (passwordFile is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new NetworkCredential("", File.ReadLines(passwordFile).FirstOrDefault());
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"--password-file cannot be read: {exception.Message}", exception);
-        }
     }
 }

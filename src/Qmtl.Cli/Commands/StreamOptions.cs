@@ -28,7 +28,8 @@ internal sealed class StreamOptions
         {
             Description = single
                 ? "The node's id, for example BTCUSDT."
-                : "A node's id, for example BTCUSDT, or with * and ? what ids are like. Repeat it for several. Default: all that are stored.",
+                : "A node's id, for example BTCUSDT, or with * and ? what ids are like. Repeat it for several. Default: all that are "
+                    + "stored.",
             HelpName = "id",
             Required = single,
             Arity = ArgumentArity.OneOrMore,

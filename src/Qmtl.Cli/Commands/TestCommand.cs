@@ -13,9 +13,6 @@ namespace Qmtl.Cli.Commands;
 /// <summary><c>qmtl test</c>: what is wrong with stored bars.</summary>
 internal sealed class TestCommand : CliCommand
 {
-    // A table is held in memory; JSON lines are not.
-    private const int MostRows = 1000;
-
     private static readonly ExaminationOptions Defaults = new();
 
     private readonly StoreOptions _store;
@@ -93,12 +90,7 @@ internal sealed class TestCommand : CliCommand
     {
         _ = _range.Given(arguments);
         await using var provider = new StoreHistoryProvider(_store.OpenExisting(arguments));
-        IReadOnlyList<StreamKey> streams = await _streams.FindAsync(arguments, provider.Store, makes: false, cancellationToken);
-        if (streams.Count == 0)
-        {
-            throw new UsageException($"No such stream is in {provider.DisplayName}. See: qmtl coverage.");
-        }
-
+        IReadOnlyList<StreamKey> streams = await _streams.RequireAsync(arguments, provider.Store, cancellationToken);
         var options = new ExaminationOptions
         {
             Checks = arguments.GetValue(_checks) is { Length: > 0 } checks ? checks : Defaults.Checks,
@@ -109,7 +101,8 @@ internal sealed class TestCommand : CliCommand
         var found = new SortedDictionary<BarCheck, long>();
         bool json = arguments.GetValue(_json);
         var lines = new JsonLines(Host.Output);
-        ReportTable table = new ReportTable(Host).WithTexts("Node", "Interval", "Time", "Check", "Finding");
+        // A table is held in memory; JSON lines are not.
+        ReportTable table = new ReportTable(Host) { MostRows = 1000 }.WithTexts("Node", "Interval", "Time", "Check", "Finding");
         foreach (StreamKey stream in streams)
         {
             await foreach (BarFinding finding in HistoryExamination.ExamineAsync(
@@ -120,10 +113,14 @@ internal sealed class TestCommand : CliCommand
                 {
                     await lines.WriteFindingAsync(finding, cancellationToken);
                 }
-                else if (table.RowCount < MostRows)
+                else
                 {
                     table.AddRow(
-                        stream.NodeId, stream.Interval.ToString(), UnixTime.Format(finding.Range.Start), finding.Check.ToString(), finding.Message);
+                        stream.NodeId,
+                        stream.Interval.ToString(),
+                        UnixTime.Format(finding.Range.Start),
+                        finding.Check.ToString(),
+                        finding.Message);
                 }
             }
         }
@@ -144,9 +141,9 @@ internal sealed class TestCommand : CliCommand
         }
 
         long all = found.Values.Sum();
-        string more = all > table.RowCount ? $" The first {Amounts.Count(table.RowCount)} are shown; --json has all." : string.Empty;
+        string each = string.Join(", ", found.Select(pair => $"{Amounts.Count(pair.Value)} {pair.Key}"));
         Host.Console.WriteLine(all == 0
             ? $"Nothing is wrong with {Amounts.Count(streams, "stream")}."
-            : $"{Amounts.Count(all, "finding")}: {string.Join(", ", found.Select(pair => $"{Amounts.Count(pair.Value)} {pair.Key}"))}.{more}");
+            : $"{Amounts.Count(all, "finding")}: {each}. {table.Rest}".TrimEnd());
     }
 }

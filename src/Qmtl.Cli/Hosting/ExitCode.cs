@@ -14,4 +14,9 @@ internal static class ExitCode
 
     /// <summary>SIGINT or SIGTERM ended it (128 + SIGINT, as shells count). What was committed stays.</summary>
     public const int Cancelled = 130;
+
+    /// <summary>
+    /// Nobody reads its output any more, as after <c>| head</c> (128 + SIGPIPE, as of any other program there). What was committed stays.
+    /// </summary>
+    public const int Unread = 141;
 }

@@ -1,10 +1,15 @@
 using Microsoft.Win32.SafeHandles;
+using Qmtl.Output;
 
 namespace Qmtl.Cli.Hosting;
 
 /// <summary>Standard output, which says of itself that it could not be written: the system's own words name no file.</summary>
-internal sealed class StandardOutput(Stream destination) : Stream
+internal sealed class StandardOutput(Stream destination) : WriteOnlyStream
 {
+    // What the system says where the other end of a pipe is closed: EPIPE, and on Windows ERROR_BROKEN_PIPE and ERROR_NO_DATA.
+    private static readonly int[] NobodyReads =
+        OperatingSystem.IsWindows() ? [unchecked((int)0x8007006D), unchecked((int)0x800700E8)] : [32];
+
     /// <summary>
     /// The process's own, for machines. On Unix .NET's stream of the console drops without a word what nobody reads any more, so a pipe is
     /// written to directly.
@@ -24,22 +29,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
         return new StandardOutput(Console.OpenStandardOutput());
     }
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try
@@ -51,9 +40,6 @@ internal sealed class StandardOutput(Stream destination) : Stream
             throw CannotBeWritten(exception);
         }
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -91,12 +77,11 @@ internal sealed class StandardOutput(Stream destination) : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    private static IOException CannotBeWritten(IOException exception) =>
-        new($"Standard output cannot be written: {exception.Message.TrimEnd('.')}.", exception);
+    private static IOException CannotBeWritten(IOException exception)
+    {
+        string message = $"Standard output cannot be written: {exception.Message.TrimEnd('.')}.";
+        return NobodyReads.Contains(exception.HResult)
+            ? new OutputUnreadException(message, exception)
+            : new IOException(message, exception);
+    }
 }

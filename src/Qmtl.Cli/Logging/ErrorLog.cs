@@ -2,6 +2,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Qmtl.Cli.Logging;
 
+/// <summary>The form of lines on standard error.</summary>
+internal enum LogFormat
+{
+    /// <summary>For people: <c>qmtl: warning: …</c>.</summary>
+    Text,
+
+    /// <summary>For machines: a JSON object a line.</summary>
+    Json,
+}
+
 /// <summary>
 /// Everything that the program says on standard error, a line each: the engine's log events and its own messages, at the level and in the
 /// form that the operator asked for. Used from any thread.

@@ -33,34 +33,13 @@ internal sealed class JsonLines(Stream output)
     /// Writes a range of bars, such as a gap, or with <paramref name="table"/> stored ones and the table that they are in.
     /// </summary>
     public Task WriteRangeAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken, string? table = null) =>
-        WriteAsync(
-            new RangeLine
-            {
-                NodeId = stream.NodeId,
-                Interval = stream.Interval.ToString(),
-                IntervalSeconds = SecondsOf(stream.Interval),
-                Start = UnixTime.Format(range.Start),
-                End = UnixTime.Format(range.End),
-                StartTs = range.Start,
-                EndTs = range.End,
-                Bars = range.CountBars(stream.Interval),
-                Table = table,
-            },
-            cancellationToken);
+        WriteAsync(new RangeLine(stream, range) { Table = table }, cancellationToken);
 
     /// <summary>Writes what became of a range.</summary>
     public Task WriteResultAsync(BackfillResult result, CancellationToken cancellationToken) =>
         WriteAsync(
-            new ResultLine
+            new ResultLine(result.Stream, result.Range)
             {
-                NodeId = result.Stream.NodeId,
-                Interval = result.Stream.Interval.ToString(),
-                IntervalSeconds = SecondsOf(result.Stream.Interval),
-                Start = UnixTime.Format(result.Range.Start),
-                End = UnixTime.Format(result.Range.End),
-                StartTs = result.Range.Start,
-                EndTs = result.Range.End,
-                Bars = result.Range.CountBars(result.Stream.Interval),
                 Status = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.Status.ToString()),
                 BarsWritten = result.BarsWritten,
                 BarsReplaced = result.BarsReplaced,
@@ -238,38 +217,38 @@ internal sealed class JsonLines(Stream output)
         await output.FlushAsync(cancellationToken);
     }
 
-    private record RangeLine
+    private class RangeLine(StreamKey stream, TimeRange range)
     {
         [JsonPropertyOrder(-1)]
-        public required string NodeId { get; init; }
+        public string NodeId => stream.NodeId;
 
         [JsonPropertyOrder(-1)]
-        public required string Interval { get; init; }
+        public string Interval => stream.Interval.ToString();
 
         [JsonPropertyOrder(-1)]
-        public required long? IntervalSeconds { get; init; }
+        public long? IntervalSeconds => SecondsOf(stream.Interval);
 
         [JsonPropertyOrder(-1)]
-        public required string Start { get; init; }
+        public string Start => UnixTime.Format(range.Start);
 
         [JsonPropertyOrder(-1)]
-        public required string End { get; init; }
+        public string End => UnixTime.Format(range.End);
 
         [JsonPropertyOrder(-1)]
-        public required long StartTs { get; init; }
+        public long StartTs => range.Start;
 
         [JsonPropertyOrder(-1)]
-        public required long EndTs { get; init; }
+        public long EndTs => range.End;
 
         [JsonPropertyOrder(-1)]
-        public required long Bars { get; init; }
+        public long Bars => range.CountBars(stream.Interval);
 
         [JsonPropertyOrder(-1)]
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public string? Table { get; init; }
     }
 
-    private sealed record ResultLine : RangeLine
+    private sealed class ResultLine(StreamKey stream, TimeRange range) : RangeLine(stream, range)
     {
         public required string Status { get; init; }
 

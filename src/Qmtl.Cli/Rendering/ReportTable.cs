@@ -20,9 +20,16 @@ internal sealed class ReportTable(CliHost host)
 
     private readonly List<(string Name, Justify Alignment)> _columns = [];
     private readonly List<Cell[]> _rows = [];
+    private long _left;
 
     /// <summary>How many rows there are.</summary>
     public int RowCount => _rows.Count;
+
+    /// <summary>The most rows that are shown; any number by default.</summary>
+    public int MostRows { get; init; } = int.MaxValue;
+
+    /// <summary>What there is to say of rows beyond <see cref="MostRows"/>; null where there are none.</summary>
+    public string? Rest => _left == 0 ? null : $"{Amounts.Count(_left)} more are not shown; --json has all of them.";
 
     /// <summary>Whether columns that do not fit are left out, in place of a block for each row; false by default.</summary>
     public bool LeavesOutColumns { get; init; }
@@ -39,8 +46,16 @@ internal sealed class ReportTable(CliHost host)
     public ReportTable WithNumbers(params IEnumerable<string> names) => With(names, Justify.Right);
 
     /// <summary>Adds a row: a cell for each column.</summary>
-    public void AddRow(params IEnumerable<Cell> cells) =>
+    public void AddRow(params IEnumerable<Cell> cells)
+    {
+        if (_rows.Count == MostRows)
+        {
+            _left++;
+            return;
+        }
+
         _rows.Add([.. cells.Select(cell => cell with { Text = PlainText.OneLine(cell.Text) })]);
+    }
 
     /// <summary>Writes the table.</summary>
     /// <returns>The names of columns that were left out.</returns>

@@ -22,7 +22,8 @@ public sealed class KeptParts : IAsyncDisposable
     public static KeptParts Of(KeepDeclaration declaration)
     {
         ArgumentNullException.ThrowIfNull(declaration);
-        List<IHistoryStore> stores = [.. declaration.Streams.Select(static kept => kept.Store).Distinct().Select(static store => store.Open())];
+        IEnumerable<KeptStore> declared = declaration.Streams.Select(static kept => kept.Store).Distinct();
+        List<IHistoryStore> stores = [.. declared.Select(static store => store.Open())];
         return new KeptParts(
             new MemberParts(
                 stores,

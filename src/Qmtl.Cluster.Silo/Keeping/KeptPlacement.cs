@@ -7,8 +7,8 @@ using Orleans.Runtime.Placement;
 namespace Qmtl.Cluster.Silo.Keeping;
 
 /// <summary>
-/// Puts a kept stream on the member that its key and the members' addresses choose: the same for whoever asks, even among many, and a member
-/// that comes or goes moves only the streams that it takes or leaves.
+/// Puts a kept stream on the member that its key and the members' addresses choose: the same for whoever asks, even among many, and a
+/// member that comes or goes moves only the streams that it takes or leaves.
 /// </summary>
 [GenerateSerializer]
 [Alias("qmtl.kept-placement")]
@@ -31,9 +31,10 @@ internal sealed class KeptDirector(KeepingMembers members) : IPlacementDirector
     /// Not of Orleans' compatible members, which it remembers for a while: whoever asks for a stream and whoever places it have to mean the
     /// same, or the stream would be sent to and fro.
     /// </remarks>
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) => Task.FromResult(
-        KeptPlacement.Choose(
-            target.GrainIdentity.Key.ToString()!, members.Find() is { Count: > 0 } keeping ? keeping : context.GetCompatibleSilos(target)));
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
+        Task.FromResult(KeptPlacement.Choose(
+            target.GrainIdentity.Key.ToString()!,
+            members.Find() is { Count: > 0 } keeping ? keeping : context.GetCompatibleSilos(target)));
 }
 
 /// <summary>The members that keep: those that live and whose program was started to keep, as all of them tell one another.</summary>

@@ -3,8 +3,8 @@ using Qmtl.Keeping;
 namespace Qmtl.Cluster.Silo.Keeping;
 
 /// <summary>
-/// The streams of a declaration that live on this member. One keeper has them all, so that many new bars are still one commit; a stream that
-/// comes or goes changes what the keeper is told to keep.
+/// The streams of a declaration that live on this member. One keeper has them all, so that many new bars are still one commit; a stream
+/// that comes or goes changes what the keeper is told to keep.
 /// </summary>
 public sealed class KeptShare
 {
@@ -130,7 +130,10 @@ public sealed class KeptShare
         {
             done = _pending!;
             _pending = null;
-            share = _declaration with { Streams = [.. _streams.Where(pair => _owned.ContainsKey(pair.Key)).Select(static pair => pair.Value)] };
+            share = _declaration with
+            {
+                Streams = [.. _streams.Where(pair => _owned.ContainsKey(pair.Key)).Select(static pair => pair.Value)],
+            };
         }
 
         try

@@ -7,11 +7,16 @@ using Qmtl.Messages;
 namespace Qmtl.Cluster.Silo.Keeping;
 
 /// <summary>
-/// Sees to it that every kept stream lives: each member asks for those that belong to it, every few seconds and whenever a member comes or goes.
-/// Orleans gives a stream whose member died a new place when it is asked for.
+/// Sees to it that every kept stream lives: each member asks for those that belong to it, every few seconds and whenever a member comes or
+/// goes. Orleans gives a stream whose member died a new place when it is asked for.
 /// </summary>
 internal sealed partial class KeptTouches(
-    KeptShare share, KeepingMembers members, ISiloStatusOracle oracle, IGrainFactory grains, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+    KeptShare share,
+    KeepingMembers members,
+    ISiloStatusOracle oracle,
+    IGrainFactory grains,
+    TimeProvider timeProvider,
+    ILoggerFactory loggerFactory)
     : BackgroundService, ISiloStatusListener
 {
     private const int AtOnce = 64;
@@ -102,7 +107,9 @@ internal sealed partial class KeptTouches(
     // Once, until all are kept again.
     private void TellOfUnkept()
     {
-        string[] unkept = [.. _unkeptSince.Where(pair => timeProvider.GetElapsedTime(pair.Value) >= LongestUnkept).Select(pair => pair.Key)];
+        string[] unkept = [.. _unkeptSince
+            .Where(pair => timeProvider.GetElapsedTime(pair.Value) >= LongestUnkept)
+            .Select(pair => pair.Key)];
         if (unkept.Length > 0 && !_isUnkeptTold)
         {
             Unkept(unkept.Length, PlainText.OneLine(unkept[0]), LongestUnkept.TotalSeconds);

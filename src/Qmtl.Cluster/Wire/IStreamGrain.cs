@@ -1,33 +1,54 @@
+using Orleans.Concurrency;
+
 namespace Qmtl.Cluster.Wire;
 
 /// <summary>
-/// A stream of a store, as it is filled from a source. It lives on one member at a time and keeps nothing: what is stored says what is to be
-/// done, so when its member dies another one goes on.
+/// Whatever carries out orders. The work goes on by itself and is asked for its news, so that an answer that is lost is asked for again,
+/// and loses neither news nor work; it stops when nobody has asked for half a minute.
+/// </summary>
+public interface IOrderGrain : IGrainWithStringKey
+{
+    /// <summary>Begins an order, or finds the work that goes on for it already. It waits for nothing.</summary>
+    /// <param name="order">What is to be done.</param>
+    /// <returns>What happened up to now.</returns>
+    [Alias("begin")]
+    [AlwaysInterleave]
+    [ResponseTimeout(ClusterClient.AskTimeout)]
+    ValueTask<OrderNews> BeginAsync(StreamOrder order);
+
+    /// <summary>Tells what happened; waits for some seconds for something to happen.</summary>
+    /// <param name="work">The work, <see cref="OrderNews.Work"/>.</param>
+    /// <param name="seen">How many pieces of its news have come.</param>
+    /// <returns>Null where there is no such work here: its member is gone, or nobody asked for too long.</returns>
+    [Alias("read")]
+    [AlwaysInterleave]
+    [ResponseTimeout(ClusterClient.AskTimeout)]
+    ValueTask<OrderNews?> ReadAsync(Guid work, int seen);
+
+    /// <summary>Stops the work; what was committed stays, and what it has to tell can be read.</summary>
+    /// <param name="order">The order, <see cref="StreamOrder.Id"/>.</param>
+    [Alias("stop")]
+    [AlwaysInterleave]
+    [ResponseTimeout(ClusterClient.AskTimeout)]
+    ValueTask StopAsync(Guid order);
+}
+
+/// <summary>
+/// A stream of a store, as it is filled from a source. It lives on one member at a time and keeps nothing: what is stored says what is to
+/// be done, so when its member dies another one goes on.
 /// </summary>
 /// <remarks>
 /// Its key is made of <see cref="StreamOrder.Key"/>, which holds no secret. Orders for one stream are carried out one after the other.
 /// </remarks>
 [Alias("qmtl.stream")]
-public interface IStreamGrain : IGrainWithStringKey
-{
-    /// <summary>Completes ranges and tells what happens meanwhile, up to the outcome of each range.</summary>
-    /// <param name="order">What is to be done.</param>
-    /// <param name="cancellationToken">Stops the work; what was committed stays.</param>
-    [Alias("complete")]
-    IAsyncEnumerable<StreamNews> CompleteAsync(StreamOrder order, CancellationToken cancellationToken = default);
-}
+public interface IStreamGrain : IOrderGrain;
 
 /// <summary>
-/// A piece of a stream's ranges that is filled by itself, on any member. Two orders for one piece are carried out one after the other, so that
-/// the second finds in the store what the first one brought.
+/// A piece of a stream's ranges that is filled by itself, on any member. Two orders for one piece are carried out one after the other, so
+/// that the second finds in the store what the first one brought.
 /// </summary>
 [Alias("qmtl.piece")]
-public interface IPieceGrain : IGrainWithStringKey
-{
-    /// <inheritdoc cref="IStreamGrain.CompleteAsync"/>
-    [Alias("complete")]
-    IAsyncEnumerable<StreamNews> CompleteAsync(StreamOrder order, CancellationToken cancellationToken = default);
-}
+public interface IPieceGrain : IOrderGrain;
 
 /// <summary>
 /// A stream that is kept: where it lives, there its keeper is. Its key is what the declaration calls store and stream.

@@ -51,6 +51,14 @@ public sealed record PlannedNews(long BarsMissing, long Requests) : StreamNews
 [GenerateSerializer, Immutable, Alias("qmtl.committed")]
 public sealed record CommittedNews(long Start, long End, long BarsWritten, long BarsEmpty, long BarsAsked, int Requests) : StreamNews
 {
+    /// <summary>The work that committed it; by that and the number somebody who is told twice knows it again.</summary>
+    [Id(0)]
+    public Guid Work { get; init; }
+
+    /// <summary>A number that grows with all that the work tells.</summary>
+    [Id(1)]
+    public int Number { get; init; }
+
     /// <inheritdoc/>
     public override BackfillEvent ToEvent(StreamKey stream) =>
         new BackfillPageCommitted(stream, new TimeRange(Start, End), BarsWritten, BarsEmpty, BarsAsked, null) { Requests = Requests };

@@ -46,6 +46,10 @@ public sealed record StreamOrder
     [Id(7)]
     public bool IsPiece { get; init; }
 
+    /// <summary>What tells the order from others for the same stream: who asks for it again finds the work that goes on.</summary>
+    [Id(8)]
+    public Guid Id { get; init; } = Guid.NewGuid();
+
     /// <summary>The stream.</summary>
     public StreamKey Stream => new(NodeId, BarInterval.FromNumber(Interval));
 

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Qmtl.Output;
 
 namespace Qmtl.Metrics.Serving;
 
 /// <summary>
 /// Writes a body of unknown length in HTTP/1.1's chunks, so that its reader can tell a whole answer from one that broke off.
 /// </summary>
-internal sealed class ChunkedStream(Stream destination) : Stream
+internal sealed class ChunkedStream(Stream destination) : WriteOnlyStream
 {
     // Four hexadecimal digits and a line break before the data, a line break after it.
     private const int HeadLength = 6;
@@ -13,20 +14,6 @@ internal sealed class ChunkedStream(Stream destination) : Stream
 
     private readonly byte[] _buffer = new byte[HeadLength + MostData + 2];
     private int _length;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -43,9 +30,6 @@ internal sealed class ChunkedStream(Stream destination) : Stream
         }
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     /// <summary>Sends what is left and the mark of the end.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
@@ -60,13 +44,7 @@ internal sealed class ChunkedStream(Stream destination) : Stream
     {
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) =>
+    public override void Write(ReadOnlySpan<byte> buffer) =>
         throw new NotSupportedException("This stream is written asynchronously.");
 
     private async ValueTask SendAsync(CancellationToken cancellationToken)

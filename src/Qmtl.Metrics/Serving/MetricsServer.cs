@@ -7,8 +7,8 @@ namespace Qmtl.Metrics.Serving;
 
 /// <summary>
 /// Serves <c>GET /metrics</c> over HTTP/1.1 for Prometheus and whatever reads its formats, and <c>/healthz</c> and <c>/readyz</c> for
-/// whoever looks after the process. It runs on threads of its own
-/// choosing and never on that of a shell, and no scrape holds up what is measured.
+/// whoever looks after the process. It runs on threads of its own choosing and never on that of a shell, and no
+/// scrape holds up what is measured.
 /// </summary>
 /// <remarks>
 /// One request a connection. prometheus-net's own server stands on <see cref="HttpListener"/>, which outside of Windows knows no

@@ -132,9 +132,16 @@ internal static class ScrapeConnection
     }
 
     private static Task SendHealthAsync(
-        NetworkStream stream, MetricsRequest request, Func<string?>? whyNot, CancellationToken cancellationToken) => whyNot?.Invoke() is { } problem
-        ? SendTextAsync(stream, request with { Status = MetricsRequest.Unavailable }, "Service Unavailable", PlainText.OneLine(problem), cancellationToken)
-        : SendTextAsync(stream, request, "OK", "ok", cancellationToken);
+        NetworkStream stream, MetricsRequest request, Func<string?>? whyNot, CancellationToken cancellationToken)
+    {
+        if (whyNot?.Invoke() is not { } problem)
+        {
+            return SendTextAsync(stream, request, "OK", "ok", cancellationToken);
+        }
+
+        MetricsRequest unavailable = request with { Status = MetricsRequest.Unavailable };
+        return SendTextAsync(stream, unavailable, "Service Unavailable", PlainText.OneLine(problem), cancellationToken);
+    }
 
     private static Task SendErrorAsync(NetworkStream stream, MetricsRequest request, CancellationToken cancellationToken)
     {

@@ -7,8 +7,7 @@ namespace Qmtl.PowerShell.Arguments;
 /// <summary>
 /// Makes a <see cref="DateTimeOffset"/> in UTC of what an operator writes for a time: ISO 8601 text (UTC unless it carries an
 /// offset), so long ago (<c>-7d</c>), a <see cref="DateOnly"/>, a <see cref="DateTime"/> (converted where its kind is local, else taken
-/// as UTC), a <see cref="DateTimeOffset"/>, or
-/// Unix seconds as any whole number but one that looks like a date (2024, 20240131).
+/// as UTC), a <see cref="DateTimeOffset"/>, or Unix seconds as any whole number but one that looks like a date (2024, 20240131).
 /// </summary>
 public sealed class InstantArgumentAttribute : OperatorArgumentAttribute
 {

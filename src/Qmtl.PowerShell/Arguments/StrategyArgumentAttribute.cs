@@ -6,7 +6,8 @@ namespace Qmtl.PowerShell.Arguments;
 
 /// <summary>
 /// Makes a strategy of what an operator gives for one: a strategy of New-QmtlStrategy, an instance of a class that derives from
-/// <see cref="Strategy"/>, one or several nodes, or any object with a method <c>Setup()</c> that returns nodes or a property <c>Nodes</c>.
+/// <see cref="Strategy"/>, one or several nodes, or any object with a method <c>Setup()</c> that returns nodes or a property <c>Nodes</c>;
+/// or the names of compiled ones.
 /// </summary>
 public sealed class StrategyArgumentAttribute : OperatorArgumentAttribute
 {
@@ -21,6 +22,7 @@ public sealed class StrategyArgumentAttribute : OperatorArgumentAttribute
                 "The strategy came from another process (Start-Job, a remote session) as a copy without its code. Make it in the script "
                     + "that runs it, inside the job or the session."),
             { } value when LooseNodes.TryCreate(value) is { } nodes => nodes,
+            { } value when StrategyNames.TryCreate(value) is { } names => names,
             Type type => throw new ArgumentException($"A type is not a strategy. Give an object of it: [{type.Name}]::new()."),
             _ => DuckTypedStrategy.TryCreate(wrapped) ?? throw new ArgumentException(
                 $"An object of type {DuckTypedObject.TypeName(wrapped)} is not a strategy: it has neither a Setup() method nor a property "

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Telemetry.Progress;
 
@@ -11,6 +12,16 @@ public abstract class BackfillingCommand : AsyncCommand
 
     /// <summary>What to give an engine so that its log is told on the command's streams.</summary>
     private protected StreamLogger CreateLog() => new(this, Post);
+
+    /// <summary>On the pipeline thread: writes what became of a range, and what went wrong with it to the error stream.</summary>
+    private protected void WriteOutcome(HistoryOutcome outcome)
+    {
+        WriteObject(outcome);
+        if (outcome.Failure is { } error)
+        {
+            WriteError(error);
+        }
+    }
 
     /// <summary>From the work of Run: shows progress bars while <paramref name="work"/> goes on, and takes them away at its end.</summary>
     private protected async Task ShowWhileAsync(BackfillProgressTracker progress, Func<Task> work)

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Qmtl.Backfill;
 using Qmtl.Cluster;
+using Qmtl.Sweeping;
 
 namespace Qmtl.PowerShell.Backfill;
 
-/// <summary>A backfill that a cluster does. Nothing of the cluster's libraries is loaded before one is asked for.</summary>
+/// <summary>What a cluster does for a shell. Nothing of the cluster's libraries is loaded before one is asked for.</summary>
 internal sealed class ClusterRun : IAsyncDisposable
 {
     private readonly ClusterClient _client;
@@ -53,14 +54,33 @@ internal sealed class ClusterRun : IAsyncDisposable
         }));
     }
 
+    /// <summary>Has strategies run.</summary>
+    /// <param name="assembly">The assembly, as members have it.</param>
+    /// <param name="build">The only build that is meant; null for whichever members have.</param>
+    /// <param name="provider">The history.</param>
+    /// <param name="throttleLimit">The most runs at once; null for as many as members take.</param>
+    /// <param name="orders">The runs.</param>
+    /// <param name="cancellationToken">Stops them everywhere.</param>
+    /// <exception cref="NotSupportedException">The provider is no store.</exception>
+    public IAsyncEnumerable<SweepResult> SweepAsync(
+        string assembly,
+        string? build,
+        IHistoryProvider provider,
+        int? throttleLimit,
+        IReadOnlyList<SweepOrder> orders,
+        CancellationToken cancellationToken) => provider.Store is { } store
+            ? new ClusterSweep(_client, assembly, store, build, throttleLimit).RunAsync(orders, cancellationToken)
+            : throw NoWay(provider);
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
     private static BackfillRequest RequestOf(BackfillWork work, IHistoryProvider provider) =>
         provider is { Store: { } store, Fetcher: { } fetcher }
             ? new BackfillRequest(store, fetcher, work.Stream, work.Ranges)
-            : throw new NotSupportedException(
-                $"The provider {provider.DisplayName} fills itself, so the members of a cluster have no way to its bars. Use a "
-                    + "provider over a "
-                    + "store and a source that the members have, too.");
+            : throw NoWay(provider);
+
+    private static NotSupportedException NoWay(IHistoryProvider provider) => new(
+        $"The provider {provider.DisplayName} fills itself, so the members of a cluster have no way to its bars. Use a provider over a "
+            + "store and a source that the members have, too.");
 }

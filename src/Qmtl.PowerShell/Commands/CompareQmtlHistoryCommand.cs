@@ -4,6 +4,7 @@ using Qmtl.Data;
 using Qmtl.Fetching;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
 
@@ -16,11 +17,13 @@ namespace Qmtl.PowerShell.Commands;
     DefaultParameterSetName = ProviderSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.High)]
-[OutputType(typeof(HistoryDifference), typeof(HistoryComparisonSummary))]
-public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
+[OutputType(typeof(HistoryDifference), typeof(HistoryComparisonSummary), typeof(Job))]
+public sealed class CompareQmtlHistoryCommand : StoredRangeCommand, ILongCommand
 {
     // As Write-Host marks what is for people.
     private static readonly string[] ForPeople = ["PSHOST"];
+
+    private ValueTolerance _tolerance;
 
     /// <summary>The source to compare with; the provider's own by default.</summary>
     [Parameter]
@@ -42,6 +45,11 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
     [Parameter]
     public int? Seed { get; set; }
 
+    /// <summary>How far floating-point values may lie apart: 0.01, or 0.01% of the other's value; not at all by default.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Tolerance { get; set; }
+
     /// <summary>Whether what differs or is missing is replaced by the other's bars, with a trail that Get-QmtlRevision shows.</summary>
     [Parameter]
     public SwitchParameter Repair { get; set; }
@@ -61,6 +69,24 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
     public int MaxRetries { get; set; } = new BackfillOptions().MaxRetries;
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        try
+        {
+            _tolerance = Tolerance is null ? default : ValueTolerance.Parse(Tolerance);
+        }
+        catch (ArgumentException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception, Tolerance));
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (Fetcher is not null && ReferenceProvider is not null)
@@ -73,23 +99,17 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
             {
                 foreach (StreamKey stream in streams)
                 {
-                    await CompareAsync(provider, stream, cancellationToken);
+                    await PrepareAsync(provider, stream, cancellationToken);
                 }
             });
         }
     }
 
-    private async Task CompareAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
+    private async Task PrepareAsync(IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken)
     {
         IDataFetcher source = SourceFor(provider);
-        TimeRange? within = RangeOf(stream);
         TimeRange? range = await HistoryComparison.FindRangeAsync(
-            StoreOf(provider),
-            source,
-            stream,
-            StartOf(stream.Interval) is null ? null : within!.Value.Start,
-            End is null ? null : within!.Value.End,
-            cancellationToken);
+            StoreOf(provider), source, stream, StartOf(stream.Interval), End, cancellationToken);
         if (range is not { } bars)
         {
             Post(() => WriteVerbose($"{stream}: nothing is stored there."));
@@ -103,7 +123,21 @@ public sealed class CompareQmtlHistoryCommand : StoredRangeCommand
             SampleSize = SampleSize,
             Seed = Seed,
             Repair = repair,
+            AbsoluteTolerance = _tolerance.Absolute,
+            RelativeTolerance = _tolerance.Relative,
         };
+        await DoLongAsync<CompareQmtlHistoryCommand>(
+            (command, token) => command.CompareAsync(comparison, provider, stream, name, repair, token), provider, cancellationToken);
+    }
+
+    private async Task CompareAsync(
+        HistoryComparison comparison,
+        IHistoryProvider provider,
+        StreamKey stream,
+        string name,
+        bool repair,
+        CancellationToken cancellationToken)
+    {
         var options = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries };
         var progress = new BackfillProgressTracker(1, TimeProvider.System);
         await ShowWhileAsync(progress, async () =>

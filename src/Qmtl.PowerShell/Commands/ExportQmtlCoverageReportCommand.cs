@@ -75,14 +75,7 @@ public sealed class ExportQmtlCoverageReportCommand : StreamsCommand
     /// <inheritdoc/>
     protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
     {
-        _provider ??= provider;
-        if (_provider.DisplayName != provider.DisplayName)
-        {
-            throw new ArgumentException(
-                $"A report is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run the "
-                    + $"command once for each.");
-        }
-
+        RequireSame(ref _provider, provider, "A report");
         _streams.AddRange(streams.Where(_known.Add));
         return Task.CompletedTask;
     });

@@ -3,14 +3,20 @@ using Qmtl.Backfill;
 using Qmtl.Data;
 using Qmtl.Exporting;
 using Qmtl.PowerShell.Arguments;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Time;
 
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Writes bars to files that other programs read, and Import-QmtlHistory exactly as they were.</summary>
-[Cmdlet(VerbsData.Export, "QmtlHistory", DefaultParameterSetName = ProviderSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
-[OutputType(typeof(FileInfo))]
-public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
+[Cmdlet(
+    VerbsData.Export,
+    "QmtlHistory",
+    DefaultParameterSetName = ProviderSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(FileInfo), typeof(Job))]
+public sealed class ExportQmtlHistoryCommand : StreamRangeCommand, ILongCommand
 {
     // In the order in which they come; of one stream, coverage may come as many objects.
     private readonly List<(StreamKey Stream, TimeRange Range)> _streams = [];
@@ -34,17 +40,13 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord() => RunForStreams((provider, streams, _) =>
     {
-        _provider ??= provider;
-        if (_provider.DisplayName != provider.DisplayName)
-        {
-            throw new ArgumentException(
-                $"An export is of one provider: streams of {_provider.DisplayName} came before those of {provider.DisplayName}. Run "
-                    + "the command "
-                    + $"once for each.");
-        }
-
+        RequireSame(ref _provider, provider, "An export");
         _streams.AddRange(streams.Select(stream => (stream, AskedRange.Between(StartOf(stream.Interval), End))));
         return Task.CompletedTask;
     });
@@ -74,18 +76,20 @@ public sealed class ExportQmtlHistoryCommand : StreamRangeCommand
             return;
         }
 
-        Run(
-            async cancellationToken =>
-            {
-                ExportResult result = Partition
-                    ? await HistoryExport.WritePartitionsAsync(provider, _streams, path, cancellationToken)
-                    : await HistoryExport.WriteFileAsync(provider, _streams, path, Force, cancellationToken);
-                Post(() => WriteVerbose($"{result.Bars} bars in {result.Files.Count} files."));
-                if (PassThru)
-                {
-                    await OutputAsync(result.Files.Select(static file => new FileInfo(file)));
-                }
-            },
-            provider);
+        RunLong<ExportQmtlHistoryCommand>(
+            (command, cancellationToken) => command.WriteAsync(provider, path, cancellationToken), provider);
+        base.EndProcessing();
+    }
+
+    private async Task WriteAsync(IHistoryProvider provider, string path, CancellationToken cancellationToken)
+    {
+        ExportResult result = Partition
+            ? await HistoryExport.WritePartitionsAsync(provider, _streams, path, cancellationToken)
+            : await HistoryExport.WriteFileAsync(provider, _streams, path, Force, cancellationToken);
+        Post(() => WriteVerbose($"{result.Bars} bars in {result.Files.Count} files."));
+        if (PassThru)
+        {
+            await OutputAsync(result.Files.Select(static file => new FileInfo(file)));
+        }
     }
 }

@@ -46,7 +46,7 @@ public sealed class GetQmtlStatusCommand : StreamsCommand
             RunForRecord(
                 cancellationToken => LookAsync(
                     new StoreHistoryProvider(kept.Key.Open()),
-                    [.. kept.Select(stream => new StreamExpectation(stream.Stream, stream.Start, stream.Budget))],
+                    [.. kept.Select(stream => stream.Expected)],
                     cancellationToken),
                 kept.Key.Name);
         }

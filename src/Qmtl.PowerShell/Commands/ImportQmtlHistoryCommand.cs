@@ -7,6 +7,7 @@ using Qmtl.History;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Quality;
 using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
@@ -15,8 +16,8 @@ namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Stores the bars of files.</summary>
 [Cmdlet(VerbsData.Import, "QmtlHistory", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(BackfillOutcome))]
-public sealed class ImportQmtlHistoryCommand : BackfillingCommand
+[OutputType(typeof(BackfillOutcome), typeof(Job))]
+public sealed class ImportQmtlHistoryCommand : BackfillingCommand, ILongCommand
 {
     /// <summary>Where to: a provider over a store, a store's path or connection string; that of Set-QmtlDefault by default.</summary>
     [Parameter(Position = 0)]
@@ -46,6 +47,10 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand
     /// <summary>What becomes of a bar that contradicts itself; it is stored with a warning by default.</summary>
     [Parameter]
     public BadBars OnBadBar { get; set; }
+
+    /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -92,6 +97,17 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand
             return;
         }
 
+        await DoLongAsync<ImportQmtlHistoryCommand>(
+            (command, token) => command.StoreAsync(provider, store, fetcher, streams, token), file, cancellationToken);
+    }
+
+    private async Task StoreAsync(
+        IHistoryProvider provider,
+        IHistoryStore store,
+        FileFetcher fetcher,
+        IReadOnlyList<StreamKey> streams,
+        CancellationToken cancellationToken)
+    {
         var progress = new BackfillProgressTracker(streams.Count, TimeProvider.System);
         var engine = new BackfillEngine(
             HistoryImport.Options(new BackfillOptions { OnBadBar = OnBadBar }), onEvent: progress.Add, loggerFactory: CreateLog());
@@ -99,15 +115,7 @@ public sealed class ImportQmtlHistoryCommand : BackfillingCommand
         {
             await foreach (BackfillResult result in HistoryImport.RunAsync(engine, store, fetcher, streams, cancellationToken))
             {
-                var outcome = new BackfillOutcome(provider, result);
-                await WriteAsync(() =>
-                {
-                    WriteObject(outcome);
-                    if (outcome.Failure is { } error)
-                    {
-                        WriteError(error);
-                    }
-                });
+                await WriteAsync(() => WriteOutcome(new BackfillOutcome(provider, result)));
             }
         });
     }

@@ -4,6 +4,7 @@ using Qmtl.Data;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
+using Qmtl.PowerShell.Pipeline;
 using Qmtl.Quality;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -14,8 +15,8 @@ namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Warms streams up: makes sure of the history that each needs and loads it into its cache.</summary>
 [Cmdlet(VerbsData.Initialize, "QmtlHistory", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(WarmupOutcome))]
-public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
+[OutputType(typeof(WarmupOutcome), typeof(Job))]
+public sealed class InitializeQmtlHistoryCommand : BackfillingCommand, ILongCommand
 {
     // Streams warm up at once, so all of them are needed first.
     private readonly List<StreamInput> _streams = [];
@@ -58,6 +59,10 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     public BadBars OnBadBar { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord() => _streams.AddRange(InputObject!.Where(stream =>
         ShouldProcess(
             stream.Key.ToString(), $"Load its last {stream.Period} bars from {stream.HistoryProvider?.DisplayName ?? "nowhere"}")));
@@ -67,8 +72,10 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
     {
         if (_streams.Count > 0)
         {
-            Run(RunAsync);
+            RunLong<InitializeQmtlHistoryCommand>((command, cancellationToken) => command.RunAsync(cancellationToken));
         }
+
+        base.EndProcessing();
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
@@ -79,7 +86,13 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
             Start = Start,
             End = End,
             OnMissing = OnMissing,
-            Backfill = new BackfillOptions { ThrottleLimit = ThrottleLimit, MaxRetries = MaxRetries, OffGrid = OffGrid, OnBadBar = OnBadBar },
+            Backfill = new BackfillOptions
+            {
+                ThrottleLimit = ThrottleLimit,
+                MaxRetries = MaxRetries,
+                OffGrid = OffGrid,
+                OnBadBar = OnBadBar,
+            },
             OnWarning = warning => Post(() => WriteWarning(warning)),
             OnEvent = progress.Add,
             LoggerFactory = CreateLog(),
@@ -88,18 +101,8 @@ public sealed class InitializeQmtlHistoryCommand : BackfillingCommand
         {
             await foreach (WarmupResult result in warmup.RunAsync(_streams, cancellationToken))
             {
-                await WriteAsync(() => Emit(result));
+                await WriteAsync(() => WriteOutcome(new WarmupOutcome(result)));
             }
         });
-    }
-
-    private void Emit(WarmupResult result)
-    {
-        var outcome = new WarmupOutcome(result);
-        WriteObject(outcome);
-        if (outcome.Failure is { } error)
-        {
-            WriteError(error);
-        }
     }
 }

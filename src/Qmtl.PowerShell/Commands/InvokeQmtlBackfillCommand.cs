@@ -8,7 +8,6 @@ using Qmtl.PowerShell.Backfill;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Quality;
-using Qmtl.Streams;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Telemetry.Progress;
 using Qmtl.Time;
@@ -23,7 +22,7 @@ namespace Qmtl.PowerShell.Commands;
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackfillOutcome), typeof(Job))]
-public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
+public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand, ILongCommand
 {
     // Files that the operator was told about, whichever of their streams came first.
     private readonly ConcurrentDictionary<IDataFetcher, bool> _told = [];
@@ -72,7 +71,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     [ValidateNotNullOrEmpty]
     public string? ClusterCertificate { get; set; }
 
-    /// <summary>Whether the work goes on in a job of this process, which is written at once.</summary>
+    /// <inheritdoc/>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
@@ -80,42 +79,16 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
     private protected override bool MakesStreams => true;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        StreamInput[] windows = [.. (InputObject ?? []).OfType<StreamInput>()];
-        foreach (StreamInput stream in windows)
+    protected override void ProcessRecord() => RunForWindows(
+        End,
+        (provider, stream, start) => Add(provider, stream, StartOf(stream.Interval) ?? start, End),
+        async (provider, streams, cancellationToken) =>
         {
-            if (stream.HistoryProvider is not { } provider)
+            foreach (StreamKey stream in streams)
             {
-                Refuse(NoProvider(stream), stream);
-                continue;
+                await FindRangeAsync(provider, stream, cancellationToken);
             }
-
-            Require(provider);
-            Add(
-                provider,
-                new StreamKey(stream.NodeId, stream.Interval),
-                StartOf(stream.Interval) ?? new AskedSpan(stream.Period, default).StartOf(
-                    stream.Interval, End, TimeProvider.System.GetUtcNow()),
-                End);
-        }
-
-        if (windows.Length > 0)
-        {
-            InputObject = windows.Length == InputObject!.Length ? null : [.. InputObject.Except(windows)];
-        }
-
-        if (windows.Length == 0 || InputObject is not null)
-        {
-            RunForStreams(async (provider, streams, cancellationToken) =>
-            {
-                foreach (StreamKey stream in streams)
-                {
-                    await FindRangeAsync(provider, stream, cancellationToken);
-                }
-            });
-        }
-    }
+        });
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -124,14 +97,12 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
         ClusterCertificate = ClusterCertificate is null ? null : ArgumentPath.Resolve(this, ClusterCertificate);
         List<BackfillWork> approved = [.. _work.Values.Where(
             work => ShouldProcess($"{work.Stream} in {work.Provider.DisplayName}", work.Describe(SourceOf(work.Provider), Force)))];
-        if (approved.Count > 0 && AsJob)
+        if (approved.Count > 0)
         {
-            RunAsJob<InvokeQmtlBackfillCommand>((command, cancellationToken) => command.RunAsync(approved, cancellationToken));
+            RunLong<InvokeQmtlBackfillCommand>((command, cancellationToken) => command.RunAsync(approved, cancellationToken));
         }
-        else if (approved.Count > 0)
-        {
-            Run(cancellationToken => RunAsync(approved, cancellationToken));
-        }
+
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>
@@ -233,15 +204,7 @@ public sealed class InvokeQmtlBackfillCommand : StreamRangeCommand
             return Task.CompletedTask;
         }
 
-        var outcome = new BackfillOutcome(work.Provider, result);
-        return WriteAsync(() =>
-        {
-            WriteObject(outcome);
-            if (outcome.Failure is { } error)
-            {
-                WriteError(error);
-            }
-        });
+        return WriteAsync(() => WriteOutcome(new BackfillOutcome(work.Provider, result)));
     }
 
     private string SourceOf(IHistoryProvider provider) => Filled(provider).Fetcher?.Name ?? provider.DisplayName;

@@ -53,7 +53,7 @@ public sealed partial class InvokeQmtlStrategyCommand
             ThrowTerminatingError(ErrorRecords.From(
                 new ArgumentException(
                     $"-Follow goes on with one strategy until it is stopped, so what comes after '{first.Name}' would never have its turn. "
-                        + $"Give the nodes of all in one call, follow each in a job of its own (Start-ThreadJob), or give an -End."),
+                        + $"Give the nodes of all in one call, follow each in a job of its own (-AsJob), or give an -End."),
                 null));
         }
     }

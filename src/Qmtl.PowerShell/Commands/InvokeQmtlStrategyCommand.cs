@@ -14,7 +14,6 @@ using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.PowerShell.Recording;
 using Qmtl.PowerShell.Scripting;
-using Qmtl.Recording;
 using Qmtl.Running;
 using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
@@ -31,8 +30,9 @@ namespace Qmtl.PowerShell.Commands;
     DefaultParameterSetName = OfflineSet,
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(StrategyResult))]
-public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
+[OutputType(typeof(StrategyResult), typeof(Job), ParameterSetName = [OfflineSet, WorldSet])]
+[OutputType(typeof(SweepOutcome), typeof(Job), ParameterSetName = [CompiledSet])]
+public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand, ILongCommand
 {
     private const string OfflineSet = "Offline";
     private const string WorldSet = "World";
@@ -66,11 +66,13 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     public DateTimeOffset? End { get; set; }
 
     /// <summary>Goes on with each new bar after the history, until it is stopped or has come to -End.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     public SwitchParameter Follow { get; set; }
 
     /// <summary>How many seconds other streams wait for a bar, from two seconds after its close on; 30 by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     [ValidateRange(0, 86_400)]
     public int? PatienceSec { get; set; }
 
@@ -94,12 +96,14 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     public BarOrder Order { get; set; }
 
     /// <summary>How often what failed for a passing reason is tried again; as each provider says by default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     [ValidateRange(0, 100)]
     public int? MaxRetries { get; set; }
 
     /// <summary>Lets nodes that do not compute from one another compute at once; the results are the same.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = OfflineSet)]
+    [Parameter(ParameterSetName = WorldSet)]
     public SwitchParameter Parallel { get; set; }
 
     /// <summary>What missing bars mean: the step is left out (Skip, the default) or the run ends (Fail).</summary>
@@ -107,10 +111,15 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     public OnMissing OnMissing { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         string? wrong = this switch
         {
+            { IsCompiled: true } => WrongForRuns,
             { Follow.IsPresent: true } => null,
             { World: not null, Start: not null } or { World: not null, End: not null } =>
                 "-Start and -End do not go with -World: what the streams' windows hold is replayed. Give -Follow as well to go on from "
@@ -131,7 +140,11 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (Strategy is LooseNodes nodes)
+        if (IsCompiled)
+        {
+            AddNames();
+        }
+        else if (Strategy is LooseNodes nodes)
         {
             _nodes.Add(nodes);
         }
@@ -149,7 +162,11 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_nodes.Count > 0)
+        if (_names.Count > 0)
+        {
+            RunCompiled();
+        }
+        else if (_nodes.Count > 0)
         {
             RequireOnlyOne();
             RunStrategy(LooseNodes.Join(_nodes));
@@ -158,25 +175,13 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
         {
             RunStrategy(_endless);
         }
+
+        base.EndProcessing();
     }
 
     private void RunStrategy(Strategy strategy)
     {
-        try
-        {
-            // On this thread, because a strategy may be script.
-            ScriptHome.Of(strategy, $"The strategy of type {strategy.GetType().Name}").Require();
-            RequireRunspace(strategy.Nodes);
-        }
-        catch (Exception exception) when (exception is not PipelineStoppedException)
-        {
-            ThrowTerminatingError(ErrorRecords.From(
-                ErrorRecords.IsForOperator(exception)
-                    ? exception
-                    : new InvalidOperationException($"The strategy '{strategy.Name}' {ScriptFailure.Describe(exception)}.", exception),
-                strategy));
-        }
-
+        RequireItsScript(strategy);
         string doing = PlainText.OneLine($"Performing the operation \"{Describe()}\" on target \"{strategy.Name}\".");
         if (!ShouldProcess(doing, $"Are you sure you want to perform this action?\n{doing}", "Confirm", out ShouldProcessReason reason))
         {
@@ -190,7 +195,7 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
 
         try
         {
-            Run(token => RunRecordedAsync(strategy, token), strategy);
+            RunLong<InvokeQmtlStrategyCommand>((command, token) => command.RunRecordedAsync(strategy, token), strategy);
         }
         finally
         {
@@ -217,24 +222,6 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
             following.ForEach(followed => followed.Dispose());
         }
     }
-
-    // Before anything is filled or submitted: what is script of another runspace would never have its turn.
-    private static void RequireRunspace(IReadOnlyList<Node> nodes)
-    {
-        foreach (Node node in nodes)
-        {
-            (node as ScriptNode)?.RequireRunspace();
-            ScriptHome.Of(node, $"The node '{node.Name}'").Require();
-        }
-
-        foreach (Recorder recorder in RecordersOf(nodes))
-        {
-            recorder.RequireRunspace();
-        }
-    }
-
-    private static IEnumerable<Recorder> RecordersOf(IReadOnlyList<Node> nodes) =>
-        nodes.OfType<StreamInput>().Select(stream => stream.EventService).OfType<EventRecorderService>().Distinct().Select(Recorder.Of);
 
     // The gateway's address may hold a password, so it is not told.
     private string Describe() => this switch
@@ -265,14 +252,13 @@ public sealed partial class InvokeQmtlStrategyCommand : BackfillingCommand
         if (recordsOnly ? pipeline.BarsReplayed == 0 : !any)
         {
             // A replay reads what is there and fills nothing; an empty store must not look like a quiet market.
-            Post(
-                () =>
-                    WriteWarning(
-                        $"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with "
-                            + $"Get-QmtlCoverage whether the providers hold bars there, at least as many as the nodes' periods; "
-                            + $"Invoke-QmtlBackfill fills them."));
+            Post(() => WriteWarning(NoResult(range)));
         }
     }
+
+    private static string NoResult(TimeRange range) =>
+        $"The replay from {UnixTime.Format(range.Start)} to {UnixTime.Format(range.End)} gave no result. See with Get-QmtlCoverage "
+            + "whether the providers hold bars there, at least as many as the nodes' periods; Invoke-QmtlBackfill fills them.";
 
     private async Task DryRunAsync(Strategy strategy, string world, CancellationToken cancellationToken)
     {

@@ -90,8 +90,7 @@ public abstract class StreamsCommand : BackfillingCommand
 
     /// <summary>
     /// Runs <paramref name="work"/> for the streams that the record names, once for each provider, off the pipeline thread. It is given
-    /// those
-    /// that are stored. What is not is told: by an error where it was named, and a warning where only what it is like was said.
+    /// those that are stored. What is not is told: by an error where it was named, and a warning where only what it is like was said.
     /// </summary>
     /// <remarks>
     /// A provider that cannot list its streams is given those that are named; they may have no bars. Nothing is called where no stream is
@@ -116,6 +115,34 @@ public abstract class StreamsCommand : BackfillingCommand
     }
 
     /// <summary>
+    /// As <see cref="RunForStreams"/>, but streams of New-QmtlStreamInput that are piped in say themselves which bars are meant: each is
+    /// given to <paramref name="add"/> with the start of its window.
+    /// </summary>
+    /// <param name="end">The last instant, inside; null for the last bar that has closed.</param>
+    /// <param name="add">Takes a stream and its start, on the pipeline thread.</param>
+    /// <param name="work">Takes all others.</param>
+    private protected void RunForWindows(
+        DateTimeOffset? end,
+        Action<IHistoryProvider, StreamKey, DateTimeOffset> add,
+        Func<IHistoryProvider, IReadOnlyList<StreamKey>, CancellationToken, Task> work)
+    {
+        StreamInput[] windows = [.. (InputObject ?? []).OfType<StreamInput>().Where(stream => stream.HistoryProvider is not null)];
+        foreach (StreamInput stream in windows)
+        {
+            Require(stream.HistoryProvider!);
+            DateTimeOffset start = new AskedSpan(stream.Period, default).StartOf(stream.Interval, end, TimeProvider.System.GetUtcNow());
+            add(stream.HistoryProvider!, stream.Key, start);
+        }
+
+        object[] others = [.. (InputObject ?? []).Except(windows)];
+        if (windows.Length == 0 || others.Length > 0)
+        {
+            InputObject = others.Length == 0 ? null : others;
+            RunForStreams(work);
+        }
+    }
+
+    /// <summary>
     /// The providers that the record is about, and what it selects of each. None where it says of no provider: that is told.
     /// </summary>
     private protected IEnumerable<(IHistoryProvider Provider, StreamSelection Selection)> Sources()
@@ -126,7 +153,8 @@ public abstract class StreamsCommand : BackfillingCommand
                 && other.DisplayName != came.DisplayName)
             {
                 Refuse(
-                    new ArgumentException($"{came.DisplayName} is piped in, and -Provider names {other.DisplayName}. Give one of them."), source);
+                    new ArgumentException($"{came.DisplayName} is piped in, and -Provider names {other.DisplayName}. Give one of them."),
+                    source);
             }
             else if (source is IHistoryProvider piped)
             {
@@ -159,8 +187,7 @@ public abstract class StreamsCommand : BackfillingCommand
             Refuse(
                 new ArgumentException(
                     "Whose history? Give -Provider a store's path, a connection string or a provider of New-QmtlHistoryProvider, or "
-                        + "name one "
-                        + "for all commands: Set-QmtlDefault -Provider ./bars.db."),
+                        + "name one for all commands: Set-QmtlDefault -Provider ./bars.db."),
                 null);
         }
     }
@@ -210,6 +237,21 @@ public abstract class StreamsCommand : BackfillingCommand
         }
 
         return [.. streams.Concat(missing.Where(IsTaken).SelectMany(problem => problem.Streams)).Distinct()];
+    }
+
+    /// <summary>Refuses a second provider, for a command that writes what it finds of one.</summary>
+    /// <param name="first">The one that came first.</param>
+    /// <param name="next">The one that comes now.</param>
+    /// <param name="what">What is written: <c>A report</c>.</param>
+    private protected static void RequireSame(ref IHistoryProvider? first, IHistoryProvider next, string what)
+    {
+        first ??= next;
+        if (first.DisplayName != next.DisplayName)
+        {
+            throw new ArgumentException(
+                $"{what} is of one provider: streams of {first.DisplayName} came before those of {next.DisplayName}. Run the command "
+                    + "once for each.");
+        }
     }
 
     /// <summary>Refuses a provider that the command can do nothing with, before anything is asked of it; none by default.</summary>

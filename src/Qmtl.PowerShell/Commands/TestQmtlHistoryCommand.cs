@@ -12,8 +12,8 @@ namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Looks for bars that cannot be right.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "QmtlHistory", DefaultParameterSetName = ProviderSet)]
-[OutputType(typeof(Finding))]
-public sealed class TestQmtlHistoryCommand : StreamRangeCommand
+[OutputType(typeof(Finding), typeof(Job))]
+public sealed class TestQmtlHistoryCommand : StreamRangeCommand, ILongCommand
 {
     private ExaminationOptions _options = new();
 
@@ -42,6 +42,10 @@ public sealed class TestQmtlHistoryCommand : StreamRangeCommand
     public IDataFetcher? Fetcher { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
@@ -67,8 +71,11 @@ public sealed class TestQmtlHistoryCommand : StreamRangeCommand
                 foreach (StreamKey stream in streams)
                 {
                     TimeRange range = AskedRange.Between(StartOf(stream.Interval), End);
-                    await ShowAsync(
-                        provider, stream, HistoryExamination.ExamineAsync(provider, stream, range, _options, cancellationToken), cancellationToken);
+                    await DoLongAsync<TestQmtlHistoryCommand>(
+                        (command, token) => command.ShowAsync(
+                            provider, stream, HistoryExamination.ExamineAsync(provider, stream, range, _options, token), token),
+                        provider,
+                        cancellationToken);
                 }
             });
             return;
@@ -96,10 +103,13 @@ public sealed class TestQmtlHistoryCommand : StreamRangeCommand
                         out string? _);
                     if (range is { } bars)
                     {
-                        await ShowAsync(
-                            null,
-                            stream,
-                            HistoryExamination.ExamineAsync(source, stream, bars, _options, cancellationToken: cancellationToken),
+                        await DoLongAsync<TestQmtlHistoryCommand>(
+                            (command, token) => command.ShowAsync(
+                                null,
+                                stream,
+                                HistoryExamination.ExamineAsync(source, stream, bars, _options, cancellationToken: token),
+                                token),
+                            source,
                             cancellationToken);
                     }
                 }

@@ -6,15 +6,14 @@ using Qmtl.History;
 using Qmtl.Keeping;
 using Qmtl.PowerShell.Arguments;
 using Qmtl.PowerShell.Output;
-using Qmtl.Streams;
-using Qmtl.Time;
+using Qmtl.PowerShell.Pipeline;
 
 namespace Qmtl.PowerShell.Commands;
 
 /// <summary>Keeps streams complete until it is stopped, and emits what comes of it.</summary>
 [Cmdlet(VerbsCommon.Watch, "QmtlHistory", DefaultParameterSetName = ProviderSet)]
-[OutputType(typeof(BackfillOutcome))]
-public sealed class WatchQmtlHistoryCommand : StreamsCommand
+[OutputType(typeof(BackfillOutcome), typeof(Job))]
+public sealed class WatchQmtlHistoryCommand : StreamsCommand, ILongCommand
 {
     private const string PathSet = "Path";
 
@@ -50,6 +49,10 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
     public SwitchParameter Once { get; set; }
 
     /// <inheritdoc/>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
     private protected override bool MakesStreams => true;
 
     /// <inheritdoc/>
@@ -60,35 +63,29 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
             return;
         }
 
-        StreamInput[] windows = [.. (InputObject ?? []).OfType<StreamInput>().Where(stream => stream.HistoryProvider is not null)];
-        foreach (StreamInput stream in windows)
-        {
-            Require(stream.HistoryProvider!);
-            Add(stream.HistoryProvider!, stream.Key, Start ?? new AskedSpan(stream.Period, default).StartOf(
-                stream.Interval, end: null, TimeProvider.System.GetUtcNow()));
-        }
-
-        object[] others = [.. (InputObject ?? []).Except(windows)];
-        if (windows.Length == 0 || others.Length > 0)
-        {
-            InputObject = others.Length == 0 ? null : others;
-            RunForStreams(async (provider, streams, cancellationToken) =>
+        RunForWindows(
+            end: null,
+            (provider, stream, start) => Add(provider, stream, Start ?? start),
+            async (provider, streams, cancellationToken) =>
             {
                 foreach (StreamKey stream in streams)
                 {
                     Add(provider, stream, Start ?? await FindFirstAsync(provider, stream, cancellationToken));
                 }
             });
-        }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName == PathSet || _streams.Count > 0)
+        // Before a job begins, which knows nothing of the shell's folder.
+        Path = Path is null ? null : ArgumentPath.Resolve(this, Path);
+        if (Path is not null || _streams.Count > 0)
         {
-            Run(RunAsync, Path);
+            RunLong<WatchQmtlHistoryCommand>((command, cancellationToken) => command.RunAsync(cancellationToken), Path);
         }
+
+        base.EndProcessing();
     }
 
     /// <inheritdoc/>
@@ -111,19 +108,13 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
         IHistoryProvider provider, StreamKey stream, CancellationToken cancellationToken) => AskedRange.FirstBar(
             stream, await provider.GetCoverageAsync(stream, cancellationToken: cancellationToken), provider.DisplayName, "-Start");
 
-    private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start) => _streams.Add(new KeptStream
-    {
-        Stream = stream,
-        Source = new KeptSource { Name = provider.Fetcher!.Name, Opened = provider.Fetcher },
-        Store = new KeptStore { Name = provider.DisplayName, Opened = provider.Store },
-        Start = start.ToUnixTimeSeconds(),
-        Compare = Compare,
-    });
+    private void Add(IHistoryProvider provider, StreamKey stream, DateTimeOffset start) =>
+        _streams.Add(KeptStream.Of(provider, stream, start.ToUnixTimeSeconds(), Compare));
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         KeepDeclaration declaration = Path is not null
-            ? KeepDeclaration.Read(ArgumentPath.Resolve(this, Path))
+            ? KeepDeclaration.Read(Path)
             : new KeepDeclaration { Streams = _streams, Options = new BackfillOptions { ThrottleLimit = ThrottleLimit } };
         var outcomes = new KeepOutcomeQueue();
         await using var keeper = new HistoryKeeper(declaration, onOutcome: outcomes.Add, loggerFactory: CreateLog());
@@ -146,16 +137,8 @@ public sealed class WatchQmtlHistoryCommand : StreamsCommand
     }
 
     // When the shell has stopped the pipeline, nobody takes what still comes.
-    private Task EmitAsync(IHistoryProvider provider, BackfillResult result, CancellationToken cancellationToken)
-    {
-        var outcome = new BackfillOutcome(provider, result);
-        return cancellationToken.IsCancellationRequested ? Task.CompletedTask : WriteAsync(() =>
-        {
-            WriteObject(outcome);
-            if (outcome.Failure is { } error)
-            {
-                WriteError(error);
-            }
-        });
-    }
+    private Task EmitAsync(IHistoryProvider provider, BackfillResult result, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.CompletedTask
+            : WriteAsync(() => WriteOutcome(new BackfillOutcome(provider, result)));
 }

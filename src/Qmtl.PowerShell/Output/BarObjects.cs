@@ -63,7 +63,7 @@ internal static class BarObjects
                     .. columns.Select(
                         column => (
                             asText ? column.Name : PlainText.Escape(column.Name),
-                            column.Type is BarColumnType.Double or BarColumnType.Long)),
+                            ColumnType.Of(column.Type).IsNumber)),
                 ]);
 
     private static BarObject Make(StreamKey stream, BarFrame frame, int row, BarColumn[] columns, string? view, bool asText)

@@ -17,7 +17,7 @@ internal static class CacheObjects
     /// <param name="view">Where the objects are.</param>
     public static IEnumerable<BarObject> Of(StreamKey upstream, BarFrame bars, CacheView view)
     {
-        SeriesView? series = bars.FindColumn(Payload.ValueColumn) is { Type: BarColumnType.String } && view.Contains(upstream)
+        SeriesView? series = bars.FindColumn(Payload.ValueColumn) is BarColumn<string?> && view.Contains(upstream)
             ? view.GetSeries(upstream)
             : null;
         long[] times = series?.GetTimestamps() ?? [];

@@ -33,7 +33,7 @@ public sealed class ClusterMemberRow
     /// <summary>When it last said in the list of members that it lives, UTC.</summary>
     public string LastSeen => UnixTime.Format(_lastSeen);
 
-    /// <summary>How many streams, and pieces of streams, it has at hand; null where it is not active.</summary>
+    /// <summary>How many streams, pieces of streams and runs of strategies it has at hand; null where it is not active.</summary>
     public int? Streams { get; }
 
     /// <summary>When it started, as a time.</summary>

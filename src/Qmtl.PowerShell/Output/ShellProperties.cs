@@ -15,8 +15,8 @@ internal static class ShellProperties
 
     private static readonly Type[] TwoFaced =
     [
-        typeof(StreamRange), typeof(Finding), typeof(HistoryOutcome), typeof(WarmupOutcome), typeof(StrategyResult), typeof(HistorySummaryRow),
-        typeof(ClusterMemberRow), typeof(StreamStatusRow),
+        typeof(StreamRange), typeof(Finding), typeof(HistoryOutcome), typeof(WarmupOutcome), typeof(StrategyResult),
+        typeof(HistorySummaryRow), typeof(ClusterMemberRow), typeof(StreamStatusRow), typeof(SweepOutcome),
     ];
 
     /// <summary>What a shell has to know of the types (Update-TypeData).</summary>

@@ -11,6 +11,9 @@ namespace Qmtl.PowerShell.Pipeline;
 public abstract class AsyncCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
+
+    // What a job is to do, one after the other.
+    private readonly List<Func<AsyncCommand, CancellationToken, Task>> _forJob = [];
     private PipelineDispatcher? _dispatcher;
 
     /// <summary>Cancelled when the command is stopped; for what begins before <see cref="Run"/>.</summary>
@@ -21,6 +24,15 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Begins the job, where there is work for one. A command that has an end of its own calls this at its end.</summary>
+    protected override void EndProcessing()
+    {
+        if (_forJob.Count > 0)
+        {
+            StartJob();
+        }
     }
 
     /// <inheritdoc/>
@@ -76,18 +88,46 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>
-    /// Goes on with <paramref name="work"/> in a job, which is written at once. The work gets a copy of the command that writes to the job:
-    /// this one is over when its pipeline is.
+    /// <see cref="Run"/>s what takes long, or leaves it to the job of an <see cref="ILongCommand"/>, which begins when all has come that is
+    /// piped in.
     /// </summary>
-    private protected void RunAsJob<T>(Func<T, CancellationToken, Task> work)
+    /// <param name="work">What to do, by the command that it is given: in a job a copy that writes there, since this one is over when its
+    /// pipeline is, with the parameters of the last record.</param>
+    /// <param name="target">What it is about, for an error record.</param>
+    private protected void RunLong<T>(Func<T, CancellationToken, Task> work, object? target = null)
         where T : AsyncCommand
     {
-        var job = new CommandJob(MyInvocation.Line.Trim());
-        var there = (T)MemberwiseClone();
-        there.CommandRuntime = new CommandJob.Runtime(job, Host, IsTold, Preference("ErrorAction") is "Stop");
-        JobRepository.Add(job);
-        job.Start(stopping => there.Dispatch(token => work(there, token), stopping));
-        WriteObject(job);
+        if (IsForJob)
+        {
+            _forJob.Add((command, token) => work((T)command, token));
+        }
+        else
+        {
+            Run(token => work((T)this, token), target);
+        }
+    }
+
+    /// <summary>From the work for a record: does at once what takes long, or leaves it to the job, as <see cref="RunLong"/>.</summary>
+    private protected Task DoLongAsync<T>(Func<T, CancellationToken, Task> work, object? target, CancellationToken cancellationToken)
+        where T : AsyncCommand
+    {
+        if (!IsForJob)
+        {
+            return work((T)this, cancellationToken);
+        }
+
+        _forJob.Add(async (command, token) =>
+        {
+            try
+            {
+                await work((T)command, token);
+            }
+            catch (Exception exception) when (ErrorRecords.IsForOperator(exception))
+            {
+                await command.WriteAsync(() => command.Refuse(exception, target));
+            }
+        });
+        return Task.CompletedTask;
     }
 
     /// <summary>From the work: writes objects one after the other and waits until the commands further down have taken them.</summary>
@@ -127,10 +167,34 @@ public abstract class AsyncCommand : PSCmdlet, IDisposable
     private protected void Refuse(Exception exception, object? target) => ErrorRecords.Refuse(this, exception, target);
 
     // What was given with the command, or else what the shell says of all commands.
-    private string? Preference(string parameter) =>
-        (MyInvocation.BoundParameters.TryGetValue(parameter, out object? given) ? given : GetVariableValue($"{parameter}Preference"))?.ToString();
+    private string? Preference(string parameter)
+    {
+        object? said = MyInvocation.BoundParameters.TryGetValue(parameter, out object? given)
+            ? given
+            : GetVariableValue($"{parameter}Preference");
+        return said?.ToString();
+    }
 
     private bool IsTold(string stream) => Preference(stream) is not (null or "False" or "SilentlyContinue" or "Ignore");
+
+    private protected bool IsForJob => this is ILongCommand { AsJob.IsPresent: true };
+
+    private void StartJob()
+    {
+        var job = new CommandJob(MyInvocation.Line.Trim(), JobRepository);
+        var there = (AsyncCommand)MemberwiseClone();
+        there.CommandRuntime = new CommandJob.Runtime(job, Host, IsTold, Preference("ErrorAction") is "Stop");
+        job.Start(stopping => there.Dispatch(
+            async token =>
+            {
+                foreach (Func<AsyncCommand, CancellationToken, Task> work in _forJob)
+                {
+                    await work(there, token);
+                }
+            },
+            stopping));
+        WriteObject(job);
+    }
 
     private void Dispatch(Func<CancellationToken, Task> work) => Dispatch(work, _cancellation);
 

@@ -11,16 +11,33 @@ namespace Qmtl.PowerShell.Pipeline;
 internal sealed class CommandJob : Job
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly JobRepository _jobs;
     private string _status = string.Empty;
+
+    // The thread that tells whoever waits that the job has ended; none before and after.
+    private int _telling;
 
     /// <summary>A job that has not begun.</summary>
     /// <param name="command">The line that it came from, for Get-Job.</param>
-    public CommandJob(string command)
-        : base(command) => PSJobTypeName = "QmtlJob";
+    /// <param name="jobs">The shell's jobs, of which it becomes one.</param>
+    public CommandJob(string command, JobRepository jobs)
+        : base(command)
+    {
+        PSJobTypeName = "QmtlJob";
+        _jobs = jobs;
+        _jobs.Add(this);
+    }
 
     /// <inheritdoc/>
-    public override bool HasMoreData =>
-        Output.Count > 0 || Error.Count > 0 || Warning.Count > 0 || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0;
+    public override bool HasMoreData
+    {
+        get
+        {
+            ReturnToBeRemoved();
+            return Output.Count > 0 || Error.Count > 0 || Warning.Count > 0
+                || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0;
+        }
+    }
 
     /// <inheritdoc/>
     public override string Location => Environment.MachineName;
@@ -38,7 +55,7 @@ internal sealed class CommandJob : Job
             try
             {
                 run(_stopping);
-                SetJobState(_stopping.IsCancellationRequested ? JobState.Stopped : JobState.Completed);
+                End(_stopping.IsCancellationRequested ? JobState.Stopped : JobState.Completed);
             }
             catch (Exception exception)
             {
@@ -47,7 +64,7 @@ internal sealed class CommandJob : Job
                     Error.Add(ErrorRecords.AsPlainText(ErrorRecords.From(exception, null)));
                 }
 
-                SetJobState(JobState.Failed);
+                End(JobState.Failed);
             }
         })
         {
@@ -77,6 +94,23 @@ internal sealed class CommandJob : Job
         }
 
         base.Dispose(disposing);
+    }
+
+    private void End(JobState state)
+    {
+        _telling = Environment.CurrentManagedThreadId;
+        SetJobState(state);
+        _telling = 0;
+    }
+
+    // Receive-Job -AutoRemoveJob removes a job twice that ends while it hands on what there was when it came: once when that is done, and
+    // once more when it hears of the end, which is an error then. It asks HasMoreData just before.
+    private void ReturnToBeRemoved()
+    {
+        if (_telling == Environment.CurrentManagedThreadId && _jobs.GetJob(InstanceId) is null)
+        {
+            _jobs.Add(this);
+        }
     }
 
     private static bool IsFinishedState(JobState state) => state is JobState.Completed or JobState.Failed or JobState.Stopped;

@@ -6,6 +6,7 @@ using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Running;
 using Qmtl.Strategies;
+using Qmtl.Sweeping;
 
 namespace Qmtl.PowerShell.Pipeline;
 
@@ -23,6 +24,7 @@ internal static class ErrorRecords
             or NodeFailedException
             or MissingBarsException
             or WarmupFailedException
+            or SweepException
             or ArgumentException
                 or FormatException
                 or InvalidOperationException
@@ -93,6 +95,10 @@ internal static class ErrorRecords
         ClusterException => new ErrorRecord(exception, "ClusterFailed", ErrorCategory.ResourceUnavailable, target),
         NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
         WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
+        SweepException { Reason: SweepFailure.Node } => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, target),
+        SweepException { Reason: SweepFailure.MissingBars } => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
+        SweepException { Reason: SweepFailure.History } => new ErrorRecord(exception, "StoreFailed", ErrorCategory.InvalidOperation, target),
+        SweepException => new ErrorRecord(exception, "InvalidStrategy", ErrorCategory.InvalidArgument, target),
         MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
         ArgumentException or FormatException =>
             new ErrorRecord(WithPlainMessage(exception), "InvalidValue", ErrorCategory.InvalidArgument, target),

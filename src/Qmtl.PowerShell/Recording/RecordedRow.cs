@@ -102,9 +102,14 @@ internal static class RecordedRow
     // A null is a value of any type.
     private static BarColumn ColumnOf(string name, object? value)
     {
-        ColumnType type = value is null ? ColumnType.Of(BarColumnType.Double) : ColumnType.Of(value.GetType()) ?? throw NoColumn(name, value);
+        if (value is null)
+        {
+            return BarColumn.OfNulls(name, ColumnType.OfNothing, 1);
+        }
+
+        ColumnType type = ColumnType.Of(value.GetType()) ?? throw NoColumn(name, value);
         ColumnBuilder column = type.NewBuilder(name, capacity: 1);
-        if (value is null || !column.TryAdd(value))
+        if (!column.TryAdd(value))
         {
             column.AddNull();
         }

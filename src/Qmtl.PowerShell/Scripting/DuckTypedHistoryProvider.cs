@@ -111,13 +111,7 @@ internal sealed class DuckTypedHistoryProvider : IHistoryProvider, IStreamBound,
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(_target.Identity);
 
     /// <inheritdoc/>
-    public void BindStream(StreamKey stream)
-    {
-        if (_target.FindMethod("BindStream", "bind_stream") is { } bind)
-        {
-            _target.CallScript(bind, stream.NodeId, stream.Interval);
-        }
-    }
+    public void BindStream(StreamKey stream) => _target.BindStream(stream);
 
     /// <inheritdoc/>
     public override string ToString() => DisplayName;

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using Qmtl.Data;
 using Qmtl.PowerShell.Pipeline;
 
 namespace Qmtl.PowerShell.Scripting;
@@ -93,6 +94,15 @@ internal sealed class DuckTypedObject(PSObject target)
     {
         _home.Require();
         return ScriptCall.Run(target, method, arguments).Written;
+    }
+
+    /// <summary>Tells the object of which stream it is to be, where it has a method for that.</summary>
+    public void BindStream(StreamKey stream)
+    {
+        if (FindMethod("BindStream", "bind_stream") is { } bind)
+        {
+            CallScript(bind, stream.NodeId, stream.Interval);
+        }
     }
 
     /// <summary>

@@ -100,13 +100,7 @@ internal sealed class DuckTypedRecorder : IEventRecorder, IStreamBound
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
-    public void BindStream(StreamKey stream)
-    {
-        if (_target.FindMethod("BindStream", "bind_stream") is { } bind)
-        {
-            _target.CallScript(bind, stream.NodeId, stream.Interval);
-        }
-    }
+    public void BindStream(StreamKey stream) => _target.BindStream(stream);
 
     /// <inheritdoc/>
     public override string ToString() => DisplayName;

@@ -50,7 +50,8 @@ internal static class SymbolNames
             try
             {
                 // Whoever needs a symbol needs it at once; the pipeline thread runs scripts for whoever waits.
-                answer = DuckTypedObject.FetchAsync(script, [stream.NodeId, stream.Interval], CancellationToken.None).GetAwaiter().GetResult();
+                answer = DuckTypedObject.FetchAsync(script, [stream.NodeId, stream.Interval], CancellationToken.None)
+                    .GetAwaiter().GetResult();
             }
             catch (Exception error) when (error is not PipelineStoppedException)
             {

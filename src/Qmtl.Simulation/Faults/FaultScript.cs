@@ -21,9 +21,6 @@ public class FaultScript<TRequest, TFault>
         set => _rule = value;
     }
 
-    /// <summary>How many entries wait in the queue.</summary>
-    public int Count => _queue.Count;
-
     /// <summary>Lets the next requests go wrong; a null entry lets one pass.</summary>
     /// <param name="fault">What goes wrong.</param>
     /// <param name="times">How many requests it happens to.</param>

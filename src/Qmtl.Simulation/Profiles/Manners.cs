@@ -17,9 +17,6 @@ internal enum BoundKind
 
     /// <summary>Those that open earlier than the time.</summary>
     Before,
-
-    /// <summary>All: the parameter is not looked at.</summary>
-    Ignored,
 }
 
 /// <summary>A parameter that is a time.</summary>

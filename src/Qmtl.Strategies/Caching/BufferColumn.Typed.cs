@@ -18,8 +18,6 @@ internal sealed class BufferColumn<T>(string name, int capacity) : BufferColumn(
 
     public override Type ElementType => typeof(T);
 
-    public override bool HoldsReferences => !typeof(T).IsValueType;
-
     public override long ResidentBytes => ArraySize.Of<T>(_values.Length) + (_nulls is null ? 0 : ArraySize.Of<bool>(_nulls.Length));
 
     public ReadOnlySpan<T> Values(int position, int length) => _values.AsSpan(position, length);
@@ -113,7 +111,8 @@ internal sealed class BufferColumn<T>(string name, int capacity) : BufferColumn(
 
     public override void Clear(int position, int length)
     {
-        if (HoldsReferences)
+        // What values would keep alive.
+        if (!typeof(T).IsValueType)
         {
             Array.Clear(_values, position, length);
         }

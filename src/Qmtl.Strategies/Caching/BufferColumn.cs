@@ -13,9 +13,6 @@ internal abstract class BufferColumn(string name)
 
     public abstract Type ElementType { get; }
 
-    /// <summary>Whether the values keep objects alive, so that a dropped bar has to be cleared.</summary>
-    public abstract bool HoldsReferences { get; }
-
     /// <summary>Bytes of the arrays.</summary>
     public abstract long ResidentBytes { get; }
 

@@ -8,8 +8,7 @@ namespace Qmtl.Recording;
 
 /// <summary>
 /// A recorder that is any object with a public method <c>Persist(nodeId, interval, timestamp, payload)</c> or <c>PersistAsync</c>,
-/// whatever its type. It is called from one thread at a time, a batch
-/// stream by stream and by time.
+/// whatever its type. It is called from one thread at a time, a batch stream by stream and by time.
 /// </summary>
 /// <remarks>
 /// The timestamp is the bar's open in Unix seconds (UTC), or a date and time where the method wants that. The payload is a dictionary of

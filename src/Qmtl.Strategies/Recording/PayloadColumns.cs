@@ -58,13 +58,13 @@ internal static class PayloadColumns
         var builder = new RawBarsBuilder();
 
         // The bar is the one that the row is recorded for, whatever the payload says of time.
-        builder.AddRow([KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, 0L), .. fields.Where(field => !IsTime(field.Key))]);
+        builder.AddRow(
+        [
+            KeyValuePair.Create<string, object?>(ColumnNames.Timestamp, 0L),
+            .. fields.Where(field => !ColumnNames.IsTimestamp(field.Key)),
+        ]);
         return builder.Build().Columns;
     }
-
-    private static bool IsTime(string name) =>
-        string.Equals(name, ColumnNames.Timestamp, StringComparison.OrdinalIgnoreCase)
-            || string.Equals(name, "timestamp", StringComparison.OrdinalIgnoreCase);
 
     private static object? Plain(string name, object? value) => WholeNumber.Unwrap(value) switch
     {

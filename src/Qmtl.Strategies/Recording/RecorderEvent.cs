@@ -111,8 +111,8 @@ public sealed record RecorderRowsRefused(
     public override string Text => string.Create(
         CultureInfo.InvariantCulture,
         $"{Destination} refuses {Rows} rows of {Stream} ({Said(Error)}). They are in {File}. When the cause is removed, "
-            + $"Get-Content -LiteralPath '{File.Replace("'", "''", StringComparison.Ordinal)}' | ConvertFrom-Json -DateKind String | Add-QmtlRecord "
-            + $"delivers them.");
+            + $"Get-Content -LiteralPath '{File.Replace("'", "''", StringComparison.Ordinal)}' | "
+            + $"ConvertFrom-Json -DateKind String | Add-QmtlRecord delivers them.");
 }
 
 /// <summary>The service was disposed. What it could not deliver stays in the spool for the next process that records there.</summary>

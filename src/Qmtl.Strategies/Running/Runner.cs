@@ -170,7 +170,6 @@ public sealed class Runner
         {
             run.Add(result);
             _log.Write(result);
-            _options.OnWarmedUp?.Invoke(result);
         }
 
         if (run.Warmup.Any(result => result.Status == BackfillStatus.Failed))

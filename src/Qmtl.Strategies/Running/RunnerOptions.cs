@@ -18,10 +18,6 @@ public sealed record RunnerOptions
     /// <value>The warm-up's defaults.</value>
     public HistoryWarmupOptions Warmup { get; init; } = new();
 
-    /// <summary>Told of each stream's warm-up as soon as it is done. It must return quickly and not throw.</summary>
-    /// <value>Null by default.</value>
-    public Action<WarmupResult>? OnWarmedUp { get; init; }
-
     /// <summary>
     /// Told what an operator must know, such as a period that is too short, from any thread. It must return quickly and not throw.
     /// </summary>

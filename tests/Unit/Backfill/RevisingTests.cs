@@ -128,6 +128,55 @@ public sealed class RevisingTests : BackfillEngineTestBase, IAsyncLifetime, IDis
             (await _store.ReadRevisionsAsync(Stream).ToListAsync()).Select(entry => (entry.Timestamp, entry.Column, entry.Was, entry.Is)));
     }
 
+    [Theory]
+    [InlineData(0, 0, 3)]
+    [InlineData(0.5, 0, 2)]
+    [InlineData(0.4, 0, 3)]
+    [InlineData(0, 0.005, 2)]
+    [InlineData(0, 0.001, 3)]
+    [InlineData(0.25, 0.0025, 2)]
+    public async Task A_tolerance_is_of_floating_point_values_alone_and_a_repair_keeps_to_it(double absolute, double relative, int different)
+    {
+        // One that is missing, one too far away for any tolerance here, and one that is 0.5 beside 120.
+        await SeedAsync(Bars(0, 10).Where(open => open != 180), (60, 1.5), (120, 120.5));
+        HistoryComparison Compare(bool repair) => new(_store, new ScriptedFetcher(), Stream, new TimeRange(0, 540))
+        {
+            AbsoluteTolerance = absolute,
+            RelativeTolerance = relative,
+            Repair = repair,
+        };
+        Assert.Equal(different, (await CompareAsync(Compare(repair: false))).Count);
+        Assert.Equal(different, (await CompareAsync(Compare(repair: true))).Count);
+        Assert.Equal(different == 3 ? 120 : 120.5, (await StoredAsync())[120]);
+        Assert.Equal(60, (await StoredAsync())[60]);
+        Assert.Equal(different, (await _store.ReadRevisionsAsync(Stream).ToListAsync()).Count);
+        Assert.Empty(await CompareAsync(Compare(repair: true)));
+    }
+
+    [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(0, double.NaN)]
+    [InlineData(double.PositiveInfinity, 0)]
+    public void A_tolerance_is_a_number_that_is_not_below_zero(double absolute, double relative) =>
+        Assert.Contains("not below zero", Assert.Throws<ArgumentException>(() =>
+            new HistoryComparison(_store, new ScriptedFetcher(), Stream, new TimeRange(0, 60)) { AbsoluteTolerance = absolute, RelativeTolerance = relative }.RunAsync()).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("0.01", 0.01, 0)]
+    [InlineData("1E-8", 1e-8, 0)]
+    [InlineData(" 0.5 % ", 0, 0.005)]
+    public void A_tolerance_is_written_as_a_number_or_a_percentage(string text, double absolute, double relative) =>
+        Assert.Equal(new ValueTolerance(absolute, relative), ValueTolerance.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("%")]
+    [InlineData("-1")]
+    [InlineData("0,01")]
+    [InlineData("NaN")]
+    public void What_is_no_tolerance_is_told_with_what_is_one(string text) =>
+        Assert.Contains("is no tolerance. Write", Assert.Throws<ArgumentException>(() => ValueTolerance.Parse(text)).Message, StringComparison.Ordinal);
+
     [Fact]
     public async Task Another_store_is_a_source_to_compare_with_and_to_repair_from()
     {
@@ -189,7 +238,7 @@ public sealed class RevisingTests : BackfillEngineTestBase, IAsyncLifetime, IDis
             ? new BackfillEngine(new BackfillOptions { Force = true }, Clock, Note)
             : BackfillEngine.Comparing(new BackfillOptions(), Clock, Note, loggerFactory: null);
         var pages = System.Threading.Channels.Channel.CreateUnbounded<ComparedPage>();
-        await using var compared = new ComparedStore(_store, repair: false, learns: true, pages.Writer);
+        await using var compared = new ComparedStore(_store, repair: false, learns: true, tolerance: default, pages.Writer);
         var request = new BackfillRequest(force ? _store : compared, source, Stream, [new TimeRange(0, 5999 * 60)]);
         Assert.Equal(BackfillStatus.Completed, Assert.Single(await engine.RunAsync([request]).ToListAsync()).Status);
 

@@ -41,6 +41,33 @@ public sealed class KeepCommandTests : IAsyncLifetime
         Assert.False(File.Exists(_folder.StorePath));
     }
 
+    [Fact]
+    public async Task A_check_says_that_a_store_cannot_be_written_and_makes_nothing()
+    {
+        Declare("BTCUSDT");
+        string missing = _folder.PathOf("none");
+        File.WriteAllText(Config, File.ReadAllText(Config).Replace("bars.db", "none/bars.db", StringComparison.Ordinal));
+
+        CliOutcome outcome = await CliRunner.RunAsync("keep", "--config", Config, "--check");
+
+        Assert.Equal((ExitCode.Failed, string.Empty), (outcome.ExitCode, outcome.Output));
+        Assert.Contains($"the folder {missing} does not exist. Create it", outcome.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(missing));
+    }
+
+    [Fact]
+    public async Task A_symbol_that_the_exchange_does_not_know_is_one_error()
+    {
+        Declare("NOPE");
+
+        CliOutcome outcome = await CliRunner.RunAsync("keep", "--config", Config, "--once");
+
+        Assert.Equal(ExitCode.Failed, outcome.ExitCode);
+        Assert.Single(outcome.Error.Trim().Split('\n'));
+        Assert.Contains("Invalid symbol", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(1, _exchange.RequestCount);
+    }
+
     [Theory]
     [InlineData("--check")]
     [InlineData("--once")]

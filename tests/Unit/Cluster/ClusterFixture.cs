@@ -39,8 +39,14 @@ internal sealed class ClusterFixture : IAsyncDisposable
     /// <param name="markets">What is traded.</param>
     /// <param name="latency">How long an answer of the exchange takes.</param>
     /// <param name="keyLimit">The limit that members keep together.</param>
+    /// <param name="strategies">The folder whose strategies all but the first member run, two at once each; null where none does.</param>
     public static async Task<ClusterFixture> StartAsync(
-        PostgreSqlServer server, int members, IReadOnlyList<ISimulatedMarket> markets, TimeSpan latency = default, KeyLimit? keyLimit = null)
+        PostgreSqlServer server,
+        int members,
+        IReadOnlyList<ISimulatedMarket> markets,
+        TimeSpan latency = default,
+        KeyLimit? keyLimit = null,
+        string? strategies = null)
     {
         string database = server.UriOf(await server.CreateDatabaseAsync());
         string store = server.UriOf(await server.CreateDatabaseAsync());
@@ -56,6 +62,8 @@ internal sealed class ClusterFixture : IAsyncDisposable
                 Name = $"member {number}",
                 MemberPort = 0,
                 ClientPort = 0,
+                StrategyFolders = strategies is null || number == 0 ? [] : [strategies],
+                RunsAtOnce = 2,
             },
             new MemberParts([own], [new MemberSource(SourceOf(exchange)) { KeyLimit = keyLimit }]))));
         var fixture = new ClusterFixture(database, store, exchange)
@@ -73,6 +81,37 @@ internal sealed class ClusterFixture : IAsyncDisposable
     public static StreamKey StreamOf(ISimulatedMarket market) => new(market.Symbol, BarInterval.FromSeconds(60));
 
     public static TimeRange Minutes(int bars, int skip = 0) => new(Start + (60L * skip), Start + (60L * (skip + bars - 1)));
+
+    /// <summary>A client of members that are processes and may not be there yet.</summary>
+    public static async Task<ClusterClient> ConnectAsync(string database)
+    {
+        ClusterClient? client = null;
+        await WaitUntilAsync(async () =>
+        {
+            try
+            {
+                client = await ClusterClient.ConnectAsync(ClusterAddress.Parse(database));
+                return true;
+            }
+            catch (ClusterException)
+            {
+                // The first member is not there yet.
+                return false;
+            }
+        });
+        return client!;
+    }
+
+    /// <summary>Looks twenty times a second, for a minute at most.</summary>
+    /// <exception cref="OperationCanceledException">It has not become so.</exception>
+    public static async Task WaitUntilAsync(Func<Task<bool>> isSo)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await isSo())
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
 
     /// <summary>What a client asks for: its own store and source only name what members open.</summary>
     public BackfillRequest Request(ISimulatedMarket market, params TimeRange[] ranges)

@@ -83,36 +83,17 @@ public sealed class KeptShareTests(PostgreSqlServer server)
         ];
         try
         {
-            await using ClusterClient client = await ConnectAsync(database);
-            await WaitUntilAsync(async () => await OwnedAsync(client, 3) == Streams);
+            await using ClusterClient client = await ClusterFixture.ConnectAsync(database);
+            await ClusterFixture.WaitUntilAsync(async () => await OwnedAsync(client, 3) == Streams);
             members[0].Kill();
             long killed = Stopwatch.GetTimestamp();
-            await WaitUntilAsync(async () => await OwnedAsync(client, 2) == Streams);
+            await ClusterFixture.WaitUntilAsync(async () => await OwnedAsync(client, 2) == Streams);
             Assert.InRange(Stopwatch.GetElapsedTime(killed), TimeSpan.Zero, LongestWithoutOwner);
         }
         finally
         {
             Array.ForEach(members, static member => member.Dispose());
         }
-    }
-
-    private static async Task<ClusterClient> ConnectAsync(string database)
-    {
-        ClusterClient? client = null;
-        await WaitUntilAsync(async () =>
-        {
-            try
-            {
-                client = await ClusterClient.ConnectAsync(ClusterAddress.Parse(database));
-                return true;
-            }
-            catch (ClusterException)
-            {
-                // The first member is not there yet.
-                return false;
-            }
-        });
-        return client!;
     }
 
     // How many streams live, once so many members are known to; -1 before.
@@ -153,20 +134,11 @@ public sealed class KeptShareTests(PostgreSqlServer server)
     {
         try
         {
-            await WaitUntilAsync(() => Task.FromResult(IsShared(shares, members)));
+            await ClusterFixture.WaitUntilAsync(() => Task.FromResult(IsShared(shares, members)));
         }
         catch (OperationCanceledException)
         {
             Assert.Fail(string.Join(", ", shares.OrderBy(static share => share.Key).Select(static share => $"{share.Key} has {share.Value.Length}")));
-        }
-    }
-
-    private static async Task WaitUntilAsync(Func<Task<bool>> isSo)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!await isSo())
-        {
-            await Task.Delay(50, patience.Token);
         }
     }
 }

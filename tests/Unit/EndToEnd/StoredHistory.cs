@@ -35,8 +35,12 @@ internal static class StoredHistory
     public static async Task<TimeRangeSet> CommittedAsync(string storeName, StreamKey stream, TimeRange range)
     {
         await using IHistoryStore store = HistoryStoreFactory.Open(storeName);
-        return (await store.GetCoverageAsync(stream, range)).Union(await store.GetKnownEmptyAsync(stream, source: null, range));
+        return await CommittedAsync(store, stream, range);
     }
+
+    /// <summary>The same of a store that is open.</summary>
+    public static async Task<TimeRangeSet> CommittedAsync(IHistoryStore store, StreamKey stream, TimeRange range) =>
+        (await store.GetCoverageAsync(stream, range)).Union(await store.GetKnownEmptyAsync(stream, source: null, range));
 
     private static bool IsOf(BarRow row, SimulatedCandle candle) =>
         row.Timestamp == candle.Timestamp

@@ -48,6 +48,9 @@ public class PrivatePostgreSql : IAsyncDisposable
     public string UriOf(string database) =>
         string.Create(CultureInfo.InvariantCulture, $"postgresql://{User}:{Uri.EscapeDataString(Password)}@127.0.0.1:{_port}/{Uri.EscapeDataString(database)}");
 
+    /// <summary>A URI of <see cref="UriOf"/> for where no secret may stand.</summary>
+    public static string WithoutPassword(string uri) => uri.Replace($":{Uri.EscapeDataString(Password)}@", "@", StringComparison.Ordinal);
+
     /// <summary>Makes an empty database and gives its name.</summary>
     public async Task<string> CreateDatabaseAsync()
     {

@@ -12,6 +12,7 @@ public sealed class FreshnessInstrumentsTests : IDisposable
     private const string Labels = "node_id=\"BTCUSDT\",interval=\"60\"";
     private const long Start = 1_699_999_980; // A whole minute; the clock begins 20 seconds later.
     private static readonly StreamKey Stream = new("BTCUSDT", BarInterval.FromSeconds(60));
+    private static readonly TimeSpan Budget = TimeSpan.FromMinutes(5);
 
     private readonly MeasuredMeter _meter = new();
 
@@ -46,13 +47,10 @@ public sealed class FreshnessInstrumentsTests : IDisposable
     }
 
     [Fact]
-    public void The_budget_is_the_streams_or_the_default()
+    public void The_budget_is_told()
     {
         using KeptGauge kept = Keep(budget: TimeSpan.FromSeconds(90));
         Assert.Equal(90, _meter.Value("backfill_staleness_budget_seconds", Labels));
-
-        using KeptGauge other = _meter.Instruments.Freshness.Keep(new StreamKey("ETHUSDT", Stream.Interval), "db", Start, null);
-        Assert.Equal(300, _meter.Value("backfill_staleness_budget_seconds", "node_id=\"ETHUSDT\",interval=\"60\""));
     }
 
     [Fact]
@@ -68,7 +66,9 @@ public sealed class FreshnessInstrumentsTests : IDisposable
         // Ten bars from the first to the newest, of which one is known not to exist.
         TimeRangeSet empty = new(Stream.Interval, new TimeRange(Start - 60, Start - 60));
         await store.WriteAsync(Stream, [new BarPage("a", BarFrame.Empty(Stream.Interval), empty, empty)]);
-        kept.Look(Assert.Single(await StreamStatus.FindAsync(new StoreHistoryProvider(store), [expected], _meter.Clock.GetUtcNow())));
+        StreamStatus status = Assert.Single(
+            await StreamStatus.FindAsync(new StoreHistoryProvider(store), [expected], _meter.Clock.GetUtcNow()));
+        kept.Look(status.History, status.Due);
         kept.Complete(Start - 60);
         Assert.Equal(3 / 9.0, _meter.Value("backfill_coverage_ratio", Labels)!.Value, 12);
 
@@ -110,8 +110,8 @@ public sealed class FreshnessInstrumentsTests : IDisposable
     public void Streams_beyond_the_limit_are_counted_as_lost()
     {
         using var meter = new MeasuredMeter(limit: 1);
-        using KeptGauge first = meter.Instruments.Freshness.Keep(Stream, "db", Start, null);
-        using KeptGauge second = meter.Instruments.Freshness.Keep(new StreamKey("ETHUSDT", Stream.Interval), "db", Start, null);
+        using KeptGauge first = meter.Instruments.Freshness.Keep(Stream, "db", Start, Budget);
+        using KeptGauge second = meter.Instruments.Freshness.Keep(new StreamKey("ETHUSDT", Stream.Interval), "db", Start, Budget);
 
         Assert.Equal(1, meter.Instruments.Overflow.Total);
         Assert.Single(meter.Family("backfill_staleness_budget_seconds").Points);
@@ -181,7 +181,8 @@ public sealed class FreshnessInstrumentsTests : IDisposable
         BarsEmpty = empty,
     };
 
-    private KeptGauge Keep(long first = Start - 60, TimeSpan? budget = null) => _meter.Instruments.Freshness.Keep(Stream, "db", first, budget);
+    private KeptGauge Keep(long first = Start - 60, TimeSpan? budget = null) =>
+        _meter.Instruments.Freshness.Keep(Stream, "db", first, budget ?? Budget);
 
     private void Record(params BackfillEvent[] events) => Array.ForEach(events, _meter.Instruments.Backfills.Record);
 

@@ -57,9 +57,9 @@ internal sealed class MeasuredMeter : IDisposable
             new BackfillRowsRejected(stream, "binance", RejectedRows.None.Plus(RejectionReason.OffGrid, 1)),
         ];
         Array.ForEach(events, Instruments.Backfills.Record);
-        KeptGauge kept = Instruments.Freshness.Keep(stream, "memory", 60, null);
+        KeptGauge kept = Instruments.Freshness.Keep(stream, "memory", 60, TimeSpan.FromMinutes(5));
         kept.Complete(600);
-        kept.Look(StreamStatus.Of(new StreamExpectation(stream, 60), null, null, Clock.GetUtcNow()));
+        kept.Look(null, 60);
         Recorders.Register("bars.db", () => new RecorderReading(2, 3, 4, 5));
         Nodes.RegisterCache(stream, this, _ => 800);
         Nodes.RecordReplay(stream, TimeSpan.FromSeconds(3));

@@ -35,6 +35,16 @@ public class BarIntervalTests
     }
 
     [Theory]
+    [InlineData("1m", 5, "5m")]
+    [InlineData("1d", 7, "1w")]
+    [InlineData("1d@08:00", 2, "2d@08:00")]
+    [InlineData("1M", 3, "3M")]
+    [InlineData("2M", 601, "1200M")]
+    [InlineData("1d", 100_000, "2147483647s")]
+    public void Several_bars_of_one_interval_are_one_of_a_longer(string bars, long count, string made) =>
+        Assert.Equal(made, BarInterval.Parse(bars).Times(count).ToString());
+
+    [Theory]
     [InlineData("0M", "from 1 to 1200 calendar months long (minutes are a small m)")]
     [InlineData("-1M", "from 1 to 1200 calendar months")]
     [InlineData("1201M", "from 1 to 1200 calendar months")]

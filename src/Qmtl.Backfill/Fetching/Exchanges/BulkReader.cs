@@ -146,9 +146,9 @@ internal sealed class BulkReader(CandleFormat format, bool mayHaveHeader)
         private static void ReadCell(ReadOnlySpan<byte> field, bool isCount, ref Cell cell)
         {
             bool isRead = isCount
-                ? Utf8Parser.TryParse(field, out cell.Count, out int length)
-                : Utf8Parser.TryParse(field, out cell.Amount, out length) && double.IsFinite(cell.Amount);
-            cell.State = isRead && length == field.Length ? CellState.Read : CellState.Wrong;
+                ? Utf8Parser.TryParse(field, out cell.Count, out int length) && length == field.Length
+                : AmountText.TryRead(field, out cell.Amount) && double.IsFinite(cell.Amount);
+            cell.State = isRead ? CellState.Read : CellState.Wrong;
         }
 
         private void RequireOrder(long number, ReadOnlySpan<byte> line)

@@ -47,7 +47,8 @@ internal sealed class BulkSource : HttpFiles
         }
         catch (SourceException error) when (error.StatusCode == 404)
         {
-            throw new SourceException($"{HttpErrors.HostOf(_source.BaseUri)} has no file {PlainText.OneLine(path)}.", error) { StatusCode = 404 };
+            string problem = $"{HttpErrors.HostOf(_source.BaseUri)} has no file {PlainText.OneLine(path)}.";
+            throw new SourceException(problem, error) { StatusCode = error.StatusCode };
         }
         catch (InvalidDataException error)
         {

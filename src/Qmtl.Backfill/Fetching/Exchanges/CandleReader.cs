@@ -338,7 +338,8 @@ internal sealed class CandleReader
         bool isRead = reader.TokenType switch
         {
             JsonTokenType.Number => reader.TryGetInt64(out cell.Count),
-            JsonTokenType.String => Utf8Parser.TryParse(reader.ValueSpan, out cell.Count, out int length) && length == reader.ValueSpan.Length,
+            JsonTokenType.String =>
+                Utf8Parser.TryParse(reader.ValueSpan, out cell.Count, out int length) && length == reader.ValueSpan.Length,
             _ => false,
         };
         cell.State = isRead ? CellState.Read : reader.TokenType == JsonTokenType.Null ? CellState.Missing : CellState.Wrong;
@@ -348,8 +349,7 @@ internal sealed class CandleReader
     {
         bool isRead = reader.TokenType switch
         {
-            JsonTokenType.String => Utf8Parser.TryParse(reader.ValueSpan, out cell.Amount, out int length) && length == reader.ValueSpan.Length,
-            JsonTokenType.Number => reader.TryGetDouble(out cell.Amount),
+            JsonTokenType.String or JsonTokenType.Number => AmountText.TryRead(reader.ValueSpan, out cell.Amount),
             _ => false,
         };
         cell.State = isRead ? CellState.Read : reader.TokenType == JsonTokenType.Null ? CellState.Missing : CellState.Wrong;

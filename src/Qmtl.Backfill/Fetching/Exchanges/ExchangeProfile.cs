@@ -73,9 +73,7 @@ public sealed record ExchangeProfile
     /// <summary>
     /// What may be asked of it how often, for people, for example <c>20 requests in 2s</c>; empty where that is not known.
     /// </summary>
-    public string LimitText => string.Join(", ", Limits.Select(static limit => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{limit.Weight} {(!limit.CountsRequests ? "weight" : limit.Weight == 1 ? "request" : "requests")} in {BarInterval.FromTimeSpan(limit.Per)}")).Distinct());
+    public string LimitText => string.Join(", ", Limits.Select(TextOf).Distinct());
 
     /// <summary>A source that asks the exchange.</summary>
     /// <param name="options">How it is reached; null for what the profile has.</param>
@@ -86,4 +84,10 @@ public sealed record ExchangeProfile
 
     /// <summary>Its name and market.</summary>
     public override string ToString() => Name;
+
+    private static string TextOf(RateLimit limit)
+    {
+        string what = !limit.CountsRequests ? "weight" : limit.Weight == 1 ? "request" : "requests";
+        return string.Create(CultureInfo.InvariantCulture, $"{limit.Weight} {what} in {BarInterval.FromTimeSpan(limit.Per)}");
+    }
 }

@@ -26,8 +26,8 @@ internal static partial class ExchangeProfileReader
     public static ExchangeProfile Read(ReadOnlyMemory<byte> text, string file)
     {
         DeclaredNode root = DeclaredNode.Parse(text, file).Only(
-            "$schema", "schema", "name", "title", "market", "note", "trusted", "base", "hosts", "symbol", "intervals", "routes", "rows", "ok",
-            "errors", "says", "waysOut", "errorStatusIsFinal", "pace", "next", "volumeUnit", "credential", "bulk");
+            "$schema", "schema", "name", "title", "market", "note", "trusted", "base", "hosts", "symbol", "intervals", "routes", "rows",
+            "ok", "errors", "says", "waysOut", "errorStatusIsFinal", "pace", "next", "volumeUnit", "credential", "bulk");
         root.Required("schema").Number(Schema, Schema);
         string name = ReadName(root.Required("name"));
         string title = root.Optional("title")?.Text() ?? name;

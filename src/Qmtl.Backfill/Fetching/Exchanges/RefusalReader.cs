@@ -120,7 +120,9 @@ internal sealed class RefusalReader
             SymbolCase.Lower => ("small", symbol.ToLowerInvariant()),
             _ => (string.Empty, symbol),
         };
-        string example = right == symbol ? $"for example {_symbol.Example}." : $"in {form} letters. Did you mean {PlainText.OneLine(right, 60)}?";
+        string example = right == symbol
+            ? $"for example {_symbol.Example}."
+            : $"in {form} letters. Did you mean {PlainText.OneLine(right, 60)}?";
         return $"Write the symbol as the exchange lists it, {example}";
     }
 

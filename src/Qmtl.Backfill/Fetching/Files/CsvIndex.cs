@@ -14,7 +14,6 @@ internal sealed class CsvIndex : IFileIndex
 {
     private const int RowsPerBlock = 4096;
     private const int MostProblems = 100;
-    private const int MostNotes = 10;
 
     private readonly CsvLayout _layout;
     private readonly CsvForm _form;
@@ -80,16 +79,8 @@ internal sealed class CsvIndex : IFileIndex
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
         var times = new CsvTimes(_layout, _form);
-        var timestamps = new List<long>();
-        var subSeconds = new SubSeconds();
-        ColumnBuilder[] columns = [.. _layout.Payload.Select(column => ColumnBuilder.Create(column.Evidence.Name, column.Evidence.Type))];
-        List<SourceNote> notes = [.. _times.Notes()];
-        int notesBefore = notes.Count;
-        long unreadable = 0;
-
-        // Also a row between two opens belongs to the answer: it has to be counted as off the grid.
-        TimeRange window = stream.Interval.TimeOf(asked);
-        foreach (Block block in BlocksWith(window))
+        var answer = new FileAnswer(stream, asked, _layout.Payload.Select(column => column.Evidence), _times.Notes);
+        foreach (Block block in BlocksWith(answer.Window))
         {
             using CsvParser parser = _layout.Open(block.Offset);
             long place = block.Before;
@@ -98,52 +89,44 @@ internal sealed class CsvIndex : IFileIndex
                 cancellationToken.ThrowIfCancellationRequested();
                 if (times.Read(parser, out long timestamp, out int nanoseconds) is not null)
                 {
-                    // A row without a time belongs where its neighbour is, so that it is counted in one answer and not in all.
-                    unreadable += window.Contains(place) ? 1 : 0;
+                    answer.AddUnreadable(place);
                     continue;
                 }
 
                 place = timestamp;
-                if (window.Contains(timestamp) && Streams.IsOf(stream, _layout.NodeOf(parser), _layout.IntervalOf(parser)))
+                if (answer.Window.Contains(timestamp) && Streams.IsOf(stream, _layout.NodeOf(parser), _layout.IntervalOf(parser)))
                 {
-                    subSeconds.Set(timestamps.Count, nanoseconds);
-                    timestamps.Add(timestamp);
-                    AddFields(parser, block.Line + parser.RawRow);
+                    answer.Add(timestamp, nanoseconds);
+                    AddFields(answer, parser, block.Line + parser.RawRow);
                 }
             }
         }
 
-        return new RawBars(timestamps.ToArray(), [.. columns.Select(column => column.Build())])
-        {
-            Nanoseconds = subSeconds.Build(timestamps.Count),
-            Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
-            Notes = notes,
-            HasUnplaced = Unplaced.MayBeIn(window),
-            About = Streams.ExtentOf(stream),
-        };
+        return answer.Build(this);
+    }
 
-        void AddFields(CsvParser parser, long line)
+    private void AddFields(FileAnswer answer, CsvParser parser, long line)
+    {
+        ColumnBuilder[] columns = answer.Columns;
+        for (int i = 0; i < columns.Length; i++)
         {
-            for (int i = 0; i < columns.Length; i++)
+            CsvColumn column = _layout.Payload[i];
+            if (column.IsExactText)
             {
-                CsvColumn column = _layout.Payload[i];
-                if (column.IsExactText)
-                {
-                    string exact = CsvFile.Decode(parser[column.Index]);
-                    bool isNull = exact.Length == 0 && !CsvFile.IsQuoted(parser.RawRecord, column.Index);
-                    ((ColumnBuilder<string?>)columns[i]).Add(isNull ? null : exact);
-                    continue;
-                }
+                string exact = CsvFile.Decode(parser[column.Index]);
+                bool isNull = exact.Length == 0 && !CsvFile.IsQuoted(parser.RawRecord, column.Index);
+                ((ColumnBuilder<string?>)columns[i]).Add(isNull ? null : exact);
+                continue;
+            }
 
-                string field = columns[i] is ColumnBuilder<string?> ? CsvFile.Decode(parser[column.Index]) : parser[column.Index];
-                string? value = columns[i] is ColumnBuilder<string?> or ColumnBuilder<bool> ? field : Plain(field);
-                if ((value is null || !columns[i].TryAddText(value))
-                    && column.Evidence.AddMisfit(columns[i], field)
-                    && notes.Count < notesBefore + MostNotes)
-                {
-                    string place = string.Create(CultureInfo.InvariantCulture, $"of line {line}");
-                    notes.Add(new SourceNote(SourceNoteKind.Value, SourceNote.Misfit(CsvFile.Decode(field), column.Evidence.Name, place)));
-                }
+            string field = columns[i] is ColumnBuilder<string?> ? CsvFile.Decode(parser[column.Index]) : parser[column.Index];
+            string? value = columns[i] is ColumnBuilder<string?> or ColumnBuilder<bool> ? field : Plain(field);
+            if ((value is null || !columns[i].TryAddText(value))
+                && column.Evidence.AddMisfit(columns[i], field)
+                && answer.TakesMisfits)
+            {
+                string place = string.Create(CultureInfo.InvariantCulture, $"of line {line}");
+                answer.AddMisfit(SourceNote.Misfit(CsvFile.Decode(field), column.Evidence.Name, place));
             }
         }
     }
@@ -186,7 +169,7 @@ internal sealed class CsvIndex : IFileIndex
                 Unplaced.Add(timestamp);
                 _last = timestamp;
                 before ??= timestamp;
-                times = Widen(times, timestamp);
+                times = TimeRange.Including(times, timestamp);
             }
         }
 
@@ -235,10 +218,6 @@ internal sealed class CsvIndex : IFileIndex
     // A number as every program writes it, where the file's are written otherwise; null where it is none.
     private string? Plain(string field) =>
         CsvFile.Decode(field) is var text && _numbers is { } written ? written.Plain(text) : text;
-
-    private static TimeRange Widen(TimeRange? range, long timestamp) => range is { } known
-        ? known.Contains(timestamp) ? known : new TimeRange(Math.Min(known.Start, timestamp), Math.Max(known.End, timestamp))
-        : new TimeRange(timestamp, timestamp);
 
     /// <summary>A stretch of the file.</summary>
     /// <param name="Offset">Its place in the text, in bytes.</param>

@@ -51,18 +51,8 @@ internal sealed class CsvTimes(CsvLayout layout, CsvForm form)
         : _numbers.Mixture is { } mixture ? $"The times in {layout.Time} {mixture}" : null;
 
     /// <summary>What an operator should know of how the times are read.</summary>
-    public IEnumerable<SourceNote> Notes()
-    {
-        if (_numbers.AreOfSeveralUnits)
-        {
-            yield return new SourceNote(SourceNoteKind.TimeUnit, _numbers.Describe()!);
-        }
-
-        if (_anyWithoutOffset)
-        {
-            yield return SourceNote.TimesWithoutOffset;
-        }
-    }
+    public IEnumerable<SourceNote> Notes => SourceNote.OfTimes(
+        _numbers.AreOfSeveralUnits ? _numbers.Describe() : null, _anyWithoutOffset);
 
     /// <summary>Reads the row at which the parser stands.</summary>
     /// <returns>What is wrong with it, or null.</returns>

@@ -221,9 +221,10 @@ public sealed class FileFetcher : IDataFetcher
             string[] known = [.. index.Streams.Named.Select(static named => named.ToString())];
             bool isOfNode = index.Streams.Nodes.Any(node => node == stream.NodeId || node.Length == 0);
             known = isOfNode && known.Length > 0 ? known : [.. index.Streams.Nodes.Order(StringComparer.Ordinal)];
+            string some = PlainText.OneLine(string.Join(", ", known.Take(10)), SourceNote.LongestText);
             throw new SourceException(
-                $"{_path} has no rows of {(isOfNode ? stream.ToString() : stream.NodeId)}. It has "
-                    + $"{PlainText.OneLine(string.Join(", ", known.Take(10)), SourceNote.LongestText)}{(known.Length > 10 ? ", …" : string.Empty)}.");
+                $"{_path} has no rows of {(isOfNode ? stream.ToString() : stream.NodeId)}. It has {some}"
+                    + (known.Length > 10 ? ", …." : "."));
         }
 
         if (range.AlignTo(stream.Interval) is not { } asked)

@@ -34,7 +34,7 @@ internal sealed class FileStreams(bool hasNodes, bool hasIntervals)
     {
         ref TimeRange extent = ref CollectionsMarshal.GetValueRefOrAddDefault(
             _extents, (hasNodes ? node : string.Empty, Read(interval)), out bool isKnown);
-        extent = Widen(isKnown ? extent : null, time);
+        extent = TimeRange.Including(isKnown ? extent : null, time);
     }
 
     /// <summary>Whether a row with these values is of the stream.</summary>
@@ -50,16 +50,12 @@ internal sealed class FileStreams(bool hasNodes, bool hasIntervals)
         {
             if (_extents.TryGetValue((node, interval), out TimeRange extent))
             {
-                all = Widen(Widen(all, extent.Start), extent.End);
+                all = TimeRange.Including(TimeRange.Including(all, extent.Start), extent.End);
             }
         }
 
         return all;
     }
-
-    private static TimeRange Widen(TimeRange? range, long time) => range is { } known
-        ? known.Contains(time) ? known : new TimeRange(Math.Min(known.Start, time), Math.Max(known.End, time))
-        : new TimeRange(time, time);
 
     // As people write it, or the number by which stores have it. A file has few, and many rows of each.
     private BarInterval? Read(string text)

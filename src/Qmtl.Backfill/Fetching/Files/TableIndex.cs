@@ -12,7 +12,7 @@ internal sealed class TableIndex : IFileIndex
 {
     // 64-bit values of a group that is read as a whole: half a gigabyte.
     public const long MostCells = 64L << 20;
-    private const int MostNotes = 10;
+    private const int MostMisfits = 10;
     private const int GroupsKept = 2;
 
     private readonly FileContent _content;
@@ -93,54 +93,41 @@ internal sealed class TableIndex : IFileIndex
     /// <inheritdoc/>
     public RawBars Read(StreamKey stream, TimeRange asked, CancellationToken cancellationToken)
     {
-        var timestamps = new List<long>();
-        var subSeconds = new SubSeconds();
-        ColumnBuilder[] columns = [.. _evidence.Select(column => ColumnBuilder.Create(column.Name, column.Type))];
-        List<SourceNote> notes = [.. _times.Notes];
-        TimeRange window = stream.Interval.TimeOf(asked);
-        long unreadable = window.Contains(_groups[0].Before) ? _unreadableAtBeginning : 0;
-        foreach (Group group in _groups.Where(group => group.Times.Overlaps(window)))
+        var answer = new FileAnswer(stream, asked, _evidence, _times.Notes);
+        answer.AddUnreadable(_groups[0].Before, _unreadableAtBeginning);
+        foreach (Group group in _groups.Where(group => group.Times.Overlaps(answer.Window)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             Loaded rows = Load(group);
             long place = group.Before;
             for (int row = 0; row < rows.Times.Seconds.Length; row++)
             {
-                // A row without a time belongs where its neighbour is, so that it is counted in one answer and not in all.
                 if (!rows.Times.AreRead[row])
                 {
-                    unreadable += window.Contains(place) ? 1 : 0;
+                    answer.AddUnreadable(place);
                     continue;
                 }
 
                 place = rows.Times.Seconds[row];
-                if (!window.Contains(place) || !Streams.IsOf(stream, TextOf(rows.Nodes, row), TextOf(rows.Intervals, row)))
+                if (!answer.Window.Contains(place) || !Streams.IsOf(stream, TextOf(rows.Nodes, row), TextOf(rows.Intervals, row)))
                 {
                     continue;
                 }
 
-                subSeconds.Set(timestamps.Count, rows.Times.Nanoseconds.IsEmpty ? 0 : rows.Times.Nanoseconds.Span[row]);
-                timestamps.Add(place);
-                for (int i = 0; i < columns.Length; i++)
+                answer.Add(place, rows.Times.Nanoseconds.IsEmpty ? 0 : rows.Times.Nanoseconds.Span[row]);
+                for (int i = 0; i < answer.Columns.Length; i++)
                 {
-                    columns[i].Add(rows.Payload[i], row);
+                    answer.Columns[i].Add(rows.Payload[i], row);
                 }
 
-                if (notes.Count < MostNotes && rows.Misfits.TryGetValue(row, out string? misfit))
+                if (rows.Misfits.TryGetValue(row, out string? misfit))
                 {
-                    notes.Add(new SourceNote(SourceNoteKind.Value, misfit));
+                    answer.AddMisfit(misfit);
                 }
             }
         }
 
-        return new RawBars(timestamps.ToArray(), [.. columns.Select(column => column.Build())])
-        {
-            Nanoseconds = subSeconds.Build(timestamps.Count),
-            Unreadable = RejectedRows.None.Plus(RejectionReason.Unreadable, unreadable),
-            Notes = notes,
-            HasUnplaced = Unplaced.MayBeIn(window),
-            About = Streams.ExtentOf(stream),
-        };
+        return answer.Build(this);
     }
 
     private static string TextOf(BarColumn? column, int row) => column?.GetText(row) ?? string.Empty;
@@ -196,7 +183,7 @@ internal sealed class TableIndex : IFileIndex
                     long time = times.Seconds[row];
                     Unplaced.Add(time);
                     (last, before) = (time, before ?? time);
-                    range = Widen(range, time);
+                    range = TimeRange.Including(range, time);
                     Streams.Add(TextOf(nodes, row), TextOf(intervals, row), time);
                 }
             }
@@ -227,15 +214,12 @@ internal sealed class TableIndex : IFileIndex
                 _evidence[i].DeclareWhole();
             }
 
-            object? typical = column.IsInstant ? "instant" : columns[i].Type switch
+            if (column.IsInstant)
             {
-                BarColumnType.Long => 0L,
-                BarColumnType.Boolean => true,
-                BarColumnType.Double => 0.5,
-                _ => null,
-            };
-            _evidence[i].LookAt(typical);
-            if (typical is null && !_evidence[i].IsKnown)
+                // It becomes text.
+                _evidence[i].LookAt("an instant");
+            }
+            else if (!_evidence[i].TryLookAt(columns[i].Type) && !_evidence[i].IsKnown)
             {
                 texts.Add(i);
             }
@@ -309,16 +293,12 @@ internal sealed class TableIndex : IFileIndex
 
         void AddMisfit(int row, string text)
         {
-            if (misfits.Count < MostNotes)
+            if (misfits.Count < MostMisfits)
             {
                 misfits.TryAdd(row, text);
             }
         }
     }
-
-    private static TimeRange Widen(TimeRange? range, long time) => range is { } known
-        ? known.Contains(time) ? known : new TimeRange(Math.Min(known.Start, time), Math.Max(known.End, time))
-        : new TimeRange(time, time);
 
     /// <summary>A group with a row that has a time.</summary>
     /// <param name="Number">Its number in the table.</param>
@@ -328,5 +308,10 @@ internal sealed class TableIndex : IFileIndex
     private sealed record Group(int Number, long FirstRow, long Before, TimeRange Times);
 
     private sealed record Loaded(
-        Group Group, TableTimes.GroupTimes Times, BarColumn? Nodes, BarColumn? Intervals, BarColumn[] Payload, SortedDictionary<int, string> Misfits);
+        Group Group,
+        TableTimes.GroupTimes Times,
+        BarColumn? Nodes,
+        BarColumn? Intervals,
+        BarColumn[] Payload,
+        SortedDictionary<int, string> Misfits);
 }

@@ -28,21 +28,8 @@ internal sealed class TableTimes(ITable table, int column)
             + (_anyWithoutOffset ? ", UTC where they have no offset" : string.Empty);
 
     /// <summary>What whoever gets the rows should be told of their times.</summary>
-    public IEnumerable<SourceNote> Notes
-    {
-        get
-        {
-            if (_numbers.AreOfSeveralUnits)
-            {
-                yield return new SourceNote(SourceNoteKind.TimeUnit, _numbers.Describe()!);
-            }
-
-            if (_anyWithoutOffset)
-            {
-                yield return SourceNote.TimesWithoutOffset;
-            }
-        }
-    }
+    public IEnumerable<SourceNote> Notes => SourceNote.OfTimes(
+        _numbers.AreOfSeveralUnits ? _numbers.Describe() : null, _anyWithoutOffset);
 
     /// <summary>Whether ticks since 1970 are a time that .NET has a date for.</summary>
     public static bool IsOfCalendar(long ticks) =>

@@ -107,7 +107,7 @@ internal sealed record HttpRoute
 
     /// <summary>The most bars that a request spans, of an interval.</summary>
     public int MostBarsOf(BarInterval interval) => LongestSpan is { } span
-        ? (int)Math.Clamp((long)span.TotalSeconds / interval.Seconds, 1, MostBars)
+        ? (int)Math.Clamp(span / interval.Duration, 1, MostBars)
         : MostBars;
 }
 

@@ -140,14 +140,19 @@ public sealed class HttpFetcher : IBulkSource
         {
             string? continued = more;
             more = await _source.AskAsync(
-                page.Stream, page.Symbol, route.Request(page, continued), cost, answer => route.Read(answer, page, columns), onWait, cancellationToken);
+                page.Stream,
+                page.Symbol,
+                route.Request(page, continued),
+                cost,
+                answer => route.Read(answer, page, columns),
+                onWait,
+                cancellationToken);
             requests++;
             if (requests > MostContinuations || (more is not null && more == continued))
             {
                 throw new SourceException(
                     $"{_api.Title}'s answer for {PlainText.OneLine(page.Stream.ToString())} was continued {requests} times and does "
-                        + "not end."
-                        + " Nothing of it was taken.");
+                        + "not end. Nothing of it was taken.");
             }
         }
         while (more is not null);

@@ -49,8 +49,7 @@ internal sealed partial class QuestDbSession
                 $"Stored bars that differ cannot be replaced there, and nothing was written. The table '{table.Table}' in "
                     + $"{displayName} has a "
                     + $"column '{other.Name}' of a type that is not written here, whose values would be lost: QuestDB replaces a row "
-                    + "as a whole. "
-                    + "Use a table without such columns.");
+                    + "as a whole. Use a table without such columns.");
         }
     }
 

@@ -31,8 +31,7 @@ internal sealed record QuestDbTable(string Name, bool IsWal, string? DesignatedT
         {
             throw new StoreException(
                 $"The table '{Name}' in {displayName} cannot be written: its DEDUP keys ({string.Join(", ", UpsertKeys)}) lack "
-                    + $"'{missing}', so a bar would replace those of other streams. "
-                + $"Run {EnableSql}, or use another table.");
+                    + $"'{missing}', so a bar would replace those of other streams. Run {EnableSql}, or use another table.");
         }
 
         if (DesignatedTimestamp is not null && !IsOrderedByBar)

@@ -53,8 +53,10 @@ internal static class ColumnConversion
         return misfit < 0;
     }
 
+    // A type that the database has no word for is kept as text, though it is read as that.
     private static bool Keeps(StoredType type, BarColumnType values) =>
-        type == StoredType.Any || type.ReadAs() == values || (type == StoredType.Numeric && values == BarColumnType.Long);
+        type == StoredType.Any || values.StoredAs() == type || type.ReadAs() == values
+        || (type == StoredType.Numeric && values == BarColumnType.Long);
 
     private static bool IsExact(long value) => value is >= -ColumnType.LargestExactInDouble and <= ColumnType.LargestExactInDouble;
 

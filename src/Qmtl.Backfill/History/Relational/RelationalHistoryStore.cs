@@ -42,6 +42,9 @@ public abstract partial class RelationalHistoryStore : IHistoryStore
     private protected abstract TableNaming Naming { get; }
 
     /// <inheritdoc/>
+    public virtual Task<string?> FindWriteObstacleAsync(CancellationToken cancellationToken = default) => Task.FromResult<string?>(null);
+
+    /// <inheritdoc/>
     public virtual Task<IAsyncDisposable?> TryClaimAsync(StreamKey stream, CancellationToken cancellationToken = default) =>
         Task.FromResult<IAsyncDisposable?>(StreamClaim.None);
 

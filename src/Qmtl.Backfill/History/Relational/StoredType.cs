@@ -8,7 +8,9 @@ namespace Qmtl.History.Relational;
 /// <param name="TypeName">The type in the database's own words, for messages and casts.</param>
 internal sealed record StoredColumn(string Name, StoredType Type, string TypeName)
 {
-    /// <summary>How many digits after the point a decimal number keeps, where its database rounds what has more; null where it keeps all.</summary>
+    /// <summary>
+    /// How many digits after the point a decimal number keeps, where its database rounds what has more; null where it keeps all.
+    /// </summary>
     public int? FractionDigits { get; init; }
 }
 

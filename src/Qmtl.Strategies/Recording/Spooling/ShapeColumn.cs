@@ -44,7 +44,7 @@ internal abstract class ShapeColumn(string name, BarColumnType type, bool hasMar
     private readonly record struct Maker(string Name, bool HasMarks) : IColumnTypeVisitor<ShapeColumn>
     {
         public ShapeColumn Visit<T>(ColumnType<T> type) => typeof(T) == typeof(string)
-            ? new Texts(Name)
+            ? new Texts(Name, type.Type)
             : new FixedSize<T>(Name, type.Type, HasMarks);
     }
 
@@ -90,9 +90,9 @@ internal abstract class ShapeColumn(string name, BarColumnType type, bool hasMar
         }
     }
 
-    private sealed class Texts(string name) : ShapeColumn(name, BarColumnType.String, hasMarks: false)
+    private sealed class Texts(string name, BarColumnType type) : ShapeColumn(name, type, hasMarks: false)
     {
-        public override bool Matches(BarColumn column) => column.Type == BarColumnType.String && column.Name == Name;
+        public override bool Matches(BarColumn column) => column is BarColumn<string?> && column.Name == Name;
 
         public override long SizeOf(BarColumn column, int start, int count)
         {

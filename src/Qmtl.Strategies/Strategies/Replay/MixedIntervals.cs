@@ -34,8 +34,7 @@ internal static class MixedIntervals
             options.OnWarning(
                 $"The node '{step.Node.Name}' computes from streams of different intervals ({string.Join(", ", streams)}). By their opens, "
                     + $"a bar of {intervals[^1]} comes before the bars of {intervals[0]} inside it, whose future it knows. Order by closes "
-                    + $"({nameof(PipelineOptions.Order)} {nameof(BarOrder.Close)}), or look one bar back in "
-                    + $"the longer one.");
+                    + $"({nameof(PipelineOptions.Order)} {nameof(BarOrder.Close)}), or look one bar back in the longer one.");
         }
     }
 

@@ -31,27 +31,26 @@ internal abstract class IlpColumn
     /// <param name="binaryDoubles">Whether the server reads doubles in binary (version 2 of the protocol); as text otherwise.</param>
     public static IlpColumn Create(PlannedColumn column, string name, bool binaryDoubles) => column.Values switch
     {
-        BarColumn<double> doubles when binaryDoubles && column.Stored.Type == StoredType.Double => new BinaryDoubles(name, doubles),
-        BarColumn<double> doubles => new TextDoubles(name, doubles),
-        BarColumn<long> longs => new Longs(name, longs),
-        BarColumn<bool> flags => new Flags(name, flags),
+        BarColumn<double> doubles when binaryDoubles && column.Stored.Type == StoredType.Double =>
+            new Bounded<double, BinaryNumber>(name, doubles),
+        BarColumn<double> doubles => new Bounded<double, TextNumber>(name, doubles),
+        BarColumn<long> longs => new Bounded<long, WholeNumber>(name, longs),
+        BarColumn<bool> flags => new Bounded<bool, Flag>(name, flags),
         _ => new Texts(name, column.Values),
     };
 
     /// <summary>Writes the field of one row, with the comma before it; nothing where the value is null.</summary>
     public abstract void Write(int row, IlpBuffer buffer);
 
-    // Numbers and flags are of bounded length, so name and value take one look at the buffer's room.
-    private Span<byte> Begin(IlpBuffer buffer)
+    // How a value is written. The forms are structs, so that the compiler makes code of its own for each: this is done millions of times.
+    private interface IForm<in T>
     {
-        Span<byte> span = buffer.GetSpan(_name.Length + LongestNumber);
-        _name.CopyTo(span);
-        return span[_name.Length..];
+        static abstract int Write(T value, Span<byte> span);
     }
 
-    private void End(IlpBuffer buffer, int valueLength) => buffer.Advance(_name.Length + valueLength);
-
-    private sealed class BinaryDoubles(string name, BarColumn<double> values) : IlpColumn(name)
+    // Numbers and flags are of bounded length, so name and value take one look at the buffer's room.
+    private sealed class Bounded<T, TForm>(string name, BarColumn<T> values) : IlpColumn(name)
+        where TForm : struct, IForm<T>
     {
         private readonly bool _hasNulls = values.HasNulls;
 
@@ -62,63 +61,50 @@ internal abstract class IlpColumn
                 return;
             }
 
-            Span<byte> span = Begin(buffer);
+            Span<byte> span = buffer.GetSpan(_name.Length + LongestNumber);
+            _name.CopyTo(span);
+            buffer.Advance(_name.Length + TForm.Write(values.Values.Span[row], span[_name.Length..]));
+        }
+    }
+
+    private readonly struct BinaryNumber : IForm<double>
+    {
+        public static int Write(double value, Span<byte> span)
+        {
             span[0] = (byte)'=';
             span[1] = BinaryDouble;
-            BinaryPrimitives.WriteDoubleLittleEndian(span[2..], values.Values.Span[row]);
-            End(buffer, 2 + sizeof(double));
+            BinaryPrimitives.WriteDoubleLittleEndian(span[2..], value);
+            return 2 + sizeof(double);
         }
     }
 
-    private sealed class TextDoubles(string name, BarColumn<double> values) : IlpColumn(name)
+    private readonly struct TextNumber : IForm<double>
     {
-        private readonly bool _hasNulls = values.HasNulls;
-
-        public override void Write(int row, IlpBuffer buffer)
+        // The invariant culture spells NaN, Infinity and -Infinity just as QuestDB wants them, and every other number in the shortest form
+        // that is read back as the same.
+        public static int Write(double value, Span<byte> span)
         {
-            if (_hasNulls && values.IsNull(row))
-            {
-                return;
-            }
-
-            // The invariant culture spells NaN, Infinity and -Infinity just as QuestDB wants them, and every other number in
-            // the shortest form that is read back as the same.
-            _ = values.Values.Span[row].TryFormat(Begin(buffer), out int length, default, CultureInfo.InvariantCulture);
-            End(buffer, length);
+            _ = value.TryFormat(span, out int length, default, CultureInfo.InvariantCulture);
+            return length;
         }
     }
 
-    private sealed class Longs(string name, BarColumn<long> values) : IlpColumn(name)
+    private readonly struct WholeNumber : IForm<long>
     {
-        private readonly bool _hasNulls = values.HasNulls;
-
-        public override void Write(int row, IlpBuffer buffer)
+        public static int Write(long value, Span<byte> span)
         {
-            if (_hasNulls && values.IsNull(row))
-            {
-                return;
-            }
-
-            Span<byte> span = Begin(buffer);
-            _ = values.Values.Span[row].TryFormat(span, out int length, default, CultureInfo.InvariantCulture);
+            _ = value.TryFormat(span, out int length, default, CultureInfo.InvariantCulture);
             span[length] = (byte)'i';
-            End(buffer, length + 1);
+            return length + 1;
         }
     }
 
-    private sealed class Flags(string name, BarColumn<bool> values) : IlpColumn(name)
+    private readonly struct Flag : IForm<bool>
     {
-        private readonly bool _hasNulls = values.HasNulls;
-
-        public override void Write(int row, IlpBuffer buffer)
+        public static int Write(bool value, Span<byte> span)
         {
-            if (_hasNulls && values.IsNull(row))
-            {
-                return;
-            }
-
-            Begin(buffer)[0] = values.Values.Span[row] ? (byte)'t' : (byte)'f';
-            End(buffer, 1);
+            span[0] = value ? (byte)'t' : (byte)'f';
+            return 1;
         }
     }
 

@@ -25,6 +25,23 @@ internal sealed class SqliteErrors(string displayName, string path)
         }
     }
 
+    /// <summary>Why nothing can be written, as far as that is seen without writing; null where nothing stands in the way.</summary>
+    public string? FindWriteObstacle()
+    {
+        try
+        {
+            RequireUsablePath();
+        }
+        catch (StoreException exception)
+        {
+            return exception.Message;
+        }
+
+        return IsRefused(FileAccess.Write) || SqliteFile.MakesNoneBeside(path)
+            ? $"{displayName} cannot be written by this user: {WhatIsReadOnly}. Make both writable, or use another file."
+            : null;
+    }
+
     /// <summary>The error of a read that would have to make files, because a log beside the file has to be replayed.</summary>
     public StoreException NeedsReplay(string log, SqliteException error) =>
         Error(
@@ -92,6 +109,8 @@ internal sealed class SqliteErrors(string displayName, string path)
             return false;
         }
     }
+
+    private string WhatIsReadOnly => IsRefused(FileAccess.Write) ? "the file is read-only" : "no file can be made in its folder";
 
     private bool IsRefused(FileAccess access) => File.Exists(path) && SqliteFile.IsRefused(path, access);
 

@@ -114,8 +114,9 @@ internal sealed class SqliteFillClaims(string path)
         }
     }
 
-    // Between the opening of a file and its locking, who had it may have deleted it: the lock is then on a file that has no name any more, and
-    // somebody else may have the one of that name. A time that nothing else has, in steps that every file system keeps, tells which it is.
+    // Between the opening of a file and its locking, who had it may have deleted it: the lock is then on a file that has no name any more,
+    // and somebody else may have the one of that name. A time that nothing else has, in steps that every file system keeps, tells which it
+    // is.
     private static bool IsStillNamed(FileStream held, string file)
     {
         if (OperatingSystem.IsWindows())

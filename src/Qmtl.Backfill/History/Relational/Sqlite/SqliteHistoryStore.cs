@@ -51,6 +51,10 @@ public sealed class SqliteHistoryStore : RelationalHistoryStore
     public override StoreInfo Info => base.Info with { FilePath = _path };
 
     /// <inheritdoc/>
+    public override Task<string?> FindWriteObstacleAsync(CancellationToken cancellationToken = default) =>
+        Task.Run(_errors.FindWriteObstacle, cancellationToken);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// While a stream is filled, an empty file stands beside the store's that is locked. The lock goes with the process; the file of one
     /// that was killed stays until the stream is filled again.

@@ -9,6 +9,7 @@ using Qmtl.Gateway;
 using Qmtl.History;
 using Qmtl.Messages;
 using Qmtl.Payloads;
+using Qmtl.PowerShell.Monitoring;
 using Qmtl.PowerShell.Output;
 using Qmtl.PowerShell.Scripting;
 using Qmtl.Running;
@@ -16,7 +17,7 @@ using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
 
-namespace Qmtl.PowerShell.Monitoring;
+namespace Qmtl.PowerShell;
 
 /// <summary>
 /// What happens when a shell imports the module and when it removes it. The module's script calls it: PowerShell itself would not
@@ -35,8 +36,8 @@ public static class ModuleLifetime
         typeof(CacheView), typeof(Payload), typeof(IHistoryProvider), typeof(BarInterval),
 
         // What scripts catch.
-        typeof(SourceException), typeof(StoreException), typeof(GatewayException), typeof(NodeFailedException), typeof(MissingBarsException),
-        typeof(WarmupFailedException),
+        typeof(SourceException), typeof(StoreException), typeof(GatewayException), typeof(NodeFailedException),
+        typeof(MissingBarsException), typeof(WarmupFailedException),
 
         // For the module's own tables.
         typeof(PlainText), typeof(ShownValue),
@@ -103,7 +104,6 @@ public static class ModuleLifetime
         HashSet<string?> own = [.. Named.Select(static type => type.Assembly.GetName().Name)];
         return AssemblyLoadContext.Default.Assemblies.Where(other => own.Contains(other.GetName().Name)).Select(static other =>
             $"This shell has loaded '{other.Location}' before the module was imported. Strategies and nodes that were built on it "
-                + "cannot be run. "
-                + "In a new shell import Qmtl first, then load your own assembly alone.");
+                + "cannot be run. In a new shell import Qmtl first, then load your own assembly alone.");
     }
 }

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
-using Qmtl.Simulation.Http;
+using Qmtl.Simulation.Faults;
 
-namespace Qmtl.Simulation.Faults;
+namespace Qmtl.Simulation.Http;
 
 /// <summary>Answers in place of candles.</summary>
 internal static class FaultyAnswers

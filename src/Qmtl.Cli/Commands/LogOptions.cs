@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Qmtl.Cli.Commands;
+using Qmtl.Cli.Logging;
 
-namespace Qmtl.Cli.Logging;
+namespace Qmtl.Cli.Commands;
 
 /// <summary><c>--log-level</c> and <c>--log-format</c>, which every command takes.</summary>
 internal sealed class LogOptions
@@ -40,14 +40,4 @@ internal sealed class LogOptions
         option.CompletionSources.Add([.. choices.Keys]);
         return option;
     }
-}
-
-/// <summary>The form of lines on standard error.</summary>
-internal enum LogFormat
-{
-    /// <summary>For people: <c>qmtl: warning: …</c>.</summary>
-    Text,
-
-    /// <summary>For machines: a JSON object a line.</summary>
-    Json,
 }
