@@ -43,6 +43,7 @@ internal sealed class JoinCommand : CliCommand
         "qmtl join --cluster postgresql://qmtl@db.example/cluster --store postgresql://writer@db.example/market --listen 10.0.0.5 "
             + "--certificate qmtl.pem",
         "qmtl join --cluster localhost --store bars.db",
+        "qmtl join --cluster localhost --store bars.db --strategies ./strategies --runs 4",
     ];
 
     /// <inheritdoc/>

@@ -48,8 +48,8 @@ internal sealed class MemberOptions
 
     private readonly Option<string[]> _strategies = new("--strategies")
     {
-        Description = "A folder whose assemblies of strategies this member runs when Invoke-QmtlStrategy -Cluster asks for it; may be given "
-            + "several times. Whoever may write there has it run what they like. Default: it runs none.",
+        Description = "A folder whose assemblies of strategies this member runs when Invoke-QmtlStrategy -Cluster asks for it; may be "
+            + "given several times. Whoever may write there has it run what they like. Default: it runs none.",
         HelpName = "folder",
     };
 

@@ -96,8 +96,10 @@ internal static class ErrorRecords
         NodeFailedException failed => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, failed.Node),
         WarmupFailedException => new ErrorRecord(exception, "WarmupFailed", ErrorCategory.ResourceUnavailable, target),
         SweepException { Reason: SweepFailure.Node } => new ErrorRecord(exception, "NodeFailed", ErrorCategory.OperationStopped, target),
-        SweepException { Reason: SweepFailure.MissingBars } => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
-        SweepException { Reason: SweepFailure.History } => new ErrorRecord(exception, "StoreFailed", ErrorCategory.InvalidOperation, target),
+        SweepException { Reason: SweepFailure.MissingBars } =>
+            new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
+        SweepException { Reason: SweepFailure.History } =>
+            new ErrorRecord(exception, "StoreFailed", ErrorCategory.InvalidOperation, target),
         SweepException => new ErrorRecord(exception, "InvalidStrategy", ErrorCategory.InvalidArgument, target),
         MissingBarsException => new ErrorRecord(exception, "BarsMissing", ErrorCategory.ObjectNotFound, target),
         ArgumentException or FormatException =>

@@ -44,6 +44,18 @@ public sealed class ClusterDoorTests(PostgreSqlServer server) : IDisposable
         (open with { Listen = IPAddress.Loopback }).Validate();
     }
 
+    [Fact]
+    public void A_folder_of_strategies_that_there_is_not_is_told_before_anybody_asks_for_it()
+    {
+        var member = new ClusterMemberOptions { Address = ClusterAddress.Parse("localhost"), StrategyFolders = [_folder.File("none")] };
+
+        Assert.Equal(
+            $"There is no folder {_folder.File("none")} for assemblies of strategies. Make it, or name another one (--strategies).",
+            Assert.Throws<ArgumentException>(member.Validate).Message);
+        (member with { StrategyFolders = [_folder.FullPath] }).Validate();
+        Assert.Throws<ArgumentOutOfRangeException>((member with { StrategyFolders = [], RunsAtOnce = 0 }).Validate);
+    }
+
     [Theory]
     [InlineData("postgresql://me:hunter22@db.example/cluster", "postgresql://db.example:5432/cluster")]
     [InlineData("Host=db.example;Database=cluster;Username=me;Password=hunter22", "postgresql://db.example:5432/cluster")]
