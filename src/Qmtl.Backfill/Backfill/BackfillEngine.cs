@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Qmtl.Data;
 using Qmtl.Fetching;
+using Qmtl.History;
 using Qmtl.Telemetry;
 using Qmtl.Telemetry.Logging;
 using Qmtl.Time;
@@ -48,15 +49,6 @@ public sealed class BackfillEngine
         : this(options, timeProvider, onEvent + LogTo(loggerFactory), QmtlMeter.Instruments.Backfills.Record)
     {
     }
-
-    /// <summary>An engine that works on so many streams at once, however many requests run.</summary>
-    internal BackfillEngine(
-        BackfillOptions options,
-        TimeProvider? timeProvider,
-        Action<BackfillEvent>? onEvent,
-        ILoggerFactory? loggerFactory,
-        int streamsAtOnce)
-        : this(options, timeProvider, onEvent, loggerFactory) => _streamSlots = new SemaphoreSlim(streamsAtOnce);
 
     /// <summary>An engine that is measured elsewhere, so that what measuring costs can be told.</summary>
     internal BackfillEngine(
@@ -111,6 +103,37 @@ public sealed class BackfillEngine
         }
 
         return Start(work, cancellationToken);
+    }
+
+    /// <summary>
+    /// Completes a request for one who sees to it himself that a stream has one run at a time, and how many run at once.
+    /// </summary>
+    /// <param name="request">What to complete.</param>
+    /// <param name="store">What must not come to this again within it: the store, as others know it.</param>
+    /// <param name="emit">Told the result of each range as soon as it is done.</param>
+    /// <param name="cancellationToken">Stops it, as a job's.</param>
+    internal async Task CompleteAsync(
+        BackfillRequest request, IHistoryStore store, Action<BackfillResult> emit, CancellationToken cancellationToken)
+    {
+        object party = (store, request.Fetcher);
+        StreamBackfill backfill;
+        try
+        {
+            UnderWay.Require(request.Stream, party);
+            backfill = new StreamBackfill(request, _options, _retries, _requestSlots, _budget, _timeProvider, _raise, emit);
+        }
+        catch (Exception error) when (error is SourceException or ArgumentException)
+        {
+            foreach (BackfillResult result in EndUnasked(request.Stream, request.Ranges, BackfillStatus.Failed, error, obstacle: null))
+            {
+                emit(result);
+            }
+
+            return;
+        }
+
+        using IDisposable underWay = UnderWay.Enter(request.Stream, party);
+        await backfill.RunAsync(cancellationToken);
     }
 
     /// <summary>Ends the ranges of a request for which nothing can be done at present.</summary>

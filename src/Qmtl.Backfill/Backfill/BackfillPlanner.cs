@@ -14,8 +14,12 @@ public static class BackfillPlanner
     }
 
     /// <summary>From the first range's start to the last one's end; null where there is no range.</summary>
-    internal static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) =>
-        ranges.Count == 0 ? null : new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End));
+    internal static TimeRange? BoundsOf(IReadOnlyList<TimeRange> ranges) => ranges.Count switch
+    {
+        0 => null,
+        1 => ranges[0],
+        _ => new TimeRange(ranges.Min(range => range.Start), ranges.Max(range => range.End)),
+    };
 
     /// <summary>
     /// The ranges on the grid and without bars that have not closed (such a bar is still forming: it is not missing), and those of which

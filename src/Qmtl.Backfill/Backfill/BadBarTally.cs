@@ -11,7 +11,7 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBadBar)
 {
-    private readonly SortedDictionary<BarCheck, (long Count, long First, string What)> _found = [];
+    private SortedDictionary<BarCheck, (long Count, long First, string What)>? _found;
 
     /// <summary>Looks at bars that are about to be stored. From any thread.</summary>
     /// <exception cref="SourceException">A bar is bad, and such are refused.</exception>
@@ -36,7 +36,7 @@ internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBad
     /// <summary>What is to be told of all of them: a note a check.</summary>
     public IEnumerable<SourceNote> Notes()
     {
-        foreach ((BarCheck check, (long count, long first, string what)) in _found)
+        foreach ((BarCheck check, (long count, long first, string what)) in _found ?? [])
         {
             yield return new SourceNote(SourceNoteKind.BadBars, string.Create(
                 CultureInfo.InvariantCulture,
@@ -56,8 +56,9 @@ internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBad
                     + $"the source, ask for the range without the bar, or take it as it is with -OnBadBar Warn (--on-bad-bar warn).");
         }
 
-        lock (_found)
+        lock (this)
         {
+            _found ??= [];
             (long count, long first, string what) = _found.GetValueOrDefault(broken.Check, (0, time, broken.ToString()));
             _found[broken.Check] = first <= time ? (count + 1, first, what) : (count + 1, time, broken.ToString());
         }

@@ -58,7 +58,7 @@ public sealed class NewestBars
         ILoggerFactory? loggerFactory = null)
     {
         options = (options ?? new BackfillOptions()) with { ComparesStored = true };
-        _engine = new BackfillEngine(options, timeProvider, onEvent, loggerFactory, MostStreamsAtOnce);
+        _engine = new BackfillEngine(options, timeProvider, onEvent, loggerFactory);
         _claims = new SharedClaims(timeProvider ?? TimeProvider.System);
     }
 
@@ -188,21 +188,23 @@ public sealed class NewestBars
 
         var view = new NewestStore(
             store, writes, await LookAsync(store, group.Where(stream => !claims.Refused.Contains(stream.Key)), cancellationToken));
-        await Task.WhenAll(group.Select(async stream =>
-        {
-            try
+        await Task.WhenAll(group.Select(stream => Task.Run(
+            async () =>
             {
-                foreach (BackfillRequest request in stream)
+                try
                 {
-                    await RunAsync(request, claims, view, results, cancellationToken);
+                    foreach (BackfillRequest request in stream)
+                    {
+                        await RunAsync(request, claims, view, results, cancellationToken);
+                    }
                 }
-            }
-            finally
-            {
-                Leave(places / group.Length);
-                await claims.ReturnAsync(stream.Key);
-            }
-        }));
+                finally
+                {
+                    Leave(places / group.Length);
+                    await claims.ReturnAsync(stream.Key);
+                }
+            },
+            CancellationToken.None)));
     }
 
     private async Task RunAsync(
@@ -227,11 +229,8 @@ public sealed class NewestBars
             _engine.Raise(new BackfillStoreWarning(request.Stream, view.Info.DisplayName, StreamBackfill.GoesBeside));
         }
 
-        BackfillJob job = _engine.Submit(request with { Store = view }, cancellationToken);
-        await foreach (BackfillResult result in job.ReadResultsAsync(CancellationToken.None))
-        {
-            results.TryWrite(result);
-        }
+        await _engine.CompleteAsync(
+            request with { Store = view }, request.Store, result => results.TryWrite(result), cancellationToken);
     }
 
     // What cannot be looked at here, the engine asks for itself, and tells what is the matter.
@@ -260,12 +259,14 @@ public sealed class NewestBars
     {
         try
         {
-            string[] sources = [.. requests.Select(request => request.Fetcher.GetName(request.Stream)).Distinct()];
             StreamKey stream = requests[0].Stream;
-            return sources.Length == 1
-                && BackfillPlanner.BoundsOf([.. requests.SelectMany(request => request.Ranges)])?.AlignTo(stream.Interval) is { } bounds
+            string source = requests[0].Fetcher.GetName(stream);
+            IReadOnlyList<TimeRange> ranges =
+                requests.Length == 1 ? requests[0].Ranges : [.. requests.SelectMany(request => request.Ranges)];
+            return (requests.Length == 1 || requests.All(request => request.Fetcher.GetName(stream) == source))
+                && BackfillPlanner.BoundsOf(ranges)?.AlignTo(stream.Interval) is { } bounds
                 && bounds.CountBars(stream.Interval) <= MostBarsToLookAt
-                    ? new StreamRange(stream, bounds, sources[0])
+                    ? new StreamRange(stream, bounds, source)
                     : null;
         }
         catch (Exception error) when (error is SourceException or ArgumentException)

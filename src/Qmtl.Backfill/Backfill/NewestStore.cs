@@ -52,9 +52,7 @@ internal sealed class NewestStore(
     public async Task<RevisedHistory> ReviseAsync(
         StreamKey stream, IReadOnlyList<BarPage> pages, bool trailAdded, CancellationToken cancellationToken = default)
     {
-        TimeRangeSet none = TimeRangeSet.Empty(stream.Interval);
-        IEnumerable<TimeRange> bounds = pages.Select(page => page.Asked.Bounds).OfType<TimeRange>();
-        if (bounds.Any(asked => Find(stream, asked) is null))
+        if (pages.Any(page => page.Asked.Bounds is { } asked && Find(stream, asked) is null))
         {
             return await store.ReviseAsync(stream, pages, trailAdded, cancellationToken);
         }
@@ -73,7 +71,7 @@ internal sealed class NewestStore(
             }
         }
 
-        BarPage[] news =
+        IReadOnlyList<BarPage> news = bars.IsEmpty ? pages :
         [
             .. pages.Select(page => page with
             {
@@ -87,6 +85,7 @@ internal sealed class NewestStore(
             await writes.WriteAsync(stream, toWrite);
         }
 
+        TimeRangeSet none = TimeRangeSet.Empty(stream.Interval);
         return new RevisedHistory(
             news.Aggregate(none, static (all, page) => all.Union(page.Frame.ToRangeSet())),
             none,

@@ -32,7 +32,8 @@ internal sealed class RangeLedger
         _stream = stream;
         _timeProvider = timeProvider;
         _created = timeProvider.GetTimestamp();
-        _entries = [.. ranges.OrderBy(range => range.Start).Select(range => new Entry(range, range.CountBars(stream.Interval)))];
+        IEnumerable<TimeRange> ordered = ranges.Count == 1 ? ranges : ranges.OrderBy(range => range.Start);
+        _entries = [.. ordered.Select(range => new Entry(range, range.CountBars(stream.Interval)))];
         _furthestEnd = new long[_entries.Length];
         long furthest = long.MinValue;
         for (int i = 0; i < _entries.Length; i++)

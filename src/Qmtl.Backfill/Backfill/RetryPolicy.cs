@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Polly;
 using Polly.Retry;
 using Qmtl.Fetching;
@@ -12,9 +13,11 @@ internal sealed class RetryPolicy
     private static readonly ResiliencePropertyKey<Action<int, TimeSpan, Exception>> OnRetryKey = new("qmtl.on-retry");
 
     private readonly ResiliencePipeline _pipeline;
+    private readonly BackfillOptions _options;
 
     public RetryPolicy(BackfillOptions options, TimeProvider timeProvider)
     {
+        _options = options;
         var builder = new ResiliencePipelineBuilder { TimeProvider = timeProvider };
         if (options.MaxRetries > 0)
         {
@@ -26,10 +29,7 @@ internal sealed class RetryPolicy
                 Delay = options.RetryDelay,
                 MaxDelay = TimeSpan.FromSeconds(30),
                 ShouldHandle = args => ValueTask.FromResult(
-                    args.Outcome.Exception is { } error
-                    && !args.Context.CancellationToken.IsCancellationRequested
-                    && TransientErrors.IsTransient(error)
-                    && !(error is SourceException { RetryAfter: { } asked } && asked > options.MaxRetryAfter)),
+                    args.Outcome.Exception is { } error && MayHelp(error, args.Context.CancellationToken)),
                 DelayGenerator = args => ValueTask.FromResult(LongerRetryAfter(args, options.RetryDelay)),
                 OnRetry = args =>
                 {
@@ -46,14 +46,6 @@ internal sealed class RetryPolicy
         _pipeline = builder.Build();
     }
 
-    // Null leaves the delay to the strategy: a source that asks for less than the usual delay does not get hammered for it.
-    private static TimeSpan? LongerRetryAfter(RetryDelayGeneratorArguments<object> args, TimeSpan firstDelay) =>
-        args.Outcome.Exception is { } error
-            && TransientErrors.RetryAfter(error) is { } asked
-            && asked >= firstDelay * Math.Pow(2, args.AttemptNumber)
-            ? asked
-            : null;
-
     /// <summary>Runs <paramref name="action"/>, again where that may help.</summary>
     /// <param name="action">What to do.</param>
     /// <param name="onRetry">Told before each wait: the number of the retry from 1, the delay, the error.</param>
@@ -61,16 +53,53 @@ internal sealed class RetryPolicy
     public async Task<T> ExecuteAsync<T>(
         Func<CancellationToken, Task<T>> action, Action<int, TimeSpan, Exception> onRetry, CancellationToken cancellationToken)
     {
+        // Nearly everything succeeds, and of what does not the pipeline is told: going through it takes longer than a small action does.
+        cancellationToken.ThrowIfCancellationRequested();
+        ExceptionDispatchInfo first;
+        try
+        {
+            return await action(cancellationToken);
+        }
+        catch (Exception error) when (MayHelp(error, cancellationToken))
+        {
+            first = ExceptionDispatchInfo.Capture(error);
+        }
+
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
             context.Properties.Set(OnRetryKey, onRetry);
+            bool isFirst = true;
             return await _pipeline.ExecuteAsync(
-                static async (ctx, act) => await act(ctx.CancellationToken), context, action);
+                async ctx =>
+                {
+                    if (isFirst)
+                    {
+                        isFirst = false;
+                        first.Throw();
+                    }
+
+                    return await action(ctx.CancellationToken);
+                },
+                context);
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
         }
     }
+
+    private bool MayHelp(Exception error, CancellationToken cancellationToken) =>
+        _options.MaxRetries > 0
+        && !cancellationToken.IsCancellationRequested
+        && TransientErrors.IsTransient(error)
+        && !(error is SourceException { RetryAfter: { } asked } && asked > _options.MaxRetryAfter);
+
+    // Null leaves the delay to the strategy: a source that asks for less than the usual delay does not get hammered for it.
+    private static TimeSpan? LongerRetryAfter(RetryDelayGeneratorArguments<object> args, TimeSpan firstDelay) =>
+        args.Outcome.Exception is { } error
+            && TransientErrors.RetryAfter(error) is { } asked
+            && asked >= firstDelay * Math.Pow(2, args.AttemptNumber)
+            ? asked
+            : null;
 }

@@ -20,14 +20,18 @@ internal sealed partial class StreamBackfill
             }
 
             GiveUpAfterOutage(ledger, batch);
-            await CommitAsync(batch, cancellationToken);
-            foreach (FetchedPage page in batch)
-            {
-                Settle(ledger, page);
-            }
-
+            await EndAsync(ledger, batch, cancellationToken);
             batch.Clear();
             share.Return(weight);
+        }
+    }
+
+    private async Task EndAsync(RangeLedger ledger, List<FetchedPage> batch, CancellationToken cancellationToken)
+    {
+        await CommitAsync(batch, cancellationToken);
+        foreach (FetchedPage page in batch)
+        {
+            Settle(ledger, page);
         }
     }
 
@@ -53,7 +57,7 @@ internal sealed partial class StreamBackfill
     private async Task CommitAsync(List<FetchedPage> batch, CancellationToken cancellationToken)
     {
         // Pages come as the source answers them, several at once. In the order of their bars, a store can write them in one operation.
-        List<BarPage> answers =
+        List<BarPage> answers = Revises && batch is [{ Answers: { Count: 1 } alone }] ? alone :
         [
             .. batch.SelectMany(page => page.Answers)
                 .Where(answer => answer.Frame.Count > 0 || !answer.Empty.IsEmpty || _options.RetryEmpty || Revises)

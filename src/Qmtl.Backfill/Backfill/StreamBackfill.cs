@@ -172,9 +172,36 @@ internal sealed partial class StreamBackfill
         });
 
         using BarBudget.Share share = _budget.OpenShare(MostBufferedBars(files));
+        if (requests == 1 && before.IsEmpty)
+        {
+            // A page alone needs no queue.
+            await foreach (FetchedPage page in AdmitAsync(
+                BackfillPlanner.Plan(asked, files, _fetcher.BarsFrom), share, cancellationToken))
+            {
+                await FetchAsync(ledger, page, cancellationToken);
+                await EndAsync(ledger, [page], cancellationToken);
+            }
+        }
+        else
+        {
+            await CompleteManyAsync(ledger, before, asked, files, share, cancellationToken);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        _frontier.End();
+    }
+
+    private async Task CompleteManyAsync(
+        RangeLedger ledger,
+        TimeRangeSet before,
+        TimeRangeSet asked,
+        IReadOnlyList<TimeRange> files,
+        BarBudget.Share share,
+        CancellationToken cancellationToken)
+    {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pages = Channel.CreateUnbounded<FetchedPage>(new UnboundedChannelOptions { SingleReader = true });
-        Task fetching = FetchAllAsync(ledger, before, asked, files, requests, share, pages.Writer, ended.Token);
+        Task fetching = FetchAllAsync(ledger, before, asked, files, share, pages.Writer, ended.Token);
         try
         {
             await WriteAllAsync(ledger, share, pages.Reader, ended.Token);
@@ -188,7 +215,6 @@ internal sealed partial class StreamBackfill
 
         cancellationToken.ThrowIfCancellationRequested();
         await fetching;
-        _frontier.End();
     }
 
     private List<TimeRange> ChooseFiles(TimeRangeSet asked) => _request.Fetcher is IBulkSource bulk && asked.Bounds is { } bounds
@@ -239,7 +265,6 @@ internal sealed partial class StreamBackfill
         TimeRangeSet before,
         TimeRangeSet asked,
         IReadOnlyList<TimeRange> files,
-        long requests,
         BarBudget.Share share,
         ChannelWriter<FetchedPage> pages,
         CancellationToken cancellationToken)
@@ -261,18 +286,6 @@ internal sealed partial class StreamBackfill
                 page.Answers.Add(new BarPage(_source, BarFrame.Empty(Stream.Interval), planned.Missing, planned.Missing));
                 await share.TakeAsync(page.Weight, cancellationToken);
                 pages.TryWrite(page);
-            }
-
-            if (requests == 1)
-            {
-                await foreach (FetchedPage page in AdmitAsync(
-                    BackfillPlanner.Plan(asked, files, _fetcher.BarsFrom), share, cancellationToken))
-                {
-                    await FetchAsync(ledger, page, cancellationToken);
-                    pages.TryWrite(page);
-                }
-
-                return;
             }
 
             await Parallel.ForEachAsync(

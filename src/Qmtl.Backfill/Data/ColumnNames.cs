@@ -12,6 +12,9 @@ public static class ColumnNames
     /// <summary>The stream's interval in seconds.</summary>
     public const string Interval = "interval";
 
+    // Up to so many, looking through them all costs less than a set of them.
+    private const int FewColumns = 16;
+
     // A column that is whole in one answer and fractional in the next must not change its type between the two.
     private static readonly HashSet<string> MeasureNames = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -58,9 +61,10 @@ public static class ColumnNames
 
     internal static void RequireUsable(IReadOnlyList<BarColumn> columns, int rows)
     {
-        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (BarColumn column in columns)
+        HashSet<string>? seen = columns.Count > FewColumns ? new(StringComparer.OrdinalIgnoreCase) : null;
+        for (int at = 0; at < columns.Count; at++)
         {
+            BarColumn column = columns[at];
             if (column.Length != rows)
             {
                 throw new ArgumentException(
@@ -72,11 +76,24 @@ public static class ColumnNames
                 throw new ArgumentException(complaint, nameof(columns));
             }
 
-            if (!seen.Add(column.Name))
+            if (!(seen?.Add(column.Name) ?? IsFirst(columns, at)))
             {
                 throw new ArgumentException(
                     $"Two columns are named '{column.Name}' (case does not count). Rename or drop one.", nameof(columns));
             }
         }
+    }
+
+    private static bool IsFirst(IReadOnlyList<BarColumn> columns, int at)
+    {
+        for (int before = 0; before < at; before++)
+        {
+            if (string.Equals(columns[before].Name, columns[at].Name, StringComparison.OrdinalIgnoreCase))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

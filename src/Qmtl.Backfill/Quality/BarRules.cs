@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using Qmtl.Data;
 
@@ -21,7 +22,8 @@ internal readonly record struct BrokenRule(BarCheck Check, int Row, string Colum
 /// </summary>
 internal static class BarRules
 {
-    private static readonly string[] Prices = ["open", "high", "low", "close", "vwap", "price"];
+    private static readonly FrozenSet<string> Prices =
+        new[] { "open", "high", "low", "close", "vwap", "price" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Tells every rule that a bar breaks. Clean columns cost a look at each value, and no memory.</summary>
     public static void Find(IReadOnlyList<BarColumn> columns, Action<BrokenRule> tell)
@@ -44,7 +46,7 @@ internal static class BarRules
 
         foreach (BarColumn column in columns)
         {
-            if (Array.Exists(Prices, price => price.Equals(column.Name, StringComparison.OrdinalIgnoreCase)))
+            if (Prices.Contains(column.Name))
             {
                 FindBelow(column, double.Epsilon, BarCheck.NotPositive, "above 0", tell);
             }

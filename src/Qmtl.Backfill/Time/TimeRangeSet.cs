@@ -79,6 +79,11 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
     /// <exception cref="ArgumentException">A timestamp is smaller than the one before it.</exception>
     public static TimeRangeSet FromTimestamps(BarInterval interval, ReadOnlySpan<long> ascending)
     {
+        if (ascending.Length == 1)
+        {
+            return interval.IsOnGrid(ascending[0]) ? new(interval, [new TimeRange(ascending[0], ascending[0])]) : Empty(interval);
+        }
+
         var builder = new TimeRangeSetBuilder(interval);
         builder.AddTimestamps(ascending);
         return builder.Build();
@@ -206,6 +211,11 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
             return Empty(Interval);
         }
 
+        if (!Bounds!.Value.Overlaps(other.Bounds!.Value))
+        {
+            return this;
+        }
+
         var builder = new TimeRangeSetBuilder(Interval);
         int right = 0;
         foreach (TimeRange range in _ranges)
@@ -262,6 +272,11 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
 
     private static TimeRange[] Normalize(BarInterval interval, IEnumerable<TimeRange> ranges)
     {
+        if (ranges is IReadOnlyCollection<TimeRange> { Count: 0 } or IReadOnlyList<TimeRange> { Count: 1 })
+        {
+            return ranges is IReadOnlyList<TimeRange> { Count: 1 } one && one[0].AlignTo(interval) is { } whole ? [whole] : [];
+        }
+
         var aligned = new List<TimeRange>();
         bool ascending = true;
         foreach (TimeRange range in ranges)

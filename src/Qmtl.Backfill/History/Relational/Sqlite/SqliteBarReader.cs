@@ -52,7 +52,7 @@ internal sealed class SqliteBarReader : BarReader
 
     private BarFrame? ReadFrame()
     {
-        SqliteColumnReader[] columns = [.. _table.Payload.Select(column => new SqliteColumnReader(column, Room))];
+        SqliteColumnReader[] columns = [];
         int rows = 0;
         long reached = Asked.End;
         while (!IsFull && Next())
@@ -61,6 +61,8 @@ internal sealed class SqliteBarReader : BarReader
             (reached, bool isWhole) = _statement.GetFloor(0);
             if (isWhole && TryAdd(reached))
             {
+                // Many a look finds nothing.
+                columns = columns.Length > 0 ? columns : [.. _table.Payload.Select(column => new SqliteColumnReader(column, Room))];
                 for (int column = 0; column < columns.Length; column++)
                 {
                     columns[column].Read(_statement.Handle, column + 1);
