@@ -27,6 +27,9 @@ internal sealed class Newest : IComparisonSet
     // As many as a transaction of a server in its default settings has locks for.
     private const int StreamsInTransaction = 1000;
 
+    // Who keeps streams has run for long: by then the runtime has compiled anew what is run often.
+    private const int BarsBefore = 10;
+
     private readonly PrivatePostgreSql _server = new(isDurable: true);
     private readonly TemporaryFolder _folder = new();
     private readonly List<Side> _sides = [];
@@ -83,6 +86,7 @@ internal sealed class Newest : IComparisonSet
                 if (side.Bar == 0)
                 {
                     MakeSqlite(ours, tables);
+                    await side.WarmUpAsync(compared);
                 }
 
                 return await side.CompleteAsync(compared);
@@ -92,6 +96,10 @@ internal sealed class Newest : IComparisonSet
                 if (bar == 0)
                 {
                     MakeSqlite(bare, tables);
+                    for (; bar < BarsBefore; bar++)
+                    {
+                        WriteSqlite(bare, tables, bar);
+                    }
                 }
 
                 return Task.FromResult(WriteSqlite(bare, tables, bar++));
@@ -115,11 +123,24 @@ internal sealed class Newest : IComparisonSet
                     ours = await MakePostgreSqlAsync();
                     side = new Side(HistoryStoreFactory.Open(ours));
                     _sides.Add(side);
+                    await side.WarmUpAsync(compared);
                 }
 
                 return await side.CompleteAsync(compared);
             },
-            async () => await WritePostgreSqlAsync(bare ??= await MakePostgreSqlAsync(), bar++));
+            async () =>
+            {
+                if (bare is null)
+                {
+                    bare = await MakePostgreSqlAsync();
+                    for (; bar < BarsBefore; bar++)
+                    {
+                        await WritePostgreSqlAsync(bare, bar);
+                    }
+                }
+
+                return await WritePostgreSqlAsync(bare, bar++);
+            });
     }
 
     private static void MakeSqlite(string file, string[] tables)
@@ -290,6 +311,14 @@ internal sealed class Newest : IComparisonSet
         public IHistoryStore Store => store;
 
         public int Bar { get; private set; }
+
+        public async Task WarmUpAsync(int compared)
+        {
+            while (Bar < BarsBefore)
+            {
+                await CompleteAsync(compared);
+            }
+        }
 
         public async Task<TimeSpan> CompleteAsync(int compared)
         {

@@ -1,8 +1,8 @@
 using Qmtl.Backfill;
 using Qmtl.Caching;
 using Qmtl.Payloads;
-using Qmtl.Streams;
 using Qmtl.Strategies;
+using Qmtl.Streams;
 using Qmtl.Time;
 
 namespace Qmtl.RecorderChild;
