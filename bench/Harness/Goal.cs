@@ -22,5 +22,5 @@ internal sealed record Goal(string Text, Func<double, bool> IsMet, Func<double, 
         string.Create(CultureInfo.InvariantCulture, $"at most {seconds} s"), took => took <= seconds, (ours, _) => ours, " s");
 
     /// <summary>Measured and printed, with no goal of its own.</summary>
-    public static Goal None { get; } = new("–", _ => true, (ours, other) => other / ours);
+    public static Goal None { get; } = new("–", _ => true, (ours, other) => ours / other);
 }

@@ -103,20 +103,20 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
         IReadOnlyList<string> tables,
         CancellationToken cancellationToken)
     {
-        // One row even where no table is found: the schema is needed to make one. OFFSET keeps the look at a table's keys from being taken
-        // for each of its columns.
+        // One row even where no table is found: the schema is needed to make one. OFFSET has the key looked for once a table, and not once
+        // for each of its columns, which takes longer than all the rest.
         const string Sql = """
-            SELECT current_schema()::text, c.relname::text, a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod),
-                c.has_key, format_type(t.oid, CASE WHEN d.typtype = 'd' THEN d.typtypmod ELSE a.atttypmod END)
+            SELECT current_schema()::text, c.relname, a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod), c.has_key,
+                format_type(t.oid, CASE WHEN d.typtype = 'd' THEN d.typtypmod ELSE a.atttypmod END)
             FROM (SELECT 1) AS one
             LEFT JOIN (
-                SELECT p.oid, p.relname, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = p.oid AND i.indisunique AND i.indisvalid
-                    AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 3 AND i.indnatts = 3
-                    AND (SELECT count(*) FROM pg_attribute k WHERE k.attrelid = p.oid AND k.attnum = ANY (i.indkey)
-                        AND lower(k.attname) IN ('node_id', 'interval', 'ts')) = 3) AS has_key
-                FROM pg_class p
-                WHERE p.relname = ANY ($1) AND p.relkind IN ('r', 'p', 'v', 'm', 'f')
-                    AND p.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+                SELECT oid, relname::text, EXISTS (
+                    SELECT 1 FROM pg_index i WHERE i.indrelid = found.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                        AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 3 AND i.indnatts = 3
+                        AND (SELECT count(*) FROM pg_attribute k WHERE k.attrelid = found.oid AND k.attnum = ANY (i.indkey)
+                            AND lower(k.attname) IN ('node_id', 'interval', 'ts')) = 3) AS has_key
+                FROM pg_class AS found WHERE relname = ANY ($1) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+                    AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
                 OFFSET 0) AS c ON true
             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             LEFT JOIN pg_type d ON d.oid = a.atttypid
