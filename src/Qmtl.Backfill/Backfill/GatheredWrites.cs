@@ -12,7 +12,7 @@ namespace Qmtl.Backfill;
 internal sealed class GatheredWrites(IHistoryStore store, CancellationToken cancellationToken)
 {
     // Real time, whatever the clock of the bars: it is how long a thread takes to come by, and a source over a network is slower anyway.
-    private static readonly TimeSpan _moment = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
     private const int MostMoments = 25;
 
     private readonly Lock _gate = new();
@@ -71,7 +71,7 @@ internal sealed class GatheredWrites(IHistoryStore store, CancellationToken canc
         for (int moment = 0; moment < MostMoments && Waiting() is int waiting && waiting > before; moment++)
         {
             before = waiting;
-            await Task.Delay(_moment, CancellationToken.None);
+            await Task.Delay(Moment, CancellationToken.None);
         }
     }
 

@@ -10,7 +10,7 @@ internal static class AmountText
     private const ulong MostExact = 1UL << 53;
     private const int MostDigits = 18;
 
-    private static readonly double[] _powers =
+    private static readonly double[] Powers =
         [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
 
     /// <summary>Reads all of the text; false where it is no number.</summary>
@@ -46,7 +46,7 @@ internal static class AmountText
             return TryReadAny(text, out amount);
         }
 
-        amount = digits / _powers[fraction];
+        amount = digits / Powers[fraction];
         return true;
     }
 
