@@ -22,6 +22,7 @@ namespace Qmtl.Bench.Comparisons;
 internal sealed class Newest : IComparisonSet
 {
     private const string What = "one new bar for each of 5,000 streams";
+    private const string First = "the first bar of each of 5,000 new streams";
     private const int Near = 500;
 
     // As many as a transaction of a server in its default settings has locks for.
@@ -51,6 +52,12 @@ internal sealed class Newest : IComparisonSet
         {
             yield return OnPostgreSql("PostgreSQL", compared: 0, Goal.TimeAtMost(3));
             yield return OnPostgreSql("PostgreSQL, with 3 stored bars compared", compared: 3, Goal.None);
+        }
+
+        yield return NewOnSqlite();
+        if (PostgreSqlBinaries.MissingReason is null)
+        {
+            yield return NewOnPostgreSql();
         }
 
         yield return new Comparison(
@@ -143,6 +150,47 @@ internal sealed class Newest : IComparisonSet
             });
     }
 
+    private Comparison NewOnSqlite()
+    {
+        int number = 0;
+        string[] tables = [.. ManyStreams.All.Select(stream => stream.NodeId)];
+        return new Comparison(
+            $"{First} on SQLite",
+            "the bare tables in one transaction, and the bare writes in another",
+            Goal.None,
+            () => TimeFirstAsync(_folder.File($"{number++}-new.db")),
+            () =>
+            {
+                string file = _folder.File($"{number++}-new.db");
+                long started = Stopwatch.GetTimestamp();
+                MakeSqlite(file, tables);
+                WriteSqlite(file, tables, 0);
+                return Task.FromResult(Stopwatch.GetElapsedTime(started));
+            });
+    }
+
+    private Comparison NewOnPostgreSql() => new(
+        $"{First} on PostgreSQL",
+        "the bare tables, and then the bare writes, in as few transactions as the server takes",
+        Goal.None,
+        async () => await TimeFirstAsync(_server.ConnectionStringOf(await _server.CreateDatabaseAsync())),
+        async () =>
+        {
+            string database = _server.ConnectionStringOf(await _server.CreateDatabaseAsync());
+            long started = Stopwatch.GetTimestamp();
+            await MakePostgreSqlTablesAsync(database);
+            await WritePostgreSqlAsync(database, 0);
+            return Stopwatch.GetElapsedTime(started);
+        });
+
+    private static async Task<TimeSpan> TimeFirstAsync(string where)
+    {
+        await using IHistoryStore store = HistoryStoreFactory.Open(where);
+        long started = Stopwatch.GetTimestamp();
+        await ManyStreams.CompleteAsync(new NewestBars(), store, bar: 0, compared: 0);
+        return Stopwatch.GetElapsedTime(started);
+    }
+
     private static void MakeSqlite(string file, string[] tables)
     {
         using var connection = new SqliteConnection($"Data Source={file}");
@@ -211,6 +259,16 @@ internal sealed class Newest : IComparisonSet
     private async Task<string> MakePostgreSqlAsync()
     {
         string database = _server.ConnectionStringOf(await _server.CreateDatabaseAsync());
+        await MakePostgreSqlTablesAsync(database);
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var analyze = new NpgsqlCommand("VACUUM ANALYZE pg_class, pg_attribute, pg_index", connection);
+        await analyze.ExecuteNonQueryAsync();
+        return database;
+    }
+
+    private static async Task MakePostgreSqlTablesAsync(string database)
+    {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
         foreach (StreamKey[] some in ManyStreams.All.Chunk(StreamsInTransaction))
@@ -221,10 +279,6 @@ internal sealed class Newest : IComparisonSet
                 connection);
             await command.ExecuteNonQueryAsync();
         }
-
-        await using var analyze = new NpgsqlCommand("VACUUM ANALYZE pg_class, pg_attribute, pg_index", connection);
-        await analyze.ExecuteNonQueryAsync();
-        return database;
     }
 
     private static async Task<TimeSpan> WritePostgreSqlAsync(string database, int bar)

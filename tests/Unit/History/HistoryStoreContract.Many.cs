@@ -45,6 +45,24 @@ public abstract partial class HistoryStoreContract
     }
 
     [StoreFact]
+    public async Task Two_that_make_the_same_tables_at_once_both_write_into_them()
+    {
+        StreamKey[] streams = Streams(60);
+        await using IHistoryStore one = Open();
+        await using IHistoryStore other = Open();
+        IReadOnlyList<StoreException?>[] outcomes = await Task.WhenAll(
+            Task.Run(() => one.WriteManyAsync([.. streams.Select(stream => WriteOf(stream, Page(Frame(60), Set((60, 120)), Set((120, 120)))))])),
+            Task.Run(() => other.WriteManyAsync([.. streams.Reverse().Select(stream => WriteOf(stream, Page(Frame(180))))])));
+        Assert.All(outcomes.SelectMany(all => all), Assert.Null);
+        foreach (StreamKey stream in streams)
+        {
+            Assert.Equal(Set((60, 60), (180, 180)), await one.GetCoverageAsync(stream));
+            Assert.Equal(Set((120, 120)), await one.GetKnownEmptyAsync(stream, Source));
+            Assert.Empty(one.TakeWarnings(stream));
+        }
+    }
+
+    [StoreFact]
     public async Task A_stream_that_is_written_twice_at_once_keeps_the_later()
     {
         var other = new StreamKey("other", Minute);

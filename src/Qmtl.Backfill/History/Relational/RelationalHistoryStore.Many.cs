@@ -10,6 +10,9 @@ public abstract partial class RelationalHistoryStore
     // many, each goes by itself.
     private const int MostRefusalsTogether = 3;
 
+    // Whoever makes the same tables at the same time makes some of them first, and then they are there.
+    private const int MostTurnsOfMaking = 5;
+
     /// <summary>How many streams a transaction writes together; 1, the default, where it is of one stream only.</summary>
     private protected virtual int StreamsInTransaction => 1;
 
@@ -148,7 +151,9 @@ public abstract partial class RelationalHistoryStore
         IReadOnlyList<StreamWrite> writes, int[] part, StoreException?[] outcomes, CancellationToken cancellationToken)
     {
         List<int> left = [.. part.Where(at => EmptyRangeUpdate.Touched(writes[at].Pages) is not null)];
-        for (int refusals = 0; left.Count > 1 && refusals <= MostRefusalsTogether; refusals++)
+        List<int> alone = [];
+        int turns = 0;
+        for (int refusals = 0; left.Count > 1 && refusals <= MostRefusalsTogether;)
         {
             var together = new Together(writes, left);
             try
@@ -161,17 +166,24 @@ public abstract partial class RelationalHistoryStore
                         return true;
                     },
                     cancellationToken);
-                left = together.Alone;
-                break;
+                alone.AddRange(together.Alone);
+                left = together.Lacking;
+                if (left.Count < 2 || turns++ == MostTurnsOfMaking)
+                {
+                    break;
+                }
+
+                await MakeTablesAsync(writes, left, cancellationToken);
             }
             catch (StoreException error) when (together.AtFault is { } at && !error.ConcernsWholeStore)
             {
                 outcomes[at] = error;
                 left.Remove(at);
+                refusals++;
             }
             catch (StoreException error) when (error.IsTransient || error.ConcernsWholeStore)
             {
-                foreach (int at in left)
+                foreach (int at in left.Concat(alone))
                 {
                     outcomes[at] = error;
                 }
@@ -184,7 +196,7 @@ public abstract partial class RelationalHistoryStore
             }
         }
 
-        foreach (int at in left)
+        foreach (int at in left.Concat(alone).Order())
         {
             try
             {
@@ -203,8 +215,9 @@ public abstract partial class RelationalHistoryStore
         return null;
     }
 
-    // One transaction. What needs more than rows (a table, a column, another type), or has to wait for another writer, is left to be
-    // written by itself: a change of the schema is a transaction of its own in some databases, and rewrites tables in others.
+    // One transaction. What needs more than rows (a column, another type), or has to wait for another writer, is left to be written by
+    // itself: a change of the schema is a transaction of its own in some databases, and rewrites tables in others. What lacks a table waits
+    // until those of all have been made.
     private async Task WriteTogetherAsync(
         RelationalSession session, Together together, StoreException?[] outcomes, CancellationToken cancellationToken)
     {
@@ -219,18 +232,29 @@ public abstract partial class RelationalHistoryStore
         Dictionary<string, FoundTable> found = all.ToDictionary(table => table.Name, StringComparer.Ordinal);
         bool hasEmptyRanges = found.ContainsKey(RelationalSession.EmptyRangesTable);
         var written = new List<WrittenStream>(together.Places.Count);
+
+        // What comes after a write that is put aside, comes after it.
+        var aside = new Dictionary<StreamKey, List<int>>();
         foreach (int at in together.Places)
         {
             (StreamKey stream, IReadOnlyList<BarPage> pages) = writes[at];
             try
             {
-                if (busy.Contains(stream) || Plan(session, at, stream, pages, found, hasEmptyRanges) is not { } plan)
+                if (aside.TryGetValue(stream, out List<int>? others))
                 {
-                    together.Alone.Add(at);
+                    others.Add(at);
                     continue;
                 }
 
-                written.Add(plan);
+                bool lacksTable = false;
+                if (!busy.Contains(stream) && Plan(session, at, stream, pages, found, hasEmptyRanges, out lacksTable) is { } plan)
+                {
+                    written.Add(plan);
+                    continue;
+                }
+
+                aside[stream] = lacksTable ? together.Lacking : together.Alone;
+                aside[stream].Add(at);
             }
             catch (StoreException error)
             {
@@ -269,19 +293,21 @@ public abstract partial class RelationalHistoryStore
         }
     }
 
-    // Null where the stream has to be written by itself.
+    // Null where the stream lacks a table, or has to be written by itself.
     private WrittenStream? Plan(
         RelationalSession session,
         int at,
         StreamKey stream,
         IReadOnlyList<BarPage> pages,
         Dictionary<string, FoundTable> found,
-        bool hasEmptyRanges)
+        bool hasEmptyRanges,
+        out bool lacksTable)
     {
         BarFrame[] frames = FramesOf(pages);
         string name = Naming.TableOf(stream.NodeId);
         TableSchema? table = frames.Length > 0 && found.TryGetValue(name, out FoundTable? one) ? SchemaOf([one], name) : null;
         var changes = FindChanges(session, name, table, hasEmptyRanges, pages, frames);
+        lacksTable = changes.Statements.Count > 0 && changes.Widened.Length == 0 && (table is null || changes.Missing.Count == 0);
         if (changes.Statements.Count + changes.Widened.Length > 0)
         {
             return null;
@@ -307,6 +333,9 @@ public abstract partial class RelationalHistoryStore
 
         /// <summary>Those that have to be written by themselves.</summary>
         public List<int> Alone { get; } = [];
+
+        /// <summary>Those that lack a table, and nothing else.</summary>
+        public List<int> Lacking { get; } = [];
 
         /// <summary>Whose bars are being written, where an error is about these.</summary>
         public int? AtFault { get; set; }

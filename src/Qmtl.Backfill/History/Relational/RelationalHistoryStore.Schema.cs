@@ -59,6 +59,57 @@ public abstract partial class RelationalHistoryStore
         throw new StoreException($"Another program keeps changing the table '{name}' in {DisplayName}. Try again.") { IsTransient = true };
     }
 
+    // All tables in one change of the schema. In the order of their names, so that two who do it at once do not wait for each other.
+    private async Task MakeTablesAsync(IReadOnlyList<StreamWrite> writes, List<int> places, CancellationToken cancellationToken)
+    {
+        IGrouping<string, StreamWrite>[] tables =
+        [
+            .. places.Select(at => writes[at])
+                .GroupBy(write => Naming.TableOf(write.Stream.NodeId), StringComparer.Ordinal)
+                .OrderBy(table => table.Key, StringComparer.Ordinal),
+        ];
+        await ChangeAsync(
+            writes[places[0]].Stream,
+            async session =>
+            {
+                await session.BeginAsync(writes[places[0]].Stream, cancellationToken);
+                HashSet<string> found =
+                [
+                    .. (await session.FindTablesAsync(
+                        [.. tables.Select(table => table.Key), RelationalSession.EmptyRangesTable], cancellationToken))
+                    .Select(table => table.Name),
+                ];
+                var made = new List<(StreamKey Stream, string Table, IReadOnlyList<(string Name, StoredType Type)> Columns)>();
+                var statements = new List<string>();
+                foreach (IGrouping<string, StreamWrite> table in tables)
+                {
+                    BarFrame[] frames = [.. table.SelectMany(write => FramesOf(write.Pages))];
+                    if (frames.Length > 0 && !found.Contains(table.Key))
+                    {
+                        made.Add((table.First().Stream, table.Key, WritePlan.MissingColumns(null, frames)));
+                        statements.Add(session.CreateTableSql(table.Key, made[^1].Columns));
+                    }
+                }
+
+                if (!found.Contains(RelationalSession.EmptyRangesTable)
+                    && tables.Any(table => table.Any(write => write.Pages.Any(page => !page.Empty.IsEmpty))))
+                {
+                    statements.Add(session.CreateEmptyRangesSql());
+                }
+
+                bool isMade = statements.Count > 0
+                    && await session.TryChangeSchemaAsync(new SchemaChange(DisplayName, null, statements, []), cancellationToken);
+                await session.CommitAsync(cancellationToken);
+                foreach ((StreamKey stream, string table, IReadOnlyList<(string Name, StoredType Type)> columns) in isMade ? made : [])
+                {
+                    _written.Made(stream, table, isNew: true, columns.Select(column => column.Name));
+                }
+
+                return isMade;
+            },
+            cancellationToken);
+    }
+
     // What the schema lacks for pages of a stream: the statements, the columns that they make, and those that become wider.
     private (List<string> Statements, IReadOnlyList<(string Name, StoredType Type)> Missing, (StoredColumn Column, string Sql)[] Widened)
         FindChanges(
