@@ -44,24 +44,21 @@ public sealed record ClusterMemberOptions
 
     /// <summary>Checks what no single option can know.</summary>
     /// <exception cref="ArgumentException">The member would be open to strangers, the address names no place of members, or there is no
-    /// such
-    /// folder.</exception>
+    /// such folder.</exception>
     public void Validate()
     {
         if (!IPAddress.IsLoopback(Listen) && Certificate is null && !AllowPlain)
         {
             throw new ArgumentException(
                 $"A member that listens at {Listen} does what anybody who reaches it asks for. Give all of the cluster the same "
-                    + "certificate "
-                    + "(--certificate), or say that the network is your own (--insecure).");
+                    + "certificate (--certificate), or say that the network is your own (--insecure).");
         }
 
         if (Address.Database is null && !Address.IsLocalhost)
         {
             throw new ArgumentException(
                 $"{Address} names members, and a new one needs the place where all are listed. Name the cluster's database "
-                    + "(postgresql://…), "
-                    + "or localhost for this machine alone.");
+                    + "(postgresql://…), or localhost for this machine alone.");
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(RunsAtOnce, 1, nameof(RunsAtOnce));

@@ -56,8 +56,7 @@ public sealed class MemberParts(IReadOnlyList<IHistoryStore> stores, IReadOnlyLi
         {
             throw new ClusterException(
                 $"The source {order.Source} of the member {Environment.MachineName} asks for {stream} as {source.GetName(stream)}, and "
-                    + "what is "
-                    + $"asked for is {order.SourceOfStream}. Give both the same symbol.");
+                    + $"what is asked for is {order.SourceOfStream}. Give both the same symbol.");
         }
 
         return own?.KeyLimit is { } limit ? KeyPacedFetcher.Of(source, limit, grains) : source;

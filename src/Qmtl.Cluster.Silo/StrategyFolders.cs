@@ -24,8 +24,7 @@ internal sealed class StrategyFolders(IReadOnlyList<string> folders)
         {
             throw new ClusterException(
                 $"The member {Environment.MachineName} runs no strategies. Start it with the folder that their assemblies are in: qmtl "
-                    + "join "
-                    + "--strategies.");
+                    + "join --strategies.");
         }
 
         bool isOutside = false;

@@ -75,8 +75,7 @@ internal sealed partial class SweepWork(
             return order.Build is null || order.Build == assembly.Build ? (assembly, store, null) : throw new ClusterException(
                 $"The member {Environment.MachineName} has the build {assembly.Build} of {assembly.Name}, and that of whoever asks is "
                     + $"{PlainText.OneLine(order.Build, 20)}. Give all the same file, or name it by a path that is none on this machine "
-                    + "for "
-                    + "whichever members have.");
+                    + "for whichever members have.");
         }
         catch (Exception error) when (error is ClusterException or SweepException)
         {

@@ -23,10 +23,6 @@ internal sealed class ClusterStream(
     Action<StreamNews> tell,
     Action<BackfillEvent> raise)
 {
-    // A cluster notices that a member is gone within some ten seconds, and a database may take a minute to restart.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(3);
-
     // A member stops at once; only a page that is just being written is waited for.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(12);
 
@@ -221,15 +217,15 @@ internal sealed class ClusterStream(
     private async Task RecoverAsync(Exception error, CancellationToken cancellationToken)
     {
         _lostSince ??= timeProvider.GetTimestamp();
-        if (timeProvider.GetElapsedTime(_lostSince.Value) > Patience)
+        if (timeProvider.GetElapsedTime(_lostSince.Value) > MemberLoss.Patience)
         {
             EndAll(BackfillStatus.Failed, new ClusterException(
-                $"The cluster {cluster} has not answered for {Patience.TotalMinutes:0} minutes. What was committed stays; run it again "
+                $"The cluster {cluster} has not answered for {MemberLoss.Patience.TotalMinutes:0} minutes. What was committed stays; run it again "
                     + "for the rest, and see qmtl members.", error));
             return;
         }
 
-        TimeSpan delay = TimeSpan.FromMilliseconds(Math.Min(LongestDelay.TotalMilliseconds, 200 * Math.Pow(2, _losses++)));
+        TimeSpan delay = MemberLoss.Delay(_losses++);
         raise(new BackfillRetrying(
             Stream, _open[0], _losses, delay, new ClusterException("The member that had it is lost or busy; another one goes on.")));
         await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

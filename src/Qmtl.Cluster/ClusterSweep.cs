@@ -7,10 +7,8 @@ namespace Qmtl.Cluster;
 
 /// <summary>
 /// Runs strategies on the members of a cluster: what <see cref="StrategySweep"/> is for one machine, with the same results. Members have
-/// the
-/// assembly and open the store by their own configuration; each takes a run when it has a place, and a member that dies has its runs
-/// given to
-/// others.
+/// the assembly and open the store by their own configuration; each takes a run when it has a place, and a member that dies has its runs
+/// given to others.
 /// </summary>
 [SuppressMessage(
     "Design",
@@ -23,10 +21,6 @@ public sealed class ClusterSweep
 
     // A run may be what ends its members, and must not end all of them.
     private const int MostLosses = 3;
-
-    // A cluster notices that a member is gone within some ten seconds, and a database may take a minute to restart.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(3);
 
     // Others' runs end, too, and do not say so here.
     private static readonly TimeSpan PlaceInterval = TimeSpan.FromMilliseconds(200);
@@ -152,12 +146,12 @@ public sealed class ClusterSweep
                         return (null, null, why!.Error.ToException());
                     case SweepRefused:
                         break;
-                    case null when _timeProvider.GetElapsedTime(silentSince!.Value) > Patience:
+                    case null when _timeProvider.GetElapsedTime(silentSince!.Value) > MemberLoss.Patience:
                         return (null, null, new ClusterException(
-                            $"The cluster {_client.Address} has not answered for {Patience.TotalMinutes:0} minutes. See qmtl members."));
+                            $"The cluster {_client.Address} has not answered for {MemberLoss.Patience.TotalMinutes:0} minutes. See "
+                                + "qmtl members."));
                     case null:
-                        TimeSpan delay = TimeSpan.FromMilliseconds(Math.Min(LongestDelay.TotalMilliseconds, 200 * Math.Pow(2, failures++)));
-                        await Task.Delay(delay, _timeProvider, cancellationToken);
+                        await Task.Delay(MemberLoss.Delay(failures++), _timeProvider, cancellationToken);
                         break;
                     default:
                         await _freed.WaitAsync(PlaceInterval, cancellationToken);

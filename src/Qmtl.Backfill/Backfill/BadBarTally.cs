@@ -11,6 +11,7 @@ namespace Qmtl.Backfill;
 /// </summary>
 internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBadBar)
 {
+    private readonly Lock _gate = new();
     private SortedDictionary<BarCheck, (long Count, long First, string What)>? _found;
 
     /// <summary>Looks at bars that are about to be stored. From any thread.</summary>
@@ -52,11 +53,11 @@ internal sealed class BadBarTally(StreamKey stream, string source, BadBars onBad
         {
             throw new SourceException(
                 $"{source} gave a bar of {stream} that contradicts itself: at {UnixTime.Format(time)} {broken}. Nothing of its page "
-                    + "was stored. Mend "
-                    + $"the source, ask for the range without the bar, or take it as it is with -OnBadBar Warn (--on-bad-bar warn).");
+                    + "was stored. Mend the source, ask for the range without the bar, or take it as it is with -OnBadBar Warn "
+                    + $"(--on-bad-bar warn).");
         }
 
-        lock (this)
+        lock (_gate)
         {
             _found ??= [];
             (long count, long first, string what) = _found.GetValueOrDefault(broken.Check, (0, time, broken.ToString()));

@@ -272,9 +272,12 @@ public sealed class TimeRangeSet : IReadOnlyList<TimeRange>, IEquatable<TimeRang
 
     private static TimeRange[] Normalize(BarInterval interval, IEnumerable<TimeRange> ranges)
     {
-        if (ranges is IReadOnlyCollection<TimeRange> { Count: 0 } or IReadOnlyList<TimeRange> { Count: 1 })
+        switch (ranges)
         {
-            return ranges is IReadOnlyList<TimeRange> { Count: 1 } one && one[0].AlignTo(interval) is { } whole ? [whole] : [];
+            case IReadOnlyCollection<TimeRange> { Count: 0 }:
+                return [];
+            case IReadOnlyList<TimeRange> { Count: 1 } one:
+                return one[0].AlignTo(interval) is { } whole ? [whole] : [];
         }
 
         var aligned = new List<TimeRange>();

@@ -149,8 +149,7 @@ internal sealed partial class KeptTouches(
         8002,
         LogLevel.Warning,
         "{streams} streams that belong to this member have had no place for {seconds} s, and nobody keeps them, for example {stream}. "
-            + "Look at "
-            + "qmtl members; a member that starts again takes its streams anew.",
+            + "Look at qmtl members; a member that starts again takes its streams anew.",
         EventName = "cluster.unkept")]
     private partial void Unkept(int streams, string stream, double seconds);
 }

@@ -6,8 +6,7 @@ namespace Qmtl.Cluster.Wire;
 
 /// <summary>
 /// A run of a strategy. Store and assembly are named, and each member knows by its own configuration what they are: neither a secret nor
-/// code
-/// travels.
+/// code travels.
 /// </summary>
 [GenerateSerializer]
 [Immutable]

@@ -14,12 +14,15 @@ public abstract class BackfillingCommand : AsyncCommand
     private protected StreamLogger CreateLog() => new(this, Post);
 
     /// <summary>On the pipeline thread: writes what became of a range, and what went wrong with it to the error stream.</summary>
-    private protected void WriteOutcome(HistoryOutcome outcome)
+    private protected void WriteOutcome(HistoryOutcome outcome) => WriteOutcome(outcome, outcome.Failure);
+
+    /// <summary>On the pipeline thread: writes what became of something, and to the error stream what went wrong with it.</summary>
+    private protected void WriteOutcome(object outcome, ErrorRecord? failure)
     {
         WriteObject(outcome);
-        if (outcome.Failure is { } error)
+        if (failure is not null)
         {
-            WriteError(error);
+            WriteError(failure);
         }
     }
 

@@ -67,8 +67,7 @@ public sealed partial class InvokeQmtlStrategyCommand
         { AssemblyPath: null } => NoAssembly,
         { Start: null } =>
             "-AssemblyPath needs -Start: runs replay what the provider holds from there on, and fill nothing. Give -Start, and fill it "
-                + "before "
-                + "with Invoke-QmtlBackfill.",
+                + "before with Invoke-QmtlBackfill.",
         { Provider: null } when DefaultProvider.Current is null =>
             "-AssemblyPath needs -Provider: the history that the strategy computes from, such as a store's path or connection string.",
         _ => null,
@@ -76,8 +75,7 @@ public sealed partial class InvokeQmtlStrategyCommand
 
     private static string NoAssembly =>
         "Only compiled strategies run many at once and on other machines; one that is made in a shell, of script or of objects, cannot "
-            + "travel. "
-            + "Make it a class of a library, and give -AssemblyPath and the class's name as -Strategy.";
+            + "travel. Make it a class of a library, and give -AssemblyPath and the class's name as -Strategy.";
 
     private void AddNames()
     {
@@ -165,11 +163,7 @@ public sealed partial class InvokeQmtlStrategyCommand
                 }
 
                 WriteProgress(progress);
-                WriteObject(outcome);
-                if (outcome.Failure is { } error)
-                {
-                    WriteError(error);
-                }
+                WriteOutcome(outcome, outcome.Failure);
             });
         }
     }

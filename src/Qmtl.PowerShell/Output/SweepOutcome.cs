@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Language;
 using System.Text.Json;
 using Qmtl.PowerShell.Pipeline;
 using Qmtl.Sweeping;
@@ -103,7 +104,7 @@ public sealed class SweepOutcome
             made.Properties.Add(new PSNoteProperty(name, value));
         }
 
-        made.Methods.Add(new PSScriptMethod("ToString", ScriptBlock.Create($"'{text.Replace("'", "''", StringComparison.Ordinal)}'")));
+        made.Methods.Add(new PSScriptMethod("ToString", ScriptBlock.Create($"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'")));
         return made;
     }
 

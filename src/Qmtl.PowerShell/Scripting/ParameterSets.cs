@@ -15,8 +15,7 @@ internal static class ParameterSets
         object? value = Plain(given);
         return value is Dictionary<string, object?> set ? SweepOrder.ParametersOf(set) : throw new ArgumentException(
             $"'{given}' is no set of parameters. Give a hashtable, @{{ fast = 5; slow = 20 }}, or an object with a property for each, "
-                + "such as a "
-                + "row of Import-Csv.");
+                + "such as a row of Import-Csv.");
     }
 
     private static object? Plain(object? given) => given is PSObject { BaseObject: PSCustomObject } custom

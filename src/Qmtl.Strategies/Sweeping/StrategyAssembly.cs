@@ -14,8 +14,8 @@ namespace Qmtl.Sweeping;
 
 /// <summary>
 /// An assembly of compiled strategies, read from its file. It has this process's Qmtl, whatever lies beside it, and takes its other
-/// libraries
-/// from its own folder. Nothing of it stays locked or loaded: a newer build is read anew, and the older one goes when its runs have ended.
+/// libraries from its own folder. Nothing of it stays locked or loaded: a newer build is read anew, and the older one goes when its runs
+/// have ended.
 /// </summary>
 public sealed class StrategyAssembly
 {
@@ -111,8 +111,7 @@ public sealed class StrategyAssembly
                 SweepFailure.Strategy,
                 cause is MissingMemberException or TypeLoadException or FileNotFoundException or FileLoadException
                     ? $"{strategy} of {Name} does not go with the Qmtl or the libraries that are here: {cause.Message} Build it against "
-                        + "this "
-                        + "version, and put its libraries beside it (dotnet publish)."
+                        + "this version, and put its libraries beside it (dotnet publish)."
                     : $"{strategy} of {Name} could not be made: {cause.Message}",
                 cause);
         }
@@ -150,8 +149,7 @@ public sealed class StrategyAssembly
                 result.Timestamp,
                 new NotSupportedException(
                     $"its result, a {value.GetType().Name}, cannot be written as JSON, which results of many runs are. Give a number, a "
-                        + "text, or "
-                        + "an object of these.",
+                        + "text, or an object of these.",
                     error));
         }
     }
@@ -170,8 +168,7 @@ public sealed class StrategyAssembly
                 found.Length > 1
                     ? $"{Name} has several strategies of the name {PlainText.OneLine(name)}. Name one whole: {Listed(found)}."
                     : $"{Name} has no strategy {PlainText.OneLine(name)}. Its public classes that derive from Qmtl.Strategies.Strategy "
-                        + "are: "
-                        + $"{Listed(strategies)}.");
+                        + $"are: {Listed(strategies)}.");
     }
 
     private static string Listed(IEnumerable<Type> types) =>

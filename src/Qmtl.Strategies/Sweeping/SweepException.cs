@@ -6,8 +6,7 @@ namespace Qmtl.Sweeping;
 
 /// <summary>
 /// A run of a sweep could not be made, or failed. It is the same on this machine and on a member of a cluster. The message is written for
-/// an
-/// operator; of what a strategy's own code throws, it holds the message.
+/// an operator; of what a strategy's own code throws, it holds the message.
 /// </summary>
 public sealed class SweepException : Exception
 {

@@ -69,7 +69,6 @@ public sealed record SweepNode(string Name, string NodeId, BarInterval Interval)
 /// <param name="Timestamp">The open of the bar: Unix seconds, UTC.</param>
 /// <param name="Value">
 /// A number as <see cref="double"/>; text, a truth value, a <see cref="long"/> or <see cref="decimal"/> as it is; a bar or any other
-/// object as the
-/// text of its JSON.
+/// object as the text of its JSON.
 /// </param>
 public readonly record struct SweepValue(SweepNode Node, long Timestamp, object Value);

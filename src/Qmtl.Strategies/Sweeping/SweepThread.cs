@@ -4,8 +4,7 @@ namespace Qmtl.Sweeping;
 
 /// <summary>
 /// The thread that a run computes on. Runs take all processors for as long as they like; on threads of the pool they would keep from it
-/// whatever
-/// else the process has to do, such as to tell the members of a cluster that it lives.
+/// whatever else the process has to do, such as to tell the members of a cluster that it lives.
 /// </summary>
 internal sealed class SweepThread : IDisposable
 {
