@@ -46,6 +46,31 @@ public sealed class DataCareCommandTests : IDisposable
         Assert.Equal(7, (await _folder.CoverageAsync(CliFolder.Stream)).BarCount);
     }
 
+    [Theory]
+    [InlineData("96.9", 1)]
+    [InlineData("97", 0)]
+    [InlineData("97.4%", 1)]
+    [InlineData("97.5%", 0)]
+    public async Task Values_within_the_tolerance_are_the_same(string tolerance, int different)
+    {
+        await _folder.WriteAsync([0, 1, 2, 4]);
+        CliOutcome outcome = await RunAsync("compare", "--file", SourceFile(), "--tolerance", tolerance, "--end", "2024-01-01T00:04:00Z");
+        Assert.Contains($"(1 missing, 0 extra, {different} with other values)", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("NaN")]
+    [InlineData("%")]
+    [InlineData("1,5")]
+    public async Task What_is_no_tolerance_is_refused_by_name(string tolerance)
+    {
+        await _folder.WriteAsync([0]);
+        CliOutcome outcome = await RunAsync("compare", "--file", SourceFile(), "--tolerance", tolerance);
+        Assert.Equal(ExitCode.BadUsage, outcome.ExitCode);
+        Assert.Contains($"'{tolerance}' is no tolerance.", outcome.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Repair_writes_and_revisions_lists_what_was_changed()
     {
