@@ -11,6 +11,7 @@ namespace Qmtl.Unit.Backfill;
 internal sealed class ScriptedFetcher : IDataFetcher
 {
     private readonly ConcurrentQueue<TimeRange> _asked = new();
+    private int _calls;
 
     public string Name { get; init; } = "scripted";
 
@@ -46,6 +47,7 @@ internal sealed class ScriptedFetcher : IDataFetcher
     {
         // The end is the last second of the last bar; the bars are what a test asks about.
         range = range.AlignTo(stream.Interval)!.Value;
+        int call = Interlocked.Increment(ref _calls);
         _asked.Enqueue(range);
         var timestamps = new List<long>();
         for (long timestamp = range.Start; timestamp <= range.End; timestamp += stream.Interval.Seconds)
@@ -56,6 +58,6 @@ internal sealed class ScriptedFetcher : IDataFetcher
             }
         }
 
-        return Answer(range, _asked.Count, Bars(timestamps), cancellationToken);
+        return Answer(range, call, Bars(timestamps), cancellationToken);
     }
 }
