@@ -1,4 +1,3 @@
-using Qmtl.Data;
 using Qmtl.History;
 
 namespace Qmtl.Backfill;
@@ -19,11 +18,11 @@ internal sealed class GatheredWrites(IHistoryStore store, CancellationToken canc
     private readonly Queue<Pending> _waiting = new();
     private bool _isCommitting;
 
-    /// <summary>Writes pages of a stream with whatever else is written; when it returns, they are committed.</summary>
+    /// <summary>Writes a stream's pages with whatever else is written; when it returns, they are committed.</summary>
     /// <exception cref="StoreException">They were refused, or the store cannot be reached; nothing of them was written.</exception>
-    public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages)
+    public Task WriteAsync(StreamWrite write)
     {
-        var pending = new Pending(new StreamWrite(stream, pages));
+        var pending = new Pending(write);
         lock (_gate)
         {
             _waiting.Enqueue(pending);

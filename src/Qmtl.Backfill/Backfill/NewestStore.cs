@@ -45,7 +45,7 @@ internal sealed class NewestStore(
 
     /// <inheritdoc/>
     public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default) =>
-        writes.WriteAsync(stream, pages);
+        writes.WriteAsync(new StreamWrite(stream, pages));
 
     /// <inheritdoc/>
     /// <remarks>What is only new is written with the others, and what is as it was is not written at all.</remarks>
@@ -82,7 +82,8 @@ internal sealed class NewestStore(
         BarPage[] toWrite = [.. news.Where(page => page.Frame.Count > 0 || !IsKnown(stored, page))];
         if (toWrite.Length > 0)
         {
-            await writes.WriteAsync(stream, toWrite);
+            // Who needs no claim, such as a recorder, may have been faster than the source.
+            await writes.WriteAsync(new StreamWrite(stream, toWrite) { Revises = true });
         }
 
         TimeRangeSet none = TimeRangeSet.Empty(stream.Interval);

@@ -187,7 +187,7 @@ public interface IHistoryStore : IAsyncDisposable
     Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Writes pages of many streams, each as <see cref="WriteAsync"/> does, in as few transactions as the store can: a stream is written
+    /// Writes pages of many streams, each as <see cref="WriteAsync"/> does, or <see cref="ReviseAsync"/> where it is to, in as few transactions as the store can: a stream is written
     /// whole or not at all, and those that a transaction holds are together. By default each stream is written by itself.
     /// </summary>
     /// <param name="writes">What to write. Where a stream is there twice, the later comes after the earlier.</param>
@@ -206,7 +206,10 @@ public interface IHistoryStore : IAsyncDisposable
         {
             try
             {
-                await WriteAsync(writes[i].Stream, writes[i].Pages, cancellationToken);
+                if (!writes[i].Revises || !await TryReviseAsync(writes[i], cancellationToken))
+                {
+                    await WriteAsync(writes[i].Stream, writes[i].Pages, cancellationToken);
+                }
             }
             catch (StoreException error)
             {
@@ -263,6 +266,20 @@ public interface IHistoryStore : IAsyncDisposable
     /// <exception cref="NotSupportedException">The store keeps no trail; by default none does.</exception>
     IAsyncEnumerable<BarRevision> ReadRevisionsAsync(
         StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default) => throw CannotBe("traced");
+
+    private async Task<bool> TryReviseAsync(StreamWrite write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReviseAsync(write.Stream, write.Pages, trailAdded: false, cancellationToken);
+            return true;
+        }
+        catch (NotSupportedException)
+        {
+            // A store that keeps no trail.
+            return false;
+        }
+    }
 
     private NotSupportedException CannotBe(string done) => new(
         $"The bars in {Info.DisplayName} cannot be {done}: stores of that kind do not offer it. Do it with the store's own tools.");

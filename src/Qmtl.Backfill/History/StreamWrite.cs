@@ -13,7 +13,14 @@ public sealed record BarPage(string Source, BarFrame Frame, TimeRangeSet Asked, 
 /// <summary>What is written to one of many streams at once.</summary>
 /// <param name="Stream">The stream.</param>
 /// <param name="Pages">Its pages, as for <see cref="IHistoryStore.WriteAsync"/>.</param>
-public sealed record StreamWrite(StreamKey Stream, IReadOnlyList<BarPage> Pages);
+public sealed record StreamWrite(StreamKey Stream, IReadOnlyList<BarPage> Pages)
+{
+    /// <summary>
+    /// Whether a bar that is stored is not replaced unseen, but as by <see cref="IHistoryStore.ReviseAsync"/>, where the store offers
+    /// that: for bars that were not there when somebody looked. False by default.
+    /// </summary>
+    public bool Revises { get; init; }
+}
 
 /// <summary>What is read of one of many streams at once.</summary>
 /// <param name="Stream">The stream.</param>

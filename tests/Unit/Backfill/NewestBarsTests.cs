@@ -85,6 +85,43 @@ public sealed partial class NewestBarsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bar_that_another_program_writes_while_the_source_is_asked_is_not_replaced_without_its_trail()
+    {
+        await using CountingStore store = Open();
+        StreamKey[] streams = Streams(50);
+        await FillAsync(store, streams, new ScriptedFetcher());
+        var source = new ScriptedFetcher();
+        var slow = new DelegateFetcher("scripted", async (stream, range, token) =>
+        {
+            if (stream == streams[7])
+            {
+                // A recorder needs no claim.
+                await store.WriteAsync(
+                    stream,
+                    [
+                        new BarPage(
+                            "recorder",
+                            new BarFrame(Minute, new[] { Newest }, [new BarColumn<double>("close", new[] { 7.5 })]),
+                            TimeRangeSet.Empty(Minute),
+                            TimeRangeSet.Empty(Minute)),
+                    ],
+                    token);
+            }
+
+            return await source.FetchAsync(stream, range, token);
+        });
+        List<BackfillResult> results = await RunAsync(store, streams.Select(stream => Request(store, slow, stream, Newest - 180, Newest)));
+
+        Assert.All(results, result => Assert.Equal((BackfillStatus.Completed, 0L), (result.Status, result.BarsMissing)));
+        Assert.Equal(
+            [(Newest, "7.5", $"{Newest}")],
+            (await store.ReadRevisionsAsync(streams[7]).ToListAsync()).Select(entry => (entry.Timestamp, entry.Was!, entry.Is!)));
+        Assert.Empty(await store.ReadRevisionsAsync(streams[8]).ToListAsync());
+        BarFrame read = Assert.Single(await store.ReadAsync(streams[7], new TimeRange(Newest, Newest)).ToListAsync());
+        Assert.Equal((double)Newest, ((BarColumn<double>)read.FindColumn("close")!).Values.Span[0]);
+    }
+
+    [Fact]
     public async Task A_late_bar_that_was_learnt_as_empty_is_added_and_counted_once()
     {
         await using CountingStore store = Open();

@@ -62,6 +62,38 @@ public abstract partial class HistoryStoreContract
         }
     }
 
+    [StoreTheory]
+    [InlineData(2)]
+    [InlineData(70)]
+    public async Task What_revises_replaces_no_stored_bar_unseen(int bars)
+    {
+        StreamKey[] streams = Streams(6);
+        long[] opens = [.. Enumerable.Range(1, bars).Select(bar => bar * 60L)];
+        await using IHistoryStore store = Open();
+        foreach (StreamKey stream in streams)
+        {
+            await WriteAsync(store, stream, Frame(0));
+        }
+
+        // The last bar of each is there before its source has answered, in half of them as the source has it.
+        foreach (StreamKey stream in streams[1..5])
+        {
+            await WriteAsync(store, stream, Frame([opens[^1]], Doubles("close", stream == streams[1] || stream == streams[2] ? 5 : 7)));
+        }
+
+        IReadOnlyList<StoreException?> outcomes = await store.WriteManyAsync([
+            .. streams.Select(stream => WriteOf(stream, Page(Frame(opens, Doubles("close", [.. opens.Select(static _ => 5.0)])))) with { Revises = true })]);
+        Assert.All(outcomes, Assert.Null);
+        foreach (StreamKey stream in streams)
+        {
+            Assert.Equal([0.0, .. opens.Select(static _ => (object)5.0)], ValuesOf(await ReadOneAsync(store, stream), "close"));
+            List<BarRevision> trail = await store.ReadRevisionsAsync(stream).ToListAsync();
+            Assert.Equal(
+                stream == streams[3] || stream == streams[4] ? [(opens[^1], "7", "5")] : [],
+                trail.Select(entry => (entry.Timestamp, entry.Was!, entry.Is!)));
+        }
+    }
+
     [StoreFact]
     public async Task A_stream_that_is_written_twice_at_once_keeps_the_later()
     {

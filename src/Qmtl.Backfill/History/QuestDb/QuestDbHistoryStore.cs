@@ -141,7 +141,9 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
                 {
                     try
                     {
-                        await WriteAsync(stream.Key, writes[at].Pages, token);
+                        await (writes[at].Revises
+                            ? ReviseAsync(stream.Key, writes[at].Pages, trailAdded: false, token)
+                            : WriteAsync(stream.Key, writes[at].Pages, token));
                     }
                     catch (StoreException error)
                     {

@@ -200,7 +200,9 @@ public abstract partial class RelationalHistoryStore
         {
             try
             {
-                await WriteAsync(writes[at].Stream, writes[at].Pages, cancellationToken);
+                await (writes[at].Revises
+                    ? ReviseAsync(writes[at].Stream, writes[at].Pages, trailAdded: false, cancellationToken)
+                    : WriteAsync(writes[at].Stream, writes[at].Pages, cancellationToken));
             }
             catch (StoreException error)
             {
@@ -247,8 +249,11 @@ public abstract partial class RelationalHistoryStore
                 }
 
                 bool lacksTable = false;
-                if (!busy.Contains(stream) && Plan(session, at, stream, pages, found, hasEmptyRanges, out lacksTable) is { } plan)
+                if (!busy.Contains(stream)
+                    && Plan(session, at, stream, pages, found, hasEmptyRanges, out lacksTable) is { } plan
+                    && (!writes[at].Revises || plan.Table is null || session.CanAdd(plan.Table, plan.Frames)))
                 {
+                    plan.OnlyAdds = writes[at].Revises;
                     written.Add(plan);
                     continue;
                 }
@@ -283,6 +288,7 @@ public abstract partial class RelationalHistoryStore
         }
 
         await session.CommitAsync(cancellationToken);
+        together.Alone.AddRange(written.Where(stream => stream.IsOvertaken).Select(stream => stream.Place));
         foreach (WrittenStream stream in written.Where(stream => stream.Frames.Length > 0))
         {
             _written.Wrote(
@@ -331,7 +337,7 @@ public abstract partial class RelationalHistoryStore
 
         public IReadOnlyList<int> Places { get; } = [.. places];
 
-        /// <summary>Those that have to be written by themselves.</summary>
+        /// <summary>Those that have to be written by themselves, or looked at more closely.</summary>
         public List<int> Alone { get; } = [];
 
         /// <summary>Those that lack a table, and nothing else.</summary>
@@ -348,4 +354,11 @@ public abstract partial class RelationalHistoryStore
 /// <param name="Table">Its table; null where no bar is written.</param>
 /// <param name="Frames">Its bars.</param>
 /// <param name="Touched">From the first to the last bar that its pages say anything about.</param>
-internal sealed record WrittenStream(int Place, StreamKey Stream, TableSchema? Table, PlannedFrame[] Frames, TimeRange Touched);
+internal sealed record WrittenStream(int Place, StreamKey Stream, TableSchema? Table, PlannedFrame[] Frames, TimeRange Touched)
+{
+    /// <summary>Whether bars that are stored stay as they are.</summary>
+    public bool OnlyAdds { get; set; }
+
+    /// <summary>Whether there are such.</summary>
+    public bool IsOvertaken { get; set; }
+}

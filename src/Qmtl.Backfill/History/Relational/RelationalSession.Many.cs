@@ -18,6 +18,17 @@ internal abstract partial class RelationalSession
         return (await FindTablesAsync(tables, cancellationToken), new HashSet<StreamKey>());
     }
 
+    /// <summary>Whether bars can be added to the table by <see cref="TryAddBarsAsync"/>; by default they cannot.</summary>
+    public virtual bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) => false;
+
+    /// <summary>
+    /// Writes bars of which none is stored, as far as anybody knows. False where some are: these stay as they are, and others may have been
+    /// written.
+    /// </summary>
+    protected virtual Task<bool> TryAddBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     /// <summary>Writes the bars of many streams.</summary>
     /// <param name="streams">The streams, each with a table and with bars.</param>
     /// <param name="atFault">Told whose bars an error is about, before it is thrown, by the stream's place; null for none's.</param>
@@ -30,7 +41,14 @@ internal abstract partial class RelationalSession
             atFault(stream.Place);
             foreach (IReadOnlyList<PlannedFrame> run in PlannedFrame.InRuns(stream.Frames))
             {
-                await WriteBarsAsync(stream.Table!, stream.Stream, run, cancellationToken);
+                if (!stream.OnlyAdds)
+                {
+                    await WriteBarsAsync(stream.Table!, stream.Stream, run, cancellationToken);
+                }
+                else if (!await TryAddBarsAsync(stream.Table!, stream.Stream, run, cancellationToken))
+                {
+                    stream.IsOvertaken = true;
+                }
             }
         }
 

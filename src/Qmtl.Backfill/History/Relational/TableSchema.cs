@@ -43,10 +43,10 @@ internal sealed class TableSchema
         field ??= $"{SqlText.Quote(NodeId.Name)}, {SqlText.Quote(Interval.Name)}, {SqlText.Quote(Timestamp.Name)}";
 
     /// <summary>
-    /// The columns that a bar was last written to, and the statement that did it, for a database that needs one for each table: the next
-    /// bar is nearly always alike.
+    /// The columns that a bar was last written to, whether it was only added, and the statement that did it, for a database that needs one
+    /// for each table: the next bar is nearly always alike.
     /// </summary>
-    public Tuple<StoredColumn[], string>? LastInsert { get; set; }
+    public Tuple<StoredColumn[], bool, string>? LastInsert { get; set; }
 
     /// <summary>The same table with some of its payload columns as doubles.</summary>
     public TableSchema WithDoubles(IReadOnlyCollection<StoredColumn> columns) =>

@@ -19,6 +19,15 @@ internal sealed class PostgreSqlBarWriter(
 
     public async Task WriteAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
+        RequireRoomForInterval();
+        if (!CanAdd(table, run[0]) || !await TryAddAsync(run, cancellationToken))
+        {
+            await WriteStagedAsync(run, cancellationToken);
+        }
+    }
+
+    private void RequireRoomForInterval()
+    {
         if (table.Interval.Type == StoredType.Int16 && (short)stream.Interval.Number != stream.Interval.Number)
         {
             throw new StoreException(
@@ -26,17 +35,17 @@ internal sealed class PostgreSqlBarWriter(
                 + $"number of {stream.Interval}. "
                 + $"Make it larger first: ALTER TABLE {tableSql} ALTER COLUMN {_interval} TYPE integer.");
         }
-
-        bool direct = table.HasKey && run[0].Columns.All(column => PostgreSqlTypes.CanCopy(column.Stored));
-        if (!direct || !await TryCopyAsync(run, cancellationToken))
-        {
-            await WriteStagedAsync(run, cancellationToken);
-        }
     }
 
+    /// <summary>Whether <see cref="TryAddAsync"/> can write such bars.</summary>
+    public static bool CanAdd(TableSchema table, PlannedFrame frame) =>
+        table.HasKey && frame.Columns.All(column => PostgreSqlTypes.CanCopy(column.Stored));
+
+    /// <summary>Writes bars of which none is stored; false where one is, and then nothing is written.</summary>
     // Only the key can tell whether a bar is there, and it does so for nothing: by refusing it.
-    private async Task<bool> TryCopyAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
+    public async Task<bool> TryAddAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
+        RequireRoomForInterval();
         string columns = string.Concat(run[0].Columns.Select(column => $", {SqlText.Quote(column.Stored.Name)}"));
         await HoldTableAsync(
             [table.NodeId, table.Interval, table.Timestamp, .. run[0].Columns.Select(column => column.Stored)], cancellationToken);

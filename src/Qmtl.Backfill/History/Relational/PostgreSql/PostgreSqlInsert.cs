@@ -20,10 +20,10 @@ internal static class PostgreSqlInsert
         && stream.Frames.Sum(frame => frame.Timestamps.Length) <= MostBars
         && stream.Frames.All(frame => frame.Columns.All(column => IsPlain(column.Stored.Type)));
 
-    /// <summary>The statement: a bar that is there is replaced in the columns given.</summary>
-    public static NpgsqlBatchCommand Create(string tableSql, TableSchema table, StreamKey stream, PlannedFrame frame)
+    /// <summary>The statement: a bar that is there is replaced in the columns given, or stays where bars are only added.</summary>
+    public static NpgsqlBatchCommand Create(string tableSql, WrittenStream written, PlannedFrame frame)
     {
-        string key = table.KeySql;
+        (string key, StreamKey stream) = (written.Table!.KeySql, written.Stream);
         string[] names = [.. frame.Columns.Select(column => SqlText.Quote(column.Stored.Name))];
         var sql = new StringBuilder($"INSERT INTO {tableSql} ({string.Join(", ", [key, .. names])}) VALUES ");
         var command = new NpgsqlBatchCommand();
@@ -42,8 +42,9 @@ internal static class PostgreSqlInsert
             sql.Append(')');
         }
 
-        sql.Append($" ON CONFLICT ({key}) DO ").Append(names.Length == 0 ? "NOTHING" : "UPDATE SET ");
-        sql.AppendJoin(", ", names.Select(name => $"{name} = excluded.{name}"));
+        bool isKept = names.Length == 0 || written.OnlyAdds;
+        sql.Append($" ON CONFLICT ({key}) DO ").Append(isKept ? "NOTHING" : "UPDATE SET ");
+        sql.AppendJoin(", ", (isKept ? [] : names).Select(name => $"{name} = excluded.{name}"));
         command.CommandText = sql.ToString();
         return command;
     }

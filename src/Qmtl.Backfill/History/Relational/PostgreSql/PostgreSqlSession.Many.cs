@@ -24,10 +24,10 @@ internal sealed partial class PostgreSqlSession
             Parameters = { Array(streams, LockNumber, NpgsqlDbType.Bigint) },
         };
         IReadOnlyList<FoundTable> found = await FindTablesAsync(
-            [new NpgsqlBatchCommand(LimitsSql), lockAll],
-            async (reader, number) =>
+            lockAll,
+            async reader =>
             {
-                while (number == 1 && await reader.ReadAsync(cancellationToken))
+                while (await reader.ReadAsync(cancellationToken))
                 {
                     busy.Add(streams[reader.GetInt32(0) - 1]);
                 }
@@ -47,15 +47,15 @@ internal sealed partial class PostgreSqlSession
     {
         await using var batch = new NpgsqlBatch(connection, _transaction);
         var others = new List<WrittenStream>();
-        var places = new List<int>();
+        var written = new List<(WrittenStream Stream, int Bars)>();
         foreach (WrittenStream stream in streams)
         {
             if (PostgreSqlInsert.CanWrite(stream))
             {
                 foreach (PlannedFrame frame in stream.Frames)
                 {
-                    batch.BatchCommands.Add(PostgreSqlInsert.Create(TableSql(stream.Table!.Table), stream.Table, stream.Stream, frame));
-                    places.Add(stream.Place);
+                    batch.BatchCommands.Add(PostgreSqlInsert.Create(TableSql(stream.Table!.Table), stream, frame));
+                    written.Add((stream, frame.Timestamps.Length));
                 }
             }
             else
@@ -65,7 +65,7 @@ internal sealed partial class PostgreSqlSession
         }
 
         await base.WriteManyAsync(others, atFault, cancellationToken);
-        if (places.Count == 0)
+        if (written.Count == 0)
         {
             return;
         }
@@ -76,8 +76,14 @@ internal sealed partial class PostgreSqlSession
         }
         catch (PostgresException error) when (error.BatchCommand is { } failed)
         {
-            atFault(places[batch.BatchCommands.IndexOf(failed)]);
+            atFault(written[batch.BatchCommands.IndexOf(failed)].Stream.Place);
             throw;
+        }
+
+        for (int i = 0; i < written.Count; i++)
+        {
+            (WrittenStream stream, int bars) = written[i];
+            stream.IsOvertaken |= stream.OnlyAdds && batch.BatchCommands[i].RecordsAffected < bars;
         }
     }
 

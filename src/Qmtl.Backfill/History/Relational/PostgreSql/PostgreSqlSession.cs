@@ -13,19 +13,10 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <param name="connection">The connection, which the session closes.</param>
 /// <param name="outage">Told that the server answers.</param>
 /// <param name="locks">Looks whom a write waits for.</param>
-internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, ServerOutage outage, LockWatch locks) : RelationalSession
+/// <param name="limits">Bound a write, and with it whoever waits for it.</param>
+internal sealed partial class PostgreSqlSession(
+    NpgsqlConnection connection, ServerOutage outage, LockWatch locks, SessionLimits limits) : RelationalSession
 {
-    // A transaction holds locks that others wait for. So one whose client is paused, or cannot be reached any more, ends; and one that
-    // waits gives up after a while and says for whom. What the operator has set for the user or the database stays.
-    private const string LimitsSql = """
-        SELECT set_config(wanted.name, wanted.value, true)
-        FROM (VALUES ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '30s'), ('client_connection_check_interval', '10s'),
-            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
-            ('tcp_user_timeout', '60000')) AS wanted(name, value)
-        JOIN pg_settings AS present ON present.name = wanted.name AND present.source = 'default'
-        WHERE version() LIKE '%linux%' OR wanted.name NOT IN ('client_connection_check_interval', 'tcp_user_timeout')
-        """;
-
     // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
     private const string LockSql = "SELECT pg_advisory_xact_lock($1)";
 
@@ -88,18 +79,19 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
 
     public override async Task<IReadOnlyList<FoundTable>> FindTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
     {
-        NpgsqlBatchCommand[] before = _lockToTake is { } number
-            ? [new(LimitsSql), new(LockSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } }]
-            : [];
-        IReadOnlyList<FoundTable> found = await FindTablesAsync(before, static (_, _) => Task.CompletedTask, tables, cancellationToken);
+        NpgsqlBatchCommand? lockOne = _lockToTake is { } number
+            ? new(LockSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } }
+            : null;
+        IReadOnlyList<FoundTable> found = await FindTablesAsync(
+            lockOne, static _ => Task.CompletedTask, tables, cancellationToken);
         _lockToTake = null;
         return found;
     }
 
-    // With what is asked in the same round trip before it.
+    // Where a write begins: with its limits and its locks in the same round trip.
     private async Task<IReadOnlyList<FoundTable>> FindTablesAsync(
-        NpgsqlBatchCommand[] before,
-        Func<NpgsqlDataReader, int, Task> readBefore,
+        NpgsqlBatchCommand? lockFirst,
+        Func<NpgsqlDataReader, Task> readLocks,
         IReadOnlyList<string> tables,
         CancellationToken cancellationToken)
     {
@@ -124,9 +116,10 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
             ORDER BY c.relname, a.attnum
             """;
         await using var batch = new NpgsqlBatch(connection, _transaction);
-        foreach (NpgsqlBatchCommand command in before)
+        if (lockFirst is not null)
         {
-            batch.BatchCommands.Add(command);
+            batch.BatchCommands.Add(limits.CreateCommand(connection));
+            batch.BatchCommands.Add(lockFirst);
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Sql)
@@ -136,9 +129,11 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
         });
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
         outage.End();
-        for (int number = 0; number < before.Length; number++)
+        if (lockFirst is not null)
         {
-            await readBefore(reader, number);
+            await limits.ReadAsync(connection, reader, cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            await readLocks(reader);
             await reader.NextResultAsync(cancellationToken);
         }
 
@@ -202,7 +197,14 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
 
     public override Task WriteBarsAsync(
         TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
-        new PostgreSqlBarWriter(connection, _transaction!, TableSql(table.Table), table, stream).WriteAsync(run, cancellationToken);
+        WriterOf(table, stream).WriteAsync(run, cancellationToken);
+
+    public override bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) =>
+        frames.All(frame => PostgreSqlBarWriter.CanAdd(table, frame));
+
+    protected override Task<bool> TryAddBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
+        WriterOf(table, stream).TryAddAsync(run, cancellationToken);
 
     public override Task<TimeRangeSet> GetCoverageAsync(
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
@@ -309,6 +311,9 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
         ? throw new PostgresException("the search path names no schema that exists", "ERROR", "ERROR", PostgresErrorCodes.InvalidSchemaName)
         : $"{SqlText.Quote(_schema)}.{SqlText.Quote(table)}";
 
+    private PostgreSqlBarWriter WriterOf(TableSchema table, StreamKey stream) =>
+        new(connection, _transaction!, TableSql(table.Table), table, stream);
+
     private static NpgsqlParameter<T[]> Array<TRow, T>(IEnumerable<TRow> rows, Func<TRow, T> value, NpgsqlDbType type) =>
         new() { TypedValue = [.. rows.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | type };
 
@@ -316,7 +321,7 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
     // no other write must wait for.
     private async Task ChangeAsync(IEnumerable<string> statements, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(LimitsSql) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { limits.CreateCommand(connection) } };
         foreach (string statement in statements)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
@@ -334,7 +339,7 @@ internal sealed partial class PostgreSqlSession(NpgsqlConnection connection, Ser
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         StoredColumn[] columns = [.. change.Widened.Select(widening => widening.Column)];
         var held = new HeldTable(connection, transaction, table);
-        await connection.ExecuteAsync(LimitsSql, cancellationToken);
+        await connection.ExecuteAsync(SessionLimits.Sql, cancellationToken);
         if (!await held.TryTakeAsync(columns, toAlter: true, cancellationToken))
         {
             return false;

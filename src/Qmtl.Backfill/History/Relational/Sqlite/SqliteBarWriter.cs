@@ -25,12 +25,7 @@ internal static class SqliteBarWriter
     {
         if (table.HasKey)
         {
-            Fill(
-                bars => Prepare(connection, bars == 1 ? UpsertOneSql(table, run[0].Columns) : UpsertSql(table, NamesOf(run), bars), stream),
-                firstParameter: 3,
-                run[0].Columns.Count,
-                run,
-                cancellationToken);
+            _ = Insert(connection, table, stream, run, onlyAdds: false, cancellationToken);
         }
         else
         {
@@ -38,13 +33,37 @@ internal static class SqliteBarWriter
         }
     }
 
+    /// <summary>
+    /// Writes bars into a table with its key that are not there, as far as anybody knows. False where some are: these stay as they are.
+    /// </summary>
+    public static bool TryAdd(
+        SqliteConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        IReadOnlyList<PlannedFrame> run,
+        CancellationToken cancellationToken) =>
+        Insert(connection, table, stream, run, onlyAdds: true, cancellationToken) == run.Sum(static frame => (long)frame.Timestamps.Length);
+
+    private static long Insert(
+        SqliteConnection connection,
+        TableSchema table,
+        StreamKey stream,
+        IReadOnlyList<PlannedFrame> run,
+        bool onlyAdds,
+        CancellationToken cancellationToken) => Fill(
+        bars => Prepare(connection, InsertSql(table, run[0].Columns, bars, onlyAdds), stream),
+        firstParameter: 3,
+        run[0].Columns.Count,
+        run,
+        cancellationToken);
+
     private static string[] NamesOf(IReadOnlyList<PlannedFrame> run) =>
         [.. run[0].Columns.Select(column => SqlText.Quote(column.Stored.Name))];
 
     // A table a node and a bar at a time: then the text is most of what a write costs here.
-    private static string UpsertOneSql(TableSchema table, IReadOnlyList<PlannedColumn> columns)
+    private static string InsertSql(TableSchema table, IReadOnlyList<PlannedColumn> columns, int bars, bool onlyAdds)
     {
-        if (table.LastInsert is var (known, sql) && known.Length == columns.Count)
+        if (bars == 1 && table.LastInsert is var (known, isAdding, last) && isAdding == onlyAdds && known.Length == columns.Count)
         {
             int same = 0;
             while (same < known.Length && ReferenceEquals(known[same], columns[same].Stored))
@@ -54,13 +73,23 @@ internal static class SqliteBarWriter
 
             if (same == known.Length)
             {
-                return sql;
+                return last;
             }
         }
 
-        string text = UpsertSql(table, [.. columns.Select(column => SqlText.Quote(column.Stored.Name))], bars: 1);
-        table.LastInsert = Tuple.Create<StoredColumn[], string>([.. columns.Select(column => column.Stored)], text);
-        return text;
+        string key = table.KeySql;
+        string[] names = [.. columns.Select(column => SqlText.Quote(column.Stored.Name))];
+        string update = names.Length == 0 || onlyAdds
+            ? "NOTHING"
+            : $"UPDATE SET {string.Join(", ", names.Select(name => $"{name} = excluded.{name}"))}";
+        string sql = $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. names])}) VALUES "
+            + $"{RowsSql("?1, ?2, ", firstParameter: 3, names.Length, bars)} ON CONFLICT ({key}) DO {update}";
+        if (bars == 1)
+        {
+            table.LastInsert = Tuple.Create<StoredColumn[], bool, string>([.. columns.Select(column => column.Stored)], onlyAdds, sql);
+        }
+
+        return sql;
     }
 
     private static SqliteStatement Prepare(SqliteConnection connection, string sql, StreamKey stream)
@@ -69,16 +98,6 @@ internal static class SqliteBarWriter
         statement.Bind(1, stream.NodeId);
         statement.Bind(2, stream.Interval.Number);
         return statement;
-    }
-
-    private static string UpsertSql(TableSchema table, string[] columns, int bars)
-    {
-        string key = table.KeySql;
-        string update = columns.Length == 0
-            ? "NOTHING"
-            : $"UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
-        return $"INSERT INTO {SqliteSession.NameOf(table.Table)} AS target ({string.Join(", ", [key, .. columns])}) VALUES "
-            + $"{RowsSql("?1, ?2, ", firstParameter: 3, columns.Length, bars)} ON CONFLICT ({key}) DO {update}";
     }
 
     // One bracket a bar, each with a timestamp and the payload as parameters of its own.
@@ -104,7 +123,7 @@ internal static class SqliteBarWriter
         string ofStream =
             $"{SqlText.Quote(table.NodeId.Name)} = ?1 AND {SqlText.Quote(table.Interval.Name)} = ?2 AND {timestamp} BETWEEN ?3 AND ?4";
         Run(connection, $"CREATE TABLE {Stage} (opened INTEGER PRIMARY KEY{string.Concat(columns.Select((_, index) => $", c{index}"))})");
-        Fill(
+        _ = Fill(
             bars =>
                 new SqliteStatement(
                     connection, $"INSERT INTO {Stage} VALUES {RowsSql(string.Empty, firstParameter: 1, columns.Length, bars)}"),
@@ -139,7 +158,8 @@ internal static class SqliteBarWriter
         _ = statement.Step();
     }
 
-    private static void Fill(
+    // Gives how many rows it has changed.
+    private static long Fill(
         Func<int, SqliteStatement> prepare,
         int firstParameter,
         int columns,
@@ -149,6 +169,7 @@ internal static class SqliteBarWriter
         int most = Math.Clamp((MostParameters - firstParameter + 1) / (1 + columns), 1, BarsInStatement);
         SqliteStatement? many = null;
         SqliteStatement? one = null;
+        long changed = 0;
         try
         {
             foreach (PlannedFrame frame in run)
@@ -157,15 +178,17 @@ internal static class SqliteBarWriter
                 int rest = frame.Timestamps.Length % most;
                 for (int row = 0; row < frame.Timestamps.Length - rest; row += most)
                 {
-                    Run(many ??= prepare(most), firstParameter, frame, binders, row, most);
+                    changed += Run(many ??= prepare(most), firstParameter, frame, binders, row, most);
                     cancellationToken.ThrowIfCancellationRequested();
                 }
 
                 for (int row = frame.Timestamps.Length - rest; row < frame.Timestamps.Length; row++)
                 {
-                    Run(one ??= prepare(1), firstParameter, frame, binders, row, 1);
+                    changed += Run(one ??= prepare(1), firstParameter, frame, binders, row, 1);
                 }
             }
+
+            return changed;
         }
         finally
         {
@@ -174,7 +197,7 @@ internal static class SqliteBarWriter
         }
     }
 
-    private static void Run(
+    private static int Run(
         SqliteStatement statement, int parameter, PlannedFrame frame, SqliteColumnBinder[] binders, int firstRow, int rows)
     {
         sqlite3_stmt handle = statement.Handle;
@@ -190,5 +213,6 @@ internal static class SqliteBarWriter
 
         _ = statement.Step();
         statement.Reset();
+        return raw.sqlite3_changes(raw.sqlite3_db_handle(handle));
     }
 }
