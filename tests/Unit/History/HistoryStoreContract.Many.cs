@@ -322,6 +322,47 @@ public abstract partial class HistoryStoreContract
     }
 
     [StoreFact]
+    public async Task What_other_programs_do_to_tables_between_two_looks_at_many_is_seen()
+    {
+        StreamKey[] streams = Streams(4);
+        await using IHistoryStore store = Open();
+        foreach (StreamKey stream in streams)
+        {
+            await WriteAsync(store, stream, Frame([60], Doubles("close", 1)));
+        }
+
+        Assert.Equal([1.0, 1.0, 1.0, 1.0], await LookAsync("close"));
+        await ExecuteAsync("ALTER TABLE \"N00\" RENAME COLUMN close TO last");
+        Assert.Equal([null, 1.0, 1.0, 1.0], await LookAsync("close"));
+        Assert.Equal([1.0, null, null, null], await LookAsync("last"));
+
+        await ExecuteAsync("DROP TABLE \"N01\"");
+        Assert.Equal([null, null, 1.0, 1.0], await LookAsync("close"));
+
+        // The same name, and another type.
+        await ExecuteAsync("DROP TABLE \"N02\"");
+        await using (IHistoryStore other = Open())
+        {
+            await WriteAsync(other, streams[1], Frame([60], Doubles("close", 2)));
+            await WriteAsync(other, streams[2], Frame([60], new BarColumn<string?>("close", new string?[] { "up" })));
+        }
+
+        Assert.Equal([null, 2.0, "up", 1.0], await LookAsync("close"));
+        await ExecuteAsync("DROP TABLE \"N03\"");
+        Assert.All(
+            await store.WriteManyAsync([.. streams[2..].Select(stream => WriteOf(stream, Page(Frame([120], new BarColumn<string?>("close", new string?[] { "down" })))))]), Assert.Null);
+        Assert.Equal(["up", "down"], ValuesOf(await ReadOneAsync(store, streams[2]), "close"));
+        Assert.Equal(["down"], ValuesOf(await ReadOneAsync(store, streams[3]), "close"));
+
+        async Task<object?[]> LookAsync(string column)
+        {
+            IReadOnlyList<StoredRange> looked = await store.ReadManyAsync(
+                [.. streams.Select(stream => new StreamRange(stream, new TimeRange(0, 600), null))]);
+            return [.. looked.Select(stored => stored.Frames.Count == 0 || stored.Frames[0].FindColumn(column) is null ? null : ValuesOf(stored.Frames[0], column)[0])];
+        }
+    }
+
+    [StoreFact]
     public async Task The_newest_bar_of_each_stream_is_known()
     {
         var week = new StreamKey("it's", BarInterval.FromSeconds(604_800));

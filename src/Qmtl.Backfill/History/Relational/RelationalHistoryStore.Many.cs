@@ -58,7 +58,8 @@ public abstract partial class RelationalHistoryStore
         return ReadOnceAsync<IReadOnlyDictionary<StreamKey, long>>(
             async session =>
             {
-                Dictionary<string, TableSchema> tables = await FindSchemasAsync(session, streams, cancellationToken);
+                Dictionary<string, TableSchema> tables = SchemasOf(
+                    await session.FindTablesAsync(TablesOf(streams), cancellationToken));
                 (TableSchema Table, StreamKey Stream)[] stored =
                 [
                     .. streams.Distinct()
@@ -94,12 +95,13 @@ public abstract partial class RelationalHistoryStore
         return (await session.GetCoverageAsync(table, stream, all, cancellationToken)).Bounds?.End;
     }
 
-    private async Task<Dictionary<string, TableSchema>> FindSchemasAsync(
-        RelationalSession session, IEnumerable<StreamKey> streams, CancellationToken cancellationToken)
+    private string[] TablesOf(IEnumerable<StreamKey> streams) =>
+        [.. streams.Select(stream => Naming.TableOf(stream.NodeId)).Distinct(StringComparer.Ordinal)];
+
+    private static Dictionary<string, TableSchema> SchemasOf(IReadOnlyList<FoundTable> all)
     {
         var tables = new Dictionary<string, TableSchema>(StringComparer.Ordinal);
-        string[] names = [.. streams.Select(stream => Naming.TableOf(stream.NodeId)).Distinct(StringComparer.Ordinal)];
-        foreach (FoundTable found in await session.FindTablesAsync(names, cancellationToken))
+        foreach (FoundTable found in all)
         {
             if (found.TryGetSchema(out TableSchema? table, out _))
             {
@@ -113,7 +115,22 @@ public abstract partial class RelationalHistoryStore
     private async Task<IReadOnlyList<StoredRange>> ReadManyAsync(
         RelationalSession session, IReadOnlyList<StreamRange> ranges, CancellationToken cancellationToken)
     {
-        Dictionary<string, TableSchema> tables = await FindSchemasAsync(session, ranges.Select(range => range.Stream), cancellationToken);
+        string[] tables = [.. TablesOf(ranges.Select(range => range.Stream)), RelationalSession.EmptyRangesTable];
+        try
+        {
+            return await ReadManyAsync(session, ranges, await session.RecallTablesAsync(tables, cancellationToken), cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException && session.ForgetTables(tables))
+        {
+            // One of them is no longer what it was.
+            return await ReadManyAsync(session, ranges, await session.FindTablesAsync(tables, cancellationToken), cancellationToken);
+        }
+    }
+
+    private async Task<IReadOnlyList<StoredRange>> ReadManyAsync(
+        RelationalSession session, IReadOnlyList<StreamRange> ranges, IReadOnlyList<FoundTable> all, CancellationToken cancellationToken)
+    {
+        Dictionary<string, TableSchema> tables = SchemasOf(all);
         var asked = new List<(TableSchema Table, StreamKey Stream, TimeRange Range)>(ranges.Count);
         int[] places = new int[ranges.Count];
         for (int i = 0; i < ranges.Count; i++)
@@ -128,8 +145,7 @@ public abstract partial class RelationalHistoryStore
         }
 
         IReadOnlyList<IReadOnlyList<BarFrame>> frames = await session.ReadManyAsync(asked, cancellationToken);
-        bool knowsEmpty = (await session.FindTablesAsync([RelationalSession.EmptyRangesTable], cancellationToken)).Count > 0;
-        IReadOnlyList<IReadOnlyList<EmptyRange>>? empty = knowsEmpty
+        IReadOnlyList<IReadOnlyList<EmptyRange>>? empty = all.Any(static table => table.Name == RelationalSession.EmptyRangesTable)
             ? await session.ReadEmptyRangesAsync([.. ranges.Select(range => (range.Stream, range.Range))], cancellationToken)
             : null;
         return [.. ranges.Select((range, i) => new StoredRange(places[i] < 0 ? [] : frames[places[i]], EmptyOf(range, empty?[i] ?? [])))];

@@ -18,6 +18,16 @@ internal abstract partial class RelationalSession
         return (await FindTablesAsync(tables, cancellationToken), new HashSet<StreamKey>());
     }
 
+    /// <summary>
+    /// The tables as they are or, where the session remembers them, as they were some time ago. For reads, which fail where that makes a
+    /// difference; by default they are looked up.
+    /// </summary>
+    public virtual Task<IReadOnlyList<FoundTable>> RecallTablesAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken) =>
+        FindTablesAsync(tables, cancellationToken);
+
+    /// <summary>Forgets what is remembered of tables; false where nothing is.</summary>
+    public virtual bool ForgetTables(IReadOnlyList<string> tables) => false;
+
     /// <summary>Whether bars can be added to the table by <see cref="TryAddBarsAsync"/>; by default they cannot.</summary>
     public virtual bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) => false;
 

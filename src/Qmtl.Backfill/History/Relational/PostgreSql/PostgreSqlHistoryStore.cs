@@ -17,6 +17,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private readonly ServerProduct _product;
     private readonly LockWatch _locks;
     private readonly SessionLimits _limits = new();
+    private readonly SeenTables _seen = new();
     private readonly FillClaims _claims;
 
     /// <summary>
@@ -84,7 +85,7 @@ public sealed class PostgreSqlHistoryStore : RelationalHistoryStore
     private protected override int StreamsInTransaction => 250;
 
     private protected override async Task<RelationalSession?> OpenSessionAsync(bool forWriting, CancellationToken cancellationToken) =>
-        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage, _locks, _limits);
+        new PostgreSqlSession(await _dataSource.OpenConnectionAsync(cancellationToken), _outage, _locks, _limits, _seen);
 
     private protected override StoreException? Translate(Exception exception) => _errors.Translate(exception);
 

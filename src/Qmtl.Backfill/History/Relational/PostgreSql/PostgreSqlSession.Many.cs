@@ -38,6 +38,21 @@ internal sealed partial class PostgreSqlSession
     }
 
     /// <inheritdoc/>
+    public override async Task<IReadOnlyList<FoundTable>> RecallTablesAsync(
+        IReadOnlyList<string> tables, CancellationToken cancellationToken)
+    {
+        // One is always asked for, as that tells the schema.
+        string[] asked = [.. tables.Where(table => !seen.IsKnown(table)).DefaultIfEmpty(tables[0])];
+        IReadOnlyList<FoundTable> found = await FindTablesAsync(asked, cancellationToken);
+        string[] others = [.. tables.Except(asked)];
+        IReadOnlyList<FoundTable> known = seen.Recall(_schema, others);
+        return known.Count == others.Length ? [.. found, .. known] : await FindTablesAsync(tables, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override bool ForgetTables(IReadOnlyList<string> tables) => seen.Forget(tables);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// A statement a stream, and all of them in one round trip: a COPY for each would take several. What such a statement cannot write, or
     /// not well, is written as it is by itself, in the same transaction.

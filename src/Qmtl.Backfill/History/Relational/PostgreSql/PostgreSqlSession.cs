@@ -14,8 +14,9 @@ namespace Qmtl.History.Relational.PostgreSql;
 /// <param name="outage">Told that the server answers.</param>
 /// <param name="locks">Looks whom a write waits for.</param>
 /// <param name="limits">Bound a write, and with it whoever waits for it.</param>
+/// <param name="seen">Remembers tables for reads.</param>
 internal sealed partial class PostgreSqlSession(
-    NpgsqlConnection connection, ServerOutage outage, LockWatch locks, SessionLimits limits) : RelationalSession
+    NpgsqlConnection connection, ServerOutage outage, LockWatch locks, SessionLimits limits, SeenTables seen) : RelationalSession
 {
     // Held until the transaction ends. Two names that fall on one number only wait for each other without need.
     private const string LockSql = "SELECT pg_advisory_xact_lock($1)";
@@ -163,7 +164,7 @@ internal sealed partial class PostgreSqlSession(
             }
         }
 
-        return [.. columns.Select(entry => new FoundTable(entry.Key, entry.Value, keys.Contains(entry.Key)))];
+        return [.. columns.Select(entry => seen.Note(_schema, new FoundTable(entry.Key, entry.Value, keys.Contains(entry.Key))))];
     }
 
     public override async Task<bool> TryChangeSchemaAsync(SchemaChange change, CancellationToken cancellationToken)
