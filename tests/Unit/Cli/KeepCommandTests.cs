@@ -5,6 +5,7 @@ using Qmtl.Data;
 using Qmtl.Simulation;
 using Qmtl.Simulation.Faults;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 using Spectre.Console;
 
 namespace Qmtl.Unit.Cli;
@@ -148,7 +149,7 @@ public sealed class KeepCommandTests : IAsyncLifetime
 
         await stop.CancelAsync();
         Assert.False(ending.IsCompleted);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!ending.IsCompleted)
         {
             limit.Token.ThrowIfCancellationRequested();
@@ -177,7 +178,8 @@ public sealed class KeepCommandTests : IAsyncLifetime
         Declare("BTCUSDT");
         using var stop = new CancellationTokenSource();
         using var client = new HttpClient();
-        int port = FreePort();
+        using var held = new HeldPort();
+        int port = held.Number;
         Task<CliOutcome> running = CliRunner.RunAsync(
             [], ["keep", "--config", Config, "--metrics-port", $"{port}", "--json"], cancellationToken: stop.Token);
 
@@ -191,13 +193,6 @@ public sealed class KeepCommandTests : IAsyncLifetime
         Assert.Contains("""backfill_staleness_seconds{node_id="BTCUSDT",interval="3600"}""", metrics, StringComparison.Ordinal);
         Assert.Equal((ExitCode.Complete, string.Empty), (outcome.ExitCode, outcome.Error));
         Assert.Contains("\"bars_written\":", outcome.Output, StringComparison.Ordinal);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

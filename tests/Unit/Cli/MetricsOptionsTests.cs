@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Qmtl.Cli.Hosting;
 using Qmtl.Simulation;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Cli;
 
@@ -42,7 +43,8 @@ public sealed class MetricsOptionsTests : IDisposable
     [Fact]
     public async Task Metrics_are_served_while_the_command_runs_and_not_after()
     {
-        int port = FreePort();
+        using var held = new HeldPort();
+        int port = held.Number;
         using var client = new HttpClient();
         string? scraped = null;
         await using SimulatedExchange exchange = SimulatedExchange.Start();
@@ -114,13 +116,6 @@ public sealed class MetricsOptionsTests : IDisposable
     }
 
     private static string NewNode() => $"node-{Guid.NewGuid():n}";
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private async Task<CliOutcome> RunAsync(string node, params string[] arguments) => await CliRunner.RunAsync([.. await ArgumentsAsync(node), .. arguments]);
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -148,6 +147,7 @@ public sealed class KeepProcessTests : IDisposable
             Markets = [.. nodes.Select(node => new GeneratedMarket(node))],
             WeightPerMinute = null,
         });
+        using var port = new HeldPort();
         File.WriteAllText(Config, $$"""
             {
               "schema": 1,
@@ -155,7 +155,7 @@ public sealed class KeepProcessTests : IDisposable
               "sources": { "exchange": { "kind": "binance", "baseUri": "{{exchange.BaseUri}}" } },
               "streams": [{ "nodes": {{JsonSerializer.Serialize(nodes)}}, "intervals": "1h", "source": "exchange", "start": {{Start(minutes: 240)}} }],
               "limits": { "throttle": 32 },
-              "metrics": { "port": {{FreePort()}} }
+              "metrics": { "port": {{port.Number}} }
             }
             """);
         using QmtlProcess keep = QmtlProcess.Start("keep", "--config", Config);
@@ -193,7 +193,7 @@ public sealed class KeepProcessTests : IDisposable
 
     private static async Task<string> ReceiveAsync(Socket systemd, string beginning)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         byte[] buffer = new byte[4096];
         while (true)
         {
@@ -204,13 +204,6 @@ public sealed class KeepProcessTests : IDisposable
                 return message;
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<bool> IsReadyAsync(HttpClient client, CancellationToken cancellationToken)
@@ -248,7 +241,7 @@ public sealed class KeepProcessTests : IDisposable
     // Young bars may not be there yet; those older than ten minutes are.
     private async Task UntilStoredAsync(long start)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var range = new TimeRange(start, Now - 600);
         while (!File.Exists(_folder.File("bars.db"))
             || !new TimeRangeSet(Stream.Interval, range).Subtract(await StoredHistory.CommittedAsync(_folder.File("bars.db"), Stream, range)).IsEmpty)

@@ -1,24 +1,20 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.EndToEnd;
 
 /// <summary>Takes what is pushed by OTLP over HTTP on loopback, and keeps it.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
+    private readonly HeldPort _port = new();
     private readonly HttpListener _listener = new();
     private readonly ConcurrentQueue<Push> _pushes = new();
     private readonly Task _receiving;
 
     public OtlpReceiver()
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            BaseUri = new Uri($"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/");
-        }
-
+        BaseUri = new Uri($"http://127.0.0.1:{_port.Number}/");
         _listener.Prefixes.Add(BaseUri.ToString());
         _listener.Start();
         _receiving = Task.Run(ReceiveAsync);
@@ -33,6 +29,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         _listener.Stop();
         await _receiving;
         _listener.Close();
+        _port.Dispose();
     }
 
     private async Task ReceiveAsync()

@@ -1,23 +1,18 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Qmtl.Unit.Fixtures;
 
 /// <summary>A web server that has files.</summary>
 internal sealed class FileServer : IDisposable
 {
+    private readonly HeldPort _port = new();
     private readonly HttpListener _listener = new();
 
     public FileServer()
     {
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            BaseUri = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
-        }
-
+        BaseUri = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port.Number}/");
         _listener.Prefixes.Add(BaseUri);
         _listener.Start();
         _ = ServeAsync();
@@ -32,7 +27,14 @@ internal sealed class FileServer : IDisposable
     /// <summary>How long each answer takes, at least; nothing by default.</summary>
     public TimeSpan Latency { get; set; }
 
-    public void Dispose() => _listener.Close();
+    /// <summary>Answers nobody any more; its port stays its own.</summary>
+    public void Stop() => _listener.Close();
+
+    public void Dispose()
+    {
+        Stop();
+        _port.Dispose();
+    }
 
     private async Task ServeAsync()
     {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace Qmtl.Unit.Fixtures;
@@ -23,7 +22,7 @@ public class PrivatePostgreSql : IAsyncDisposable
     private readonly bool _isDurable;
     private readonly IPAddress _address;
     private readonly string? _runAs = Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows() ? FindUnprivilegedUser() : null;
-    private int _port;
+    private HeldPort? _port;
     private bool _running;
 
     /// <summary>A server that is not started yet.</summary>
@@ -39,18 +38,18 @@ public class PrivatePostgreSql : IAsyncDisposable
     public static string UserName => User;
 
     /// <summary>The port.</summary>
-    public int Port => _port;
+    public int Port => _port!.Number;
 
     /// <summary>The server's default database, in Npgsql's form.</summary>
     public string ConnectionString => ConnectionStringOf(DefaultDatabase);
 
     /// <summary>The connection string of a database, in Npgsql's form.</summary>
     public string ConnectionStringOf(string database) =>
-        new NpgsqlConnectionStringBuilder { Host = _address.ToString(), Port = _port, Username = User, Password = Password, Database = database }.ConnectionString;
+        new NpgsqlConnectionStringBuilder { Host = _address.ToString(), Port = Port, Username = User, Password = Password, Database = database }.ConnectionString;
 
     /// <summary>The connection string of a database, as a URI.</summary>
     public string UriOf(string database) =>
-        string.Create(CultureInfo.InvariantCulture, $"postgresql://{User}:{Uri.EscapeDataString(Password)}@{_address}:{_port}/{Uri.EscapeDataString(database)}");
+        string.Create(CultureInfo.InvariantCulture, $"postgresql://{User}:{Uri.EscapeDataString(Password)}@{_address}:{Port}/{Uri.EscapeDataString(database)}");
 
     /// <summary>A URI of <see cref="UriOf"/> for where no secret may stand.</summary>
     public static string WithoutPassword(string uri) => uri.Replace($":{Uri.EscapeDataString(Password)}@", "@", StringComparison.Ordinal);
@@ -96,11 +95,10 @@ public class PrivatePostgreSql : IAsyncDisposable
     /// <summary>Starts the server after <see cref="StopAsync"/>, on the port it had.</summary>
     public async Task StartAsync()
     {
-        _port = _port != 0 ? _port : FreePort();
-
+        _port ??= new HeldPort(_address);
         string options = string.Create(
             CultureInfo.InvariantCulture,
-            $"-p {_port} -c listen_addresses={_address} -c unix_socket_directories='{_folder.FullPath}' -c fsync={(_isDurable ? "on" : "off")} -c max_connections=100");
+            $"-p {Port} -c listen_addresses={_address} -c unix_socket_directories='{_folder.FullPath}' -c fsync={(_isDurable ? "on" : "off")} -c max_connections=100");
         await RunServerToolAsync("pg_ctl", "-D", _folder.File("data"), "-l", _folder.File("log"), "-o", options, "-w", "start");
         _running = true;
     }
@@ -120,15 +118,9 @@ public class PrivatePostgreSql : IAsyncDisposable
     {
         NpgsqlConnection.ClearAllPools();
         await StopAsync(immediately: true);
+        _port?.Dispose();
         _folder.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    private int FreePort()
-    {
-        using var listener = new TcpListener(_address, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string? FindUnprivilegedUser()

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Qmtl.Unit.Fixtures;
 
@@ -12,6 +10,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _folder = new();
+    private readonly HeldPort _port = new();
     private readonly HttpClient _client = new();
     private readonly Process _process;
 
@@ -27,11 +26,10 @@ internal sealed class PrometheusServer : IAsyncDisposable
                 static_configs:
                   - targets: ["{{target.Authority}}"]
             """);
-        int port = FreePort();
-        _client.BaseAddress = new Uri($"http://127.0.0.1:{port}/");
+        _client.BaseAddress = new Uri($"http://127.0.0.1:{_port.Number}/");
         _process = Process.Start(new ProcessStartInfo(
             "prometheus",
-            [$"--config.file={configuration}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
+            [$"--config.file={configuration}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address=127.0.0.1:{_port.Number}", "--log.level=error"]))!;
     }
 
     /// <summary>Asks until the query has a result, and gives the value and labels of each of its series.</summary>
@@ -65,13 +63,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         _client.Dispose();
+        _port.Dispose();
         _folder.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
