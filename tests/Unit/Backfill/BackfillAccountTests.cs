@@ -55,7 +55,7 @@ public sealed class BackfillAccountTests : BackfillEngineTestBase
     public async Task A_store_that_is_asked_again_what_it_holds_counts_as_retried()
     {
         int asked = 0;
-        Store.BeforeCoverage = () => ++asked <= 2 ? throw new StoreException("away") { IsTransient = true } : Task.CompletedTask;
+        Store.BeforeCoverage = () => Interlocked.Increment(ref asked) <= 2 ? throw new StoreException("away") { IsTransient = true } : Task.CompletedTask;
 
         List<BackfillResult> results = await RunAsync(new ScriptedFetcher(), [new TimeRange(0, 60), new TimeRange(600, 660)], AtOnce);
 

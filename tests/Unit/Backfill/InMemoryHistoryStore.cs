@@ -32,9 +32,12 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
 
     public void Seed(StreamKey stream, params long[] timestamps)
     {
-        foreach (long timestamp in timestamps)
+        lock (_gate)
         {
-            Rows(stream)[timestamp] = new Dictionary<string, object?> { ["close"] = 1.0 };
+            foreach (long timestamp in timestamps)
+            {
+                Rows(stream)[timestamp] = new Dictionary<string, object?> { ["close"] = 1.0 };
+            }
         }
     }
 
@@ -46,10 +49,21 @@ internal sealed class InMemoryHistoryStore : IHistoryStore
         }
     }
 
-    public IReadOnlyDictionary<string, object?> Row(StreamKey stream, long timestamp) => Rows(stream)[timestamp];
+    public IReadOnlyDictionary<string, object?> Row(StreamKey stream, long timestamp)
+    {
+        lock (_gate)
+        {
+            return Rows(stream)[timestamp];
+        }
+    }
 
-    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<StreamKey>>([.. _bars.Keys]);
+    public Task<IReadOnlyList<StreamKey>> GetStreamsAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<StreamKey>>([.. _bars.Keys]);
+        }
+    }
 
     public async Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
     {

@@ -9,6 +9,8 @@ internal sealed class LyingSource : IDataFetcher
 {
     private const int Late = 14;
 
+    private int _requests;
+
     public string Name => "lying";
 
     public int? BarsPerRequest { get; init; }
@@ -41,11 +43,11 @@ internal sealed class LyingSource : IDataFetcher
 
     public bool Repeats { get; init; }
 
-    public int Requests { get; private set; }
+    public int Requests => Volatile.Read(ref _requests);
 
     public Task<RawBars> FetchAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken)
     {
-        Requests++;
+        Interlocked.Increment(ref _requests);
         long[] all = [.. Bars.Select(TimeOf)];
         IEnumerable<long> inside = all.Where(range.Contains);
         IEnumerable<long> rows = NewestFirst

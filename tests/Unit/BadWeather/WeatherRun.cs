@@ -19,7 +19,7 @@ internal sealed class WeatherRun
 
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
     private readonly ConcurrentQueue<BackfillEvent> _events = new();
-    private readonly Dictionary<int, Func<Task>> _beforePages = [];
+    private readonly ConcurrentDictionary<int, Func<Task>> _beforePages = new();
     private readonly Dictionary<int, TaskCompletionSource> _committed = [];
     private readonly TaskCompletionSource _retrying = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -52,7 +52,7 @@ internal sealed class WeatherRun
     /// </summary>
     public void BeforePage(int number, Func<Task> weather)
     {
-        _beforePages.Add(number, weather);
+        Assert.True(_beforePages.TryAdd(number, weather));
         for (int page = 1; page < number; page++)
         {
             _committed.TryAdd(page, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -174,7 +174,7 @@ internal sealed class WeatherRun
 
     private async Task<RawBars> AnswerAsync(TimeRange range, int call, RawBars honest, CancellationToken cancellationToken)
     {
-        if (_beforePages.Remove(call, out Func<Task>? weather))
+        if (_beforePages.TryRemove(call, out Func<Task>? weather))
         {
             await Task.WhenAll(Enumerable.Range(1, call - 1).Select(page => _committed[page].Task));
             await weather();

@@ -10,6 +10,7 @@ using Qmtl.Simulation.Gateway;
 using Qmtl.Strategies;
 using Qmtl.Streams;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 using Qmtl.Unit.Running;
 using Qmtl.Unit.Strategies;
 using Qmtl.Unit.Streams;
@@ -23,9 +24,9 @@ namespace Qmtl.Unit.Gateway;
 public sealed partial class WorldRunnerTests
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));
-    private readonly List<string> _results = [];
-    private readonly List<string> _warnings = [];
-    private readonly List<GatewayEvent> _events = [];
+    private readonly SharedList<string> _results = new();
+    private readonly SharedList<string> _warnings = new();
+    private readonly SharedList<GatewayEvent> _events = new();
 
     [Fact]
     public async Task A_gateway_is_told_of_every_node_and_the_gate_follows_it_until_the_end()
@@ -182,10 +183,7 @@ public sealed partial class WorldRunnerTests
         Assert.Equal(3, _results.Count);
         Assert.False(run.Gate!.IsAllowed(ActivationSide.Long));
         Assert.False(run.Gate.IsAllowed(ActivationSide.Short));
-        lock (_events)
-        {
-            Assert.Contains(_events, happened => happened is ActivationNotAnswered);
-        }
+        Assert.Contains(_events, happened => happened is ActivationNotAnswered);
     }
 
     [Fact]
@@ -198,10 +196,7 @@ public sealed partial class WorldRunnerTests
         NodeFailedException error = await Assert.ThrowsAsync<NodeFailedException>(() => RunAsync(gateway, new NodeStrategy("one", bad)));
 
         Assert.Contains("divided by the moon", error.Message, StringComparison.Ordinal);
-        lock (_events)
-        {
-            Assert.False(_events.OfType<ActivationChanged>().Last(happened => happened.Activation.Side == ActivationSide.Long).Activation.Allowed);
-        }
+        Assert.False(_events.OfType<ActivationChanged>().Last(happened => happened.Activation.Side == ActivationSide.Long).Activation.Allowed);
     }
 
     [Fact]
@@ -227,13 +222,7 @@ public sealed partial class WorldRunnerTests
         new WorldRunnerOptions
         {
             Run = new RunnerOptions { OnWarning = _warnings.Add },
-            OnGatewayEvent = happened =>
-            {
-                lock (_events)
-                {
-                    _events.Add(happened);
-                }
-            },
+            OnGatewayEvent = _events.Add,
         },
         _clock);
 

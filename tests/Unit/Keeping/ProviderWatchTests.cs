@@ -4,6 +4,7 @@ using Qmtl.Fetching;
 using Qmtl.Keeping;
 using Qmtl.Time;
 using Qmtl.Unit.Backfill;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Keeping;
 
@@ -13,7 +14,7 @@ public class ProviderWatchTests : BackfillEngineTestBase
     private static readonly StreamKey Minutes = new("X", BarInterval.Parse("1m"));
 
     private readonly ScriptedFetcher _source = new();
-    private readonly List<string> _warnings = [];
+    private readonly SharedList<string> _warnings = new();
 
     public ProviderWatchTests()
     {

@@ -74,15 +74,18 @@ public sealed partial class ProgressDisplayTests
         }
 
         var both = new StringBuilder();
-        using var output = new StringWriter(both);
+        using var buffer = new StringWriter(both);
         using var errors = new StringWriter();
-        using var error = new TeeWriter(TextWriter.Synchronized(output), errors);
+
+        // One for all: two of them would each keep the buffer from others, and not from one another.
+        using TextWriter output = TextWriter.Synchronized(buffer);
+        using var error = new TeeWriter(output, errors);
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = isTerminal ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
             Interactive = isTerminal ? InteractionSupport.Yes : InteractionSupport.No,
-            Out = new FakeTerminal(TextWriter.Synchronized(output), isTerminal),
+            Out = new FakeTerminal(output, isTerminal),
         });
         await using var host = new CliHost { Console = console, Output = Stream.Null, Error = error, GetEnvironmentVariable = _ => null };
 

@@ -76,7 +76,7 @@ public sealed partial class FollowTests
         Arrive(late, 80, 90);
         Arrive(other, 80, 90);
         Task<StrategyRun> running = FollowAsync(
-            new RunnerOptions { OnWarning = Warn, LoggerFactory = log }, Graphs.Sum("sum", late, other));
+            new RunnerOptions { OnWarning = _warnings.Add, LoggerFactory = log }, Graphs.Sum("sum", late, other));
         for (int minute = 100; minute < 180; minute += 10)
         {
             await GoOnWithoutAsync(minute);
@@ -93,7 +93,7 @@ public sealed partial class FollowTests
 
         await GoOnWithoutAsync(180);
         Assert.Equal(4, _warnings.Count);
-        await AdvanceUntilAsync(() => _warnings.Exists(warning => warning.StartsWith("L 10m is behind: its bar of 1970-01-01T03:00", StringComparison.Ordinal)));
+        await AdvanceUntilAsync(() => _warnings.Any(warning => warning.StartsWith("L 10m is behind: its bar of 1970-01-01T03:00", StringComparison.Ordinal)));
         await StopAsync(running);
         IReadOnlyList<LoggedEvent> behind = log.Named("follow.behind");
         Assert.Equal((LogLevel.Warning, "L", 600L, 6000L, 0), (behind[0].Level, behind[0].Fields["node_id"], behind[0].Fields["interval"], behind[0].Fields["timestamp"], behind[0].Fields["untold"]));
@@ -126,7 +126,7 @@ public sealed partial class FollowTests
     [Fact]
     public async Task A_read_is_tried_again_as_often_as_the_run_says()
     {
-        var options = new RunnerOptions { OnWarning = Warn, Warmup = new HistoryWarmupOptions { MaxRetries = 2 } };
+        var options = new RunnerOptions { OnWarning = _warnings.Add, Warmup = new HistoryWarmupOptions { MaxRetries = 2 } };
         Task<StrategyRun> running = FollowAsync(options, Graphs.Sum("a", _a));
         await UntilAsync(() => _results.Count == 2);
         _store.Failure = new StoreException("The store is away.") { IsTransient = true };
@@ -151,7 +151,7 @@ public sealed partial class FollowTests
     {
         Arrive(_a, Enumerable.Range(80, 10));
         var told = new List<string>();
-        Task<StrategyRun> running = new Runner(new RunnerOptions { OnWarning = Warn }, _clock).FollowAsync(
+        Task<StrategyRun> running = new Runner(new RunnerOptions { OnWarning = _warnings.Add }, _clock).FollowAsync(
             new NodeStrategy("followed", Graphs.Sum("a", _a)),
             result => _results.Add(Graphs.Line(result)),
             new FollowOptions
@@ -209,7 +209,7 @@ public sealed partial class FollowTests
         await UntilAsync(() => _results.Count == 2);
         await StopAsync(first);
         _results.Clear();
-        await new Runner(new RunnerOptions { OnWarning = Warn }, _clock).FollowAsync(
+        await new Runner(new RunnerOptions { OnWarning = _warnings.Add }, _clock).FollowAsync(
             new NodeStrategy("followed", Graphs.Sum("a", _a)),
             result => _results.Add(Graphs.Line(result)),
             new FollowOptions { Watch = _store, End = UnixTime.FromSeconds(70 * 60) });

@@ -19,8 +19,8 @@ public sealed partial class FollowTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly WaitedClock _clock = new(UnixTime.FromSeconds((100 * 60) + 5));
     private readonly ArrivingBars _store = new();
-    private readonly List<string> _results = [];
-    private readonly List<string> _warnings = [];
+    private readonly SharedList<string> _results = new();
+    private readonly SharedList<string> _warnings = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly StreamInput _a;
     private readonly StreamInput _b;
@@ -160,7 +160,7 @@ public sealed partial class FollowTests : IAsyncLifetime
         Arrive(_a, 101);
         await AdvanceUntilAsync(() => running.IsCompleted, running);
 
-        NodeFailedException failure = await Assert.ThrowsAsync<NodeFailedException>(() => running.WaitAsync(TimeSpan.FromSeconds(30)));
+        NodeFailedException failure = await Assert.ThrowsAsync<NodeFailedException>(() => running.WaitAsync(TimeSpan.FromMinutes(2)));
         Assert.IsType<MissingBarsException>(failure.InnerException);
         Assert.Contains("A 1m lacks the bar of 1970-01-01T01:40:00Z", failure.Message, StringComparison.Ordinal);
     }
@@ -222,7 +222,7 @@ public sealed partial class FollowTests : IAsyncLifetime
         await ComeToMinuteAsync(101);
         Arrive(_a, 100);
 
-        NodeFailedException failure = await Assert.ThrowsAsync<NodeFailedException>(() => running.WaitAsync(TimeSpan.FromSeconds(30)));
+        NodeFailedException failure = await Assert.ThrowsAsync<NodeFailedException>(() => running.WaitAsync(TimeSpan.FromMinutes(2)));
         Assert.Contains("'bad' failed at the bar of 1970-01-01T01:40:00Z", failure.Message, StringComparison.Ordinal);
         Assert.Equal([98, 99, 100], await RecordedAsync(_a));
     }
@@ -270,7 +270,7 @@ public sealed partial class FollowTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!condition())
         {
             limit.Token.ThrowIfCancellationRequested();
@@ -306,7 +306,7 @@ public sealed partial class FollowTests : IAsyncLifetime
     private Task<StrategyRun> FollowAsync(params Node[] nodes) => FollowAsync(OnMissing.Skip, nodes);
 
     private Task<StrategyRun> FollowAsync(OnMissing onMissing, params Node[] nodes) => FollowAsync(
-        new RunnerOptions { Pipeline = new PipelineOptions { OnMissing = onMissing }, OnWarning = Warn }, nodes);
+        new RunnerOptions { Pipeline = new PipelineOptions { OnMissing = onMissing }, OnWarning = _warnings.Add }, nodes);
 
     private Task<StrategyRun> FollowAsync(RunnerOptions options, params Node[] nodes) => new Runner(options, _clock).FollowAsync(
             new NodeStrategy("followed", nodes),
@@ -314,18 +314,10 @@ public sealed partial class FollowTests : IAsyncLifetime
             new FollowOptions { Watch = _store, Patience = _patience },
             _stop.Token);
 
-    private void Warn(string warning)
-    {
-        lock (_warnings)
-        {
-            _warnings.Add(warning);
-        }
-    }
-
     private async Task<StrategyRun> StopAsync(Task<StrategyRun> running)
     {
         await _stop.CancelAsync();
-        return await running.WaitAsync(TimeSpan.FromSeconds(30));
+        return await running.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
     private async Task<List<string>> ReplayAsync()
@@ -361,7 +353,7 @@ public sealed partial class FollowTests : IAsyncLifetime
     // How long something takes by the clock is not known to the second: a thread may set its timer late.
     private async Task AdvanceUntilAsync(Func<bool> condition, Task? running = null)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!condition())
         {
             limit.Token.ThrowIfCancellationRequested();

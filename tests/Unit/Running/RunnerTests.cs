@@ -6,6 +6,7 @@ using Qmtl.Strategies;
 using Qmtl.Strategies.Warmup;
 using Qmtl.Streams;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 using Qmtl.Unit.Strategies;
 using Qmtl.Unit.Streams;
 
@@ -15,8 +16,8 @@ namespace Qmtl.Unit.Running;
 public sealed class RunnerTests
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.FromUnixTimeSeconds(1000 * 60));
-    private readonly List<string> _results = [];
-    private readonly List<string> _warnings = [];
+    private readonly SharedList<string> _results = new();
+    private readonly SharedList<string> _warnings = new();
 
     [Fact]
     public async Task An_offline_run_warms_up_and_replays_in_order()

@@ -1,23 +1,27 @@
 using Qmtl.Data;
 using Qmtl.History;
 using Qmtl.Time;
+using Qmtl.Unit.Fixtures;
 
 namespace Qmtl.Unit.Streams;
 
 /// <summary>A store that counts how often it is asked anything.</summary>
 internal sealed class CountingHistoryStore(IHistoryStore inner) : IHistoryStore
 {
-    public int Queries { get; private set; }
+    private int _queries;
+    private int _writes;
 
-    public int Reads { get; private set; }
+    public int Queries => Volatile.Read(ref _queries);
 
-    public int Writes { get; private set; }
+    public int Reads => RangesRead.Count;
+
+    public int Writes => Volatile.Read(ref _writes);
 
     /// <summary>Called before each read; may throw.</summary>
     public Action BeforeRead { get; set; } = () => { };
 
     /// <summary>The ranges that were read.</summary>
-    public List<TimeRange> RangesRead { get; } = [];
+    public SharedList<TimeRange> RangesRead { get; } = new();
 
     public StoreInfo Info => inner.Info;
 
@@ -25,13 +29,12 @@ internal sealed class CountingHistoryStore(IHistoryStore inner) : IHistoryStore
 
     public Task<TimeRangeSet> GetCoverageAsync(StreamKey stream, TimeRange? within = null, CancellationToken cancellationToken = default)
     {
-        Queries++;
+        Interlocked.Increment(ref _queries);
         return inner.GetCoverageAsync(stream, within, cancellationToken);
     }
 
     public IAsyncEnumerable<BarFrame> ReadAsync(StreamKey stream, TimeRange range, CancellationToken cancellationToken = default)
     {
-        Reads++;
         RangesRead.Add(range);
         BeforeRead();
         return inner.ReadAsync(stream, range, cancellationToken);
@@ -39,13 +42,13 @@ internal sealed class CountingHistoryStore(IHistoryStore inner) : IHistoryStore
 
     public Task<TimeRangeSet> GetKnownEmptyAsync(StreamKey stream, string? source, TimeRange? within = null, CancellationToken cancellationToken = default)
     {
-        Queries++;
+        Interlocked.Increment(ref _queries);
         return inner.GetKnownEmptyAsync(stream, source, within, cancellationToken);
     }
 
     public Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default)
     {
-        Writes++;
+        Interlocked.Increment(ref _writes);
         return inner.WriteAsync(stream, pages, cancellationToken);
     }
 

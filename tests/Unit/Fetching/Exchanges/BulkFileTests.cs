@@ -27,7 +27,7 @@ public sealed class BulkFileTests : IAsyncDisposable
     private readonly SimulatedExchange _exchange;
     private readonly FileServer _files = new();
     private readonly InMemoryHistoryStore _store = new();
-    private readonly List<string> _warnings = [];
+    private readonly SharedList<string> _warnings = new();
 
     public BulkFileTests() => _exchange = SimulatedExchange.Start(new() { Markets = [_market], TimeProvider = _clock, WeightPerMinute = null });
 
@@ -133,7 +133,7 @@ public sealed class BulkFileTests : IAsyncDisposable
     [Fact]
     public async Task A_file_server_that_is_away_does_not_keep_an_operator_waiting()
     {
-        _files.Dispose();
+        _files.Stop();
         var asked = new TimeRange(Seconds("2024-09-01"), January - 60);
 
         await FillAsync(Fetcher(), asked);

@@ -194,13 +194,17 @@ public sealed class HistoryWarmupTests : IAsyncLifetime
         _source.Answer = async (_, _, honest, token) =>
         {
             int now = Interlocked.Increment(ref running);
-            most = Math.Max(most, now);
+            lock (twoAreHere)
+            {
+                most = Math.Max(most, now);
+            }
+
             if (now == 2)
             {
                 twoAreHere.TrySetResult();
             }
 
-            await twoAreHere.Task.WaitAsync(TimeSpan.FromSeconds(30), token);
+            await twoAreHere.Task.WaitAsync(TimeSpan.FromMinutes(2), token);
             Interlocked.Decrement(ref running);
             return honest;
         };
