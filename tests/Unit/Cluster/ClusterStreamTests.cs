@@ -156,9 +156,11 @@ public sealed class ClusterStreamTests
         public ValueTask StopAsync(Guid order) => throw new NotSupportedException();
     }
 
-    // Members with a store. Now and then one dies, and oftener a question or its answer is lost.
+    // Members with a store. Now and then one dies, and oftener a question or its answer is lost. A page is filled for each question that
+    // comes: so there are as many questions as pages, however seldom whoever asks them has its turn.
     private sealed class LossyMembers(Random random) : IOrderGrain, IAsyncDisposable
     {
+        private readonly SemaphoreSlim _questions = new(0);
         private OrderRun? _run;
 
         public AcceleratedClock Clock { get; } = new(DateTimeOffset.UnixEpoch, 50);
@@ -172,14 +174,18 @@ public sealed class ClusterStreamTests
             if (_run?.Order != order.Id)
             {
                 await DisposeAsync();
-                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), Clock, static _ => { });
+                _run = new OrderRun(order, (tell, token) => FillAsync(order, tell, token), TimeProvider.System, static _ => { });
             }
 
+            _questions.Release();
             return _run!.Read(0);
         });
 
         public ValueTask<OrderNews?> ReadAsync(Guid work, int seen) => LoseAsync(async () =>
-            _run is { } run && run.Work == work ? await run.ReadAsync(seen) : null);
+        {
+            _questions.Release();
+            return _run is { } run && run.Work == work ? await run.ReadAsync(seen) : null;
+        });
 
         public ValueTask StopAsync(Guid order) => throw new NotSupportedException();
 
@@ -209,9 +215,10 @@ public sealed class ClusterStreamTests
                 int written = 0;
                 for (int first = (int)(range.Start / 60); 60L * first <= range.End; first += BarsOfPage)
                 {
-                    await Task.Delay(TimeSpan.FromMilliseconds(50), Clock, cancellationToken);
-                    if (Stored.Add(first))
+                    if (!Stored.Contains(first))
                     {
+                        await _questions.WaitAsync(cancellationToken);
+                        Stored.Add(first);
                         tell(Page(first));
                         written++;
                     }
