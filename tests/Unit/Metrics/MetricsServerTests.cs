@@ -234,7 +234,8 @@ public sealed class MetricsServerTests : IAsyncLifetime
         using Socket slow = Connect(impatient);
         await slow.SendAsync("GET /metr"u8.ToArray());
 
-        Assert.Equal(0, await slow.ReceiveAsync(new byte[1]));
+        // What is left unread when the connection is closed resets it.
+        Assert.Empty(await ReadAsync(slow));
     }
 
     [Fact]
@@ -244,7 +245,9 @@ public sealed class MetricsServerTests : IAsyncLifetime
         await using MetricsServer impatient = MetricsServer.Start(_meter.Collector, AnyPort with { ResponseTimeout = TimeSpan.FromMilliseconds(500) });
         using Socket slow = Connect(impatient, receiveBuffer: 4096);
         await slow.SendAsync("GET /metrics HTTP/1.1\r\n\r\n"u8.ToArray());
-        await UntilAsync(() => impatient.OpenConnections == 1);
+
+        // It is open, although on a busy machine it may be closed again before anybody has seen that.
+        Assert.Equal(1, await slow.ReceiveAsync(new byte[1]));
 
         Assert.NotEmpty(await _client.GetStringAsync(_server.Uri));
         await UntilAsync(() => impatient.OpenConnections == 0);
@@ -308,7 +311,7 @@ public sealed class MetricsServerTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(1), limit.Token);

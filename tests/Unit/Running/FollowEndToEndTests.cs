@@ -41,7 +41,7 @@ public sealed class FollowEndToEndTests : IDisposable
         });
         await using var provider = new StoreHistoryProvider(
             HistoryStoreFactory.Open(_folder.File("bars.db")),
-            ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri }),
+            ExchangeCatalog.Get("binance").CreateFetcher(new() { BaseUri = exchange.BaseUri, RequestTimeout = TimeSpan.FromDays(1) }),
             new BackfillOptions { MaxRetries = 1 },
             _clock);
         StreamInput[] streams = [Stream("BTCUSDT", "1m"), Stream("ETHUSDT", "1m"), Stream("BTCUSDT", "5m")];
