@@ -116,7 +116,7 @@ public sealed class BackfillCommitTests : BackfillEngineTestBase
         await UntilAsync(() => fetcher.Asked.Count == 7);
 
         BackfillJob other = engine.Submit(new BackfillRequest(Store, fetcher, new StreamKey("ETHUSDT", Minute), [range]));
-        await other.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        await other.Completion.WaitAsync(TimeSpan.FromMinutes(2));
 
         Assert.Equal(50 * Page, Store.BarsWritten);
         Assert.False(stuck.Completion.IsCompleted);

@@ -34,7 +34,7 @@ public abstract class BackfillEngineTestBase
 
     protected static async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!condition())
         {
             limit.Token.ThrowIfCancellationRequested();
@@ -45,7 +45,7 @@ public abstract class BackfillEngineTestBase
     /// <summary>Moves the clock on, whenever something waits for it, until the work is done.</summary>
     protected async Task AdvanceUntilAsync(Task running, TimeSpan step)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!running.IsCompleted)
         {
             limit.Token.ThrowIfCancellationRequested();

@@ -179,7 +179,7 @@ public sealed class BackfillFailureTests : BackfillEngineTestBase
             },
         };
 
-        List<BackfillResult> results = await RunAsync(fetcher, [new TimeRange(0, 60)], cancellationToken: cancel.Token).WaitAsync(TimeSpan.FromSeconds(30));
+        List<BackfillResult> results = await RunAsync(fetcher, [new TimeRange(0, 60)], cancellationToken: cancel.Token).WaitAsync(TimeSpan.FromMinutes(2));
 
         Assert.Equal(BackfillStatus.Cancelled, Assert.Single(results).Status);
     }

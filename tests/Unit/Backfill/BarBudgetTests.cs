@@ -18,7 +18,7 @@ public sealed class BarBudgetTests
         Assert.False(waiting.IsCompleted);
         share.Return(60);
 
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        await waiting.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class BarBudgetTests
         Assert.False(waiting.IsCompleted);
         share.Return(1);
 
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        await waiting.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class BarBudgetTests
         Assert.False(waiting.IsCompleted);
         modest.Return(1);
 
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        await waiting.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -74,12 +74,12 @@ public sealed class BarBudgetTests
         Task secondWaits = second.TakeAsync(50, default).AsTask();
 
         holder.Return(50);
-        await firstWaits.WaitAsync(TimeSpan.FromSeconds(10));
+        await firstWaits.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.False(secondWaits.IsCompleted);
 
         holder.Return(48);
         first.Return(2);
-        await secondWaits.WaitAsync(TimeSpan.FromSeconds(10));
+        await secondWaits.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -112,6 +112,6 @@ public sealed class BarBudgetTests
             Assert.False(waiting.IsCompleted);
         }
 
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        await waiting.WaitAsync(TimeSpan.FromMinutes(1));
     }
 }

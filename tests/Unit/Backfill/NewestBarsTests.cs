@@ -237,7 +237,7 @@ public sealed partial class NewestBarsTests : IDisposable
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!condition())
         {
             limit.Token.ThrowIfCancellationRequested();
@@ -276,7 +276,7 @@ public sealed partial class NewestBarsTests : IDisposable
 
     private async Task AdvanceUntilAsync(Task running)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!running.IsCompleted)
         {
             limit.Token.ThrowIfCancellationRequested();

@@ -120,7 +120,7 @@ public sealed class SqliteWeatherTests : IDisposable
         Execute(holder, "CREATE TABLE other (x); BEGIN EXCLUSIVE");
 
         using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.GetCoverageAsync(run.Stream, null, cancellation.Token).WaitAsync(TimeSpan.FromSeconds(20)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.GetCoverageAsync(run.Stream, null, cancellation.Token).WaitAsync(TimeSpan.FromMinutes(1)));
     }
 
     [SmallDiskFact]

@@ -102,11 +102,11 @@ internal sealed class ClusterFixture : IAsyncDisposable
         return client!;
     }
 
-    /// <summary>Looks twenty times a second, for a minute at most.</summary>
+    /// <summary>Looks twenty times a second, for three minutes at most.</summary>
     /// <exception cref="OperationCanceledException">It has not become so.</exception>
     public static async Task WaitUntilAsync(Func<Task<bool>> isSo)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (!await isSo())
         {
             await Task.Delay(50, patience.Token);

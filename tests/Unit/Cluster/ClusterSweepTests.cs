@@ -214,7 +214,7 @@ public sealed class ClusterSweepTests(PostgreSqlServer server) : IDisposable
 
     private static async Task WaitAsync(Func<Task<bool>> isSo)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (!await isSo())
         {
             await Task.Delay(20, patience.Token);

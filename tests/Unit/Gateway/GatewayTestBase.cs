@@ -11,7 +11,7 @@ public abstract class GatewayTestBase : IAsyncLifetime
     protected const string World = "world-1";
 
     // A wait that can only end by an error of the code under test ends here instead of never.
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    protected static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     protected FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2025, 9, 1, 10, 0, 0, TimeSpan.Zero));
 

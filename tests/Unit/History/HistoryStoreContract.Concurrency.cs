@@ -104,7 +104,7 @@ public abstract partial class HistoryStoreContract
                 waits.TrySetResult();
             }
         }).RunAsync([new BackfillRequest(two, source, Stream, [range])]).SingleAsync().AsTask();
-        await waits.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await waits.Task.WaitAsync(TimeSpan.FromMinutes(2));
         answer.SetResult();
 
         Assert.Equal(10, (await first).BarsWritten);

@@ -220,7 +220,7 @@ public sealed class SqliteHistoryStoreTests : HistoryStoreContract, IDisposable
             Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
             Assert.False(writing.IsCompleted);
             await cancellation.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(TimeSpan.FromSeconds(5)));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(TimeSpan.FromMinutes(1)));
 
             writing = store.WriteAsync(Stream, [Page(Frame(180))]);
             await ExecuteAsync(holder, "COMMIT");

@@ -95,7 +95,7 @@ public abstract class KeeperTestBase : IAsyncLifetime
     /// <summary>Lets the keeper do what is due, and turns the clock on by a second until something is so.</summary>
     private protected async Task UntilAsync(Func<bool> condition, int mostSeconds = 7200)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         for (int second = 0; !condition(); second++)
         {
             await RestAsync(condition, limit.Token);
@@ -112,7 +112,7 @@ public abstract class KeeperTestBase : IAsyncLifetime
     /// <summary>Turns the clock on, second by second.</summary>
     private protected async Task PassAsync(TimeSpan time)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         for (int second = 0; second < (int)time.TotalSeconds; second++)
         {
             await RestAsync(() => false, limit.Token);

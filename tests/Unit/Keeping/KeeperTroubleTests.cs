@@ -194,7 +194,7 @@ public sealed class KeeperTroubleTests : KeeperTestBase
 
     private static async Task BackfillWaitAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!await condition())
         {
             limit.Token.ThrowIfCancellationRequested();

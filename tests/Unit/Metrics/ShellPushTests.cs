@@ -26,7 +26,7 @@ public sealed class ShellPushTests : IDisposable
             $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { param($start, $end) for (; $start -le $end; $start += 60) { @{ ts = $start; close = 1.0 } } }
             $null = Invoke-QmtlBackfill $provider SHELLTEST 1m 60 600
             """,
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(5));
 
         Assert.Equal((0, ""), (exitCode, output));
         string body = Encoding.Latin1.GetString(receiver.Pushes[^1].Body);
@@ -42,12 +42,12 @@ public sealed class ShellPushTests : IDisposable
             $$"""
             $env:OTEL_EXPORTER_OTLP_ENDPOINT = 'http://{{silent.LocalEndpoint}}'
             $env:OTEL_EXPORTER_OTLP_PROTOCOL = 'http/protobuf'
-            $env:OTEL_EXPORTER_OTLP_TIMEOUT = '120000'
+            $env:OTEL_EXPORTER_OTLP_TIMEOUT = '900000'
             Import-Module '{{Path.Combine(Repository.Root, "Qmtl.psd1")}}'
             $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { @{ ts = 60; close = 1.0 } }
             $null = Invoke-QmtlBackfill $provider X 1m 60 60
             """,
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(5));
 
         Assert.Equal((0, $"WARNING: Qmtl's metrics could not be pushed to http://{silent.LocalEndpoint}."), (exitCode, output.TrimEnd()));
     }
@@ -62,7 +62,7 @@ public sealed class ShellPushTests : IDisposable
             $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { @{ ts = 60; close = 1.0 } }
             1..2 | ForEach-Object { "$((Invoke-QmtlBackfill $provider X 1m 60 60).Status)" }
             """,
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(5));
 
         Assert.Equal(0, exitCode);
         Assert.Equal(2, output.Split("Completed").Length - 1);

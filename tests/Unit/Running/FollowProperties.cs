@@ -98,7 +98,7 @@ public class FollowProperties
                 }
             }
 
-            await using StrategyRun ended = await running.WaitAsync(TimeSpan.FromSeconds(30));
+            await using StrategyRun ended = await running.WaitAsync(TimeSpan.FromMinutes(2));
 
             List<string> expected = Replay(options, nodes, streams, truth, period, start, run == 0 ? Begin : Later.ToUnixTimeSeconds());
             if (!stop.IsCancellationRequested)

@@ -5,7 +5,7 @@ namespace Qmtl.Unit.Shell;
 /// <summary>Runs the Pester suite, which tests the built module in a real shell, one case a file.</summary>
 public sealed class PesterSuite
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     private static string Folder => Path.Combine(Repository.Root, "tests", "Pester");
 

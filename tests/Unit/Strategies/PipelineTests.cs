@@ -293,7 +293,7 @@ public class PipelineTests
     {
         StreamInput stream = Graphs.Stream("S", Bars.AtMinutes(0));
         using var both = new Barrier(2);
-        Node[] nodes = [.. new[] { "left", "right" }.Select(name => new ComputeNode(name, [stream], _ => both.SignalAndWait(TimeSpan.FromSeconds(30)) ? 1.0 : 0.0))];
+        Node[] nodes = [.. new[] { "left", "right" }.Select(name => new ComputeNode(name, [stream], _ => both.SignalAndWait(TimeSpan.FromMinutes(2)) ? 1.0 : 0.0))];
 
         var pipeline = new Pipeline(nodes, new PipelineOptions { Parallel = true, MaxDegreeOfParallelism = 2 });
 
