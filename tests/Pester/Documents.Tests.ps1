@@ -152,12 +152,15 @@ exec dotnet exec '$($qmtl.FullName)' "`$@"
         }
 
         $ports = @{}
+        $holders = [System.Collections.Generic.List[System.Net.Sockets.Socket]]::new()
         function Get-FreePort([string] $Instead) {
             if (-not $ports[$Instead]) {
-                $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
-                $listener.Start()
-                $ports[$Instead] = $listener.LocalEndpoint.Port
-                $listener.Stop()
+                $holder = [System.Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp')
+                $holder.Bind([System.Net.IPEndPoint]::new([ipaddress]::Loopback, 0))
+                $ports[$Instead] = $holder.LocalEndPoint.Port
+
+                # On Linux the document's server may listen where this one is bound, and nobody else is given the port.
+                if ($IsLinux) { $holders.Add($holder) } else { $holder.Dispose() }
             }
 
             $ports[$Instead]

@@ -30,7 +30,7 @@ finally {
         $process = [System.Diagnostics.Process]::Start($start)
         try {
             do {
-                $line = $process.StandardOutput.ReadLineAsync().WaitAsync([timespan]::FromSeconds(30)).GetAwaiter().GetResult()
+                $line = $process.StandardOutput.ReadLineAsync().WaitAsync([timespan]::FromMinutes(2)).GetAwaiter().GetResult()
             } until ($line -eq 'ready' -or $null -eq $line)
 
             if ($line -ne 'ready') {
@@ -39,7 +39,7 @@ finally {
 
             $sent = [System.DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds()
             & /bin/kill -INT $process.Id
-            $rest = $process.StandardOutput.ReadToEndAsync().WaitAsync([timespan]::FromSeconds(30)).GetAwaiter().GetResult()
+            $rest = $process.StandardOutput.ReadToEndAsync().WaitAsync([timespan]::FromMinutes(2)).GetAwaiter().GetResult()
             $process.WaitForExit()
             [pscustomobject]@{
                 Rest         = $rest
