@@ -165,7 +165,7 @@ public sealed class ClusterMemberHost : IAsyncDisposable
 
             // The usual directory of grains is forgotten with the member that has it: the work of others that is listed there would be
             // stopped when it dies. This one is put together again from what lives.
-#pragma warning disable ORLEANSEXP003 // The directory is called experimental: its interface may change, as the package's version may not here.
+#pragma warning disable ORLEANSEXP003 // It is called experimental: its interface may change, as the package's version may not here.
             silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
 

@@ -29,7 +29,9 @@ public sealed record ClusterMemberOptions
     /// <summary>Whether the member may listen at other addresses than loopback without a certificate; false by default.</summary>
     public bool AllowPlain { get; init; }
 
-    /// <summary>How often a member is asked whether it lives. Three times without an answer, and others say so, and it is taken for gone.</summary>
+    /// <summary>
+    /// How often a member is asked whether it lives. Three times without an answer, and others say so, and it is taken for gone.
+    /// </summary>
     /// <value>2 seconds by default, so that its streams live elsewhere within some ten seconds.</value>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(2);
 

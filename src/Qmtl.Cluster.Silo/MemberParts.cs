@@ -10,13 +10,15 @@ namespace Qmtl.Cluster.Silo;
 /// <param name="Fetcher">The source.</param>
 public sealed record MemberSource(IDataFetcher Fetcher)
 {
-    /// <summary>The limit that it counts by key; null, the default, where it counts by address, so that each member keeps to it by itself.</summary>
+    /// <summary>
+    /// The limit that it counts by key; null, the default, where it counts by address, so that each member keeps to it by itself.
+    /// </summary>
     public KeyLimit? KeyLimit { get; init; }
 }
 
 /// <summary>
-/// What a member can open by name: the stores and sources of its own configuration, which knows their secrets. An exchange of the library needs
-/// none, so it need not be named.
+/// What a member can open by name: the stores and sources of its own configuration, which knows their secrets. An exchange of the library
+/// needs none, so it need not be named.
 /// </summary>
 /// <param name="stores">The stores.</param>
 /// <param name="sources">The sources.</param>

@@ -129,7 +129,9 @@ public sealed class NewestBars
                 // One group after the other, beside the writes of those before: a database has as much to do, and a connection that has
                 // seen a table before finds it faster.
                 SharedClaims.Taken claims = await _claims.TakeAsync(
-                    store, [.. group.Select(stream => stream.Key).Where(stream => IsFilledHere?.Invoke(stream) != true)], cancellationToken);
+                    store,
+                    [.. group.Select(stream => stream.Key).Where(stream => IsFilledHere?.Invoke(stream) != true)],
+                    cancellationToken);
                 var view = new NewestStore(
                     store, writes, await LookAsync(store, group.Where(stream => !claims.Refused.Contains(stream.Key)), cancellationToken));
                 groups.Add(RunGroupAsync(group, places, claims, view, results, cancellationToken));

@@ -187,8 +187,9 @@ public interface IHistoryStore : IAsyncDisposable
     Task WriteAsync(StreamKey stream, IReadOnlyList<BarPage> pages, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Writes pages of many streams, each as <see cref="WriteAsync"/> does, or <see cref="ReviseAsync"/> where it is to, in as few transactions as the store can: a stream is written
-    /// whole or not at all, and those that a transaction holds are together. By default each stream is written by itself.
+    /// Writes pages of many streams, each as <see cref="WriteAsync"/> does, or <see cref="ReviseAsync"/> where it is to, in as few
+    /// transactions as the store can: a stream is written whole or not at all, and those that a transaction holds are together. By default
+    /// each stream is written by itself.
     /// </summary>
     /// <param name="writes">What to write. Where a stream is there twice, the later comes after the earlier.</param>
     /// <param name="cancellationToken">Ends it; what was committed before stays.</param>

@@ -44,7 +44,9 @@ internal sealed class MembersCommand : CliCommand
             return ExitCode.Complete;
         }
 
-        ReportTable table = new ReportTable(Host).WithTexts("Name", "Address", "State", "Since").WithNumbers("Kept", "Streams", "Pieces", "Runs");
+        ReportTable table = new ReportTable(Host)
+            .WithTexts("Name", "Address", "State", "Since")
+            .WithNumbers("Kept", "Streams", "Pieces", "Runs");
         foreach (ClusterMember member in members)
         {
             table.AddRow(

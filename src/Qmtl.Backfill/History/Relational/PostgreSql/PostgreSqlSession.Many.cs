@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using Qmtl.Data;
@@ -50,7 +51,8 @@ internal sealed partial class PostgreSqlSession
     }
 
     /// <inheritdoc/>
-    public override bool ForgetTables(IReadOnlyList<string> tables) => seen.Forget(tables);
+    /// <remarks>Where the connection is gone, nothing can be asked any more, and that is what is to be told.</remarks>
+    public override bool ForgetTables(IReadOnlyList<string> tables) => connection.State == ConnectionState.Open && seen.Forget(tables);
 
     /// <inheritdoc/>
     /// <remarks>

@@ -14,7 +14,9 @@ internal sealed class SeenTables
     private readonly Dictionary<string, FoundTable> _tables = new(StringComparer.Ordinal);
     private string? _schema;
 
-    /// <summary>Takes note of a table that the catalogue has just described; where nothing has changed, it is the one that is known.</summary>
+    /// <summary>
+    /// Takes note of a table that the catalogue has just described; where nothing has changed, it is the one that is known.
+    /// </summary>
     public FoundTable Note(string? schema, FoundTable table)
     {
         lock (_gate)
@@ -25,7 +27,9 @@ internal sealed class SeenTables
                 _schema = schema;
             }
 
-            if (_tables.TryGetValue(table.Name, out FoundTable? known) && known.HasKey == table.HasKey && known.Columns.SequenceEqual(table.Columns))
+            if (_tables.TryGetValue(table.Name, out FoundTable? known)
+                && known.HasKey == table.HasKey
+                && known.Columns.SequenceEqual(table.Columns))
             {
                 return known;
             }
