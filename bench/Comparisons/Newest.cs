@@ -29,7 +29,7 @@ internal sealed class Newest : IComparisonSet
     private const int StreamsInTransaction = 1000;
 
     // Who keeps streams has run for long: by then the runtime has compiled anew what is run often.
-    private const int BarsBefore = 10;
+    private const int BarsBefore = 40;
 
     private readonly PrivatePostgreSql _server = new(isDurable: true);
     private readonly TemporaryFolder _folder = new();
