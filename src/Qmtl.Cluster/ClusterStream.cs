@@ -220,8 +220,8 @@ internal sealed class ClusterStream(
         if (timeProvider.GetElapsedTime(_lostSince.Value) > MemberLoss.Patience)
         {
             EndAll(BackfillStatus.Failed, new ClusterException(
-                $"The cluster {cluster} has not answered for {MemberLoss.Patience.TotalMinutes:0} minutes. What was committed stays; run it again "
-                    + "for the rest, and see qmtl members.", error));
+                $"The cluster {cluster} has not answered for {MemberLoss.Patience.TotalMinutes:0} minutes. What was committed stays; run it "
+                    + "again for the rest, and see qmtl members.", error));
             return;
         }
 

@@ -208,6 +208,20 @@ public sealed class SqliteHistoryStoreTests : HistoryStoreContract, IDisposable
     }
 
     [Fact]
+    public async Task A_stream_that_is_only_added_to_is_not_revised()
+    {
+        await using IHistoryStore store = Open();
+        await WriteAsync(store, Frame(60));
+        Assert.Null(Assert.Single(await store.WriteManyAsync([new StreamWrite(Stream, [Page(Frame(120))]) { Revises = true }])));
+        Assert.Equal(Set((60, 120)), await store.GetCoverageAsync(Stream));
+        Assert.Equal(0L, await ScalarAsync("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%revisions'"));
+
+        Assert.Null(Assert.Single(await store.WriteManyAsync([new StreamWrite(Stream, [Page(Frame(120, 180))]) { Revises = true }])));
+        Assert.Equal(Set((60, 180)), await store.GetCoverageAsync(Stream));
+        Assert.Equal(1L, await ScalarAsync("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%revisions'"));
+    }
+
+    [Fact]
     public async Task A_writer_waits_for_a_locked_file_and_can_be_cancelled_meanwhile()
     {
         await using IHistoryStore store = Open();
@@ -220,7 +234,7 @@ public sealed class SqliteHistoryStoreTests : HistoryStoreContract, IDisposable
             Assert.Equal(Set((60, 60)), await store.GetCoverageAsync(Stream));
             Assert.False(writing.IsCompleted);
             await cancellation.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(TimeSpan.FromMinutes(1)));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(TimeSpan.FromSeconds(5)));
 
             writing = store.WriteAsync(Stream, [Page(Frame(180))]);
             await ExecuteAsync(holder, "COMMIT");

@@ -42,12 +42,12 @@ public sealed class ShellPushTests : IDisposable
             $$"""
             $env:OTEL_EXPORTER_OTLP_ENDPOINT = 'http://{{silent.LocalEndpoint}}'
             $env:OTEL_EXPORTER_OTLP_PROTOCOL = 'http/protobuf'
-            $env:OTEL_EXPORTER_OTLP_TIMEOUT = '900000'
+            $env:OTEL_EXPORTER_OTLP_TIMEOUT = '120000'
             Import-Module '{{Path.Combine(Repository.Root, "Qmtl.psd1")}}'
             $provider = New-QmtlHistoryProvider -Path '{{_folder.File("bars.db")}}' -Fetcher { @{ ts = 60; close = 1.0 } }
             $null = Invoke-QmtlBackfill $provider X 1m 60 60
             """,
-            TimeSpan.FromMinutes(5));
+            TimeSpan.FromMinutes(1));
 
         Assert.Equal((0, $"WARNING: Qmtl's metrics could not be pushed to http://{silent.LocalEndpoint}."), (exitCode, output.TrimEnd()));
     }

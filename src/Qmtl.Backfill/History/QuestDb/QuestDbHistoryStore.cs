@@ -141,9 +141,7 @@ public sealed class QuestDbHistoryStore : RelationalHistoryStore
                 {
                     try
                     {
-                        await (writes[at].Revises
-                            ? ReviseAsync(stream.Key, writes[at].Pages, trailAdded: false, token)
-                            : WriteAsync(stream.Key, writes[at].Pages, token));
+                        await WriteAloneAsync(writes[at], token);
                     }
                     catch (StoreException error)
                     {

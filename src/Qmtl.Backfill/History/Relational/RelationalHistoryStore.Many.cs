@@ -169,7 +169,7 @@ public abstract partial class RelationalHistoryStore
         List<int> left = [.. part.Where(at => EmptyRangeUpdate.Touched(writes[at].Pages) is not null)];
         List<int> alone = [];
         int turns = 0;
-        for (int refusals = 0; left.Count > 1 && refusals <= MostRefusalsTogether;)
+        for (int refusals = 0; IsForMany(left) && refusals <= MostRefusalsTogether;)
         {
             var together = new Together(writes, left);
             try
@@ -184,7 +184,7 @@ public abstract partial class RelationalHistoryStore
                     cancellationToken);
                 alone.AddRange(together.Alone);
                 left = together.Lacking;
-                if (left.Count < 2 || turns++ == MostTurnsOfMaking)
+                if (!IsForMany(left) || turns++ == MostTurnsOfMaking)
                 {
                     break;
                 }
@@ -216,9 +216,7 @@ public abstract partial class RelationalHistoryStore
         {
             try
             {
-                await (writes[at].Revises
-                    ? ReviseAsync(writes[at].Stream, writes[at].Pages, trailAdded: false, cancellationToken)
-                    : WriteAsync(writes[at].Stream, writes[at].Pages, cancellationToken));
+                await WriteAloneAsync(writes[at], cancellationToken);
             }
             catch (StoreException error)
             {
@@ -231,7 +229,15 @@ public abstract partial class RelationalHistoryStore
         }
 
         return null;
+
+        // What is only added costs less than a revision, also where it is one stream's.
+        bool IsForMany(List<int> places) => places.Count > 1 || (places.Count == 1 && writes[places[0]].Revises);
     }
+
+    /// <summary>Writes a stream by itself, in the way that it asks for.</summary>
+    private protected Task WriteAloneAsync(StreamWrite write, CancellationToken cancellationToken) => write.Revises
+        ? ReviseAsync(write.Stream, write.Pages, trailAdded: false, cancellationToken)
+        : WriteAsync(write.Stream, write.Pages, cancellationToken);
 
     // One transaction. What needs more than rows (a column, another type), or has to wait for another writer, is left to be written by
     // itself: a change of the schema is a transaction of its own in some databases, and rewrites tables in others. What lacks a table waits

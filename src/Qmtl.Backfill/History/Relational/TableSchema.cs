@@ -124,7 +124,8 @@ internal sealed class TableSchema
 /// <param name="HasKey">Whether exactly node id, interval and timestamp are a unique key.</param>
 internal sealed record FoundTable(string Name, IReadOnlyList<StoredColumn> Columns, bool HasKey)
 {
-    private (TableSchema? Schema, string? Problem)? _schema;
+    // One reference, as several sessions may ask at once: a value of two would be seen half written.
+    private Tuple<TableSchema?, string?>? _schema;
 
     /// <summary>The table as one of bars; false where it cannot be one, and then why.</summary>
     public bool TryGetSchema([NotNullWhen(true)] out TableSchema? schema, [NotNullWhen(false)] out string? problem)
@@ -132,7 +133,7 @@ internal sealed record FoundTable(string Name, IReadOnlyList<StoredColumn> Colum
         if (_schema is not var (known, reason))
         {
             _ = TableSchema.TryCreate(Name, Columns, HasKey, out known, out reason);
-            _schema = (known, reason);
+            _schema = Tuple.Create(known, reason);
         }
 
         (schema, problem) = (known, reason);

@@ -19,21 +19,9 @@ internal sealed class PostgreSqlBarWriter(
 
     public async Task WriteAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
-        RequireRoomForInterval();
         if (!CanAdd(table, run[0]) || !await TryAddAsync(run, cancellationToken))
         {
             await WriteStagedAsync(run, cancellationToken);
-        }
-    }
-
-    private void RequireRoomForInterval()
-    {
-        if (table.Interval.Type == StoredType.Int16 && (short)stream.Interval.Number != stream.Interval.Number)
-        {
-            throw new StoreException(
-                $"The table {tableSql} keeps its intervals in a smallint, which cannot hold {stream.Interval.Number}, the "
-                + $"number of {stream.Interval}. "
-                + $"Make it larger first: ALTER TABLE {tableSql} ALTER COLUMN {_interval} TYPE integer.");
         }
     }
 
@@ -42,11 +30,12 @@ internal sealed class PostgreSqlBarWriter(
         table.HasKey && frame.Columns.All(column => PostgreSqlTypes.CanCopy(column.Stored));
 
     /// <summary>Writes bars of which none is stored; false where one is, and then nothing is written.</summary>
-    // Only the key can tell whether a bar is there, and it does so for nothing: by refusing it.
     public async Task<bool> TryAddAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
         RequireRoomForInterval();
         string columns = string.Concat(run[0].Columns.Select(column => $", {SqlText.Quote(column.Stored.Name)}"));
+
+        // Only the key can tell whether a bar is there, and it does so for nothing: by refusing it.
         await HoldTableAsync(
             [table.NodeId, table.Interval, table.Timestamp, .. run[0].Columns.Select(column => column.Stored)], cancellationToken);
         await transaction.SaveAsync(BeforeCopy, cancellationToken);
@@ -74,6 +63,17 @@ internal sealed class PostgreSqlBarWriter(
         return true;
     }
 
+    private void RequireRoomForInterval()
+    {
+        if (table.Interval.Type == StoredType.Int16 && (short)stream.Interval.Number != stream.Interval.Number)
+        {
+            throw new StoreException(
+                $"The table {tableSql} keeps its intervals in a smallint, which cannot hold {stream.Interval.Number}, the "
+                + $"number of {stream.Interval}. "
+                + $"Make it larger first: ALTER TABLE {tableSql} ALTER COLUMN {_interval} TYPE integer.");
+        }
+    }
+
     // Between the look at a table's columns and the copy, another session may have altered them, and the bytes of a copy do not
     // say what they are: the server would take one type's for the other's. So the columns are held fast and compared once more.
     private async Task HoldTableAsync(StoredColumn[] columns, CancellationToken cancellationToken)
@@ -87,6 +87,7 @@ internal sealed class PostgreSqlBarWriter(
 
     private async Task WriteStagedAsync(IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken)
     {
+        RequireRoomForInterval();
         StoredColumn[] columns = [.. run[0].Columns.Select(column => column.Stored)];
         string staged = string.Concat(columns.Select((column, index) => $", c{index} {StageTypeName(column)}"));
         await connection.ExecuteAsync($"CREATE TEMPORARY TABLE {Stage} (opened bigint NOT NULL{staged}) ON COMMIT DROP", cancellationToken);

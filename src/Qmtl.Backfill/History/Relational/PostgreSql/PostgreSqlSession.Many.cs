@@ -55,6 +55,15 @@ internal sealed partial class PostgreSqlSession
     public override bool ForgetTables(IReadOnlyList<string> tables) => connection.State == ConnectionState.Open && seen.Forget(tables);
 
     /// <inheritdoc/>
+    public override bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) =>
+        frames.All(frame => PostgreSqlBarWriter.CanAdd(table, frame));
+
+    /// <inheritdoc/>
+    protected override Task<bool> TryAddBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
+        WriterOf(table, stream).TryAddAsync(run, cancellationToken);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// A statement a stream, and all of them in one round trip: a COPY for each would take several. What such a statement cannot write, or
     /// not well, is written as it is by itself, in the same transaction.

@@ -200,13 +200,6 @@ internal sealed partial class PostgreSqlSession(
         TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
         WriterOf(table, stream).WriteAsync(run, cancellationToken);
 
-    public override bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) =>
-        frames.All(frame => PostgreSqlBarWriter.CanAdd(table, frame));
-
-    protected override Task<bool> TryAddBarsAsync(
-        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
-        WriterOf(table, stream).TryAddAsync(run, cancellationToken);
-
     public override Task<TimeRangeSet> GetCoverageAsync(
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         new PostgreSqlCoverage(connection, TableSql(table.Table), table, stream).ReadAsync(within, cancellationToken);

@@ -7,6 +7,14 @@ namespace Qmtl.History.Relational.Sqlite;
 internal sealed partial class SqliteSession
 {
     /// <inheritdoc/>
+    public override bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) => table.HasKey;
+
+    /// <inheritdoc/>
+    protected override Task<bool> TryAddBarsAsync(
+        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
+        Task.FromResult(SqliteBarWriter.TryAdd(_connection, table, stream, run, cancellationToken));
+
+    /// <inheritdoc/>
     /// <remarks>One statement for all streams: preparing it takes longer than running it.</remarks>
     public override Task<IReadOnlyList<IReadOnlyList<EmptyRange>>> ReadEmptyRangesAsync(
         IReadOnlyList<(StreamKey Stream, TimeRange Within)> streams, CancellationToken cancellationToken)

@@ -188,12 +188,6 @@ internal sealed partial class SqliteSession : RelationalSession
         return Task.CompletedTask;
     }
 
-    public override bool CanAdd(TableSchema table, IReadOnlyList<PlannedFrame> frames) => table.HasKey;
-
-    protected override Task<bool> TryAddBarsAsync(
-        TableSchema table, StreamKey stream, IReadOnlyList<PlannedFrame> run, CancellationToken cancellationToken) =>
-        Task.FromResult(SqliteBarWriter.TryAdd(_connection, table, stream, run, cancellationToken));
-
     public override Task<TimeRangeSet> GetCoverageAsync(
         TableSchema table, StreamKey stream, TimeRange within, CancellationToken cancellationToken) =>
         Task.FromResult(SqliteCoverage.Read(_connection, table, stream, within, cancellationToken));
